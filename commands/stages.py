@@ -1,0 +1,177 @@
+"""The five stages as commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from commands.console import Terminal, with_terminal
+from graphstore.errors import InputError
+
+FILE = click.Path(path_type=Path, allow_dash=True)
+
+
+def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
+    """A row for each file, then what was rejected and where it is."""
+    table = Table("", "created", "updated", "duplicate", "rejected", box=None)
+    for what, counts in summary.items():
+        table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
+    terminal.out.print(table)
+    for what, counts in summary.items():
+        for reject in counts["reasons"]:
+            terminal.out.print(f"{what} line {reject['line']}: {reject['reason']}", markup=False)
+        if counts["rejected"] > len(counts["reasons"]):
+            terminal.out.print(f"… and {counts['rejected'] - len(counts['reasons']):,} more")
+        if counts["rejected_file"]:
+            terminal.out.print(
+                f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file.",
+                markup=False,
+            )
+
+
+def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
+    """One line of counts."""
+    parts = [
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in counts.items()
+        if not isinstance(value, dict | list)
+    ]
+    terminal.out.print(f"{stage}: {', '.join(parts) or 'nothing to do'}", markup=False)
+
+
+@click.command("collect")
+@click.option("--items", type=FILE, help="Items, JSONL or CSV.")
+@click.option("--users", type=FILE, help="Users, JSONL or CSV.")
+@click.option("--events", type=FILE, help="Behaviour events, JSONL or CSV.")
+@click.option("--ties", type=FILE, help="Who follows whom, JSONL or CSV.")
+@click.option("--rejected", type=click.Path(path_type=Path, file_okay=False), help="Folder for rejected rows.")
+@with_terminal
+def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | None) -> None:
+    """Read events, items, users and ties into the graph; "-" is standard input. Every event counts once."""
+    from graphstore.collect import collect
+
+    if not any(files.values()):
+        raise InputError("Nothing to collect: give at least one of --items, --users, --events, --ties.")
+    folder = rejected or terminal.settings.home / "rejected"
+    with terminal.client() as client, terminal.progress() as progress:
+        summary = collect(client, **files, kinds=terminal.kinds, rejected_folder=folder, progress=progress)
+    terminal.answer(summary, lambda s: show_collected(terminal, s))
+
+
+@click.command("import")
+@click.argument("dataset")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@with_terminal
+def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
+    """Collect a published data set from a folder of its files: ml-100k or ml-latest."""
+    from graphstore.adapters import open_dataset
+    from graphstore.collect import collect_dataset
+
+    rows = open_dataset(dataset, folder)
+    rejected = terminal.settings.home / "rejected"
+    with terminal.client() as client, terminal.progress() as progress:
+        summary = collect_dataset(client, rows, kinds=terminal.kinds, rejected_folder=rejected, progress=progress)
+    terminal.answer(summary, lambda s: show_collected(terminal, s))
+
+
+@click.command("extract")
+@click.option("--encoder", help="Name or path of another sentence-transformers model.")
+@click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@with_terminal
+def extract_command(terminal: Terminal, encoder: str | None, full: bool) -> None:
+    """Find what items are about and what users care about, with the events as evidence."""
+    from gnn.extraction import extract
+
+    with terminal.client() as client, terminal.progress() as progress:
+        counts = extract(client, terminal.settings, encoder=encoder, kinds=terminal.kinds, full=full, progress=progress)
+    terminal.answer(counts, lambda c: show_counts(terminal, "extract", c))
+
+
+@click.command("build")
+@with_terminal
+def build_command(terminal: Terminal) -> None:
+    """Derive popularity, similarity, transitions and the hierarchy of interests from what is in the graph."""
+    from graphstore.build import build
+
+    with terminal.client() as client, terminal.progress() as progress:
+        counts = build(client, kinds=terminal.kinds, progress=progress)
+    terminal.answer(counts, lambda c: show_counts(terminal, "build", c))
+
+
+@click.command("update")
+@click.option("--full", is_flag=True, help="Train anew and embed everything; without it, only what was touched.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same embeddings.")
+@with_terminal
+def update_command(terminal: Terminal, full: bool, seed: int) -> None:
+    """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
+    from gnn.update import update
+
+    with terminal.client() as client, terminal.progress() as progress:
+        counts = update(client, terminal.settings, full=full, seed=seed, kinds=terminal.kinds, progress=progress)
+    terminal.answer(counts, lambda c: show_counts(terminal, "update", c))
+
+
+def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool) -> None:
+    """A numbered list, each with its reason; with `explain` also the channels' shares and the path."""
+    if not answer["recommendations"]:
+        terminal.out.print("Nothing to recommend: the graph has no item that this user has not seen.")
+    for rank, item in enumerate(answer["recommendations"], 1):
+        title = item["title"] or item["item_id"]
+        terminal.out.print(f"{rank:3}. {title}  [{item['item_id']}]  {item['score']:.3f}", markup=False, style="bold")
+        terminal.out.print(f"     {item['because']}", markup=False)
+        if explain:
+            shares = ", ".join(f"{name} {share:.0%}" for name, share in item["channels"].items() if share >= 0.005)
+            terminal.out.print(f"     {shares}", markup=False, style="dim")
+            terminal.out.print(f"     {path_text(item['path'])}", markup=False, style="dim")
+
+
+def path_text(path: list[dict[str, Any]]) -> str:
+    """A path as text: (User 1) -RATED 5- (Item 50 Star Wars) …"""
+    parts = []
+    for element in path:
+        if "type" in element:
+            value = (element.get("properties") or {}).get("value")
+            parts.append(f"-{element['type']}{'' if value is None else f' {value:g}'}-")
+        else:
+            names = " ".join(str(element[key]) for key in ("label", "key", "title") if element.get(key))
+            parts.append(f"({names})")
+    return " ".join(parts)
+
+
+@click.command("recommend")
+@click.argument("user_id", required=False)
+@click.option("-k", type=int, default=10, show_default=True, help="How many items.")
+@click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
+@click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
+@with_terminal
+def recommend_command(
+    terminal: Terminal, user_id: str | None, k: int, explain: bool, everybody: bool, output: Path | None
+) -> None:
+    """Recommend items to a user, each with the path through the graph that explains it."""
+    from graphstore.recommend import recommend, recommend_all
+
+    if everybody == (user_id is not None):
+        raise InputError("Give either a USER_ID or --all.")
+    if everybody and output is None:
+        raise InputError("--all writes a file: give --output recs.jsonl.")
+    with terminal.client() as client:
+        if output is None:
+            answer = recommend(client, str(user_id), k=k, explain=True)
+            terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
+            return
+        partial = output.with_name(output.name + ".part")
+        try:
+            with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
+                users = 0
+                for row in recommend_all(client, k=k, progress=progress):
+                    lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    users += 1
+            partial.replace(output)
+        except OSError as error:
+            raise InputError(f"{output}: can't be written: {error.strerror}") from error
+    terminal.answer({"users": users, "output": str(output)}, lambda a: print(f"{a['users']:,} lists in {a['output']}"))

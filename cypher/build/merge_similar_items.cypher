@@ -1,0 +1,10 @@
+// Purpose: items that the same users choose.
+// Access: write
+// Parameters: rows LIST<MAP>, run STRING, by STRING
+// Returns: nothing
+// Index: item_id (constraint)
+UNWIND $rows AS row
+MATCH (a:Item {item_id: row.source})
+MATCH (b:Item {item_id: row.target})
+MERGE (a)-[s:SIMILAR_TO]->(b)
+SET s.score = row.score, s.by = $by, s.run = $run, s.computed_at = datetime.transaction()

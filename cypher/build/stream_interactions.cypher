@@ -1,0 +1,16 @@
+// Purpose: all behaviour, one row a user in the order of their ids, its events as columns of equal length.
+// An unknown time or value is NaN.
+// Access: read
+// Parameters: none
+// Returns: user_id STRING, item_ids LIST<STRING>, types LIST<STRING>, days LIST<FLOAT>, values LIST<FLOAT>
+// Index: user_id (constraint)
+MATCH (u:User)
+WHERE u.user_id >= ''
+CALL (u) {
+  MATCH (u)-[b]->(i:Item)
+  RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types,
+         collect(coalesce(b.at.epochMillis / 86400000.0, 0.0 / 0.0)) AS days,
+         collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values
+}
+RETURN u.user_id AS user_id, item_ids, types, days, values
+ORDER BY user_id

@@ -1,0 +1,7 @@
+// Purpose: the relationship types that the graph knows.
+// Access: read
+// Parameters: none
+// Returns: types LIST<STRING>
+// Index: none
+CALL db.relationshipTypes() YIELD relationshipType
+RETURN collect(relationshipType) AS types

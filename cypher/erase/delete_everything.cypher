@@ -1,0 +1,12 @@
+// Purpose: delete every node that the stages write, and with them every relationship; constraints, indexes and the
+//   note of the schema's version stay. In batches, so that a large graph fits in memory: run it outside a managed
+//   transaction.
+// Access: write
+// Parameters: none
+// Returns: nothing
+// Index: none
+// Scan: everything goes, so everything has to be read.
+MATCH (n:User|Item|Attribute|Interest|Model|Run|ApiKey)
+CALL (n) {
+  DETACH DELETE n
+} IN TRANSACTIONS OF 10000 ROWS

@@ -1,0 +1,36 @@
+// Purpose: remove an item and the events on it; interests lose the evidence that was those events, and those left without
+// any are removed; attributes nobody else has go too.
+// Access: write
+// Parameters: item_id STRING
+// Returns: events INTEGER, interests INTEGER, attributes INTEGER
+// Index: item_id (constraint)
+MATCH (i:Item {item_id: $item_id})
+CALL (i) {
+  OPTIONAL MATCH (i)<-[b]-(u:User)
+  RETURN count(b) AS events, collect(DISTINCT u) AS users, collect(b.event_id) AS event_ids
+}
+CALL (i) {
+  OPTIONAL MATCH (i)-[:HAS_ATTRIBUTE]->(a:Attribute)
+  RETURN collect(DISTINCT a) AS described
+}
+CALL (users, event_ids) {
+  UNWIND users AS u
+  SET u.touched_at = datetime()
+  WITH u, event_ids
+  MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+  WHERE any(e IN r.evidence WHERE e IN event_ids)
+  SET r.evidence = [e IN r.evidence WHERE NOT e IN event_ids]
+  WITH r, n WHERE size(r.evidence) = 0
+  SET n.users = CASE WHEN r.valid_to IS NULL AND coalesce(n.users, 0) > 0 THEN n.users - 1 ELSE n.users END
+  DELETE r
+  RETURN count(*) AS interests
+}
+DETACH DELETE i
+WITH events, interests, described
+CALL (described) {
+  UNWIND described AS a
+  WITH a WHERE NOT EXISTS { (a)<-[:HAS_ATTRIBUTE]-() }
+  DETACH DELETE a
+  RETURN count(*) AS attributes
+}
+RETURN events, interests, attributes

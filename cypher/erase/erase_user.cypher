@@ -1,0 +1,38 @@
+// Purpose: remove a user and everything only they left: behaviour, interests, ties, similarities, attributes nobody else
+// has, and items that only their events mention. Items they touched are marked, so that the next build recounts them.
+// Access: write
+// Parameters: user_id STRING
+// Returns: events INTEGER, interests INTEGER, ties INTEGER, similarities INTEGER, attributes INTEGER, items INTEGER
+// Index: user_id (constraint)
+MATCH (u:User {user_id: $user_id})
+CALL (u) {
+  OPTIONAL MATCH (u)-[b]->(i:Item)
+  RETURN count(b) AS events, collect(DISTINCT i) AS touched
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+  RETURN count(r) AS interests, collect(DISTINCT CASE WHEN r.valid_to IS NULL THEN n END) AS held
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
+  RETURN collect(DISTINCT a) AS described
+}
+WITH u, events, touched, interests, held, described, COUNT { (u)-[:FOLLOWS]-(:User) } AS ties,
+     COUNT { (u)-[:SIMILAR_TO]-(:User) } AS similarities
+FOREACH (n IN held | SET n.users = CASE WHEN coalesce(n.users, 0) > 0 THEN n.users - 1 ELSE 0 END)
+FOREACH (i IN touched | SET i.touched_at = datetime())
+DETACH DELETE u
+WITH events, touched, interests, described, ties, similarities
+CALL (described) {
+  UNWIND described AS a
+  WITH a WHERE NOT EXISTS { (a)<-[:HAS_ATTRIBUTE]-() }
+  DETACH DELETE a
+  RETURN count(*) AS attributes
+}
+CALL (touched) {
+  UNWIND touched AS i
+  WITH i WHERE NOT coalesce(i.described, false) AND NOT EXISTS { (i)<--(:User) }
+  DETACH DELETE i
+  RETURN count(*) AS items
+}
+RETURN events, interests, ties, similarities, attributes, items

@@ -1,0 +1,40 @@
+// Purpose: all that is stored about one user, derived data too.
+// Access: read
+// Parameters: user_id STRING
+// Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, similar_users LIST<MAP>
+// Index: user_id (constraint)
+MATCH (u:User {user_id: $user_id})
+CALL (u) {
+  OPTIONAL MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
+  WITH a ORDER BY a.kind, a.value
+  RETURN [x IN collect(a) | {kind: x.kind, value: x.value}] AS attributes
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[b]->(i:Item)
+  WITH b, i ORDER BY b.at, b.event_id
+  RETURN [x IN collect({type: type(b), item_id: i.item_id, title: i.title, properties: properties(b)})
+          WHERE x.type IS NOT NULL] AS events
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[f:FOLLOWS]->(o:User)
+  WITH f, o ORDER BY o.user_id
+  RETURN [x IN collect({user_id: o.user_id, at: f.at}) WHERE x.user_id IS NOT NULL] AS follows
+}
+CALL (u) {
+  OPTIONAL MATCH (u)<-[f:FOLLOWS]-(o:User)
+  WITH f, o ORDER BY o.user_id
+  RETURN [x IN collect({user_id: o.user_id, at: f.at}) WHERE x.user_id IS NOT NULL] AS followed_by
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+  WITH r, n ORDER BY r.valid_from, n.name, r.polarity, r.horizon
+  RETURN [x IN collect({name: n.name, label: n.label, properties: properties(r)})
+          WHERE x.name IS NOT NULL] AS interests
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[s:SIMILAR_TO]->(o:User)
+  WITH s, o ORDER BY s.score DESC, o.user_id
+  RETURN [x IN collect({user_id: o.user_id, properties: properties(s)}) WHERE x.user_id IS NOT NULL] AS similar_users
+}
+RETURN u.user_id AS user_id, properties(u) AS properties, attributes, events, follows, followed_by, interests,
+       similar_users

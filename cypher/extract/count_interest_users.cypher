@@ -1,0 +1,14 @@
+// Purpose: how many users like each interest now.
+// Access: write
+// Parameters: none
+// Returns: interests INTEGER
+// Index: none
+// Scan: the vocabulary is counted whole; it is small beside items and users.
+MATCH (n:Interest)
+CALL (n) {
+  OPTIONAL MATCH (u:User)-[r:INTERESTED_IN]->(n)
+  WHERE r.valid_to IS NULL AND r.polarity = 'likes'
+  RETURN count(DISTINCT u) AS users
+}
+SET n.users = users
+RETURN count(*) AS interests

@@ -1,0 +1,7 @@
+// Purpose: time of the latest event of one behaviour type; every decay is measured back from the latest of all.
+// Access: read
+// Parameters: none
+// Returns: latest DATETIME
+// Index: none
+MATCH (:User)-[b:BEHAVIOUR]->(:Item)
+RETURN max(b.at) AS latest

@@ -1,0 +1,71 @@
+// Purpose: interests of a batch of users, aggregated from their most recent behaviour.
+//   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where age is
+//   measured back from `as_of`, the half-life is that of the kind (long) or `short_days` (short, only events of the last four),
+//   and the sign is negative for a negative kind and for a rating at or below the mean rating of the user - 1 (at or below 2 where
+//   fewer than three ratings are known). Undated events count in full for the long horizon, never for the short.
+//   An open interest that no longer holds is closed at `as_of`; one that holds again is a new relationship.
+// Access: write
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, items INTEGER, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, extracted_by STRING
+// Returns: users INTEGER, opened INTEGER, kept INTEGER, closed INTEGER
+// Index: user_id (constraint)
+UNWIND $user_ids AS user_id
+MATCH (u:User {user_id: user_id})
+CALL (u) {
+  MATCH (u)-[b]->(i:Item)
+  WITH b, i
+  ORDER BY b.at IS NULL, b.at DESC, b.event_id
+  LIMIT $events
+  WITH collect({event: b, item: i}) AS behaviour,
+       avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
+       count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
+  UNWIND behaviour AS one
+  WITH one.event AS b, one.item AS i, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
+       [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
+  WHERE kind IS NOT NULL
+  WITH b, i, kind.half_life_days AS half_life,
+       CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
+       ($as_of.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
+  MATCH (i)-[a:ABOUT]->(n:Interest)
+  WITH b, n, strength * a.weight * log(1 + toFloat($items) / (1 + n.items)) AS strength, age, half_life
+  UNWIND ['long', 'short'] AS horizon
+  WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
+  WHERE horizon = 'long' OR age <= 4 * $short_days
+  WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
+  ORDER BY abs(strength) DESC, b.event_id
+  WITH n, horizon, sum(strength) AS total,
+       collect({event_id: b.event_id, at: b.at, strength: strength}) AS evidence
+  WHERE abs(total) > 1e-9
+  WITH n, horizon, total, CASE WHEN total > 0 THEN 'likes' ELSE 'dislikes' END AS polarity,
+       [e IN evidence WHERE e.strength * total > 0][..20] AS evidence
+  ORDER BY abs(total) DESC, n.name
+  WITH horizon, polarity, collect({interest: n, total: abs(total), evidence: evidence}) AS ranked
+  WITH horizon, collect({polarity: polarity, top: ranked[..CASE polarity WHEN 'likes' THEN $likes ELSE $dislikes END]})
+         AS sides, max(ranked[0].total) AS strongest
+  UNWIND sides AS side
+  UNWIND side.top AS top
+  RETURN collect({interest: top.interest, polarity: side.polarity, horizon: horizon, weight: top.total / strongest,
+                  evidence: [e IN top.evidence | e.event_id],
+                  since: reduce(first = null, e IN top.evidence |
+                    CASE WHEN first IS NULL OR e.at < first THEN e.at ELSE first END)}) AS found
+}
+CALL (u, found) {
+  MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+  WHERE r.valid_to IS NULL AND r.extracted_by = $extracted_by
+    AND NOT any(f IN found WHERE f.interest = n AND f.polarity = r.polarity AND f.horizon = r.horizon)
+  SET r.valid_to = $as_of
+  RETURN count(*) AS closed
+}
+CALL (u, found) {
+  UNWIND found AS f
+  WITH u, f, f.interest AS n
+  OPTIONAL MATCH (u)-[r:INTERESTED_IN {polarity: f.polarity, horizon: f.horizon, extracted_by: $extracted_by}]->(n)
+  WITH u, n, f, [old IN collect(r) WHERE old.valid_to IS NULL][0] AS open, max(r.valid_to) AS ended
+  FOREACH (old IN CASE WHEN open IS NULL THEN [] ELSE [open] END |
+    SET old.weight = f.weight, old.evidence = f.evidence)
+  FOREACH (_ IN CASE WHEN open IS NULL THEN [1] ELSE [] END |
+    CREATE (u)-[:INTERESTED_IN {
+      weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,
+      valid_from: CASE WHEN ended > f.since THEN ended ELSE f.since END}]->(n))
+  RETURN sum(CASE WHEN open IS NULL THEN 1 ELSE 0 END) AS opened, sum(CASE WHEN open IS NULL THEN 0 ELSE 1 END) AS kept
+}
+RETURN count(u) AS users, sum(opened) AS opened, sum(kept) AS kept, sum(closed) AS closed

@@ -1,0 +1,7 @@
+// Purpose: whether there is this item.
+// Access: read
+// Parameters: item_id STRING
+// Returns: item_id STRING
+// Index: item_id (constraint)
+MATCH (n:Item {item_id: $item_id})
+RETURN n.item_id AS item_id

@@ -1,0 +1,20 @@
+// Purpose: how many items the graph holds beside the named ones, and how many events.
+// Access: read
+// Parameters: item_ids LIST<STRING>
+// Returns: other_items INTEGER, events INTEGER
+// Index: item_id (constraint)
+// Scan: a demo's start counts every item once.
+CALL () {
+  UNWIND $item_ids AS item_id
+  MATCH (i:Item {item_id: item_id})
+  RETURN count(i) AS known
+}
+CALL () {
+  MATCH (i:Item)
+  RETURN count(i) AS items
+}
+CALL () {
+  MATCH (:User)-[b]->(i:Item)
+  RETURN count(b) AS events
+}
+RETURN items - known AS other_items, events

@@ -1,0 +1,8 @@
+// Purpose: every index by name with its state, for the doctor.
+// Access: read
+// Parameters: none
+// Returns: name STRING, state STRING, percent FLOAT
+// Index: none
+SHOW INDEXES YIELD name, state, populationPercent
+RETURN name, state, populationPercent AS percent
+ORDER BY name

@@ -1,0 +1,27 @@
+"""Erase users and everything only they left, and say what went: python erase_user.py USER_ID [USER_ID ...]
+
+The graph only: `interestgraph erase` also looks after what else the program keeps.
+"""
+
+import os
+import sys
+
+from neo4j import GraphDatabase
+
+from graphstore.queries import load
+
+address = os.environ["NEO4J_URI"]
+login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])
+if not sys.argv[1:]:
+    sys.exit(__doc__)
+
+unknown = 0
+with GraphDatabase.driver(address, auth=login) as driver:
+    for user_id in sys.argv[1:]:
+        rows, _, _ = driver.execute_query(
+            load("erase/erase_user").text, user_id=user_id, database_=os.environ.get("NEO4J_DATABASE")
+        )
+        unknown += not rows
+        went = ", ".join(f"{count} {what}" for what, count in rows[0].items() if count) if rows else "no such user"
+        print(f"{user_id}: {went or 'nothing but the user'}")
+sys.exit(1 if unknown else 0)

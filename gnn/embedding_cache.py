@@ -1,0 +1,82 @@
+"""An on-disk cache of text embeddings, keyed by content: what was embedded once is never embedded again."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from gnn.encoders import Encoder, Vectors
+from graphstore.progress import Progress, silent
+
+LOOKUP = 500
+CHUNK = 256
+
+
+class CachedEncoder:
+    """An encoder behind a cache. Only texts it has not seen reach the model; what is done is kept if it stops half-way.
+
+    computed: how many texts the model embedded.  found: how many came from the cache.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / "embeddings.sqlite"
+        self.computed = 0
+        self.found = 0
+        with closing(self._connect()) as database, database:
+            database.execute("CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+
+    @property
+    def name(self) -> str:
+        """The encoder's name."""
+        return self._encoder.name
+
+    @property
+    def dimension(self) -> int:
+        """The encoder's width D."""
+        return self._encoder.dimension
+
+    def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
+        """Embed N texts, float32 (N, D), from the cache where they are known."""
+        keys = [self._key(text) for text in texts]
+        unique = {key: text for key, text in zip(keys, texts, strict=True)}
+        with closing(self._connect()) as database:
+            vectors = self._known(database, list(unique))
+            missing = [key for key in unique if key not in vectors]
+            self.found += len(unique) - len(missing)
+            for start in range(0, len(missing), CHUNK):
+                chunk = missing[start : start + CHUNK]
+                computed = self._encoder.encode([unique[key] for key in chunk])
+                rows = list(zip(chunk, np.asarray(computed, dtype=np.float32), strict=True))
+                vectors.update(rows)
+                with database:
+                    database.executemany(
+                        "INSERT OR REPLACE INTO embeddings VALUES (?, ?)", [(key, row.tobytes()) for key, row in rows]
+                    )
+                self.computed += len(chunk)
+                progress("embedding", start + len(chunk), len(missing))
+        if not keys:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return np.stack([vectors[key] for key in keys])
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=60)
+
+    def _key(self, text: str) -> bytes:
+        return hashlib.sha256(f"{self.name}\0{text}".encode("utf-8", "replace")).digest()
+
+    @staticmethod
+    def _known(database: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Vectors]:
+        known: dict[bytes, Vectors] = {}
+        for start in range(0, len(keys), LOOKUP):
+            part = keys[start : start + LOOKUP]
+            marks = ",".join("?" * len(part))
+            rows = database.execute(f"SELECT key, vector FROM embeddings WHERE key IN ({marks})", part)
+            known.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
+        return known

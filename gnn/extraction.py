@@ -1,0 +1,157 @@
+"""extract: from text and behaviour to interests.
+
+1. Read the items whose content changed.
+2. Vocabulary: attributes of items, and key phrases mined from their text.
+3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
+4. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gnn.embedding_cache import CachedEncoder
+from gnn.encoders import Encoder, SentenceEncoder, Vectors
+from gnn.matching import Matcher
+from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
+from graphstore import extract as graph
+from graphstore.client import Client
+from graphstore.errors import InputError
+from graphstore.extract import ItemText
+from graphstore.kinds import KINDS, Kind
+from graphstore.progress import Progress, silent
+from graphstore.runs import last_run, run
+from graphstore.settings import Settings
+
+INDEX_DIMENSION = 384
+REMINE_SHARE = 0.1
+
+
+def extract(
+    client: Client,
+    settings: Settings,
+    *,
+    encoder: Encoder | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+    full: bool = False,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Embed items, match them to interests, and aggregate users' interests.
+
+    full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
+    is written but the same values, and nothing is embedded.
+
+    Returns counts: items (changed), embedded (texts the model ran on), from_cache, without_text, interests (new),
+    interests_deleted, about, about_removed, users, opened, kept, closed.
+
+    Raises:
+        InputError: the encoder's vectors are not as wide as the graph's vector index.
+    """
+    cached = CachedEncoder(encoder or SentenceEncoder(), settings.cache)
+    with run(client, "extract") as current:
+        last = last_run(client, "extract")
+        since = None if full or last is None else last["started_at"]
+        changed, counts = _extract_items(client, cached, since, full, progress)
+        as_of = graph.latest_event(client, kinds)
+        users = graph.users_to_read(client, as_of, since, changed)
+        found = graph.write_user_interests(client, users, as_of, kinds, progress)
+        counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
+        current.counts.update(counts)
+    return counts
+
+
+def _extract_items(
+    client: Client, encoder: CachedEncoder, since: Any, full: bool, progress: Progress
+) -> tuple[list[str], dict[str, Any]]:
+    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts."""
+    items = graph.read_items(client, since)
+    changed = [item for item in items if item.content_hash != item.hash(encoder.name)]
+    counts: dict[str, Any] = {"items": len(changed)}
+    matched: list[ItemText] = []
+    if changed or full:
+        total = client.read("extract/count_items")[0]["items"]
+        known = [Term(row["name"], row["label"], row["origin"]) for row in graph.read_interests(client)]
+        if full or not known or len(changed) >= REMINE_SHARE * total:
+            matched = graph.read_items(client) if since is not None else items
+            terms = _mine(matched)
+            frequencies = _document_frequencies(matched)
+        else:
+            matched = changed
+            terms = _extend(known, attribute_terms(changed))
+            frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
+        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress)
+        if full:
+            counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
+    counts |= {"embedded": encoder.computed, "from_cache": encoder.found}
+    return [item.item_id for item in changed], counts
+
+
+def _match(
+    client: Client,
+    encoder: CachedEncoder,
+    matched: Sequence[ItemText],
+    changed: Sequence[ItemText],
+    terms: Sequence[Term],
+    frequencies: Mapping[str, int],
+    total: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    has_text = [bool(item.text) for item in matched]
+    vectors = encoder.encode([item.text for item in matched if item.text], progress)
+    labels = encoder.encode([term.label for term in terms], progress)
+    width = vectors.shape[1]
+    if width != INDEX_DIMENSION:
+        raise InputError(
+            f"Encoder {encoder.name!r} gives {width} numbers a text; the graph's vector indexes hold {INDEX_DIMENSION}."
+        )
+    rows: Vectors = np.zeros((len(matched), width), dtype=np.float32)
+    rows[np.array(has_text, dtype=bool)] = vectors
+    created = graph.write_interests(
+        client,
+        [
+            {"name": t.name, "label": t.label, "origin": t.origin, "embedding": vector.tolist()}
+            for t, vector in zip(terms, labels, strict=True)
+        ],
+    )
+    about = Matcher(terms, labels, frequencies, total).match(matched, rows, has_text)
+    fresh = {item.item_id for item in changed}
+    graph.write_contents(
+        client,
+        [
+            {"item_id": item.item_id, "embedding": row.tolist()}
+            for item, row, readable in zip(matched, rows, has_text, strict=True)
+            if readable and item.item_id in fresh
+        ],
+        encoder.name,
+    )
+    graph.remove_contents(client, [item.item_id for item in changed if not item.text])
+    written = graph.write_about(
+        client,
+        [
+            {"item_id": item.item_id, "content_hash": item.hash(encoder.name), "interests": interests}
+            for item, interests in zip(matched, about, strict=True)
+        ],
+        progress,
+    )
+    return {"interests": created, "without_text": sum(not item.text for item in changed), **written}
+
+
+def _mine(items: Sequence[ItemText]) -> list[Term]:
+    attributes = attribute_terms(items)
+    return attributes + phrase_terms(items, {term.name for term in attributes})
+
+
+def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
+    names = {term.name for term in known}
+    return [*known, *(term for term in new if term.name not in names)]
+
+
+def _document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for item in items:
+        counts.update(set(phrases(f"{item.title}. {item.description}")))
+    return counts

@@ -1,0 +1,185 @@
+"""The one way to Neo4j: statements by name, in managed transactions that are retried safely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import neo4j
+from neo4j import exceptions
+
+from graphstore import queries
+from graphstore.errors import (
+    GraphError,
+    InputError,
+    Neo4jAuthFailed,
+    Neo4jTooOld,
+    Neo4jUnavailable,
+    StatementError,
+)
+from graphstore.progress import Message, quiet
+from graphstore.queries import Statement
+from graphstore.settings import OLDEST_NEO4J, Settings
+
+Row = dict[str, Any]
+T = TypeVar("T")
+CONNECT_SECONDS = 10.0
+RETRY_SECONDS = 30.0
+
+
+@contextmanager
+def translated(uri: str) -> Iterator[None]:
+    """Turn the driver's errors into this program's, with what to do about them."""
+    try:
+        yield
+    except exceptions.AuthError as error:
+        raise Neo4jAuthFailed(
+            f"Neo4j at {uri} refused the user name or password: check NEO4J_USERNAME and NEO4J_PASSWORD."
+        ) from error
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired, OSError) as error:
+        raise Neo4jUnavailable(
+            f"Neo4j at {uri} can't be reached or went away: {error}. Nothing half-done was kept; run the same again."
+        ) from error
+    except exceptions.DatabaseUnavailable as error:
+        raise Neo4jUnavailable(f"Neo4j at {uri} is up, but its database is not: {error.message}.") from error
+    except (exceptions.ConfigurationError, ValueError) as error:
+        raise InputError(f"NEO4J_URI {uri!r} is not usable: {error}") from error
+    except exceptions.Neo4jError as error:
+        raise GraphError(f"Neo4j refused a statement: {error.message} ({error.code})") from error
+    except exceptions.DriverError as error:
+        raise GraphError(f"The Neo4j driver failed: {error}") from error
+
+
+class Transaction:
+    """A transaction in which statements are run by name."""
+
+    def __init__(self, transaction: neo4j.ManagedTransaction) -> None:
+        self._transaction = transaction
+
+    def run(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+        """Run one statement and return its rows.
+
+        Raises:
+            StatementError: the parameters are not those of the statement's header.
+        """
+        loaded = _checked(statement, parameters)
+        return self._transaction.run(loaded.text, parameters).data()  # type: ignore[arg-type]
+
+
+def _checked(statement: str | Statement, parameters: dict[str, Any]) -> Statement:
+    loaded = queries.load(statement) if isinstance(statement, str) else statement
+    loaded.check(parameters)
+    return loaded
+
+
+class Client:
+    """A connection pool to one Neo4j database. Close it, or use it as a context manager; safe to share by threads."""
+
+    def __init__(
+        self, uri: str, username: str, password: str, database: str | None = None, *, pool_size: int = 50
+    ) -> None:
+        self.uri = uri
+        self.database = database
+        with translated(uri):
+            self._driver = neo4j.GraphDatabase.driver(
+                uri,
+                auth=(username, password),
+                connection_timeout=CONNECT_SECONDS,
+                max_transaction_retry_time=RETRY_SECONDS,
+                max_connection_pool_size=pool_size,
+                notifications_min_severity="OFF",
+                user_agent="interestgraph",
+            )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._driver.close()
+
+    def verify(self) -> str:
+        """Connect, and return the server's version.
+
+        Raises:
+            Neo4jUnavailable, Neo4jAuthFailed: as they say.
+            Neo4jTooOld: older than the statements need.
+        """
+        with translated(self.uri):
+            self._driver.verify_connectivity()
+        version = str(self.read("serve/read_version")[0]["version"])
+        numbers = tuple(int(part) for part in version.split("-")[0].split(".")[:2])
+        if numbers < OLDEST_NEO4J:
+            oldest = ".".join(map(str, OLDEST_NEO4J))
+            raise Neo4jTooOld(f"Neo4j at {self.uri} is {version}; at least {oldest} is needed.")
+        return version
+
+    def read(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+        """Run a read statement by name; routed to a replica in a cluster."""
+        loaded = _checked(statement, parameters)
+        if loaded.access != "read":
+            raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
+        with translated(self.uri), self._session() as session:
+            return session.execute_read(lambda tx: tx.run(loaded.text, parameters).data())  # type: ignore[arg-type]
+
+    def write(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+        """Run a write statement by name in a managed transaction: retried if the connection or a lock fails."""
+        loaded = _checked(statement, parameters)
+        return self.transaction(lambda tx: tx.run(loaded, **parameters))
+
+    def transaction(self, function: Callable[[Transaction], T]) -> T:
+        """Run a function of several statements as one write transaction; it may be called more than once."""
+        with translated(self.uri), self._session() as session:
+            return session.execute_write(lambda tx: function(Transaction(tx)))
+
+    def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
+        """Rows of a read statement one by one, in bounded memory; not retried once rows have come."""
+        loaded = _checked(statement, parameters)
+        with translated(self.uri), self._session(neo4j.READ_ACCESS) as session:
+            for record in session.run(loaded.text, parameters):  # type: ignore[arg-type]
+                yield record.data()
+
+    def autocommit(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+        """Run outside a managed transaction: for `CALL { } IN TRANSACTIONS` and schema statements; not retried."""
+        loaded = _checked(statement, parameters)
+        return self.run_text(loaded.text, parameters)
+
+    def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
+        """Run the text of a statement file as it is; only the schema and the tests use it directly."""
+        with translated(self.uri), self._session() as session:
+            return session.run(text, parameters or {}).data()  # type: ignore[arg-type]
+
+    def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
+        return self._driver.session(database=self.database, default_access_mode=access)
+
+
+def connect(settings: Settings, *, message: Message = quiet, migrated: bool = True) -> Client:
+    """Connect to `NEO4J_URI`, or start the managed server and connect to that; bring the schema up to date.
+
+    Raises:
+        ServerError: the managed server can't be started.
+        GraphError: Neo4j can't be used (see its subclasses).
+    """
+    from graphstore.schema import migrate
+    from graphstore.server import ManagedServer
+
+    if settings.neo4j_uri is None:
+        server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+        address = server.start(message)
+        client = Client(address.bolt_uri, "neo4j", address.password)
+    else:
+        client = Client(
+            settings.neo4j_uri, settings.neo4j_username, settings.neo4j_password or "", settings.neo4j_database
+        )
+    try:
+        client.verify()
+        if migrated:
+            migrate(client, settings)
+    except BaseException:
+        client.close()
+        raise
+    return client

@@ -1,0 +1,58 @@
+"""Every error the program raises on purpose.
+
+InterestGraphError
+├── InputError            the caller's input or usage is wrong (command line: exit 2)
+│   └── NotFound          a user, item or run that does not exist
+├── StatementError        a statement file breaks its contract, or was called against it
+├── GraphError            Neo4j did not do what was asked
+│   ├── Neo4jUnavailable  unreachable, or gone in the middle of a stage
+│   ├── Neo4jAuthFailed   wrong user name or password
+│   ├── Neo4jTooOld       older than the oldest version the statements run on
+│   └── SchemaTooNew      written by a newer version of this program
+├── ServerError           the managed local server could not be started, reached or stopped
+└── NotReady              a stage was asked for before what it reads exists
+"""
+
+
+class InterestGraphError(Exception):
+    """Root of all errors below; its text is meant for the person who gave the input."""
+
+
+class InputError(InterestGraphError):
+    """Wrong usage or wrong input: what, where it stood, what was expected."""
+
+
+class NotFound(InputError):
+    """The named user, item or key does not exist in the graph."""
+
+
+class StatementError(InterestGraphError):
+    """A `.cypher` file breaks its contract, or was called with other parameters than it declares."""
+
+
+class GraphError(InterestGraphError):
+    """Neo4j refused or failed."""
+
+
+class Neo4jUnavailable(GraphError):
+    """Neo4j can't be reached, or went away; running the same command again resumes."""
+
+
+class Neo4jAuthFailed(GraphError):
+    """Neo4j refused the user name or password."""
+
+
+class Neo4jTooOld(GraphError):
+    """The server is older than the statements need."""
+
+
+class SchemaTooNew(GraphError):
+    """The graph's schema was written by a newer version of the program."""
+
+
+class ServerError(InterestGraphError):
+    """The managed local Neo4j could not be prepared, started or stopped."""
+
+
+class NotReady(InterestGraphError):
+    """A stage was asked for before the stage it reads from has run."""

@@ -1,0 +1,91 @@
+"""Why an item is recommended: one sentence and the path behind it, from what the statement returned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neo4j.time import Date, DateTime
+
+Map = dict[str, Any]
+DID = {
+    "VIEWED": "viewed",
+    "CLICKED": "clicked on",
+    "LIKED": "liked",
+    "SAVED": "saved",
+    "SHARED": "shared",
+    "PURCHASED": "bought",
+    "ENROLLED": "enrolled in",
+    "COMPLETED": "completed",
+    "POSTED": "posted",
+}
+VIRTUAL = {"embedding": "NEAREST_TO", "popular": "POPULAR_WITH"}
+TITLE_LENGTH = 80
+
+
+def plain(value: Any) -> Any:
+    """A Neo4j value as JSON can hold it: times in ISO 8601."""
+    if isinstance(value, DateTime | Date):
+        return value.to_native().isoformat().replace("+00:00", "Z")
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    return value
+
+
+def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops: list[Map] | None) -> list[Map]:
+    """Nodes and relationships in turn, from the user to the item.
+
+    Where no relationship leads there (nearest by vector, popular with all), one hop marked `virtual` says so.
+    """
+    if nodes and hops and len(nodes) == len(hops) + 1:
+        path = [plain(nodes[0])]
+        for hop, node in zip(hops, nodes[1:], strict=True):
+            path += [plain(hop), plain(node)]
+        return path
+    start = {"label": "User", "key": user_id, "title": None}
+    end = {"label": "Item", "key": item["item_id"], "title": item["title"]}
+    return [start, {"type": VIRTUAL.get(channel, channel.upper()), "properties": {}, "virtual": True}, end]
+
+
+def because(channel: str, path: list[Map]) -> str:
+    """One sentence that says, in words, what the path says."""
+    if channel == "popular" or (len(path) == 3 and channel != "embedding"):
+        return "Many people chose this recently."
+    if len(path) == 3:
+        return "This is close to what you have been choosing."
+    first, middle, second = path[1], path[2], path[3]
+    if channel == "interests":
+        return f"You like {name(middle)}{_evidence(first)}, and this is about it."
+    if channel == "attributes":
+        kind = middle["key"].partition("=")[0].replace("_", " ")
+        return f"People who share your {kind} ({name(middle)}) choose this more than others do."
+    if channel == "social":
+        who = (
+            f"{name(middle)}, whom you follow," if first["type"] == "FOLLOWS" else "Somebody who chooses much as you do"
+        )
+        return f"{who} {did(second, 'this')}."
+    went_on = "often chose this next" if second["type"] == "FOLLOWED_BY" else "also chose this"
+    sentence = f"Because you {did(first, name(middle))}, and people who chose it {went_on}"
+    return sentence + ("; it is close to what you have been choosing." if channel == "embedding" else ".")
+
+
+def did(event: Map, what: str) -> str:
+    """What the user did, e.g. `rated “Alien (1979)” 5`."""
+    properties = event.get("properties", {})
+    if event["type"] == "RATED":
+        value = properties.get("value")
+        return f"rated {what}" if value is None else f"rated {what} {value:g}"
+    return f"{DID.get(event['type'], event['type'].lower().replace('_', ' '))} {what}"
+
+
+def name(node: Map) -> str:
+    """A node as a reader knows it: titles in quotation marks."""
+    text = str(node.get("title") or node["key"])
+    text = text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
+    return f"“{text}”" if node["label"] == "Item" else text
+
+
+def _evidence(interest: Map) -> str:
+    count = len(interest.get("properties", {}).get("evidence") or [])
+    return f" ({count} of your events)" if count > 1 else " (1 of your events)" if count else ""

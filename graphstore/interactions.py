@@ -1,0 +1,106 @@
+"""Behaviour, attributes and interests out of the graph, as columns and sparse matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from graphstore.client import Client
+from graphstore.kinds import Kind
+from graphstore.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Behaviour as columns of length E.
+
+    user, item: row numbers in `user_ids` (U) and `item_ids` (I).
+    day: time in days since 1970, NaN where unknown.
+    weight: what the event tells, at least 0; low for negative behaviour.
+    """
+
+    user_ids: list[str]
+    item_ids: list[str]
+    user: np.ndarray
+    item: np.ndarray
+    day: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def latest_day(self) -> float:
+        """The time that decay refers to: that of the latest event, in days since 1970; NaN if no event has a time."""
+        known = self.day[~np.isnan(self.day)]
+        return float(known.max()) if known.size else float("nan")
+
+
+def pull_interactions(
+    client: Client, kinds: Mapping[str, Kind], negative_weight: float, progress: Progress = silent
+) -> Interactions:
+    """All behaviour. A low rating counts `negative_weight` of its kind; kinds that tell dislike count 0."""
+    item_ids = [row["item_id"] for row in client.stream("build/stream_items")]
+    item_index = {item_id: index for index, item_id in enumerate(item_ids)}
+    strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
+    user_ids: list[str] = []
+    users, items, days, weights = [], [], [], []
+    for row in client.stream("build/stream_interactions"):
+        number = len(user_ids)
+        user_ids.append(row["user_id"])
+        count = len(row["item_ids"])
+        weight = np.fromiter((strength.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
+        rated = np.fromiter((t == "RATED" for t in row["types"]), dtype=bool, count=count)
+        weight[low_ratings(np.array(row["values"], dtype=float), rated)] *= negative_weight
+        users.append(np.full(count, number))
+        items.append(np.fromiter((item_index.get(i, -1) for i in row["item_ids"]), dtype=np.int64, count=count))
+        days.append(np.array(row["days"], dtype=float))
+        weights.append(weight)
+        progress("behaviour", number + 1, None)
+    user, item, day, weight = (_joined(parts) for parts in (users, items, days, weights))
+    known = item >= 0  # an item may have come after the items were read
+    return Interactions(user_ids, item_ids, user[known], item[known], day[known], weight[known])
+
+
+def low_ratings(values: np.ndarray, rated: np.ndarray) -> np.ndarray:
+    """Which of a user's ratings are negative: at least 1 below their mean; at most 2 where there is only one rating."""
+    known = rated & ~np.isnan(values)
+    threshold = values[known].mean() - 1.0 if known.sum() > 1 else 2.0
+    with np.errstate(invalid="ignore"):
+        return known & (values <= threshold)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def pull_user_attributes(client: Client, user_ids: list[str]) -> tuple[list[tuple[str, str]], sp.csr_matrix]:
+    """The attributes that users have, as (kind, value), and (A, U) who has which."""
+    user_index = {user_id: index for index, user_id in enumerate(user_ids)}
+    rows = (
+        (user_index[row["user_id"]], list(zip(row["kinds"], row["values"], strict=True)))
+        for row in client.stream("build/stream_user_attributes")
+        if row["user_id"] in user_index
+    )
+    names, incidence = _incidence(rows, len(user_ids))
+    return names, incidence.T.tocsr()
+
+
+def pull_item_interests(client: Client) -> tuple[list[str], sp.csr_matrix]:
+    """The names of interests that items are about, and (items, N) which is about which."""
+    rows = ((n, row["names"]) for n, row in enumerate(client.stream("build/stream_item_interests")))
+    return _incidence(rows, None)
+
+
+def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int | None) -> tuple[list[Any], sp.csr_matrix]:
+    """(names, matrix of ones) from (row number, names) pairs; names are numbered as they appear."""
+    index: dict[Hashable, int] = {}
+    row_numbers, columns, last = [], [], -1
+    for number, names in rows:
+        last = max(last, number)
+        for name in names:
+            row_numbers.append(number)
+            columns.append(index.setdefault(name, len(index)))
+    shape = (last + 1 if count is None else count, len(index))
+    return list(index), sp.csr_matrix((np.ones(len(columns)), (row_numbers, columns)), shape=shape)

@@ -1,0 +1,191 @@
+"""What build computes from interactions with scipy: popularity, similarity, transitions, affinity of attributes.
+
+Every function takes and returns sparse matrices or columns; nothing here knows Neo4j.
+Names: U users, I items, E events, A attributes, K neighbours kept a row.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from graphstore.interactions import Interactions
+
+BLOCK_CELLS = 8_000_000
+DAY_MILLIS = 86_400_000.0
+DECIMALS = 9
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The best K targets of each source: columns of equal length, sources ascending, best first."""
+
+    source: np.ndarray
+    target: np.ndarray
+    score: np.ndarray
+
+
+def decay(day: np.ndarray, reference: float, half_life_days: float) -> np.ndarray:
+    """0.5 to the power of the age in half-lives; 1 where the time is unknown."""
+    age = np.clip(reference - day, 0.0, None)
+    return np.where(np.isnan(day), 1.0, np.exp2(-age / half_life_days))
+
+
+def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
+    """(I,) natural logarithm of the decayed count, ln sum exp(lambda * day), lambda = ln 2 / half-life; -inf without
+    events. On this scale an event can be added later without knowing the present. Events without a time count as if
+    at 1970: they order items that have nothing else. Events that tell dislike don't count.
+
+    Reference: forward decay, Cormode et al., "Forward Decay: A Practical Time Decay Model", ICDE 2009.
+    """
+    exponent = np.where(np.isnan(events.day), 0.0, events.day) * (np.log(2.0) / half_life_days)
+    total = np.full(len(events.item_ids), -np.inf)
+    with np.errstate(divide="ignore"):
+        np.logaddexp.at(total, events.item, exponent + np.log(events.weight > 0))
+    return np.round(total, DECIMALS)
+
+
+def user_item_matrix(events: Interactions, half_life_days: float) -> sp.csr_matrix:
+    """(U, I) the strongest decayed event of each pair."""
+    values = events.weight * decay(events.day, events.latest_day, half_life_days)
+    order = np.lexsort((-values, events.item, events.user))
+    user, item, values = events.user[order], events.item[order], values[order]
+    first = np.ones(len(user), dtype=bool)
+    first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    keep = first & (values > 0)
+    shape = (len(events.user_ids), len(events.item_ids))
+    return sp.csr_matrix((values[keep], (user[keep], item[keep])), shape=shape)
+
+
+def similar_columns(matrix: sp.csr_matrix, *, top: int, shrinkage: float, activity_power: float) -> Neighbours:
+    """The most similar columns of a (rows, N) matrix by a cosine that is shrunk where little is known.
+
+    cos(i, j) = sum_r a_r x_ri x_rj / (|x_i| |x_j| + shrinkage), with a_r = activity of row r to the power of minus
+    `activity_power`, so that somebody who did everything says less about what belongs together.
+
+    Reference: Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", TOIS 2004.
+    """
+    if matrix.nnz == 0:
+        return _no_neighbours()
+    active = np.maximum(matrix.getnnz(axis=1), 1).astype(float) ** (-activity_power / 2)
+    scaled = sp.diags(active) @ matrix
+    columns = sp.csc_matrix(scaled).T.tocsr()
+    norms = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=1)).ravel())
+    return best_of_products(columns, sp.csr_matrix(scaled), top=top, norms=norms, shrinkage=shrinkage)
+
+
+def best_of_products(
+    left: sp.csr_matrix, right: sp.csr_matrix, *, top: int, norms: np.ndarray, shrinkage: float
+) -> Neighbours:
+    """The best `top` of each row of left @ right (N, N), computed in blocks of rows.
+
+    `work`, the multiplications up to each row, bounds the cells of a block, and so memory, however skewed rows are.
+    """
+    work = np.cumsum(sp.csr_matrix((np.ones(left.nnz), left.indices, left.indptr), left.shape) @ right.getnnz(axis=1))
+    parts = []
+    start, size = 0, left.shape[0]
+    while start < size:
+        done = work[start - 1] if start else 0.0
+        end = max(start + 1, int(np.searchsorted(work, done + BLOCK_CELLS, side="right")))
+        product = sp.coo_matrix(left[start:end] @ right)
+        source, target = product.row + start, product.col
+        score = product.data / (norms[source] * norms[target] + shrinkage)
+        keep = source != target
+        parts.append(best_of_rows(source[keep], target[keep], score[keep], top))
+        start = end
+    return Neighbours(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def best_of_rows(
+    source: np.ndarray, target: np.ndarray, score: np.ndarray, top: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The `top` highest positive scores of each source; ties by target. Scores are rounded, so that the order in which
+    sums were made decides nothing."""
+    score = np.round(score, DECIMALS)
+    positive = score > 0
+    source, target, score = source[positive], target[positive], score[positive]
+    order = np.lexsort((target, -score, source))
+    source, target, score = source[order], target[order], score[order]
+    rank = np.arange(len(source)) - np.searchsorted(source, source, side="left")
+    keep = rank < top
+    return source[keep], target[keep], score[keep]
+
+
+def time_order(events: Interactions) -> np.ndarray:
+    """Positions of the timed events, by user and time; ties in time by a hash, never by id: an order of ids is often
+    the order of a screen, and would be learned as if it were behaviour."""
+    timed = np.flatnonzero(~np.isnan(events.day))
+    names = (f"{events.item_ids[i]}|{events.user_ids[u]}" for u, i in zip(events.user, events.item, strict=True))
+    ties = np.fromiter((zlib.crc32(name.encode()) for name in names), dtype=np.int64, count=len(events.user))
+    return timed[np.lexsort((ties[timed], events.day[timed], events.user[timed]))]
+
+
+def transitions(
+    events: Interactions, *, window: int, max_days: float, half_life_days: float, shrinkage: float, top: int
+) -> Neighbours:
+    """Which item follows which in a user's time order, within `window` steps and `max_days`.
+
+    A step of g counts 1/g, times the decay of its age; score = count(i, j) / (sum of count(i, .) + shrinkage).
+    """
+    order = time_order(events)
+    if not len(order):
+        return _no_neighbours()
+    user, item, day = events.user[order], events.item[order], events.day[order]
+    strength = np.minimum(events.weight[order], 1.0)
+    fresh = decay(day, events.latest_day, half_life_days)
+    rows, columns, values = [], [], []
+    for gap in range(1, min(window, len(order) - 1) + 1):
+        same = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap]) & (day[gap:] - day[:-gap] <= max_days)
+        rows.append(item[:-gap][same])
+        columns.append(item[gap:][same])
+        values.append((strength[:-gap] * strength[gap:] * fresh[gap:])[same] / gap)
+    if not rows:
+        return _no_neighbours()
+    size = len(events.item_ids)
+    triple = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    counts = sp.coo_matrix(sp.csr_matrix(triple, shape=(size, size)))
+    total = np.bincount(counts.row, counts.data, minlength=size)
+    score = counts.data / (total[counts.row] + shrinkage)
+    return Neighbours(*best_of_rows(counts.row, counts.col, score, top))
+
+
+def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: float, top: int) -> Neighbours:
+    """Items that users with an attribute choose more than others do: smoothed lift times popularity.
+
+    members: (A, U) 1 where a user has an attribute.  matrix: (U, I) decayed strengths.
+    score(a, i) = p(i|a) * ln(p(i|a) / p(i)), with p(i|a) smoothed towards p(i) by `shrinkage` events; only lifts count.
+    """
+    overall = np.asarray(matrix.sum(axis=0)).ravel()
+    if overall.sum() <= 0 or members.nnz == 0:
+        return _no_neighbours()
+    share = overall / overall.sum()
+    chosen = sp.coo_matrix(members @ matrix)
+    total = np.bincount(chosen.row, chosen.data, minlength=members.shape[0])
+    given = (chosen.data + shrinkage * share[chosen.col]) / (total[chosen.row] + shrinkage)
+    return Neighbours(*best_of_rows(chosen.row, chosen.col, given * np.log(given / share[chosen.col]), top))
+
+
+def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int) -> Neighbours:
+    """Which interest is broader: y subsumes x where p(y|x) >= threshold and p(x|y) < p(y|x).
+
+    about: (I, N) 1 where an item is about an interest.  least: items an interest needs to be judged at all.
+    Returns source = narrower, target = broader, score = p(y|x).
+
+    Reference: Sanderson and Croft, "Deriving Concept Hierarchies from Text", SIGIR 1999.
+    """
+    ones = about.copy()
+    ones.data = np.ones_like(ones.data)
+    count = np.asarray(ones.sum(axis=0)).ravel()
+    both = sp.coo_matrix(sp.csr_matrix(ones.T) @ ones)
+    narrow, broad = both.row, both.col
+    forward, backward = both.data / count[narrow], both.data / count[broad]
+    keep = (narrow != broad) & (count[narrow] >= least) & (forward >= threshold) & (backward < forward)
+    return Neighbours(*best_of_rows(narrow[keep], broad[keep], forward[keep], top))
+
+
+def _no_neighbours() -> Neighbours:
+    empty = np.zeros(0, dtype=np.int64)
+    return Neighbours(empty, empty, np.zeros(0))

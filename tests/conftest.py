@@ -1,0 +1,95 @@
+"""A real Neo4j for the tests: one server a session, an empty graph a test.
+
+INTERESTGRAPH_TEST_NEO4J        "managed" (default) or "container"
+INTERESTGRAPH_NEO4J_VERSION     version of the managed server
+INTERESTGRAPH_TEST_NEO4J_IMAGE  image of the container
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from graphstore.client import Client
+from graphstore.schema import migrate
+from graphstore.server import ManagedServer
+from graphstore.settings import DEFAULT_NEO4J_VERSION, Settings
+
+DEFAULT_IMAGE = f"neo4j:{DEFAULT_NEO4J_VERSION}-community"
+PREFIX = "interestgraph-test-"
+MEMORY = {"heap": "512m", "page_cache": "64m"}
+
+
+def remove_abandoned_servers() -> None:
+    """End the servers of test sessions that were killed before they could do it themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = re.match(rf"{PREFIX}(\d+)-", folder.name)
+        if owner and not psutil.pid_exists(int(owner[1])):
+            ManagedServer(folder / "neo4j").kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def neo4j_version() -> str:
+    """The version that managed servers of this session run."""
+    return os.environ.get("INTERESTGRAPH_NEO4J_VERSION") or DEFAULT_NEO4J_VERSION
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(neo4j_version: str) -> Iterator[Settings]:
+    """Settings of the session's Neo4j, with a home folder of its own."""
+    mode = os.environ.get("INTERESTGRAPH_TEST_NEO4J") or "managed"
+    if mode not in ("managed", "container"):
+        raise pytest.UsageError(f"INTERESTGRAPH_TEST_NEO4J is {mode!r}; expected managed or container.")
+    remove_abandoned_servers()
+    home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    try:
+        if mode == "container":
+            yield from container_settings(home)
+        else:
+            yield from managed_settings(home, neo4j_version)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def managed_settings(home: Path, version: str) -> Iterator[Settings]:
+    """Start a scratch managed server; kill it at the end."""
+    server = ManagedServer(home / "neo4j", version=version, **MEMORY)
+    try:
+        address = server.start()
+        yield Settings(home, address.bolt_uri, address.username, address.password, neo4j_version=version)
+    finally:
+        server.kill()
+
+
+def container_settings(home: Path) -> Iterator[Settings]:
+    """Start a container of the official image (or one that stands in for it); remove it at the end."""
+    from testcontainers.community.neo4j import Neo4jContainer
+
+    image = os.environ.get("INTERESTGRAPH_TEST_NEO4J_IMAGE") or DEFAULT_IMAGE
+    with Neo4jContainer(image, password="interestgraph-test") as container:
+        yield Settings(home, container.get_connection_url(), container.username, container.password)
+
+
+@pytest.fixture(scope="session")
+def migrated(neo4j_settings: Settings) -> Iterator[Client]:
+    """One client for the session, its schema up to date; tests ask for `client`."""
+    settings = neo4j_settings
+    assert settings.neo4j_uri is not None
+    with Client(settings.neo4j_uri, settings.neo4j_username, settings.neo4j_password or "") as client:
+        migrate(client, settings)
+        yield client
+
+
+@pytest.fixture
+def client(migrated: Client) -> Client:
+    """A client on an empty graph with the whole schema."""
+    migrated.autocommit("erase/delete_everything")
+    return migrated

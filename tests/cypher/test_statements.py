@@ -1,0 +1,109 @@
+"""Every statement file keeps its contract: header, parameters, access, and a plan without surprises."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphstore import queries
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+from planted import plant
+
+NAMES = queries.names()
+NEVER = {"AllNodesScan", "CartesianProduct"}
+SCANS = {"NodeByLabelScan", "UnionNodeByLabelsScan", "DirectedAllRelationshipsScan", "UndirectedAllRelationshipsScan"}
+WRITES = re.compile(
+    r"Create|Merge|Delete|^Set(?!Operator)|Remove|Foreach|EmptyResult.*Update|LockingMerge|TransactionForeach|TransactionApply"
+)
+WRITING_PROCEDURES = re.compile(r"\b(db\.create|apoc\.(create|merge|refactor))\.", re.IGNORECASE)
+STATEMENT_TEXT = re.compile(
+    r"(MATCH|MERGE|CREATE)\s*\(|UNWIND\s+\$|DETACH\s+DELETE|CALL\s+db\.|CREATE\s+(VECTOR\s+|FULLTEXT\s+)?INDEX|CREATE\s+CONSTRAINT"
+)
+
+
+def operators(plan):
+    """Every operator of a plan, without the runtime's suffix."""
+    yield plan["operatorType"].split("@")[0]
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+def explain(client, statement):
+    """The operators by which Neo4j would run a statement; a behaviour placeholder stands for RATED."""
+    if queries.PLACEHOLDER.search(statement.text):
+        statement = statement.for_type("RATED")
+    given = {name: example(kind) for name, kind in statement.parameters.items()}
+    with client._session() as session:
+        return set(operators(session.run(f"EXPLAIN {statement.text}", given).consume().plan))
+
+
+def example(kind):
+    """A value of a declared type: the planner only needs its type."""
+    if kind.startswith("LIST"):
+        return []
+    return {"INTEGER": 1, "FLOAT": 1.0, "STRING": "x", "BOOLEAN": True, "MAP": {}}.get(kind)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_header_is_complete_and_declares_the_parameters_used(name):
+    statement = queries.load(name)
+    types = [*statement.parameters.values(), *statement.columns.values()]
+    assert all(types), f"{name}: a parameter or column has no type"
+    assert re.fullmatch(r"[a-z_]+/[a-z0-9]+(_[a-z0-9]+)+", name), f"{name}: expected folder/verb_noun"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_statement_outside_the_schema_is_one_statement(name):
+    if not re.match(r"schema/\d", name):
+        assert len(queries.split(queries.load(name).text)) == 1
+
+
+def test_every_plan_is_free_of_undeclared_scans_and_does_what_access_says(client):
+    plant(client)
+    client.autocommit("serve/resample_statistics")
+    problems = []
+    for name in NAMES:
+        statement = queries.load(name)
+        if statement.access == "schema":
+            continue
+        found = explain(client, statement)
+        problems += [f"{name}: {bad}" for bad in sorted(found & NEVER)]
+        if statement.scan is None:
+            problems += [f"{name}: {bad} without a line `// Scan: why`" for bad in sorted(found & SCANS)]
+        written = sorted(o for o in found if WRITES.search(o))
+        if statement.access == "read" and (written or WRITING_PROCEDURES.search(queries.body(statement.text))):
+            problems.append(f"{name}: declared read, but has {written or 'a writing procedure'}")
+        if statement.access == "write" and not written and not WRITING_PROCEDURES.search(queries.body(statement.text)):
+            problems.append(f"{name}: declared write, but writes nothing")
+    assert not problems, "\n" + "\n".join(problems)
+
+
+def test_the_declared_columns_are_those_returned(client):
+    problems = []
+    for name in NAMES:
+        statement = queries.load(name)
+        if statement.access != "read":
+            continue
+        text = statement.for_type("RATED").text if queries.PLACEHOLDER.search(statement.text) else statement.text
+        with client._session() as session:
+            given = {key: example(kind) for key, kind in statement.parameters.items()}
+            returned = list(session.run(f"EXPLAIN {text}", given).keys())
+        if returned != list(statement.columns):
+            problems.append(f"{name}: declares {list(statement.columns)}, returns {returned}")
+    assert not problems, "\n" + "\n".join(problems)
+
+
+def test_no_statement_text_stands_in_a_python_file():
+    files = [ROOT / "interestgraph.py"]
+    for folder in ("commands", "graphstore", "gnn", "web", "benchmarks", "docs"):
+        files += (ROOT / folder).rglob("*.py")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if STATEMENT_TEXT.search(line) and "re.compile" not in line
+    ]
+    assert not found, "\n" + "\n".join(found)

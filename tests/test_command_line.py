@@ -1,0 +1,122 @@
+"""The commands as a user types them, in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def run(client, neo4j_settings, tmp_path):
+    """Run `interestgraph …` on the test server; returns (exit code, standard output, standard error)."""
+
+    def command(*arguments, stdin=b"", **environment):
+        full = {
+            **os.environ,
+            "INTERESTGRAPH_HOME": str(tmp_path / "home"),
+            "NEO4J_URI": neo4j_settings.neo4j_uri,
+            "NEO4J_USERNAME": neo4j_settings.neo4j_username,
+            "NEO4J_PASSWORD": neo4j_settings.neo4j_password,
+            **environment,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "interestgraph", *map(str, arguments)], input=stdin, capture_output=True, env=full
+        )
+        error = done.stderr.decode()
+        assert "Traceback" not in error
+        return done.returncode, done.stdout.decode(), error
+
+    return command
+
+
+ROW = b'{"user_id": "u1", "item_id": "i1", "kind": "view", "timestamp": 5}\n'
+
+
+def test_collect_reads_standard_input_and_answers_one_json_document(run):
+    code, out, _ = run("collect", "--events", "-", "--json", stdin=ROW + b"broken\n" + ROW)
+    counts = json.loads(out)["events"]
+    assert code == 0
+    assert (counts["created"], counts["duplicate"], counts["rejected"]) == (1, 1, 1)
+    assert counts["reasons"][0]["line"] == 2
+
+
+def test_collect_tells_people_the_lines_the_reasons_and_the_file(run, tmp_path):
+    code, out, _ = run("collect", "--events", "-", stdin=ROW + b"broken\n")
+    assert code == 0
+    assert "events line 2: not JSON" in out
+    path = out.split("Rejected events are in ")[1].split(": mend")[0]
+    assert Path(path).read_bytes() == b"broken\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["collect"], "at least one of"),
+        (["collect", "--events", "none.jsonl"], "none.jsonl"),
+        (["collect", "--events", "-", "--items", "-"], "only one of the files"),
+        (["recommend"], "USER_ID or --all"),
+        (["recommend", "--all"], "--output"),
+        (["recommend", "nobody"], "nobody"),
+        (["recommend", "nobody", "-k", "ten"], "ten"),
+        (["erase", "nobody"], "nobody"),
+        (["import", "netflix", "."], "netflix"),
+        (["server", "start"], "NEO4J_URI"),
+        (["keys", "create", "x", "--scopes", "everything"], "everything"),
+    ],
+)
+def test_wrong_input_has_a_message_and_exit_code_2(run, arguments, expected):
+    code, _, error = run(*arguments)
+    assert code == 2
+    assert expected in error
+
+
+@pytest.mark.parametrize("k", ["0", "-1", "1000000000"])
+def test_k_out_of_range_is_refused(run, k):
+    run("collect", "--events", "-", stdin=ROW)
+    code, _, error = run("recommend", "u1", "-k", k)
+    assert code == 2
+    assert "k" in error
+
+
+def test_neo4j_that_is_not_there_or_refuses_is_named(run):
+    code, out, _ = run("build", "--json", NEO4J_URI="bolt://127.0.0.1:9")
+    assert code == 1
+    assert "can't be reached" in json.loads(out)["error"]
+    code, _, error = run("build", NEO4J_PASSWORD="wrong")
+    assert code == 1
+    assert "refused the user name or password" in error
+    code, _, error = run("build", NEO4J_URI="http://127.0.0.1:7474")
+    assert code == 2
+    assert "NEO4J_URI" in error
+
+
+def test_the_stages_lead_from_events_to_a_recommendation_with_its_path(run, tmp_path):
+    items = [{"item_id": f"i{n}", "title": f"Film {n}", "attributes": {"genre": ["AB"[n % 2]]}} for n in range(12)]
+    events = [
+        {"user_id": f"u{u}", "item_id": f"i{n}", "kind": "like", "timestamp": 1_000_000 + 1000 * u + n}
+        for u in range(8)
+        for n in range(12)
+        if n % 2 == u % 2 and (u + n) % 5
+    ]
+    for name, rows in (("items", items), ("events", events)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    files = ["--items", tmp_path / "items.jsonl", "--events", tmp_path / "events.jsonl"]
+    for stage in (["collect", *files], ["extract"], ["build"], ["update"]):
+        code, _, error = run(*stage)
+        assert code == 0, error
+    code, out, _ = run("recommend", "u0", "-k", "3", "--json")
+    answer = json.loads(out)
+    assert code == 0
+    best = answer["recommendations"][0]
+    assert set(best) >= {"item_id", "title", "score", "channels", "because", "path"}
+    assert best["path"][0]["key"] == "u0"
+    assert best["path"][-1]["key"] == best["item_id"]
+    code, out, _ = run("recommend", "u0", "--explain")
+    assert code == 0 and best["because"] in out
+    code, _, _ = run("recommend", "--all", "-k", "3", "--output", tmp_path / "recs.jsonl")
+    lists = [json.loads(line) for line in (tmp_path / "recs.jsonl").read_text().splitlines()]
+    assert code == 0 and len(lists) == 8
+    assert next(row for row in lists if row["user_id"] == "u0")["items"][0] == best["item_id"]

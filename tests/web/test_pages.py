@@ -1,0 +1,144 @@
+"""The pages in a real browser: log in, find a user, read why, walk the graph."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.web.test_resources import add_interest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+WAIT_SECONDS = 40
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
+OPTIONS = (
+    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
+    "--no-first-run --window-size=1280,1500"
+).split()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in [*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, Service(DRIVER))
+    driver.set_page_load_timeout(WAIT_SECONDS)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def site(port) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def logged_in(browser, site, keys) -> str:
+    browser.delete_all_cookies()
+    browser.get(f"{site}/")
+    assert browser.title.startswith("Log in")
+    browser.find_element("id", "key").send_keys(keys["read"])
+    browser.find_element("css selector", "main form button").click()
+    until(browser, lambda page: page.find_elements("id", "user"))
+    return site
+
+
+def until(browser, condition):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, WAIT_SECONDS).until(condition)
+
+
+def complaints(browser) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def keep_picture(browser, name: str) -> None:
+    """Save a screenshot where INTERESTGRAPH_TEST_PICTURES says, for looking at."""
+    folder = os.environ.get("INTERESTGRAPH_TEST_PICTURES")
+    if folder:
+        browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
+def test_a_user_is_found_and_their_page_says_why(browser, logged_in, client, films):
+    add_interest(client, "ann", "Drama", "2026-01-01T00:00Z")
+    browser.get(logged_in)
+    complaints(browser)
+    assert "ann" in browser.find_element("css selector", ".rows").text
+    browser.find_element("id", "user").send_keys("an")
+    browser.find_element("css selector", ".search button").click()
+    until(browser, lambda page: "?user=an" in page.current_url)
+    browser.find_element("css selector", ".rows a").click()
+    until(browser, lambda page: page.title.startswith("ann"))
+    assert "Stalker" in browser.find_element("id", "behaviour").text
+    assert "Drama" in browser.find_element("id", "interests").text
+    recommendations = browser.find_element("id", "recommendations")
+    assert "Alien" in recommendations.text and recommendations.find_elements("css selector", ".because, .path")
+    until(browser, lambda page: int(page.find_element("id", "graph").get_attribute("data-nodes") or 0) == 4)
+    keep_picture(browser, "user")
+    assert complaints(browser) == []
+
+
+def test_the_graph_is_walked_by_clicking_a_node(browser, logged_in, films):
+    browser.get(f"{logged_in}/users/ann")
+    count = "return Number(document.getElementById('graph').dataset.nodes || 0)"
+    until(browser, lambda page: page.execute_script(count) == 3)
+    browser.execute_script(
+        "interestGraph.network.body.emitter.emit('click', {nodes: ['Item:f1'], edges: [], pointer: {}})"
+    )
+    until(browser, lambda page: page.execute_script(count) > 3)
+    detail = browser.find_element("id", "graph-detail")
+    assert "Stalker" in detail.text
+    detail.find_element("tag name", "a").click()
+    until(browser, lambda page: page.title.startswith("Stalker"))
+    assert "genre Drama" in browser.find_element("css selector", ".attributes").text
+
+
+def test_items_are_searched_by_words_and_the_dashboard_counts(browser, logged_in, client, films):
+    client.run_text("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+    browser.get(f"{logged_in}/?item=sol")
+    assert "Solaris" in browser.find_elements("css selector", ".rows")[1].text
+    browser.get(f"{logged_in}/?item=%22%20OR%20(%3A~%2F*")
+    assert "Nothing matches" in browser.page_source
+    complaints(browser)
+    browser.get(f"{logged_in}/dashboard")
+    assert "Newest events" in browser.page_source and "RATED" in browser.page_source
+    assert complaints(browser) == []
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(browser, logged_in, films):
+    browser.set_window_size(500, 900)
+    try:
+        for path in ("/", "/users/ann", "/items/f1", "/dashboard"):
+            browser.get(logged_in + path)
+            wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert browser.execute_script(wide) <= 0, path
+    finally:
+        browser.set_window_size(1280, 1500)
+
+
+def test_the_api_page_draws_its_operations_without_a_complaint(browser, logged_in):
+    complaints(browser)
+    browser.get(f"{logged_in}/docs")
+    until(browser, lambda page: len(page.find_elements("css selector", ".opblock")) > 10)
+    keep_picture(browser, "docs")
+    assert complaints(browser) == []
+
+
+def test_hostile_text_stays_text(browser, logged_in, api):
+    title = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
+    api("PUT", "/v1/items/evil", "write", json={"title": title})
+    api("POST", "/v1/events", "write", json={"user_id": "<b>eve</b>", "item_id": "evil", "kind": "like"})
+    for path in ("/items/evil", "/users/%3Cb%3Eeve%3C%2Fb%3E", "/dashboard"):
+        browser.get(logged_in + path)
+        assert "owned" not in browser.title or "<script>" in browser.title
+        assert not browser.find_elements("css selector", "main b, main img")

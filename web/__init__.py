@@ -1,0 +1,97 @@
+"""The web application: an API under /v1, pages for people, health and metrics."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+from flask import Flask
+from flask_openapi3 import Info, OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from graphstore import connect
+from graphstore.keys import KeyRing
+from graphstore.kinds import read_kinds
+from web import (
+    access,
+    events,
+    health,
+    identifiers,
+    interests,
+    items,
+    openapi,
+    pages,
+    problems,
+    recommendations,
+    requestlog,
+    similar,
+    surroundings,
+    users,
+)
+from web.configuration import WebConfig, session_secret
+from web.metrics import Metrics
+from web.resource import SECURITY_SCHEMES
+from web.services import EXTENSION, Services
+
+RESOURCES = (events, recommendations, interests, similar, items, users, surroundings, health)
+SESSION_HOURS = 12
+
+
+def create_app(config: WebConfig | None = None) -> Flask:
+    """The application, wired: the only place where its parts meet.
+
+    Args:
+        config: None reads the environment (`WebConfig.from_environment`).
+
+    Raises:
+        InputError: a setting that can't be used.  GraphError, ServerError: no graph to serve from.
+    """
+    config = config or WebConfig.from_environment(os.environ)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="interestgraph", version=_version(), description=DESCRIPTION),
+        security_schemes=SECURITY_SCHEMES,
+        validation_error_callback=problems.invalid,
+        doc_ui=False,
+    )
+    secret = config.secret or session_secret(config.settings.home)
+    client = config.client or connect(config.settings)
+    app.extensions[EXTENSION] = Services(
+        config, client, KeyRing(client), read_kinds(config.settings.kinds_file), Metrics(), secret
+    )
+    app.config.update(
+        SECRET_KEY=secret,
+        MAX_CONTENT_LENGTH=config.max_body_bytes,
+        SESSION_COOKIE_NAME="interestgraph",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+    )
+    app.url_map.converters["id"] = identifiers.IdConverter
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    problems.register(app)
+    requestlog.register(app)
+    app.extensions[f"{EXTENSION}.limiter"] = access.register(app)
+    for resource in RESOURCES:
+        app.register_api(resource.blueprint)
+    app.register_blueprint(openapi.blueprint)
+    app.register_blueprint(pages.blueprint)
+    application = identifiers.RawPath(app.wsgi_app)
+    proxies = config.trusted_proxies
+    app.wsgi_app = ProxyFix(application, proxies, proxies, proxies) if proxies else application  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("interestgraph")
+    except PackageNotFoundError:
+        return "0"
+
+
+DESCRIPTION = """Recommendations and interest profiles from a living graph.
+
+Send an API key in `X-API-Key`. Ids are percent-encoded in paths, a slash as `%2F`.
+Errors are problem documents (RFC 9457).
+"""

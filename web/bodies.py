@@ -1,0 +1,240 @@
+"""The shapes of requests and answers, as pydantic models: what is checked is what `/openapi.json` says."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from graphstore.records import Attributes, Event, Text, Time
+
+MAX_K = 1000
+
+
+class UserPath(BaseModel):
+    """A path with a user's id; a slash in it is written %2F."""
+
+    user_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
+
+
+class ItemPath(BaseModel):
+    """A path with an item's id; a slash in it is written %2F."""
+
+    item_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
+
+
+class NodePath(BaseModel):
+    """A path with any node of the graph."""
+
+    label: str = Field(description="User, Item, Interest or Attribute")
+    key: str = Field(description="The node's id; an interest's name; kind=value of an attribute")
+
+
+class Query(BaseModel):
+    """A query string without unknown names, so that a typing error isn't lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CountQuery(Query):
+    """How many to answer with."""
+
+    k: int = Field(10, ge=1, le=MAX_K, description="How many")
+
+
+class RecommendationQuery(CountQuery):
+    """What to recommend, and how."""
+
+    explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
+    channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().replace(" ", "+")
+    if len(text) == 10:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class InterestQuery(Query):
+    """Which moment's interests."""
+
+    at: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        None, description="ISO 8601 date (its beginning, UTC) or time; interests as they were then"
+    )
+
+
+class GraphQuery(Query):
+    """How much of the surroundings."""
+
+    count: int = Field(10, ge=2, le=50, description="Neighbours of each sort")
+
+
+def _events_schema(schema: dict[str, Any]) -> None:
+    event = Event.model_json_schema()
+    schema.clear()
+    schema.update(
+        title="EventsBody",
+        description="One event, or up to 1,000 in a list",
+        oneOf=[event, {"type": "array", "maxItems": 1000, "items": event}],
+    )
+
+
+class EventsBody(RootModel[dict[str, Any] | list[Any]]):
+    """One event or a list of them; each is checked on its own, so that one bad event costs one event."""
+
+    model_config = ConfigDict(json_schema_extra=_events_schema)
+
+
+class UserBody(BaseModel):
+    """What describes a user."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"attributes": {"age": ["25-34"]}}]})
+
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class ItemBody(BaseModel):
+    """What describes an item."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"title": "Stalker", "kind": "film", "attributes": {"genre": ["Drama"]}}]},
+    )
+
+    title: Text = None
+    description: Text = None
+    kind: Text = None
+    image: Text = None
+    audio: Text = None
+    published_at: Time = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class Rejected(BaseModel):
+    """An event that was not stored."""
+
+    index: int
+    reason: str
+
+
+class Accepted(BaseModel):
+    """What became of the events of one call."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+
+
+class Recommendation(BaseModel):
+    """One item, and why."""
+
+    item_id: str
+    title: str | None
+    score: float
+    channels: dict[str, float] | None = None
+    because: str | None = None
+    path: list[dict[str, Any]] | None = None
+
+
+class Recommendations(BaseModel):
+    """Items for one user, best first."""
+
+    user_id: str
+    as_of: str | None
+    model_version: str | None
+    recommendations: list[Recommendation]
+
+
+class Interest(BaseModel):
+    """One interest of a user, with the events it came from."""
+
+    name: str
+    label: str
+    weight: float
+    polarity: str
+    horizon: str
+    valid_from: str | None
+    valid_to: str | None
+    evidence: list[str]
+    extracted_by: str | None
+
+
+class Interests(BaseModel):
+    """The interests of a user, now or at a moment."""
+
+    user_id: str
+    at: str | None
+    interests: list[Interest]
+
+
+class Similar(BaseModel):
+    """What is similar, most similar first."""
+
+    similar: list[dict[str, Any]]
+
+
+class Suggested(BaseModel):
+    """Users one might follow, best first."""
+
+    suggested: list[dict[str, Any]]
+
+
+class UserDocument(BaseModel):
+    """A user, and how much is known about them."""
+
+    user_id: str
+    attributes: dict[str, list[str]]
+    events: int
+    follows: int
+    followers: int
+    last_event_at: str | None
+    touched_at: str | None
+    embedding_version: str | None
+    embedded_at: str | None
+
+
+class ItemDocument(BaseModel):
+    """An item, and what it is about."""
+
+    item_id: str
+    title: str | None
+    description: str | None
+    kind: str | None
+    image: str | None
+    audio: str | None
+    published_at: str | None
+    described: bool
+    embedding_version: str | None
+    attributes: dict[str, list[str]]
+    about: list[dict[str, Any]]
+    events: int
+
+
+class Surroundings(BaseModel):
+    """A node and what surrounds it."""
+
+    centre: str
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+
+
+class State(BaseModel):
+    """Whether the application lives or is ready."""
+
+    status: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, str]] | None = None

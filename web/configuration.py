@@ -1,0 +1,68 @@
+"""What the web application is configured by: one frozen object, read from the environment in one place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphstore.client import Client
+from graphstore.errors import InputError
+from graphstore.settings import Settings
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """Settings of the graph, limits of the API, and what a test may inject.
+
+    client: used as it is and not closed; None connects by `settings` (which may start the managed server).
+    secret: signs the session cookie; None reads or makes `<home>/session.key`.
+    rate_limit: per key, in the notation of Flask-Limiter.  failure_limit: wrong keys per client address.
+    trusted_proxies: how many reverse proxies in front to believe about address and scheme.
+    """
+
+    settings: Settings
+    client: Client | None = field(default=None, repr=False)
+    secret: bytes | None = field(default=None, repr=False)
+    rate_limit: str = "400 per second; 12000 per minute"
+    failure_limit: str = "60 per minute"
+    max_body_bytes: int = 8 * MEBIBYTE
+    max_events: int = 1000
+    trusted_proxies: int = 0
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> WebConfig:
+        """Read `Settings`, INTERESTGRAPH_RATE_LIMIT and INTERESTGRAPH_TRUSTED_PROXIES.
+
+        Raises:
+            InputError: a variable that can't be used.
+        """
+        proxies = environ.get("INTERESTGRAPH_TRUSTED_PROXIES") or "0"
+        if not proxies.isdecimal():
+            raise InputError(f"INTERESTGRAPH_TRUSTED_PROXIES is {proxies!r}: expected a number of proxies, e.g. 1.")
+        return cls(
+            settings=Settings.from_environment(environ),
+            rate_limit=environ.get("INTERESTGRAPH_RATE_LIMIT") or cls.rate_limit,
+            trusted_proxies=int(proxies),
+        )
+
+
+def session_secret(home: Path) -> bytes:
+    """The secret that signs session cookies: 32 random bytes in `<home>/session.key`, readable by the owner alone."""
+    path = home / "session.key"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_bytes()
+        if len(secret) < 32:
+            raise InputError(f"{path} is damaged: delete it, and everyone logs in again.") from None
+        return secret
+    secret = secrets.token_bytes(32)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+    return secret

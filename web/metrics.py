@@ -1,0 +1,44 @@
+"""Prometheus metrics, in a registry of their own for each application. Labels are routes, never ids."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Requests by route, method and status; their duration; events by outcome."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "interestgraph_http_requests_total",
+            "Requests answered",
+            ("route", "method", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "interestgraph_http_request_seconds",
+            "Time to answer",
+            ("route", "method"),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._events = Counter("interestgraph_events_total", "Events received", ("outcome",), registry=self._registry)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route, method).observe(seconds)
+
+    def events(self, accepted: int, duplicates: int, rejected: int) -> None:
+        """Count the events of one call by what became of them."""
+        for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)):
+            self._events.labels(outcome).inc(count)
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,93 @@
+"""Pages for people: log in, find, a user with their interests and recommendations, an item, the dashboard."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+
+from graphstore import exploration, profiles, recommend
+from web.access import count_failure, public
+from web.presentation import bars, chips, grouped
+from web.services import graph, services
+
+blueprint = Blueprint("pages", __name__)
+RECOMMENDED = 10
+
+
+@blueprint.get("/login")
+@public
+def login() -> str:
+    """The form to log in with an API key."""
+    return render_template("login.html", next=_local(request.args.get("next")))
+
+
+@blueprint.post("/login")
+@public
+def log_in() -> Response | tuple[str, int]:
+    """Keep a good key in the session."""
+    target = _local(request.form.get("next"))
+    offered = request.form.get("key", "").strip()
+    if services().keys.verify(offered) is None:
+        count_failure()
+        message = "This key is unknown or was revoked."
+        return render_template("login.html", next=target, message=message), 401
+    session.clear()
+    session["key"] = offered
+    session.permanent = True
+    return redirect(target)  # type: ignore[return-value]
+
+
+@blueprint.post("/logout")
+@public
+def log_out() -> Response:
+    """Forget the key."""
+    session.clear()
+    return redirect(url_for("pages.login"))  # type: ignore[return-value]
+
+
+@blueprint.get("/")
+def home() -> str | Response:
+    """Find a user by the beginning of their id, or an item by words."""
+    prefix = request.args.get("user", "").strip()[:512]
+    words = request.args.get("item", "").strip()[:200]
+    users = exploration.find_users(graph(), prefix) if prefix else exploration.list_active_users(graph())
+    items = exploration.find_items(graph(), words) if words else []
+    return render_template("home.html", prefix=prefix, words=words, users=users, items=items)
+
+
+@blueprint.get("/users/<id:user_id>")
+def user(user_id: str) -> str:
+    """One user: who they are, what they care about, what they did, what to recommend and why."""
+    answered = recommend.recommend(graph(), user_id, k=RECOMMENDED, explain=True, kinds=services().kinds)
+    found = answered["recommendations"]
+    rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in found]
+    return render_template(
+        "user.html",
+        user=profiles.read_user(graph(), user_id),
+        groups=grouped(profiles.read_interests(graph(), user_id)),
+        behaviour=profiles.read_behaviour(graph(), user_id, 15),
+        recommendations=rows,
+        as_of=answered["as_of"],
+        model_version=answered["model_version"],
+    )
+
+
+@blueprint.get("/items/<id:item_id>")
+def item(item_id: str) -> str:
+    """One item: what it is, what it is about, what is like it."""
+    found = profiles.read_item(graph(), item_id)
+    return render_template("item.html", item=found, similar=recommend.similar_items(graph(), item_id, 12))
+
+
+@blueprint.get("/dashboard")
+def dashboard() -> str:
+    """The state of the whole, for an operator."""
+    return render_template("dashboard.html", state=exploration.overview(graph()))
+
+
+def _local(target: str | None) -> str:
+    """A path on this site to go to after logging in; anything else becomes the front page."""
+    parts = urlsplit(target or "/")
+    local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
+    return target if target and local and "\\" not in target else "/"

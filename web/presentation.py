@@ -1,0 +1,90 @@
+"""From answers of the graph to what the templates draw: bars, chips, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Document = Mapping[str, Any]
+CHANNEL_COLOURS = 8
+SHOWN_INTERESTS = 12
+GROUPS = (
+    ("likes", "short", "Lately drawn to"),
+    ("likes", "long", "Lasting interests"),
+    ("dislikes", "short", "Lately put off by"),
+    ("dislikes", "long", "Lasting dislikes"),
+)
+CHANNELS = ("embedding", "similar", "interests", "social", "transitions", "popular", "attributes")
+
+
+def bars(channels: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    """The channels' shares as parts of one bar, 0 to 100 wide, largest first, each in a colour of its own."""
+    total = sum((channels or {}).values())
+    parts: list[dict[str, Any]] = []
+    left = 0.0
+    for name, share in sorted((channels or {}).items(), key=lambda part: (-part[1], part[0])):
+        if share <= 0 or total <= 0:
+            continue
+        width = 100 * share / total
+        part = {"name": name, "percent": round(width), "colour": colour(name)}
+        parts.append({**part, "x": round(left, 2), "width": round(width, 2)})
+        left += width
+    return parts
+
+
+def colour(channel: str) -> int:
+    """A colour number for a channel: fixed for the known ones, from the letters for others."""
+    if channel in CHANNELS:
+        return CHANNELS.index(channel)
+    return sum(channel.encode()) % CHANNEL_COLOURS
+
+
+def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:
+    """A path, nodes and relationships in turn, as chips with text; nodes carry their key to link to."""
+    drawn = []
+    for element in path or []:
+        properties = element.get("properties") or {}
+        if "type" in element:
+            drawn.append({"kind": "relationship", "text": words(element["type"]), "detail": _detail(properties)})
+        else:
+            key = element.get("key")
+            if isinstance(key, Mapping):
+                key = "=".join(str(part) for part in key.values())
+            title = (
+                element.get("title")
+                or properties.get("title")
+                or properties.get("label")
+                or properties.get("value")
+                or key
+            )
+            drawn.append({"kind": "node", "label": element.get("label", ""), "key": key, "text": str(title)})
+    return drawn
+
+
+def words(relationship_type: str) -> str:
+    """A relationship type as words."""
+    return relationship_type.replace("_", " ").lower()
+
+
+def _detail(properties: Document) -> str:
+    shown = {"score": "score", "weight": "weight", "value": "", "polarity": "", "at": ""}
+    parts = []
+    for name, label in shown.items():
+        value = properties.get(name)
+        if value is None:
+            continue
+        text = f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)[:10]
+        parts.append(f"{label} {text}".strip())
+    return ", ".join(parts)
+
+
+def grouped(interests: Sequence[Document]) -> list[dict[str, Any]]:
+    """Interests by polarity and horizon, the strongest of each, with a width of 0 to 100 for their bar."""
+    groups = []
+    for polarity, horizon, title in GROUPS:
+        found = [one for one in interests if one["polarity"] == polarity and one["horizon"] == horizon]
+        rows = sorted(found, key=lambda one: -(one["weight"] or 0))[:SHOWN_INTERESTS]
+        if rows:
+            drawn = [{**row, "width": round(100 * min(row["weight"] or 0, 1), 1)} for row in rows]
+            groups.append({"title": title, "polarity": polarity, "rows": drawn, "more": len(found) - len(rows)})
+    return groups

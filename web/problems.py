@@ -1,0 +1,109 @@
+"""Every error as a problem document (RFC 9457), or as a page for a person who asked for one.
+
+Reference: https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from graphstore.errors import (
+    GraphError,
+    InputError,
+    InterestGraphError,
+    Neo4jAuthFailed,
+    Neo4jUnavailable,
+    NotFound,
+    NotReady,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"
+log = logging.getLogger("interestgraph.web")
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """The response that tells of one problem; `more` are further members of the document."""
+    title = HTTPStatus(status).phrase
+    if _wants_page():
+        page = render_template("error.html", status=status, title=title, detail=detail)
+        return Response(page, status, headers, content_type="text/html; charset=utf-8")
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance()}
+    document |= more
+    return Response(json.dumps(document, ensure_ascii=False), status, headers, content_type=MEDIA_TYPE)
+
+
+def instance() -> str:
+    """The URN of this occurrence: the request's id, by which it is found in the log."""
+    return f"urn:request:{g.get('request_id', 'unknown')}"
+
+
+def _wants_page() -> bool:
+    if request.path.startswith(("/v1/", "/health/", "/metrics", "/openapi.json")):
+        return False
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"], "application/json")
+    return best == "text/html"
+
+
+def invalid(error: ValidationError) -> Response:
+    """Validation errors of pydantic, each with where it stands."""
+    errors = [
+        {"where": ".".join(str(part) for part in item["loc"]) or "body", "message": item["msg"]}
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    ]
+    detail = "; ".join(f"{item['where']}: {item['message']}" for item in errors)
+    return problem(422, detail, errors=errors)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application with a problem document."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(InterestGraphError, _known)
+    app.register_error_handler(Exception, _unknown)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    kept = ("allow", "retry-after", "www-authenticate")
+    headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
+    detail = error.description or HTTPStatus(status).description
+    if status == 404 and request.url_rule is None:
+        detail = f"There is nothing at this path; {request.host_url}docs lists what there is. A slash in an id is %2F."
+    if status == 413:
+        detail = f"The body is too large: at most {request.max_content_length or 0:,} bytes."
+    if status == 429:
+        detail = f"Too many requests with this key: the limit is {detail}."
+    return problem(status, detail, headers)
+
+
+def _known(error: InterestGraphError) -> Response:
+    retry = {"Retry-After": RETRY_SECONDS}
+    if isinstance(error, NotFound):
+        return problem(404, str(error))
+    if isinstance(error, InputError):
+        return problem(422, str(error))
+    if isinstance(error, Neo4jUnavailable | Neo4jAuthFailed):
+        log.warning("graph unavailable", extra={"fields": {"request_id": g.get("request_id"), "error": str(error)}})
+        return problem(503, "The graph database can't be reached at the moment.", retry)
+    if isinstance(error, NotReady):
+        return problem(503, str(error), retry)
+    if isinstance(error, GraphError):
+        log.error("graph error", exc_info=error, extra={"fields": {"request_id": g.get("request_id")}})
+        return problem(500, "The graph database refused the request; the log has the reason under the request's id.")
+    return _unknown(error)
+
+
+def _unknown(error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error, extra={"fields": {"request_id": g.get("request_id")}})
+    return problem(500, "Something unexpected went wrong; the log has the reason under the request's id.")

@@ -1,0 +1,39 @@
+"""What a request finds in the application: the graph, the keys, the configuration, the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+
+from graphstore.client import Client
+from graphstore.keys import KeyRing
+from graphstore.kinds import Kind
+from web.configuration import WebConfig
+from web.metrics import Metrics
+
+EXTENSION = "interestgraph"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once by `create_app`, shared by all threads."""
+
+    config: WebConfig
+    client: Client
+    keys: KeyRing
+    kinds: Mapping[str, Kind]
+    metrics: Metrics
+    secret: bytes
+
+
+def services() -> Services:
+    """The services of the application that handles the current request."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def graph() -> Client:
+    """The client of the graph."""
+    return services().client

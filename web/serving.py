@@ -1,0 +1,141 @@
+"""The application behind a production server (waitress), until it is told to stop."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import waitress.channel
+import waitress.server
+import waitress.task
+from flask import Flask
+
+from graphstore.errors import InputError, NotReady
+from graphstore.keys import any_key
+from graphstore.settings import Settings
+from web import create_app
+from web.configuration import WebConfig
+from web.problems import MEDIA_TYPE
+from web.requestlog import JsonLines
+from web.services import EXTENSION
+
+HEADER_BYTES = 64 * 1024
+LAST_PORT = 65_535
+
+
+class ProblemErrorTask(waitress.task.ErrorTask):
+    """What waitress refuses before the application sees it (too large a body, a malformed request), as a problem."""
+
+    def execute(self) -> None:
+        """Write the problem document and close the connection."""
+        error = self.request.error
+        document = {"type": "about:blank", "title": error.reason, "status": error.code, "detail": error.body}
+        body = json.dumps(document).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("Connection", "close")])
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(waitress.channel.HTTPChannel):
+    """A connection whose errors are problem documents."""
+
+    error_task_class = ProblemErrorTask
+
+
+def make_server(app: Flask, host: str, port: int, threads: int) -> waitress.server.BaseWSGIServer:
+    """A server that listens, and has not begun to answer. Port 0 takes a free one: see `effective_port`.
+
+    Raises:
+        InputError: the port is taken, or host and port can't be listened on.
+    """
+    listening = _listen(host, port)
+    server = waitress.server.create_server(
+        app,
+        sockets=[listening],
+        threads=threads,
+        ident=None,
+        max_request_body_size=app.extensions[EXTENSION].config.max_body_bytes,
+        max_request_header_size=HEADER_BYTES,
+        clear_untrusted_proxy_headers=False,
+    )
+    server.channel_class = Channel
+    return server
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= LAST_PORT:
+        raise InputError(f"Port {port} is none: expected 0 to {LAST_PORT}.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"Port {port} on {host} is taken: stop what listens there, or choose another --port."
+            ) from error
+        raise InputError(f"Can't listen on {host}:{port}: {error.strerror or error}.") from error
+    return listening
+
+
+def serve(
+    settings: Settings,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    threads: int = 8,
+    *,
+    config: WebConfig | None = None,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests under way are finished first.
+
+    Raises:
+        NotReady: there is no API key yet.  InputError: the port is taken.  GraphError, ServerError: no graph.
+    """
+    log_to_stderr()
+    app = create_app(config or WebConfig(settings=settings))
+    client = app.extensions[EXTENSION].client
+    try:
+        if not any_key(client):
+            raise NotReady(
+                "There is no API key, so nobody could use the server. Make one first:"
+                " interestgraph keys create NAME --scopes read,write"
+            )
+        server = make_server(app, host, port, threads)
+        previous = signal.signal(signal.SIGTERM, _stop)
+        try:
+            announce(f"Serving on http://{host}:{server.effective_port}/ (stop with Ctrl-C)")
+            server.run()
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+            server.close()
+    finally:
+        client.close()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def log_to_stderr() -> None:
+    """Write the program's log as JSON lines to standard error."""
+    root = logging.getLogger("interestgraph")
+    if not root.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines())
+        root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    root.propagate = False
