@@ -84,10 +84,12 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
 @with_terminal
 def extract_command(terminal: Terminal, encoder: str | None, full: bool) -> None:
     """Find what items are about and what users care about, with the events as evidence."""
+    from gnn.encoders import SentenceEncoder
     from gnn.extraction import extract
 
+    chosen = SentenceEncoder(encoder) if encoder else None
     with terminal.client() as client, terminal.progress() as progress:
-        counts = extract(client, terminal.settings, encoder=encoder, kinds=terminal.kinds, full=full, progress=progress)
+        counts = extract(client, terminal.settings, encoder=chosen, kinds=terminal.kinds, full=full, progress=progress)
     terminal.answer(counts, lambda c: show_counts(terminal, "extract", c))
 
 
@@ -161,7 +163,7 @@ def recommend_command(
         raise InputError("--all writes a file: give --output recs.jsonl.")
     with terminal.client() as client:
         if output is None:
-            answer = recommend(client, str(user_id), k=k, explain=True)
+            answer = recommend(client, str(user_id), k=k, explain=True, kinds=terminal.kinds)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")

@@ -107,14 +107,13 @@ class InterestNetwork(nn.Module):
         z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
         return functional.normalize(z + self.similar(z, items.similar, items.scores, len(z)), dim=-1)[:first]
 
-    def user_vectors(self, h: Tensor, batch: HeteroData, cuts: Tensor | None = None) -> Tensor:
+    def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
         """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.
 
-        h: vectors of the batch's items.  cuts: (S, C), how many of a user's events, from the oldest, are known at the
+        history: `History.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are known at the
         cut; None stands for one cut after the last event.
         """
         seeds = int(batch["user"].seeds)
-        history = History.of(h, batch)
         if cuts is None:
             cuts = history.lengths[:seeds, None]
         own, until = self._aggregate(history.rows(slice(0, seeds)), cuts)

@@ -71,10 +71,11 @@ class Objective:
         place[pool] = torch.arange(len(pool), device=pool.device)
         h = h_pool[place[n_id]]
         seeds = int(batch["user"].seeds)
-        history = History.of(h, batch).rows(slice(0, seeds))
+        everyone = History.of(h, batch)
+        history = everyone.rows(slice(0, seeds))
         lengths = history.lengths - held.long()
         cuts = _draw_cuts(lengths, hyper, generator)
-        q = model.user_vectors(h, batch, cuts)
+        q = model.user_vectors(batch, everyone, cuts)
         target, weight = _targets(history, lengths, cuts, hyper.targets)
         logits = q @ h_pool.T * model.log_scale.exp().clamp_max(100.0) + correction
         columns = place[n_id][target]
@@ -139,9 +140,10 @@ def held_out_metrics(
     ranks = []
     for batch, mask in zip(batches, held, strict=True):
         n_id = batch["item"].n_id
-        history = History.of(everything[n_id], batch).rows(slice(0, int(batch["user"].seeds)))
+        everyone = History.of(everything[n_id], batch)
+        history = everyone.rows(slice(0, int(batch["user"].seeds)))
         cuts = (history.lengths - 1).clamp_min(0)[:, None]
-        scores = (model.user_vectors(everything[n_id], batch, cuts) @ everything[objective.candidates].T)[:, 0]
+        scores = (model.user_vectors(batch, everyone, cuts) @ everything[objective.candidates].T)[:, 0]
         target = place[n_id[history.items.gather(1, cuts).ravel()]]
         seen = _seen(history, cuts, place[n_id], len(objective.candidates))[:, 0]
         own = scores.gather(1, target[:, None])

@@ -17,7 +17,7 @@ import torch
 from gnn import registry
 from gnn.data import ItemFeatures, Vocabulary
 from gnn.geometric import HeteroData
-from gnn.model import Configuration, InterestNetwork
+from gnn.model import Configuration, History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters, Objective, train
 from graphstore import update as graph
@@ -235,4 +235,4 @@ def _user_vectors(model: InterestNetwork, features: ItemFeatures, batch: HeteroD
     device = next(model.parameters()).device
     batch = batch.to(str(device))
     h = model.item_vectors(features.to(device), batch["item"].n_id)
-    return model.user_vectors(h, batch)[:, 0].cpu().numpy()
+    return model.user_vectors(batch, History.of(h, batch))[:, 0].cpu().numpy()

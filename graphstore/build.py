@@ -24,11 +24,16 @@ POPULARITY_HALF_LIFE_DAYS = 14.0
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """Half-lives in days and how much is kept. The values were tuned on the validation parts of two splits of ML-100K
-    (`benchmarks/quality.py`)."""
+    """Half-lives in days and how much is kept.
+
+    Up to `regression_items` items, what goes with what is found by a regression over all items (dense), above by a
+    shrunk cosine (sparse). The values were tuned on the validation parts of two splits of ML-100K.
+    """
 
     popularity_half_life: float = POPULARITY_HALF_LIFE_DAYS
     similarity_half_life: float = 120.0
+    regression_items: int = 5_000
+    regularisation: float = 10.0
     similarity_shrinkage: float = 0.1
     activity_power: float = 0.5
     similar_items: int = 50
@@ -68,7 +73,8 @@ def build(
         current.counts["popularity"] = write_popularity(client, events, options)
         matrix = similarity.user_item_matrix(events, options.similarity_half_life)
         writer = Writer(client, current, progress)
-        writer.replace("similar_items", _similar_items(matrix, options), events.item_ids, events.item_ids)
+        found, by = _similar_items(matrix, options)
+        writer.replace("similar_items", found, events.item_ids, events.item_ids, by)
         writer.replace("similar_users", _similar_users(matrix, options), events.user_ids, events.user_ids)
         writer.replace("transitions", _transitions(events, options), events.item_ids, events.item_ids)
         attributes, members = pull_user_attributes(client, events.user_ids)
@@ -82,13 +88,17 @@ def build(
         return dict(current.counts)
 
 
-def _similar_items(matrix: sp.csr_matrix, options: BuildOptions) -> Neighbours:
-    return similarity.similar_columns(
+def _similar_items(matrix: sp.csr_matrix, options: BuildOptions) -> tuple[Neighbours, str]:
+    if matrix.shape[1] <= options.regression_items:
+        found = similarity.regressed_columns(matrix, top=options.similar_items, regularisation=options.regularisation)
+        return found, "time-decayed regression on users"
+    found = similarity.similar_columns(
         matrix,
         top=options.similar_items,
         shrinkage=options.similarity_shrinkage,
         activity_power=options.activity_power,
     )
+    return found, "time-decayed cosine of users"
 
 
 def _similar_users(matrix: sp.csr_matrix, options: BuildOptions) -> Neighbours:
@@ -112,7 +122,6 @@ def _transitions(events: Interactions, options: BuildOptions) -> Neighbours:
 
 
 BY = {
-    "similar_items": "time-decayed cosine of users",
     "similar_users": "time-decayed cosine of items",
     "transitions": "decayed transitions within a window",
     "favoured_items": "smoothed lift times popularity",
@@ -128,7 +137,7 @@ class Writer:
         self._run = current
         self._progress = progress
 
-    def replace(self, sort: str, found: Neighbours, sources: list[Any], targets: list[Any]) -> None:
+    def replace(self, sort: str, found: Neighbours, sources: list[Any], targets: list[Any], by: str = "") -> None:
         """Write `found` (rows of `sources` and `targets`) and delete what other runs left."""
         total = len(found.source)
         columns = zip(found.source.tolist(), found.target.tolist(), found.score.tolist(), strict=True)
@@ -136,7 +145,7 @@ class Writer:
         done = 0
         self._progress(sort.replace("_", " "), done, total)
         while batch := list(itertools.islice(rows, WRITE_ROWS)):
-            self._client.write(f"build/merge_{sort}", rows=batch, run=self._run.run_id, by=BY[sort])
+            self._client.write(f"build/merge_{sort}", rows=batch, run=self._run.run_id, by=by or BY[sort])
             done += len(batch)
             self._progress(sort.replace("_", " "), done, total)
         self._client.autocommit(f"build/delete_{sort}", run=self._run.run_id)

@@ -1,4 +1,4 @@
-"""What works here and what doesn't: Neo4j, schema, indexes, model, encoder, device, disk; each with what to do about it."""
+"""What works here and what doesn't: Neo4j, schema, indexes, model, encoder, device, disk; and what to do about it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def check_schema(client: Client, settings: Settings) -> Check:
 
 
 def expected_indexes(settings: Settings) -> set[str]:
-    """Names of the indexes, and of the constraints that have one, in the schema files and for each kind of behaviour."""
+    """Names of the indexes and constraints of the schema files, and of each kind of behaviour."""
     texts = [queries.load(name).text for name in schema.versions().values()]
     named = {name for text in texts for name in INDEX_NAME.findall(text)}
     return named | {f"event_id_{kind.type.lower()}" for kind in read_kinds(settings.kinds_file).values()}

@@ -3,37 +3,111 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-SIMILAR_ITEMS, NEXT_ITEMS, SIMILAR_USERS = 50, 50, 20
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured constant and where it comes from."""
+    """One constant and where it comes from."""
 
     value: float
     unit: str
     source: str
 
 
-GOWALLA = "Gowalla, 1,027,370 events, on Neo4j 5.26.28, two cores"
-ML_100K = "ML-100K on Neo4j 5.26.28, two cores: benchmarks/"
+GOWALLA = "measured on Gowalla: 1,027,370 events, 29,858 users, 40,981 items; Neo4j 5.26.28, two cores"
+FORMAT = "from the store's record sizes and the schema; not measured"
 
 FIGURES: dict[str, Figure] = {
-    "event_bytes": Figure(330, "B of store an event, with its index", f"360 MB less nodes; {GOWALLA}"),
-    "item_bytes": Figure(
-        8_000, "B of store an item: two vectors, each again in its index", "4 B a float, 384 + 64, measured"
+    "bytes an event": Figure(350, "B of store with its index", f"360 MB in all, {GOWALLA}"),
+    "bytes an item": Figure(
+        9_000, "B of store", f"vectors of 384 and 64 and their indexes, 4 B and 8 B a number; {FORMAT}"
     ),
-    "user_bytes": Figure(
-        900, "B of store a user: one vector of 64, interests", "4 B a float; 15 interests of 34 B and a key"
+    "bytes a user": Figure(2_000, "B of store", f"a vector of 64, some fifteen interests; {FORMAT}"),
+    "bytes a relationship": Figure(110, "B of store, derived", f"34 B and three properties of 25 B; {FORMAT}"),
+    "derived an item": Figure(
+        115, "relationships", "at most: 50 similar, 50 next, 15 interests and attributes; the contract"
     ),
-    "derived_bytes": Figure(90, "B of store a derived relationship", "34 B and two or three properties"),
-    "log_bytes": Figure(1.5e9 / 1.03e6, "B of transaction log an event, until pruned", f"1.5 GB; {GOWALLA}"),
-    "heap_bytes": Figure(2.3e9, "B resident with a heap of 2 GB", GOWALLA),
-    "collect": Figure(20_000, "events a second", ML_100K + "collect.py"),
-    "extract": Figure(500, "item texts a second", "the default encoder on two cores"),
-    "pull": Figure(757_000, "events a second out of Neo4j, in columns", GOWALLA),
-    "build": Figure(25_000, "events a second", ML_100K + "demo.py"),
-    "train": Figure(40_000, "events a second, all epochs", ML_100K + "demo.py"),
-    "write": Figure(2_200, "vectors a second into an index that is there", GOWALLA),
+    "derived a user": Figure(35, "relationships", "at most: 20 similar, 15 interests; the contract"),
+    "log bytes an event": Figure(1_500, "B of transaction log until it is pruned", f"1.5 GB in all, {GOWALLA}"),
+    "server bytes": Figure(2.3e9, "B resident at a heap of 2 GB", GOWALLA),
+    "memory an event": Figure(
+        60, "B while build and update work", f"edges as columns, their matrix and its transpose; {FORMAT}"
+    ),
+    "memory a node": Figure(2_600, "B while update works", f"384 + 64 numbers of 4 B, gradients of the 64; {FORMAT}"),
+    "collect": Figure(
+        19_500, "events/s", f"batched MERGE, {GOWALLA}; collect reaches a part of it: benchmarks/collect.py"
+    ),
+    "extract": Figure(500, "items/s", "default encoder, short texts, two cores"),
+    "pull": Figure(757_000, "events/s", f"in columns, {GOWALLA}"),
+    "write vectors": Figure(2_200, "vectors/s", f"64 numbers into an index that is there, {GOWALLA}"),
+    "write relationships": Figure(19_500, "relationships/s", f"as for events, {GOWALLA}"),
 }
+
+
+def estimate(users: int, items: int, events: int) -> dict[str, Any]:
+    """Memory, disk and time of a graph of this size on a machine of two cores.
+
+    Training is left out of the times: it depends on the model and the device (`interestgraph demo` shows one).
+
+    Returns:
+        {"users", "items", "events", "disk_bytes": {part: B}, "memory_bytes": {part: B}, "seconds": {stage: s},
+        "figures": [{"name", "value", "unit", "source"}]}; each of the three has its total under "all".
+    """
+    figure = {name: entry.value for name, entry in FIGURES.items()}
+    derived = min(items * figure["derived an item"] + users * figure["derived a user"], 10.0 * events + items + users)
+    store = (
+        events * figure["bytes an event"]
+        + items * figure["bytes an item"]
+        + users * figure["bytes a user"]
+        + derived * figure["bytes a relationship"]
+    )
+    disk = {"store": store, "transaction logs, at most": events * figure["log bytes an event"]}
+    memory = {
+        "Neo4j": figure["server bytes"],
+        "page cache for the whole store": store,
+        "build and update": events * figure["memory an event"] + (users + items) * figure["memory a node"],
+    }
+    seconds = {
+        "collect": events / figure["collect"],
+        "extract": items / figure["extract"],
+        "build": events / figure["pull"] + derived / figure["write relationships"],
+        "update, without training": events / figure["pull"] + (users + items) / figure["write vectors"],
+    }
+    return {
+        "users": users,
+        "items": items,
+        "events": events,
+        "disk_bytes": _with_total(disk, 0),
+        "memory_bytes": _with_total(memory, 0),
+        "seconds": _with_total(seconds, 1),
+        "figures": [{"name": n, "value": f.value, "unit": f.unit, "source": f.source} for n, f in FIGURES.items()],
+    }
+
+
+def _with_total(parts: dict[str, float], digits: int) -> dict[str, float]:
+    return {name: round(value, digits) for name, value in {**parts, "all": sum(parts.values())}.items()}
+
+
+def estimate_lines(row: dict[str, Any]) -> list[str]:
+    """An estimate for people, one line a part, with the figures it rests on."""
+    lines = [f"{row['users']:,} users, {row['items']:,} items, {row['events']:,} events on two cores:"]
+    for title, key, show in (
+        ("disk", "disk_bytes", _size),
+        ("memory", "memory_bytes", _size),
+        ("time", "seconds", _time),
+    ):
+        lines += ["", title] + [f"  {name:32} {show(value):>10}" for name, value in row[key].items()]
+    lines += ["", "from these figures"]
+    lines += [f"  {f['name']:22} {f['value']:>15,.0f} {f['unit']}: {f['source']}" for f in row["figures"]]
+    return lines
+
+
+def _size(value: float) -> str:
+    return f"{value / 1e9:,.1f} GB" if value >= 1e9 else f"{value / 1e6:,.1f} MB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

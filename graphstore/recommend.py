@@ -34,9 +34,9 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "transitions": 1.0,
     "interests": 0.4,
     "embedding": 0.5,
-    "social": 0.3,
-    "attributes": 0.1,
-    "popular": 0.5,
+    "social": 0.5,
+    "attributes": 0.15,
+    "popular": 0.3,
 }
 SESSIONS = 4
 USERS_AT_ONCE = 256

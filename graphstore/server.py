@@ -13,7 +13,6 @@ import json
 import shutil
 import socket
 import time
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,50 +21,17 @@ import psutil
 from graphstore import server_config, server_files, server_process
 from graphstore.errors import GraphError, Neo4jAuthFailed, Neo4jUnavailable, ServerError
 from graphstore.progress import Message, quiet
+from graphstore.server_address import ServerAddress, ServerStatus
 from graphstore.server_config import HOST, MIB, USERNAME, Memory
 from graphstore.settings import DEFAULT_NEO4J_VERSION
 
-START_SECONDS = 120.0
+__all__ = ["ManagedServer", "ServerAddress", "ServerStatus"]
+
+START_SECONDS = 240.0
 STOP_SECONDS = 60.0
 PORT_TRIES = 3
 NEEDED_FREE_BYTES = 512 * MIB
 PORT_TAKEN = "Address already in use"
-
-
-@dataclass(frozen=True)
-class ServerAddress:
-    """Where a managed server answers, and how to get in."""
-
-    bolt_uri: str
-    http_port: int
-    password: str = field(repr=False)
-    pid: int
-    username: str = USERNAME
-
-    @property
-    def browser_url(self) -> str:
-        """Neo4j Browser, already pointed at this server."""
-        return f"http://{HOST}:{self.http_port}/browser/?connectURL={self.bolt_uri}"
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """What `interestgraph server status` tells; what only a running server has is None when it is stopped."""
-
-    running: bool
-    folder: str
-    version: str
-    size_bytes: int
-    pid: int | None = None
-    bolt_uri: str | None = None
-    http_port: int | None = None
-    browser_url: str | None = None
-    uptime_seconds: float | None = None
-    memory_bytes: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
 
 
 class ManagedServer:
@@ -93,7 +59,7 @@ class ManagedServer:
         repository: str | None = None,
     ) -> None:
         fitting = server_config.fitting_memory()
-        self.folder = folder.expanduser().absolute()
+        self.folder = folder.expanduser().resolve()
         self.version = version
         self.memory = Memory(heap or fitting.heap, page_cache or fitting.page_cache)
         self._fixed_ports = (bolt_port, http_port)

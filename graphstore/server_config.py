@@ -8,6 +8,7 @@ import random
 import re
 import secrets
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from graphstore.errors import ServerError
 USERNAME = "neo4j"
 HOST = "127.0.0.1"
 PORTS = range(20_000, 30_000)
+PORT_SECONDS = 2.0
 PASSWORD_BYTES = 24
 PASSWORD_ITERATIONS = 1024
 USER_SETTINGS = "neo4j-settings.conf"
+JAVA_OPTION = "server.jvm.additional"
 MIB = 1024 * 1024
 JAVA_OPTIONS = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
@@ -62,12 +65,18 @@ def port_is_free(port: int) -> bool:
 def choose_port(remembered: int | None, taken: set[int]) -> int:
     """The remembered port if it is still free, else another free one that is not in `taken`.
 
+    A server that was just killed holds its port a moment longer, so a remembered port is worth a short wait.
+
     Raises:
         ServerError: none was found.
     """
-    candidates = [remembered] if remembered else []
-    candidates += random.sample(PORTS, 200)
-    for port in candidates:
+    if remembered and remembered not in taken:
+        deadline = time.monotonic() + PORT_SECONDS
+        while time.monotonic() < deadline:
+            if port_is_free(remembered):
+                return remembered
+            time.sleep(0.1)
+    for port in random.sample(PORTS, 200):
         if port not in taken and port_is_free(port):
             return port
     raise ServerError(f"No free port between {PORTS.start} and {PORTS.stop} on {HOST}.")
@@ -140,16 +149,19 @@ def server_settings(bolt_port: int, http_port: int, memory: Memory) -> dict[str,
     }
 
 
-def read_user_settings(folder: Path) -> dict[str, str]:
+def read_user_settings(folder: Path) -> tuple[dict[str, str], list[str]]:
     """What a person put into `<folder>/neo4j-settings.conf`, which wins over the settings above.
 
+    Returns:
+        Neo4j's settings, and the Java options (lines `server.jvm.additional=...`, of which there may be several).
     Raises:
         ServerError: a line is neither a comment nor `name=value`, or changes where the server listens.
     """
     path = folder / USER_SETTINGS
     settings: dict[str, str] = {}
+    java_options: list[str] = []
     if not path.is_file():
-        return settings
+        return settings, java_options
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
@@ -159,17 +171,21 @@ def read_user_settings(folder: Path) -> dict[str, str]:
             raise ServerError(f"{path}, line {number}: {line[:80]!r} is not of the form name=value.")
         if "listen_address" in name or "advertised_address" in name:
             raise ServerError(f"{path}, line {number}: {name} is chosen by the managed server; remove the line.")
-        settings[name] = value
-    return settings
+        if name == JAVA_OPTION:
+            java_options.append(value)
+        else:
+            settings[name] = value
+    return settings, java_options
 
 
 def write_configuration(folder: Path, bolt_port: int, http_port: int, memory: Memory) -> list[str]:
     """Write `<folder>/conf/neo4j.conf` and return the Java options that go with it."""
-    settings = server_settings(bolt_port, http_port, memory) | read_user_settings(folder)
+    own, java_options = read_user_settings(folder)
+    settings = server_settings(bolt_port, http_port, memory) | own
     lines = [f"# Written at every start. Put your own settings into {folder / USER_SETTINGS}."]
     lines += [f"{name}={value}" for name, value in settings.items()]
     conf = folder / "conf"
     conf.mkdir(exist_ok=True)
     (conf / "neo4j.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     initial, largest = settings["server.memory.heap.initial_size"], settings["server.memory.heap.max_size"]
-    return [*JAVA_OPTIONS, f"-Xms{initial}", f"-Xmx{largest}"]
+    return [*JAVA_OPTIONS, f"-Xms{initial}", f"-Xmx{largest}", *java_options]

@@ -114,9 +114,11 @@ def _fetch(version: str, cache: Path, folder: Path, repository: str | None, mess
     from jgo.maven import MavenContext
 
     message(f"Fetching Neo4j {version} Community and Neo4j Browser, once for this machine (about 150 MB) ...")
-    remote = {"remote_repos": {"central": repository}} if repository else {}
     context = MavenContext(
-        resolver=_checked_resolver(), repo_cache=cache / "maven", timeout=REPOSITORY_SECONDS, **remote
+        resolver=_checked_resolver(),
+        repo_cache=cache / "maven",
+        remote_repos={"central": repository} if repository else None,
+        timeout=REPOSITORY_SECONDS,
     )
     try:
         artifacts = _resolve(context, version)

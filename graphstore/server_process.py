@@ -14,7 +14,7 @@ import psutil
 from graphstore.errors import ServerError
 from graphstore.progress import Message, quiet
 
-LOCK_SECONDS = 180.0
+LOCK_SECONDS = 300.0
 POLL_SECONDS = 0.1
 TAIL_LINES = 12
 _children: dict[int, subprocess.Popen[bytes]] = {}

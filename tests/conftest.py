@@ -20,11 +20,13 @@ import pytest
 from graphstore.client import Client
 from graphstore.schema import migrate
 from graphstore.server import ManagedServer
+from graphstore.server_config import USER_SETTINGS
 from graphstore.settings import DEFAULT_NEO4J_VERSION, Settings
 
 DEFAULT_IMAGE = f"neo4j:{DEFAULT_NEO4J_VERSION}-community"
 PREFIX = "interestgraph-test-"
 MEMORY = {"heap": "512m", "page_cache": "64m"}
+QUICK_START = "server.jvm.additional=-XX:TieredStopAtLevel=1\n"  # a third less work until the first query
 
 
 def remove_abandoned_servers() -> None:
@@ -62,6 +64,8 @@ def neo4j_settings(neo4j_version: str) -> Iterator[Settings]:
 def managed_settings(home: Path, version: str) -> Iterator[Settings]:
     """Start a scratch managed server; kill it at the end."""
     server = ManagedServer(home / "neo4j", version=version, **MEMORY)
+    server.folder.mkdir()
+    (server.folder / USER_SETTINGS).write_text(QUICK_START)
     try:
         address = server.start()
         yield Settings(home, address.bolt_uri, address.username, address.password, neo4j_version=version)

@@ -11,14 +11,13 @@ from graphstore.doctor import expected_indexes
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "docs" / "admin"
-sys.path.insert(0, str(ROOT / "tests" / "cypher"))
-from planted import plant
+PLANTED = (ROOT / "tests" / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def script(client, neo4j_settings):
     """Run docs/admin/<name>.py on a planted graph; returns (exit code, standard output)."""
-    plant(client)
+    client.run_text(PLANTED)
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),

@@ -16,7 +16,8 @@ from limits import parse
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graphstore.keys import ApiKey
-from web.services import services
+from web.configuration import WebConfig
+from web.services import EXTENSION, services
 
 F = TypeVar("F", bound=Callable[..., Any])
 HEADER = "X-API-Key"
@@ -48,24 +49,18 @@ def scope_of(view: Callable[..., Any] | None, method: str) -> str | None:
 def register(app: Flask) -> Limiter:
     """Check the key of every request, then its rate."""
     app.before_request(_authenticate)
-    config = services_config(app)
+    config: WebConfig = app.extensions[EXTENSION].config
     limiter = Limiter(
         _limit_key,
         default_limits=[config.rate_limit],
         default_limits_exempt_when=lambda: g.get("key") is None,
         default_limits_per_method=False,
-        application_limits=None,
         headers_enabled=True,
-        strategy="moving-window" if config.rate_limit.count(" per ") == 0 else "fixed-window",
+        strategy="fixed-window",
         storage_uri="memory://",
     )
     limiter.init_app(app)
     return limiter
-
-
-def services_config(app: Flask) -> Any:
-    """The configuration, while there is no request yet."""
-    return app.extensions["interestgraph"].config
 
 
 def _limit_key() -> str:
@@ -112,7 +107,7 @@ def count_failure() -> None:
         TooManyRequests: too many of them.
     """
     limit = parse(services().config.failure_limit)
-    limiter: Limiter = current_app.extensions["interestgraph.limiter"]
+    limiter: Limiter = current_app.extensions[f"{EXTENSION}.limiter"]
     if not limiter.limiter.hit(limit, "failures", request.remote_addr or ""):
         raise TooManyRequests(f"{limit} for wrong keys", retry_after=limit.get_expiry())
 

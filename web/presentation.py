@@ -41,7 +41,7 @@ def colour(channel: str) -> int:
 
 def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:
     """A path, nodes and relationships in turn, as chips with text; nodes carry their key to link to."""
-    drawn = []
+    drawn: list[dict[str, Any]] = []
     for element in path or []:
         properties = element.get("properties") or {}
         if "type" in element:

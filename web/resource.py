@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
 from flask.json import dumps
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3 import APIBlueprint, Schema, Tag
+from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from web.bodies import Problem
 from web.problems import MEDIA_TYPE
 
-SECURITY_SCHEMES = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
 ERRORS = (400, 401, 403, 404, 413, 415, 422, 429, 500, 503)
 
 
@@ -22,7 +24,9 @@ def _problem_response(description: str) -> dict[str, Any]:
 
 def resource(name: str, description: str, prefix: str = "/v1") -> APIBlueprint:
     """A blueprint for one resource, whose operations need a key and answer errors with problem documents."""
-    responses = {str(status): _problem_response(f"Problem {status}") for status in ERRORS}
+    responses: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+        str(status): _problem_response(HTTPStatus(status).phrase) for status in ERRORS
+    }
     blueprint = APIBlueprint(
         name,
         __name__,
@@ -32,14 +36,8 @@ def resource(name: str, description: str, prefix: str = "/v1") -> APIBlueprint:
         abp_responses=responses,
     )
     blueprint.before_request(_json_body)
-    blueprint.components_schemas["Problem"] = _schema_of_problem()
+    blueprint.components_schemas["Problem"] = Schema(**Problem.model_json_schema())
     return blueprint
-
-
-def _schema_of_problem() -> Any:
-    from flask_openapi3 import Schema
-
-    return Schema(**Problem.model_json_schema())
 
 
 def _json_body() -> None:

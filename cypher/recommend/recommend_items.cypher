@@ -67,8 +67,8 @@ UNION ALL
   RETURN 'interests' AS channel, collect([i, value]) AS found
 UNION ALL
   WITH * WHERE $weights.embedding > 0 AND u.embedding IS NOT NULL
-  CALL db.index.vector.queryNodes('item_embedding', 2 * $options.candidates, u.embedding) YIELD node AS i, score
-  WITH i, 2 * score - 1 AS value
+  CALL db.index.vector.queryNodes('item_embedding', 2 * $options.candidates, u.embedding) YIELD node AS i
+  WITH i, 2 * vector.similarity.cosine(i.embedding, u.embedding) - 1 AS value
   WHERE value > 0 AND NOT i IN seen
   WITH i, value ORDER BY value DESC, i.item_id LIMIT $options.candidates
   RETURN 'embedding' AS channel, collect([i, value]) AS found
@@ -88,6 +88,11 @@ UNION ALL
     MATCH (v)-[b]->(i:Item)
     WITH b, i LIMIT $options.scanned
     WITH b, i ORDER BY coalesce(b.at, datetime({epochMillis: 0})) DESC, b.event_id LIMIT $options.people_items
+    WITH collect([b, i]) AS latest, avg(CASE WHEN type(b) = 'RATED' THEN b.value END) - 1 AS low
+    UNWIND latest AS pair
+    WITH pair[0] AS b, pair[1] AS i, low
+    WHERE NOT (type(b) IN [kind IN $kinds WHERE kind.weight <= 0 | kind.type]
+               OR (type(b) = 'RATED' AND coalesce(b.value <= low, false)))
     RETURN DISTINCT i
   }
   WITH i, sum(weight) AS value
@@ -122,26 +127,38 @@ WITH u, recent, pair[0] AS i, channel,
 ORDER BY part DESC, channel
 WITH u, recent, i, sum(part) AS score, collect(channel) AS names, collect(part) AS parts
 ORDER BY score DESC, i.item_id LIMIT $k
-CALL (u, recent, i, names) {
-  CALL (u, recent, i, names) {
-    UNWIND CASE WHEN $explain AND names[0] IN ['similar', 'embedding'] THEN recent ELSE [] END AS r
-    WITH r, r.item AS source
-    MATCH (source)-[s:SIMILAR_TO]->(i)
-    WITH r.event AS event, source, s ORDER BY r.weight * s.score DESC, source.item_id LIMIT 1
-    RETURN [u, source, i] AS nodes, [event, s] AS hops
+WITH u, recent, collect({item: i, score: score, names: names, parts: parts}) AS rows
+CALL (u, recent, rows) {
+  WITH [row IN rows WHERE $explain AND row.names[0] IN ['similar', 'embedding'] | row.item] AS items
+  UNWIND CASE WHEN items = [] THEN [] ELSE recent END AS r
+  WITH r, r.item AS source, items
+  MATCH (source)-[s:SIMILAR_TO]->(i:Item) WHERE i IN items
+  WITH i, r, s, source ORDER BY r.weight * s.score DESC, source.item_id
+  WITH i, head(collect([r.event, s, source])) AS best
+  RETURN collect({item: i, nodes: [u, best[2], i], hops: [best[0], best[1]]}) AS similar
+}
+CALL (u, recent, rows) {
+  WITH [row IN rows WHERE $explain AND row.names[0] IN ['transitions', 'embedding'] | row.item] AS items
+  UNWIND CASE WHEN items = [] THEN [] ELSE recent END AS r
+  WITH r, r.item AS source, items
+  MATCH (source)-[s:FOLLOWED_BY]->(i:Item) WHERE i IN items
+  WITH i, r, s, source ORDER BY r.weight * s.score DESC, source.item_id
+  WITH i, head(collect([r.event, s, source])) AS best
+  RETURN collect({item: i, nodes: [u, best[2], i], hops: [best[0], best[1]]}) AS transitions
+}
+UNWIND rows AS row
+WITH u, row, row.item AS i, row.names[0] AS channel, [p IN similar + transitions WHERE p.item = row.item][0] AS known
+CALL (u, i, channel, known) {
+  CALL (u, i, channel, known) {
+    WITH * WHERE known IS NOT NULL AND channel IN ['similar', 'transitions', 'embedding']
+    RETURN known.nodes AS nodes, known.hops AS hops
   UNION ALL
-    UNWIND CASE WHEN $explain AND names[0] IN ['transitions', 'embedding'] THEN recent ELSE [] END AS r
-    WITH r, r.item AS source
-    MATCH (source)-[s:FOLLOWED_BY]->(i)
-    WITH r.event AS event, source, s ORDER BY r.weight * s.score DESC, source.item_id LIMIT 1
-    RETURN [u, source, i] AS nodes, [event, s] AS hops
-  UNION ALL
-    WITH * WHERE $explain AND names[0] = 'interests'
+    WITH * WHERE $explain AND channel = 'interests'
     MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i) WHERE r.valid_to IS NULL
     WITH r, n, a ORDER BY r.weight * a.weight DESC, n.name LIMIT 1
     RETURN [u, n, i] AS nodes, [r, a] AS hops
   UNION ALL
-    WITH * WHERE $explain AND names[0] = 'social'
+    WITH * WHERE $explain AND channel = 'social'
     CALL (u) {
       MATCH (u)-[f:FOLLOWS]->(v:User) RETURN v, f, 1.0 AS weight
       ORDER BY coalesce(f.at, datetime({epochMillis: 0})) DESC, v.user_id LIMIT $options.people
@@ -149,18 +166,18 @@ CALL (u, recent, i, names) {
       MATCH (u)-[f:SIMILAR_TO]->(v:User) RETURN v, f, f.score AS weight
       ORDER BY weight DESC, v.user_id LIMIT $options.people
     }
-    MATCH (v)-[b]->(i)
-    WITH f, v, b ORDER BY weight DESC, v.user_id, b.event_id LIMIT 1
+    MATCH (v)-[b]->(i) WHERE NOT type(b) IN [kind IN $kinds WHERE kind.weight <= 0 | kind.type]
+    WITH f, v, b ORDER BY type(b) = 'RATED' AND coalesce(b.value, 3) <= 2, weight DESC, v.user_id, b.event_id LIMIT 1
     RETURN [u, v, i] AS nodes, [f, b] AS hops
   UNION ALL
-    WITH * WHERE $explain AND names[0] = 'attributes'
+    WITH * WHERE $explain AND channel = 'attributes'
     MATCH (u)-[h:HAS_ATTRIBUTE]->(a:Attribute)-[f:FAVOURS]->(i)
     WITH h, a, f ORDER BY f.score DESC, a.kind, a.value LIMIT 1
     RETURN [u, a, i] AS nodes, [h, f] AS hops
   }
   RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops
 }
-RETURN i.item_id AS item_id, i.title AS title, score, names, parts,
+RETURN i.item_id AS item_id, i.title AS title, row.score AS score, row.names AS names, row.parts AS parts,
        [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value),
                       title: coalesce(n.title, n.label, n.value)}] AS nodes,
        [h IN hops | {type: type(h), properties: properties(h)}] AS hops

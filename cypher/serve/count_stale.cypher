@@ -7,14 +7,15 @@
 // Scan: a check of every node is what is asked for; the doctor and the admin scripts run it, no request does.
 CALL () {
   MATCH (n:User)
-  RETURN 'users' AS what, count(n) AS nodes, sum(CASE WHEN n.embedded_at IS NULL THEN 1 ELSE 0 END) AS missing,
-         sum(CASE WHEN n.embedded_at < n.touched_at OR n.embedding_version <> $version THEN 1 ELSE 0 END) AS stale,
-         0 AS undescribed
+  WITH count(n) AS nodes, sum(CASE WHEN n.embedded_at IS NULL THEN 1 ELSE 0 END) AS missing,
+       sum(CASE WHEN n.embedded_at < n.touched_at OR n.embedding_version <> $version THEN 1 ELSE 0 END) AS stale
+  RETURN 'users' AS what, nodes, missing, stale, 0 AS undescribed
 UNION ALL
   MATCH (n:Item)
-  RETURN 'items' AS what, count(n) AS nodes, sum(CASE WHEN n.embedded_at IS NULL THEN 1 ELSE 0 END) AS missing,
-         sum(CASE WHEN n.embedded_at < n.touched_at OR n.embedding_version <> $version THEN 1 ELSE 0 END) AS stale,
-         sum(CASE WHEN coalesce(n.described, false) THEN 0 ELSE 1 END) AS undescribed
+  WITH count(n) AS nodes, sum(CASE WHEN n.embedded_at IS NULL THEN 1 ELSE 0 END) AS missing,
+       sum(CASE WHEN n.embedded_at < n.touched_at OR n.embedding_version <> $version THEN 1 ELSE 0 END) AS stale,
+       sum(CASE WHEN coalesce(n.described, false) THEN 0 ELSE 1 END) AS undescribed
+  RETURN 'items' AS what, nodes, missing, stale, undescribed
 }
 RETURN what, nodes, missing, stale, undescribed
 ORDER BY what

@@ -1,4 +1,4 @@
-"""The same as top_interests.py on py2neo, for those who still have scripts on it: python py2neo_top_interests.py [HOW_MANY]
+"""top_interests.py on py2neo, for those who still have scripts on it: python py2neo_top_interests.py [HOW_MANY]
 
 py2neo is at its end of life: new scripts should use the official driver (see docs/admin.md).
 """

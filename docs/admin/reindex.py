@@ -17,13 +17,15 @@ names = sys.argv[1:] or DERIVED
 if unknown := set(names) - set(DERIVED):
     sys.exit(f"No such index: {', '.join(sorted(unknown))}. These can be built anew: {', '.join(DERIVED)}.")
 
-with GraphDatabase.driver(address, auth=login) as driver:
-    with driver.session(database=os.environ.get("NEO4J_DATABASE")) as session:
-        for name in names:
-            session.run(load("schema/drop_index").text, name=name).consume()
-        for statement in split(load("schema/002_indexes").text):
-            session.run(statement).consume()
-        session.run(load("schema/await_indexes").text, seconds=3600).consume()
-        for row in session.run(load("serve/read_indexes").text):
-            if row["name"] in names:
-                print(f"{row['name']}: {row['state']}, {row['percent']:.0f} % populated")
+with (
+    GraphDatabase.driver(address, auth=login) as driver,
+    driver.session(database=os.environ.get("NEO4J_DATABASE")) as session,
+):
+    for name in names:
+        session.run(load("schema/drop_index").text, name=name).consume()
+    for statement in split(load("schema/002_indexes").text):
+        session.run(statement).consume()
+    session.run(load("schema/await_indexes").text, seconds=3600).consume()
+    for row in session.run(load("serve/read_indexes").text):
+        if row["name"] in names:
+            print(f"{row['name']}: {row['state']}, {row['percent']:.0f} % populated")

@@ -1,12 +1,12 @@
-// A planted graph. $users users u0, u1, … and $items items i0, i1, …; user n rates the items n to n + 9 on ten days in a
+// A planted graph. 40 users u0, u1, … and 60 items i0, i1, …; user n rates the items n to n + 9 on ten days in a
 // row, ann (who stands out) rates i0 and i1 and follows bob, bob bought i2, and i2 is what ann should be shown:
 // it is similar to i0, follows i1, is about noir, which ann likes, and is favoured by her age group.
-UNWIND range(0, $items - 1) AS n
+UNWIND range(0, 59) AS n
 CREATE (i:Item {item_id: 'i' + n, title: 'Film ' + n, kind: 'film', described: true, touched_at: datetime('2026-01-01'),
         content_hash: 'x', popularity: toFloat(n), embedding: [1.0, n / 100.0], embedding_version: 'm1',
         embedded_at: datetime('2026-01-02')})
 WITH collect(i) AS items
-UNWIND range(0, $users - 1) AS n
+UNWIND range(0, 39) AS n
 CREATE (u:User {user_id: 'u' + n, touched_at: datetime('2026-01-01'), embedding: [1.0, n / 100.0],
         embedding_version: 'm1', embedded_at: datetime('2026-01-02')})
 FOREACH (step IN range(0, 9) |

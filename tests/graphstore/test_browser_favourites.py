@@ -1,14 +1,12 @@
 """Every favourite runs on a planted graph and answers what was planted."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from graphstore import queries
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "cypher"))
-from planted import plant
+PLANTED = (Path(__file__).parents[1] / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
 
 PARAMETERS = {"user_id": "ann", "item_id": "i2", "k": 5}
 FAVOURITES = [name for name in queries.names() if name.startswith("browser/")]
@@ -17,7 +15,7 @@ FAVOURITES = [name for name in queries.names() if name.startswith("browser/")]
 @pytest.fixture
 def ask(client):
     """Run a favourite on the planted graph with the parameters it declares."""
-    plant(client)
+    client.run_text(PLANTED)
 
     def run(name, **changed):
         wanted = queries.load(f"browser/{name}").parameters

@@ -68,7 +68,7 @@ def test_what_was_seen_is_never_recommended_and_the_lists_of_all_are_those_of_ea
 
 
 def test_an_answer_says_when_it_is_from(client):
-    plant(client, communities())
+    plant(client, [*communities(), rate("b-user1", "b-item1")])
     answer = recommend(client, "a-user0", k=1)
     assert (answer["as_of"], answer["model_version"]) == ("2023-11-14T22:13:20Z", None)
     client.run_text("CREATE (:Model {version: 'm1', active: true})")
@@ -81,13 +81,17 @@ def test_a_user_known_only_by_attributes_gets_what_those_like_them_favour(client
     users = [{"user_id": f"{s}-user{n}", "attributes": {"team": [s]}} for s in "ab" for n in range(6)]
     plant(client, communities(), users=[*users, {"user_id": "new", "attributes": {"team": ["b"]}}], folder=tmp_path)
     answer = recommend(client, "new", k=3)
-    assert all(item.startswith("b-") for item in items(answer))
+    assert items(answer)[0].startswith("b-")
+    assert "attributes" in answer["recommendations"][0]["channels"]
+    check_answer(client, answer)
+    answer = recommend(client, "new", channel="attributes")
+    assert len(items(answer)) == 8 and all(item.startswith("b-") for item in items(answer))
     assert answer["recommendations"][0]["because"].startswith("People who share your team (b)")
     check_answer(client, answer)
 
 
 def test_a_user_about_whom_nothing_is_known_gets_what_is_popular(client):
-    plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(5))])
+    plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(30))])
     client.run_text("CREATE (:User {user_id: 'nobody'})")
     answer = recommend(client, "nobody", k=3)
     assert items(answer)[0] == "hit"

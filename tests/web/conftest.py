@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from graphstore import Client, Settings
+from graphstore.build import build
 from graphstore.keys import create_key
 from web import create_app
 from web.configuration import WebConfig
@@ -65,8 +66,8 @@ def limited(config: WebConfig, keys: dict[str, str]) -> Iterator[Api]:
 
 
 @pytest.fixture
-def films(api: Api) -> list[dict[str, Any]]:
-    """Two users and three films, put over HTTP."""
+def films(api: Api, client: Client) -> list[dict[str, Any]]:
+    """Two users and three films, put over HTTP, and built."""
     for item_id, title, genre in (("f1", "Stalker", "Drama"), ("f2", "Solaris", "Drama"), ("f3", "Alien", "Horror")):
         body = {"title": title, "kind": "film", "attributes": {"genre": [genre]}}
         assert api("PUT", f"/v1/items/{item_id}", "write", json=body).status_code == 201
@@ -84,6 +85,7 @@ def films(api: Api) -> list[dict[str, Any]]:
         )
     ]
     assert api("POST", "/v1/events", "write", json=events).json["accepted"] == 4
+    build(client)
     return events
 
 

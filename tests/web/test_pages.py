@@ -83,7 +83,7 @@ def test_a_user_is_found_and_their_page_says_why(browser, logged_in, client, fil
     assert "Drama" in browser.find_element("id", "interests").text
     recommendations = browser.find_element("id", "recommendations")
     assert "Alien" in recommendations.text and recommendations.find_elements("css selector", ".because, .path")
-    until(browser, lambda page: int(page.find_element("id", "graph").get_attribute("data-nodes") or 0) == 4)
+    until(browser, lambda page: int(page.find_element("id", "graph").get_attribute("data-nodes") or 0) == 5)
     keep_picture(browser, "user")
     assert complaints(browser) == []
 
@@ -91,11 +91,11 @@ def test_a_user_is_found_and_their_page_says_why(browser, logged_in, client, fil
 def test_the_graph_is_walked_by_clicking_a_node(browser, logged_in, films):
     browser.get(f"{logged_in}/users/ann")
     count = "return Number(document.getElementById('graph').dataset.nodes || 0)"
-    until(browser, lambda page: page.execute_script(count) == 3)
+    until(browser, lambda page: page.execute_script(count) == 4)
     browser.execute_script(
         "interestGraph.network.body.emitter.emit('click', {nodes: ['Item:f1'], edges: [], pointer: {}})"
     )
-    until(browser, lambda page: page.execute_script(count) > 3)
+    until(browser, lambda page: page.execute_script(count) > 4)
     detail = browser.find_element("id", "graph-detail")
     assert "Stalker" in detail.text
     detail.find_element("tag name", "a").click()

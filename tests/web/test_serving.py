@@ -76,7 +76,7 @@ def test_a_taken_port_is_named(app):
             make_server(app, "127.0.0.1", port, threads=1)
     with pytest.raises(InputError, match="70000"):
         make_server(app, "127.0.0.1", 70_000, threads=1)
-    with pytest.raises(InputError, match="host.invalid"):
+    with pytest.raises(InputError, match=r"host\.invalid"):
         make_server(app, "host.invalid", 0, threads=1)
 
 

@@ -47,7 +47,9 @@
     const found = await response.json();
     if (!response.ok) throw new Error(found.detail || response.statusText);
     expanded.add(found.centre);
+    network.once("stabilized", () => network.fit({ animation: { duration: 400 } }));
     add(found, centre);
+    network.fit();
   }
 
   const guarded = (promise) => promise.catch((error) => { detail.textContent = `This could not be loaded: ${error.message}`; });
