@@ -32,7 +32,7 @@ EMBED_USERS, EMBED_ITEMS = 256, 4_096
 TRAINING_USERS = 50_000
 DEPENDENTS = 5_000
 MOVED = 1e-4
-MOST_THREADS = 8
+MOST_THREADS = 8  # half the cores: Neo4j needs the others, and threads that wait for a busy core cost ten times the time
 
 
 def update(
@@ -61,7 +61,7 @@ def update(
         raise InputError(f"update: {error}".replace("Hyperparameters.__init__() ", "")) from error
     if last_run(client, "extract") is None:
         raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
-    torch.set_num_threads(min(os.cpu_count() or 1, MOST_THREADS))
+    torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
     with run(client, "update") as current:
         last = last_run(client, "update")
         active = graph.active_model(client)

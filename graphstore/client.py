@@ -43,12 +43,19 @@ def translated(uri: str) -> Iterator[None]:
         ) from error
     except exceptions.DatabaseUnavailable as error:
         raise Neo4jUnavailable(f"Neo4j at {uri} is up, but its database is not: {error.message}.") from error
-    except (exceptions.ConfigurationError, ValueError) as error:
-        raise InputError(f"NEO4J_URI {uri!r} is not usable: {error}") from error
     except exceptions.Neo4jError as error:
         raise GraphError(f"Neo4j refused a statement: {error.message} ({error.code})") from error
     except exceptions.DriverError as error:
         raise GraphError(f"The Neo4j driver failed: {error}") from error
+
+
+@contextmanager
+def usable_address(uri: str) -> Iterator[None]:
+    """Turn what the driver says of an address it can't use into wrong input."""
+    try:
+        yield
+    except (exceptions.ConfigurationError, ValueError) as error:
+        raise InputError(f"NEO4J_URI {uri!r} is not usable: {error}") from error
 
 
 class Transaction:
@@ -77,16 +84,23 @@ class Client:
     """A connection pool to one Neo4j database. Close it, or use it as a context manager; safe to share by threads."""
 
     def __init__(
-        self, uri: str, username: str, password: str, database: str | None = None, *, pool_size: int = 50
+        self,
+        uri: str,
+        username: str,
+        password: str,
+        database: str | None = None,
+        *,
+        pool_size: int = 50,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.uri = uri
         self.database = database
-        with translated(uri):
+        with usable_address(uri):
             self._driver = neo4j.GraphDatabase.driver(
                 uri,
                 auth=(username, password),
                 connection_timeout=CONNECT_SECONDS,
-                max_transaction_retry_time=RETRY_SECONDS,
+                max_transaction_retry_time=retry_seconds,
                 max_connection_pool_size=pool_size,
                 notifications_min_severity="OFF",
                 user_agent="interestgraph",
@@ -157,8 +171,12 @@ class Client:
         return self._driver.session(database=self.database, default_access_mode=access)
 
 
-def connect(settings: Settings, *, message: Message = quiet, migrated: bool = True) -> Client:
+def connect(
+    settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
+) -> Client:
     """Connect to `NEO4J_URI`, or start the managed server and connect to that; bring the schema up to date.
+
+    retry_seconds: how long a transaction is tried again while Neo4j does not answer.
 
     Raises:
         ServerError: the managed server can't be started.
@@ -170,10 +188,14 @@ def connect(settings: Settings, *, message: Message = quiet, migrated: bool = Tr
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, "neo4j", address.password)
+        client = Client(address.bolt_uri, address.username, address.password, retry_seconds=retry_seconds)
     else:
         client = Client(
-            settings.neo4j_uri, settings.neo4j_username, settings.neo4j_password or "", settings.neo4j_database
+            settings.neo4j_uri,
+            settings.neo4j_username,
+            settings.neo4j_password or "",
+            settings.neo4j_database,
+            retry_seconds=retry_seconds,
         )
     try:
         client.verify()

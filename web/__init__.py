@@ -36,6 +36,7 @@ from web.services import EXTENSION, Services
 
 RESOURCES = (events, recommendations, interests, similar, items, users, surroundings, health)
 SESSION_HOURS = 12
+GRAPH_RETRY_SECONDS = 2.0
 
 
 def create_app(config: WebConfig | None = None) -> Flask:
@@ -56,7 +57,7 @@ def create_app(config: WebConfig | None = None) -> Flask:
         doc_ui=False,
     )
     secret = config.secret or session_secret(config.settings.home)
-    client = config.client or connect(config.settings)
+    client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
     app.extensions[EXTENSION] = Services(
         config, client, KeyRing(client), read_kinds(config.settings.kinds_file), Metrics(), secret
     )

@@ -3,7 +3,7 @@
 // Parameters: run STRING
 // Returns: nothing
 // Index: none
-MATCH (:Interest)-[s:BROADER]->(:Interest)
+MATCH ()-[s:BROADER]->()
 WHERE s.run IS NULL OR s.run <> $run
 CALL (s) {
   DELETE s

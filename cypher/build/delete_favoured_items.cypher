@@ -3,7 +3,7 @@
 // Parameters: run STRING
 // Returns: nothing
 // Index: none
-MATCH (:Attribute)-[s:FAVOURS]->(:Item)
+MATCH ()-[s:FAVOURS]->()
 WHERE s.run IS NULL OR s.run <> $run
 CALL (s) {
   DELETE s

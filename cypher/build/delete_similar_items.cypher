@@ -3,8 +3,10 @@
 // Parameters: run STRING
 // Returns: nothing
 // Index: none
-MATCH (:Item)-[s:SIMILAR_TO]->(:Item)
+MATCH ()-[s:SIMILAR_TO]->()
 WHERE s.run IS NULL OR s.run <> $run
+WITH s, startNode(s) AS source
+WHERE source:Item
 CALL (s) {
   DELETE s
 } IN TRANSACTIONS OF 10000 ROWS

@@ -3,8 +3,10 @@
 // Parameters: run STRING
 // Returns: nothing
 // Index: none
-MATCH (:User)-[s:SIMILAR_TO]->(:User)
+MATCH ()-[s:SIMILAR_TO]->()
 WHERE s.run IS NULL OR s.run <> $run
+WITH s, startNode(s) AS source
+WHERE source:User
 CALL (s) {
   DELETE s
 } IN TRANSACTIONS OF 10000 ROWS

@@ -3,7 +3,7 @@
 // Parameters: run STRING
 // Returns: nothing
 // Index: none
-MATCH (:Item)-[s:FOLLOWED_BY]->(:Item)
+MATCH ()-[s:FOLLOWED_BY]->()
 WHERE s.run IS NULL OR s.run <> $run
 CALL (s) {
   DELETE s

@@ -99,11 +99,10 @@ def test_it_stops_cleanly_when_told(client, neo4j_settings, tmp_path, number):
         assert process.wait(30) == 0
 
 
-def test_a_graph_that_is_gone_answers_503_with_when_to_come_back(config, keys, monkeypatch):
-    monkeypatch.setattr("graphstore.client.RETRY_SECONDS", 1.0)
+def test_a_graph_that_is_gone_answers_503_with_when_to_come_back(config, keys):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        gone = Client(f"bolt://127.0.0.1:{nobody.getsockname()[1]}", "neo4j", "x")
+        gone = Client(f"bolt://127.0.0.1:{nobody.getsockname()[1]}", "neo4j", "x", retry_seconds=1.0)
         http = create_app(replace(config, client=gone)).test_client()
         for path in ("/v1/users/x", "/health/ready"):
             response = http.get(path, headers={"X-API-Key": keys["read"]})
