@@ -26,8 +26,8 @@ RATED = "RATED"
 class Vocabulary:
     """What a model has parameters for. Others are met too, and are skipped (attributes) or have no residual (items).
 
-    relations: behaviour types; each has two relations, 2 * t for positive and 2 * t + 1 for negative events.
-    attributes: "kind=value" to index.  items: item_id to index of its residual.  growing: learn attributes as they come.
+    relations: behaviour types; each has two, 2t for positive and 2t + 1 for negative events.
+    attributes: "kind=value" to index.  items: item_id to index of its residual.  growing: learn new attributes.
     """
 
     relations: list[str]
@@ -79,7 +79,7 @@ class ItemFeatures:
         return ItemFeatures(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
     def restrict(self, rows: Tensor) -> tuple[ItemFeatures, int]:
-        """The features of some rows first, in order, and after them of their neighbours; and how many rows come first."""
+        """The features of some rows, then of their neighbours that are not among them; and how many come first."""
         size = len(self.content)
         wanted = torch.zeros(size, dtype=torch.bool, device=rows.device)
         wanted[rows] = True

@@ -45,7 +45,7 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         """Embed N texts, float32 (N, D), from the cache where they are known."""
         keys = [self._key(text) for text in texts]
-        unique = {key: text for key, text in zip(keys, texts, strict=True)}
+        unique = dict(zip(keys, texts, strict=True))
         with closing(self._connect()) as database:
             vectors = self._known(database, list(unique))
             missing = [key for key in unique if key not in vectors]

@@ -78,7 +78,7 @@ def _extract_items(
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph.read_items(client) if since is not None else items
             terms = _mine(matched)
-            frequencies = _document_frequencies(matched)
+            frequencies: Mapping[str, int] = _document_frequencies(matched)
         else:
             matched = changed
             terms = _extend(known, attribute_terms(changed))

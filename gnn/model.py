@@ -152,7 +152,7 @@ class InterestNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class History:
-    """Events of N users side by side, oldest first: vectors (N, L, D); valid, relation, days, items, negative (N, L)."""
+    """Events of N users side by side, oldest first: vectors (N, L, D), the others (N, L); items are a batch's own."""
 
     vectors: Tensor
     valid: Tensor

@@ -25,16 +25,17 @@ OUT_OF_THE_RACE = -1e9
 @dataclass(frozen=True)
 class Hyperparameters:
     """How a model is trained. history: events pulled a user.  cuts: cut positions drawn a user, an epoch and a step.
-    targets: how many items after the cut are to be predicted.  pool: up to how many items the softmax is full; above, as many are sampled.
+    targets: how many items after the cut are to be predicted.  pool: up to how many items the softmax is full; above,
+    as many are sampled.
     """
 
-    epochs: int = 12
+    epochs: int = 10
     batch_users: int = 64
     history: int = 200
-    cuts: int = 24
+    cuts: int = 16
     targets: int = 3
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-5
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-3
     pool: int = 5_000
     without_residual: float = 0.1
     without_history: float = 0.05

@@ -32,7 +32,8 @@ EMBED_USERS, EMBED_ITEMS = 256, 4_096
 TRAINING_USERS = 50_000
 DEPENDENTS = 5_000
 MOVED = 1e-4
-MOST_THREADS = 8  # half the cores: Neo4j needs the others, and threads that wait for a busy core cost ten times the time
+# Half the cores, as Neo4j needs the others: threads that wait for a busy core cost ten times the time.
+MOST_THREADS = 8
 
 
 def update(

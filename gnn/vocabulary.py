@@ -83,7 +83,7 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
     """Key phrases of the items' titles and descriptions, at most MOST_PHRASES, sorted by name.
 
     A phrase has to occur in at least LEAST_DOCUMENTS items (a single word, in a catalogue of 500, in
-    LEAST_DOCUMENTS_ONE_WORD: single words of titles tell little) and in no more than LARGEST_SHARE of them, and its score
+    LEAST_DOCUMENTS_ONE_WORD: single words of titles tell little), in no more than LARGEST_SHARE of them, and its score
     df * ln(N / df) * words (frequent, yet telling; longer phrases tell more) has to be among the best. A phrase that
     nearly always occurs inside a longer one that was chosen ("trek" in "star trek") is left out, as are those `taken`.
 

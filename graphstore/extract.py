@@ -122,7 +122,7 @@ def delete_unused(client: Client, names: Sequence[str]) -> int:
 
 
 def latest_event(client: Client, kinds: Mapping[str, Kind]) -> datetime:
-    """Time of the graph's latest event, from which all ages are measured; the present in a graph without dated events."""
+    """Time of the graph's latest event, from which all ages are measured; the present without dated events."""
     known = set(client.read("collect/read_types")[0]["types"])
     statement = queries.load("extract/read_latest_event")
     latest = []

@@ -27,9 +27,8 @@ CALL (u) {
        ($as_of.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
   MATCH (i)-[a:ABOUT]->(n:Interest)
   WITH b, n, strength * a.weight * log(1 + toFloat($items) / (1 + n.items)) AS strength, age, half_life
-  UNWIND ['long', 'short'] AS horizon
+  UNWIND CASE WHEN age <= 4 * $short_days THEN ['long', 'short'] ELSE ['long'] END AS horizon
   WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
-  WHERE horizon = 'long' OR age <= 4 * $short_days
   WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
   ORDER BY abs(strength) DESC, b.event_id
   WITH n, horizon, sum(strength) AS total,

@@ -12,7 +12,14 @@ PLANTED = Path(__file__).with_name("plant_graph.cypher").read_text(encoding="utf
 
 NAMES = queries.names()
 NEVER = {"AllNodesScan", "CartesianProduct"}
-ONE_ROW = {"NodeUniqueIndexSeek", "NodeUniqueIndexSeek(Locking)", "AssertingMultiNodeIndexSeek", "Argument"}
+ONE_ROW = {
+    "NodeCountFromCountStore",
+    "RelationshipCountFromCountStore",
+    "NodeUniqueIndexSeek",
+    "NodeUniqueIndexSeek(Locking)",
+    "AssertingMultiNodeIndexSeek",
+    "Argument",
+}
 SCANS = {"NodeByLabelScan", "UnionNodeByLabelsScan", "DirectedAllRelationshipsScan", "UndirectedAllRelationshipsScan"}
 WRITES = re.compile(
     r"Create|Merge|Delete|^Set(?!Operator)|Remove|Foreach|EmptyResult.*Update|LockingMerge|TransactionForeach|TransactionApply"
