@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -60,16 +59,19 @@ def update(
         parameters = Hyperparameters(**hyper)
     except TypeError as error:
         raise InputError(f"update: {error}".replace("Hyperparameters.__init__() ", "")) from error
-    if last_run(client, "extract") is None:
+    extracted = last_run(client, "extract")
+    if extracted is None:
         raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
     torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
     with run(client, "update") as current:
+        # What was touched after extract began may be extracted later: the next run has to look at it again.
+        current.watermark = extracted["started_at"]
         last = last_run(client, "update")
         active = graph.active_model(client)
         if full or active is None or last is None:
             counts = _full(client, settings, parameters, kinds, seed, progress)
         else:
-            counts = _incremental(client, settings, active["version"], last["started_at"], progress)
+            counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
     return counts
 
@@ -150,13 +152,14 @@ def _configuration(vocabulary: Vocabulary, kinds: Mapping[str, Kind], hyper: Hyp
 
 
 def _incremental(
-    client: Client, settings: Settings, version: str, since: datetime, progress: Progress
+    client: Client, settings: Settings, version: str, last: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
+    since = last["watermark"] or last["started_at"]
     model, vocabulary, fan_out = registry.load(settings.models, version)
     model = model.to(_device())
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out)
     built = last_run(client, "build")
-    if built and built["started_at"] >= since:  # similar items may be others now, for any item
+    if built and built["started_at"] >= last["started_at"]:  # similar items may be others now, for any item
         seeds = graph.item_ids(client)
     else:
         seeds = graph.stale_items(client, since, version)

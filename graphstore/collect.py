@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from neo4j.exceptions import ConstraintError
-from pydantic import ValidationError
 
 from graphstore import queries
 from graphstore.adapters import Dataset
+from graphstore.checking import Check, Checked, check_event, check_item, check_line, check_tie, check_user
 from graphstore.client import Client, Transaction
 from graphstore.errors import GraphError, InputError
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
-from graphstore.reading import Line, Source, open_rows, rows_source
-from graphstore.records import KIND_ALIASES, Event, Item, Tie, User, known_kind, reason
+from graphstore.queries import Statement
+from graphstore.reading import Line, Source, batches, open_rows, read_ahead, rows_source
 from graphstore.rejects import RejectWriter
 from graphstore.runs import run
 
 BATCH_ROWS = 5_000
+READ_AHEAD = 2
 LISTED = 20
 CONFLICT_TRIES = 5
 
@@ -58,7 +59,6 @@ class Counts:
 
 
 Rejecter = Callable[[Line, str], None]
-Numbered = tuple[Line, Any]
 
 
 def collect(
@@ -139,6 +139,7 @@ def collect_source(
 ) -> Counts:
     """Store one opened source of `what`: events, items, users or ties."""
     counts = Counts()
+    check, write = STORES[what](kinds)
     with RejectWriter(rejected_folder, what, source) as rejects:
 
         def reject(line: Line, why: str) -> None:
@@ -147,70 +148,37 @@ def collect_source(
 
         done = 0
         progress(what, 0, source.size)
-        for batch in _batches(source.lines):
-            _store(client, what, batch, counts, kinds, reject)
-            done += sum(len(line.raw) for line in batch)
-            progress(what, min(done, source.size or done), source.size)
+        checked = ([check_line(line, check) for line in batch] for batch in batches(source.lines, BATCH_ROWS))
+        ahead = 0 if source.name == "-" else READ_AHEAD  # a thread that waits for a terminal would not let go on Ctrl-C
+        with closing(read_ahead(checked, ahead) if ahead else checked) as ready:
+            for batch in ready:
+                write(client, _valid(batch, reject), counts, reject)
+                done += sum(len(row.line.raw) for row in batch)
+                progress(what, min(done, source.size or done), source.size)
     return counts
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    iterator = iter(lines)
-    while batch := list(itertools.islice(iterator, BATCH_ROWS)):
-        yield batch
+def _valid(batch: list[Checked], reject: Rejecter) -> list[Checked]:
+    for row in batch:
+        if row.problem is not None:
+            reject(row.line, row.problem)
+    return [row for row in batch if row.problem is None]
 
 
-def _store(
-    client: Client, what: str, batch: list[Line], counts: Counts, kinds: Mapping[str, Kind], reject: Rejecter
-) -> None:
-    if what == "events":
-        store_events(client, _valid(Event, batch, reject), counts, kinds, reject)
-    elif what == "items":
-        _store_described(client, "item", _valid(Item, batch, reject), counts, reject)
-    elif what == "users":
-        _store_described(client, "user", _valid(User, batch, reject), counts, reject)
-    else:
-        rows = [
-            {"user_id": t.user_id, "follows": t.follows, "at": _millis(t.timestamp)}
-            for _, t in _valid(Tie, batch, reject)
-        ]
-        created = client.write("collect/merge_ties", rows=rows)[0]["created"] if rows else 0
-        counts.created += created
-        counts.duplicate += len(rows) - created
-
-
-def _valid(model: type[Any], batch: list[Line], reject: Rejecter) -> list[Numbered]:
-    valid = []
-    for line in batch:
-        if line.problem is not None:
-            reject(line, line.problem)
-            continue
-        try:
-            valid.append((line, model.model_validate(line.row)))
-        except ValidationError as error:
-            reject(line, reason(error))
-    return valid
-
-
-def _millis(time: Any) -> int | None:
-    return None if time is None else round(time.timestamp() * 1000)
-
-
-def _store_described(client: Client, what: str, rows: list[Numbered], counts: Counts, reject: Rejecter) -> None:
+def write_described(what: str, client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
     """Items or users: the first description in a batch wins; one that differs from the graph's replaces it."""
     key = f"{what}_id"
     first: dict[str, dict[str, Any]] = {}
-    for line, record in rows:
-        row = record.model_dump(exclude={"attributes", "published_at"})
-        row |= {"attributes": record.attribute_rows(), "row_hash": record.row_hash()}
-        if what == "item":
-            row["published_at"] = _millis(record.published_at)
+    for checked in rows:
+        row = checked.row
         known = first.setdefault(row[key], row)
-        if known is not row:
-            if known["row_hash"] == row["row_hash"]:
-                counts.duplicate += 1
-            else:
-                reject(line, f"{key}: {row[key][:60]!r} is described before in this file, differently; the first wins")
+        if known is row:
+            continue
+        if known["row_hash"] == row["row_hash"]:
+            counts.duplicate += 1
+        else:
+            why = f"{key}: {row[key][:60]!r} is described before in this file, differently; the first wins"
+            reject(checked.line, why)
     if not first:
         return
 
@@ -226,71 +194,69 @@ def _store_described(client: Client, what: str, rows: list[Numbered], counts: Co
     counts.duplicate += len(first) - len(changed)
 
 
-def store_events(
-    client: Client, rows: list[Numbered], counts: Counts, kinds: Mapping[str, Kind], reject: Rejecter
-) -> None:
-    """Store events exactly once: by `event_id`, in one transaction, the first content wins."""
-    first: dict[str, tuple[Line, str, dict[str, Any]]] = {}
-    for line, event in rows:
-        try:
-            kind = known_kind(KIND_ALIASES.get(event.kind, event.kind), kinds)
-        except ValueError as error:
-            reject(line, str(error))
+def write_ties(client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
+    """Ties, each pair once."""
+    created = client.write("collect/merge_ties", rows=[row.row for row in rows])[0]["created"] if rows else 0
+    counts.created += created
+    counts.duplicate += len(rows) - created
+
+
+def write_events(types: list[str], client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
+    """Store events exactly once by `event_id`, in one transaction; the first content of an id wins."""
+    first: dict[str, Checked] = {}
+    for checked in rows:
+        known = first.setdefault(checked.row["event_id"], checked)
+        if known is checked:
             continue
-        event_id = event.with_id()
-        row = {
-            "event_id": event_id,
-            "user_id": event.user_id,
-            "item_id": event.item_id,
-            "at": event.epoch_millis(),
-            "value": event.value,
-            "session_id": event.session_id,
-        }
-        known = first.setdefault(event_id, (line, kind.type, row))
-        if known[2] is not row:
-            if known[1:] == (kind.type, row):
-                counts.duplicate += 1
-            else:
-                reject(line, f"event_id: {event_id[:60]!r} stands before with other content; the first wins")
-    if not first:
-        return
-    types = sorted({kind.type for kind in kinds.values()})
-    stored = _write_events(client, first, types)
-    for event_id, (line, behaviour_type, row) in first.items():
-        if event_id not in stored:
-            counts.created += 1
-        elif stored[event_id] == (behaviour_type, row):
+        if known.row == checked.row and known.type == checked.type:
             counts.duplicate += 1
         else:
-            reject(line, f"event_id: {event_id[:60]!r} is stored already with other content; the first wins")
+            event_id = checked.row["event_id"]
+            reject(checked.line, f"event_id: {event_id[:60]!r} stands before with other content; the first wins")
+    if not first:
+        return
+    known_ids, different = _write_new_events(client, first, types)
+    counts.created += len(first) - len(known_ids)
+    counts.duplicate += len(known_ids) - len(different)
+    for event_id in different:
+        reject(
+            first[event_id].line, f"event_id: {event_id[:60]!r} is stored already with other content; the first wins"
+        )
 
 
-def _write_events(
-    client: Client, first: dict[str, tuple[Line, str, dict[str, Any]]], types: list[str]
-) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Write what is new and return what was stored before, by event id."""
+def _write_new_events(client: Client, first: dict[str, Checked], types: list[str]) -> tuple[set[str], set[str]]:
+    """Write what is new; returns the ids that were stored before, and those of them with other content."""
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for checked in first.values():
+        by_type.setdefault(checked.type, []).append(checked.row)
 
-    def work(tx: Transaction) -> dict[str, tuple[str, dict[str, Any]]]:
+    def work(tx: Transaction) -> tuple[set[str], set[str]]:
         present = set(tx.run("collect/read_types")[0]["types"]) & set(types)
-        stored = {}
-        for behaviour_type in sorted(present):
-            statement = queries.load("collect/find_events").for_type(behaviour_type)
-            for found in tx.run(statement, event_ids=list(first)):
-                stored[found["event_id"]] = (behaviour_type, found)
-        new: dict[str, list[dict[str, Any]]] = {}
-        for event_id, (_, behaviour_type, row) in first.items():
-            if event_id not in stored:
-                new.setdefault(behaviour_type, []).append(row)
-        for behaviour_type, rows in new.items():
-            tx.run(queries.load("collect/create_events").for_type(behaviour_type), rows=rows)
-        created = [row for rows in new.values() for row in rows]
+        stored: set[str] = set()
+        different: set[str] = set()
+        created: set[str] = set()
+        for behaviour_type in sorted(present):  # an id that another type of behaviour has taken
+            others = [row for other, rows in by_type.items() if other != behaviour_type for row in rows]
+            if others:
+                taken = tx.run(_of_type("find_events", behaviour_type), rows=others)[0]["known"]
+                stored.update(taken)
+                different.update(taken)
+        for behaviour_type, rows in sorted(by_type.items()):
+            rows = [row for row in rows if row["event_id"] not in stored]
+            fresh = set(tx.run(_of_type("create_events", behaviour_type), rows=rows)[0]["event_ids"])
+            created |= fresh
+            old = [row for row in rows if row["event_id"] not in fresh]
+            if old:
+                stored.update(row["event_id"] for row in old)
+                different.update(tx.run(_of_type("find_events", behaviour_type), rows=old)[0]["different"])
         if created:
+            touched = [first[event_id].row for event_id in created]
             tx.run(
                 "collect/touch_nodes",
-                user_ids=sorted({row["user_id"] for row in created}),
-                item_ids=sorted({row["item_id"] for row in created}),
+                user_ids=sorted({row["user_id"] for row in touched}),
+                item_ids=sorted({row["item_id"] for row in touched}),
             )
-        return stored
+        return stored, different
 
     for attempt in range(CONFLICT_TRIES):
         try:
@@ -299,6 +265,10 @@ def _write_events(
             if not isinstance(error.__cause__, ConstraintError) or attempt == CONFLICT_TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _of_type(name: str, behaviour_type: str) -> Statement:
+    return queries.load(f"collect/{name}").for_type(behaviour_type)
 
 
 def collect_events(client: Client, rows: list[Any], kinds: Mapping[str, Kind] = KINDS) -> Counts:
@@ -312,6 +282,19 @@ def collect_events(client: Client, rows: list[Any], kinds: Mapping[str, Kind] = 
         Line(index, b"", row) if isinstance(row, dict) else Line(index, b"", None, "expected a JSON object")
         for index, row in enumerate(rows)
     ]
-    store_events(client, _valid(Event, lines, reject), counts, kinds, reject)
+    check, write = STORES["events"](kinds)
+    write(client, _valid([check_line(line, check) for line in lines], reject), counts, reject)
     counts.rejected.sort()
     return counts
+
+
+Write = Callable[[Client, list[Checked], Counts, Rejecter], None]
+STORES: dict[str, Callable[[Mapping[str, Kind]], tuple[Check, Write]]] = {
+    "items": lambda kinds: (check_item, partial(write_described, "item")),
+    "users": lambda kinds: (check_user, partial(write_described, "user")),
+    "ties": lambda kinds: (check_tie, write_ties),
+    "events": lambda kinds: (
+        partial(check_event, kinds),
+        partial(write_events, sorted({kind.type for kind in kinds.values()})),
+    ),
+}

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from graphstore.errors import InputError
 
+T = TypeVar("T")
+END = object()
 LINE_BYTES = 1 << 20
 KEPT_BYTES = 1 << 26
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -177,3 +182,19 @@ def rows_source(name: str, rows: Iterator[dict[str, Any]]) -> Source:
     """Rows that a program made, as a source; rejected ones are kept as JSON lines."""
     lines = (Line(number, json.dumps(row).encode() + b"\n", row) for number, row in enumerate(rows, 1))
     return Source(name, "jsonl", b"", None, lines)
+
+
+def batches(lines: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of up to `size` lines."""
+    iterator = iter(lines)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
+def read_ahead(iterator: Iterator[T], ahead: int = 2) -> Generator[T, None, None]:
+    """The same, made by a thread up to `ahead` steps before it is asked for, while the caller waits for the graph."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting: deque[Future[Any]] = deque(thread.submit(next, iterator, END) for _ in range(ahead))
+        while (item := waiting.popleft().result()) is not END:
+            waiting.append(thread.submit(next, iterator, END))
+            yield item

@@ -33,10 +33,10 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "similar": 1.0,
     "transitions": 1.0,
     "interests": 0.4,
-    "embedding": 0.5,
+    "embedding": 1.0,
     "social": 0.5,
     "attributes": 0.15,
-    "popular": 0.3,
+    "popular": 0.4,
 }
 SESSIONS = 4
 USERS_AT_ONCE = 256

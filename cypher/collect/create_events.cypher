@@ -1,13 +1,15 @@
-// Purpose: store events of one type of behaviour that are known to be new; users and items appear as needed.
-// BEHAVIOUR stands for the relationship type. A concurrent writer of the same event makes this fail on the constraint.
+// Purpose: store events of one type of behaviour unless their event_id is stored with that type already; users and items
+// appear as needed. BEHAVIOUR stands for the relationship type. Each event_id stands once in rows. A concurrent writer
+// of the same event makes this fail on the constraint.
 // Access: write
 // Parameters: rows LIST<MAP>
-// Returns: nothing
-// Index: user_id (constraint), item_id (constraint)
+// Returns: event_ids LIST<STRING>
+// Index: user_id (constraint), item_id (constraint), event_id (constraint of the type)
 UNWIND $rows AS row
+WITH row WHERE NOT EXISTS { ()-[:BEHAVIOUR {event_id: row.event_id}]->() }
 MERGE (u:User {user_id: row.user_id})
 MERGE (i:Item {item_id: row.item_id})
 ON CREATE SET i.described = false
-CREATE (u)-[r:BEHAVIOUR {event_id: row.event_id}]->(i)
-SET r.at = CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END,
-    r.value = row.value, r.session_id = row.session_id
+CREATE (u)-[:BEHAVIOUR {event_id: row.event_id, value: row.value, session_id: row.session_id,
+                        at: CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END}]->(i)
+RETURN collect(row.event_id) AS event_ids

@@ -1,10 +1,14 @@
-// Purpose: which of these event ids are stored already with one type of behaviour, and with what content.
+// Purpose: which of these events are stored already with one type of behaviour, and which of those with other content.
 // BEHAVIOUR stands for the relationship type.
 // Access: read
-// Parameters: event_ids LIST<STRING>
-// Returns: event_id STRING, user_id STRING, item_id STRING, at INTEGER, value FLOAT, session_id STRING
+// Parameters: rows LIST<MAP>
+// Returns: known LIST<STRING>, different LIST<STRING>
 // Index: event_id (constraint of the type)
-UNWIND $event_ids AS event_id
-MATCH (u:User)-[r:BEHAVIOUR {event_id: event_id}]->(i:Item)
-RETURN event_id, u.user_id AS user_id, i.item_id AS item_id, r.at.epochMillis AS at, r.value AS value,
-       r.session_id AS session_id
+UNWIND $rows AS row
+MATCH (u:User)-[r:BEHAVIOUR {event_id: row.event_id}]->(i:Item)
+WITH row.event_id AS event_id,
+     u.user_id = row.user_id AND i.item_id = row.item_id
+     AND coalesce(r.at.epochMillis, 'none') = coalesce(row.at, 'none')
+     AND coalesce(r.value, 'none') = coalesce(row.value, 'none')
+     AND coalesce(r.session_id, '') = coalesce(row.session_id, '') AS same
+RETURN collect(event_id) AS known, collect(CASE WHEN NOT same THEN event_id END) AS different

@@ -10,22 +10,23 @@
 // Returns: item_id STRING, title STRING, score FLOAT, names LIST<STRING>, parts LIST<FLOAT>,
 // nodes LIST<MAP>, hops LIST<MAP>
 // Index: user_id (constraint), item_popularity, item_embedding (vector)
+WITH datetime({epochMillis: 0}) AS never, [kind IN $kinds WHERE kind.weight <= 0 | kind.type] AS unwanted
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
   MATCH (u)-->(i:Item)
   RETURN collect(DISTINCT i) AS seen
 }
-CALL (u) {
+CALL (u, never, unwanted) {
   MATCH (u)-[b]->(i:Item)
-  WITH b, i ORDER BY coalesce(b.at, datetime({epochMillis: 0})) DESC, b.event_id LIMIT 3 * $options.recent
+  WITH b, i ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 3 * $options.recent
   WITH collect([b, i]) AS latest, avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
        count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS rated
   UNWIND latest AS pair
   WITH pair[0] AS b, pair[1] AS i, CASE WHEN rated > 1 THEN mean - 1 ELSE 2 END AS low
-  WHERE NOT type(b) IN [kind IN $kinds WHERE kind.weight <= 0 | kind.type]
+  WHERE NOT type(b) IN unwanted
   WITH i, head(collect(b)) AS b, low
   WITH i, b, CASE WHEN type(b) = 'RATED' AND b.value <= low THEN $options.negative_weight ELSE 1.0 END AS liked
-  ORDER BY coalesce(b.at, datetime({epochMillis: 0})) DESC, b.event_id LIMIT $options.recent
+  ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT $options.recent
   WITH collect({item: i, event: b, liked: liked}) AS rows
   RETURN [n IN range(0, size(rows) - 1) |
           {item: rows[n].item, event: rows[n].event, weight: rows[n].liked * 0.5 ^ (n / $options.half_life)}] AS recent
@@ -35,7 +36,7 @@ CALL (recent) {
   WITH i.popularity AS popularity ORDER BY popularity DESC LIMIT 1
   RETURN popularity AS top
 }
-CALL (u, recent, seen, top) {
+CALL (u, recent, seen, top, never, unwanted) {
   UNWIND CASE WHEN $weights.similar > 0 THEN recent ELSE [] END AS r
   WITH r.item AS source, r.weight AS weight
   MATCH (source)-[s:SIMILAR_TO]->(i:Item)
@@ -74,9 +75,9 @@ UNION ALL
   RETURN 'embedding' AS channel, collect([i, value]) AS found
 UNION ALL
   WITH * WHERE $weights.social > 0
-  CALL (u) {
+  CALL (u, never) {
     MATCH (u)-[f:FOLLOWS]->(v:User)
-    WITH v, f ORDER BY coalesce(f.at, datetime({epochMillis: 0})) DESC, v.user_id LIMIT $options.people
+    WITH v, f ORDER BY coalesce(f.at, never) DESC, v.user_id LIMIT $options.people
     RETURN v, 1.0 AS weight
   UNION ALL
     MATCH (u)-[s:SIMILAR_TO]->(v:User)
@@ -84,14 +85,14 @@ UNION ALL
     RETURN v, s.score AS weight
   }
   WITH v, sum(weight) AS weight
-  CALL (v) {
+  CALL (v, never, unwanted) {
     MATCH (v)-[b]->(i:Item)
     WITH b, i LIMIT $options.scanned
-    WITH b, i ORDER BY coalesce(b.at, datetime({epochMillis: 0})) DESC, b.event_id LIMIT $options.people_items
+    WITH b, i ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT $options.people_items
     WITH collect([b, i]) AS latest, avg(CASE WHEN type(b) = 'RATED' THEN b.value END) - 1 AS low
     UNWIND latest AS pair
     WITH pair[0] AS b, pair[1] AS i, low
-    WHERE NOT (type(b) IN [kind IN $kinds WHERE kind.weight <= 0 | kind.type]
+    WHERE NOT (type(b) IN unwanted
                OR (type(b) = 'RATED' AND coalesce(b.value <= low, false)))
     RETURN DISTINCT i
   }
@@ -116,18 +117,18 @@ UNION ALL
   WITH i LIMIT $options.candidates
   RETURN 'popular' AS channel, collect([i, exp(i.popularity - top)]) AS found
 }
-WITH u, recent, channel, found WHERE size(found) > 0
+WITH u, recent, never, unwanted, channel, found WHERE size(found) > 0
 CALL (found) {
   UNWIND found AS pair
   RETURN min(pair[1]) AS least, stDevP(pair[1]) AS spread
 }
 UNWIND found AS pair
-WITH u, recent, pair[0] AS i, channel,
+WITH u, recent, never, unwanted, pair[0] AS i, channel,
      $weights[channel] * CASE WHEN spread > 1.0e-9 THEN 0.05 + (pair[1] - least) / spread ELSE 1.0 END AS part
 ORDER BY part DESC, channel
-WITH u, recent, i, sum(part) AS score, collect(channel) AS names, collect(part) AS parts
+WITH u, recent, never, unwanted, i, sum(part) AS score, collect(channel) AS names, collect(part) AS parts
 ORDER BY score DESC, i.item_id LIMIT $k
-WITH u, recent, collect({item: i, score: score, names: names, parts: parts}) AS rows
+WITH u, recent, never, unwanted, collect({item: i, score: score, names: names, parts: parts}) AS rows
 CALL (u, recent, rows) {
   WITH [row IN rows WHERE $explain AND row.names[0] IN ['similar', 'embedding'] | row.item] AS items
   UNWIND CASE WHEN items = [] THEN [] ELSE recent END AS r
@@ -147,9 +148,9 @@ CALL (u, recent, rows) {
   RETURN collect({item: i, nodes: [u, best[2], i], hops: [best[0], best[1]]}) AS transitions
 }
 UNWIND rows AS row
-WITH u, row, row.item AS i, row.names[0] AS channel, [p IN similar + transitions WHERE p.item = row.item][0] AS known
-CALL (u, i, channel, known) {
-  CALL (u, i, channel, known) {
+WITH u, never, unwanted, row, row.item AS i, row.names[0] AS channel, [p IN similar + transitions WHERE p.item = row.item][0] AS known
+CALL (u, i, channel, known, never, unwanted) {
+  CALL (u, i, channel, known, never, unwanted) {
     WITH * WHERE known IS NOT NULL AND channel IN ['similar', 'transitions', 'embedding']
     RETURN known.nodes AS nodes, known.hops AS hops
   UNION ALL
@@ -159,14 +160,14 @@ CALL (u, i, channel, known) {
     RETURN [u, n, i] AS nodes, [r, a] AS hops
   UNION ALL
     WITH * WHERE $explain AND channel = 'social'
-    CALL (u) {
+    CALL (u, never) {
       MATCH (u)-[f:FOLLOWS]->(v:User) RETURN v, f, 1.0 AS weight
-      ORDER BY coalesce(f.at, datetime({epochMillis: 0})) DESC, v.user_id LIMIT $options.people
+      ORDER BY coalesce(f.at, never) DESC, v.user_id LIMIT $options.people
     UNION ALL
       MATCH (u)-[f:SIMILAR_TO]->(v:User) RETURN v, f, f.score AS weight
       ORDER BY weight DESC, v.user_id LIMIT $options.people
     }
-    MATCH (v)-[b]->(i) WHERE NOT type(b) IN [kind IN $kinds WHERE kind.weight <= 0 | kind.type]
+    MATCH (v)-[b]->(i) WHERE NOT type(b) IN unwanted
     WITH f, v, b ORDER BY type(b) = 'RATED' AND coalesce(b.value, 3) <= 2, weight DESC, v.user_id, b.event_id LIMIT 1
     RETURN [u, v, i] AS nodes, [f, b] AS hops
   UNION ALL

@@ -50,7 +50,12 @@ def event(user, item, day, kind="rate", value=None, **more):
     """One event `day` days before NOW; ratings are 5 unless said."""
     value = 5.0 if kind == "rate" and value is None else value
     row = {"user_id": user, "item_id": item, "kind": kind, "event_id": f"{user}|{item}|{kind}|{day}"}
-    return row | ({"value": value} if value is not None else {}) | ({} if day is None else {"timestamp": NOW - int(day * DAY)}) | more
+    return (
+        row
+        | ({"value": value} if value is not None else {})
+        | ({} if day is None else {"timestamp": NOW - int(day * DAY)})
+        | more
+    )
 
 
 def plant(client, folder, items=(), users=(), ties=(), events=()):

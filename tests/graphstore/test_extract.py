@@ -52,7 +52,12 @@ def films(client):
 
 
 def test_liked_and_disliked_behaviour_gives_both_polarities_with_evidence_that_exists(films):
-    events = [event("u", "fun", 1), event("u", "laugh", 2), event("u", "scream", 3, "dislike"), event("u", "fear", 4, value=1.0)]
+    events = [
+        event("u", "fun", 1),
+        event("u", "laugh", 2),
+        event("u", "scream", 3, "dislike"),
+        event("u", "fear", 4, value=1.0),
+    ]
     collect_events(films, [*events, event("u", "laugh", 5)])
     rows = [row for row in interests(films) if row["horizon"] == "long"]
     assert [(row["name"], row["polarity"]) for row in rows] == [("comedy", "likes"), ("horror", "dislikes")]
@@ -64,8 +69,12 @@ def test_liked_and_disliked_behaviour_gives_both_polarities_with_evidence_that_e
 
 
 def test_a_low_rating_is_negative_against_the_users_own_mean(films):
-    collect_events(films, [event("u", "fun", 1, value=5.0), event("u", "laugh", 2, value=5.0), event("u", "scream", 3, value=3.0)])
-    collect_events(films, [event("v", "fun", 1, value=3.0), event("v", "laugh", 2, value=3.0), event("v", "scream", 3, value=3.0)])
+    collect_events(
+        films, [event("u", "fun", 1, value=5.0), event("u", "laugh", 2, value=5.0), event("u", "scream", 3, value=3.0)]
+    )
+    collect_events(
+        films, [event("v", "fun", 1, value=3.0), event("v", "laugh", 2, value=3.0), event("v", "scream", 3, value=3.0)]
+    )
     rows = {(r["user"], r["name"]): r["polarity"] for r in interests(films, users=("u", "v")) if r["horizon"] == "long"}
     assert rows["u", "horror"] == "dislikes" and rows["v", "horror"] == "likes"
 
@@ -77,7 +86,9 @@ def test_the_weight_halves_with_the_half_life_of_the_kind(films):
 
 
 def test_the_short_horizon_knows_only_what_is_recent_and_dated(films):
-    collect_events(films, [event("u", "fun", 7, "like"), event("u", "scream", 0, "like"), event("u", "fear", None, "like")])
+    collect_events(
+        films, [event("u", "fun", 7, "like"), event("u", "scream", 0, "like"), event("u", "fear", None, "like")]
+    )
     collect_events(films, [event("v", "fun", 40, "like"), event("v", "scream", None, "like")])
     rows = interests(films, users=("u", "v"))
     short = {(row["user"], row["name"]): row["weight"] for row in rows if row["horizon"] == "short"}
@@ -129,7 +140,9 @@ def test_what_another_extractor_found_about_an_item_stays(films):
 
 
 def test_users_to_read_are_the_touched_those_of_changed_items_and_the_lapsed(films):
-    collect_events(films, [event("u", "fun", 50, "like"), event("v", "scream", 0, "like"), event("w", "fun", 0, "like")])
+    collect_events(
+        films, [event("u", "fun", 50, "like"), event("v", "scream", 0, "like"), event("w", "fun", 0, "like")]
+    )
     interests(films, AS_OF - timedelta(days=50), users=("u", "v", "w"))
     late = datetime.now(UTC) + timedelta(days=1)
     assert graph.users_to_read(films, AS_OF, None) == ["u", "v", "w"]
