@@ -3,5 +3,6 @@
 // Parameters: none
 // Returns: latest DATETIME
 // Index: none
+// Scan: the planner estimates one row for an aggregate over all relationships of the type; there is no index on at.
 MATCH (:User)-[b:BEHAVIOUR]->(:Item)
 RETURN max(b.at) AS latest

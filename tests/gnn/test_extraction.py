@@ -13,7 +13,11 @@ from gnn.vocabulary import Term, attribute_term, phrase_terms, phrases
 from graphstore.errors import InputError
 from graphstore.extract import ItemText
 
-ABOUT = "MATCH (i:Item)-[a:ABOUT]->(n:Interest) RETURN i.item_id AS item, n.name AS name, a.weight AS weight, a.extracted_by AS by ORDER BY item, name"
+ABOUT = """
+MATCH (i:Item)-[a:ABOUT]->(n:Interest)
+RETURN i.item_id AS item, n.name AS name, a.weight AS weight, a.extracted_by AS by
+ORDER BY item, name
+"""
 INTERESTED = """
 MATCH (u:User)-[r:INTERESTED_IN]->(n:Interest)
 RETURN u.user_id AS user, n.name AS name, properties(r) AS r

@@ -76,13 +76,13 @@ def network(**more):
 
 def test_a_user_is_the_decayed_sum_of_the_events_before_the_cut():
     batch = batch_of(columns((0, "b", "LIKED", 20, None), (0, "a", "LIKED", 10, None)))
-    h = torch.eye(2)  # a, b
+    h = torch.eye(2)  # b, a: in the order they were met
     history = History.of(h, batch)
     q = network().user_vectors(batch, history, torch.tensor([[0, 1, 2]]))[0]
     assert q[0].tolist() == [0.0, 0.0]
-    assert q[1].tolist() == [1.0, 0.0]
+    assert q[1].tolist() == [0.0, 1.0]
     # a is one rank (half-life 1) and ten days (half-life 10) behind b: weight 1/4.
-    assert (q[2] / q[2, 1]).tolist() == pytest.approx([0.25, 1.0])
+    assert (q[2] / q[2, 0]).tolist() == pytest.approx([1.0, 0.25])
 
 
 def test_disliked_items_push_away_and_undated_events_are_the_oldest():
