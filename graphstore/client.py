@@ -51,7 +51,9 @@ def translated(uri: str) -> Iterator[None]:
 
 @contextmanager
 def usable_address(uri: str) -> Iterator[None]:
-    """Turn what the driver says of an address it can't use into wrong input."""
+    """Turn what the driver says of an address it can't use into wrong input; only Bolt is spoken."""
+    if uri.partition("://")[0].partition("+")[0] not in ("bolt", "neo4j"):
+        raise InputError(f"NEO4J_URI {uri!r} is not usable: expected bolt://… or neo4j://…")
     try:
         yield
     except (exceptions.ConfigurationError, ValueError) as error:
