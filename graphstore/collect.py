@@ -231,13 +231,12 @@ def _write_new_events(client: Client, first: dict[str, Checked], types: list[str
         by_type.setdefault(checked.type, []).append(checked.row)
 
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
-        present = set(tx.run("collect/read_types")[0]["types"]) & set(types)
         stored: set[str] = set()
         different: set[str] = set()
         created: set[str] = set()
-        for behaviour_type in sorted(present):  # an id that another type of behaviour has taken
+        for behaviour_type in types:  # an id that another type of behaviour has taken
             others = [row for other, rows in by_type.items() if other != behaviour_type for row in rows]
-            if others:
+            if others and tx.run(_of_type("count_events", behaviour_type))[0]["events"]:
                 taken = tx.run(_of_type("find_events", behaviour_type), rows=others)[0]["known"]
                 stored.update(taken)
                 different.update(taken)
