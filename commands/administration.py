@@ -101,14 +101,20 @@ def export_command(terminal: Terminal, user_id: str) -> None:
 @click.option("--train", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--test", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--items", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--users", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--ties", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000))
 @with_terminal
-def evaluate_command(terminal: Terminal, train: Path, test: Path, items: Path | None, k: int) -> None:
+def evaluate_command(
+    terminal: Terminal, train: Path, test: Path, items: Path | None, users: Path | None, ties: Path | None, k: int
+) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
     from gnn.evaluation import evaluate
 
     with terminal.progress() as progress:
-        report = evaluate(train, test, items, k=k, progress=progress)
+        report = evaluate(
+            train, test, items, users_file=users, ties_file=ties, k=k, kinds=terminal.kinds, progress=progress
+        )
     terminal.answer(report, lambda r: show_evaluation(terminal, r))
 
 

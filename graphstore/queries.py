@@ -26,7 +26,7 @@ REQUIRED = FIELDS[:5]
 PLACEHOLDER = re.compile(r"(?<=:)BEHAVIOUR\b")
 TYPE_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+COMMENT_OR_STRING = re.compile(COMMENT.pattern + r"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -73,12 +73,8 @@ class Statement:
 
 
 def body(text: str) -> str:
-    """The statement without comments and string literals, for checks on its text."""
-    return STRING.sub("''", COMMENT.sub("", STRING.sub(_without_slashes, text)))
-
-
-def _without_slashes(literal: re.Match[str]) -> str:
-    return literal.group().replace("/", "_")
+    """The statement without comments and with empty string literals, for checks on its text."""
+    return COMMENT_OR_STRING.sub(lambda found: "" if found.group().startswith("/") else "''", text)
 
 
 def _header(name: str, text: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ def test_a_header_that_declares_other_parameters_than_are_used_is_refused(folder
 
 
 def test_a_dollar_in_a_comment_or_a_string_is_no_parameter(folder):
-    write(folder, "a/b", HEADER.format("none") + "// about $this\nRETURN '$that', \"//$x\" AS y")
+    write(folder, "a/b", HEADER.format("none") + "// about $this, and it's so\nRETURN '$that', \"//$x\" AS y")
     assert queries.load("a/b").parameters == {}
 
 
