@@ -22,7 +22,7 @@ CALL (u, never, unwanted) {
   WITH collect([b, i]) AS latest, avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
        count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS rated
   UNWIND latest AS pair
-  WITH pair[0] AS b, pair[1] AS i, CASE WHEN rated > 1 THEN mean - 1 ELSE 2 END AS low
+  WITH pair[0] AS b, pair[1] AS i, CASE WHEN rated > 2 THEN mean - 1 ELSE 2 END AS low
   WHERE NOT type(b) IN unwanted
   WITH i, head(collect(b)) AS b, low
   WITH i, b, CASE WHEN type(b) = 'RATED' AND b.value <= low THEN $options.negative_weight ELSE 1.0 END AS liked
