@@ -85,7 +85,9 @@ def find(pid: int | None, folder: Path) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE or home_option(folder) not in process.cmdline():
+        arguments = process.cmdline()
+        starting = not arguments and pid in _children  # the kernel shows none for a moment while a program is loaded
+        if process.status() == psutil.STATUS_ZOMBIE or (home_option(folder) not in arguments and not starting):
             return None
     except psutil.Error:
         return None

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -206,3 +207,18 @@ class TestRefusals:
         assert "-Xmx2g" in options
         assert options[-1] == "-Dmine=1"
         assert "server.memory.heap.max_size=2g" in Path(tmp_path / "conf" / "neo4j.conf").read_text().splitlines()
+
+
+def test_a_child_that_is_just_being_loaded_is_not_taken_for_one_that_ended(tmp_path, monkeypatch):
+    (tmp_path / "logs").mkdir()
+    pid = server_process.spawn(["sleep", "60"], tmp_path)
+    process = psutil.Process(pid)
+    try:
+        while not process.cmdline():
+            time.sleep(0.01)
+        assert server_process.find(pid, tmp_path) is None  # some other program
+        monkeypatch.setattr(psutil.Process, "cmdline", lambda self: [])
+        assert server_process.find(pid, tmp_path) == process
+    finally:
+        server_process.end(process, 0)
+    assert server_process.find(pid, tmp_path) is None
