@@ -115,7 +115,7 @@ def check_indexes(client: Client, settings: Settings) -> Check:
 
 def check_model(client: Client, settings: Settings) -> Check:
     """A model is active and its weights are in the program's folder."""
-    rows = client.read("serve/read_active_model")
+    rows = client.read("update/read_active_model")
     if not rows:
         return Check("model", False, "none is active", "Train one: interestgraph update --full")
     version, family = rows[0]["version"], rows[0]["family"]
@@ -128,7 +128,7 @@ def check_model(client: Client, settings: Settings) -> Check:
 
 def check_embeddings(client: Client, settings: Settings) -> Check:
     """At most a tenth of users and items wait for their embedding."""
-    active = client.read("serve/read_active_model")
+    active = client.read("update/read_active_model")
     parts, well = [], True
     for row in client.read("serve/count_stale", version=active[0]["version"] if active else ""):
         waiting = row["missing"] + row["stale"]

@@ -26,9 +26,11 @@ FIGURES: dict[str, Figure] = {
     "bytes a user": Figure(2_000, "B of store", f"a vector of 64, some fifteen interests; {FORMAT}"),
     "bytes a relationship": Figure(110, "B of store, derived", f"34 B and three properties of 25 B; {FORMAT}"),
     "derived an item": Figure(
-        115, "relationships", "at most: 50 similar, 50 next, 15 interests and attributes; the contract"
+        115,
+        "relationships",
+        "at most: 50 similar, 50 next, 15 interests and attributes: the limits of extract and build",
     ),
-    "derived a user": Figure(35, "relationships", "at most: 20 similar, 15 interests; the contract"),
+    "derived a user": Figure(35, "relationships", "at most: 20 similar, 15 interests: the limits of extract and build"),
     "log bytes an event": Figure(1_500, "B of transaction log until it is pruned", f"1.5 GB in all, {GOWALLA}"),
     "server bytes": Figure(2.3e9, "B resident at a heap of 2 GB", GOWALLA),
     "memory an event": Figure(

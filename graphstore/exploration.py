@@ -73,7 +73,7 @@ def neighbourhood(client: Client, label: str, key: str, count: int = 10) -> Docu
 def overview(client: Client, events: int = 15) -> Document:
     """The state of the whole: counts by label and type, last run of each stage, active model, newest events, schema."""
     counted = client.read("serve/count_graph")[0]["data"]
-    models = client.read("serve/read_active_model")
+    models = client.read("update/read_active_model")
     schema = client.read("schema/read_schema_version")
     return {
         "nodes": {row["label"]: row["count"] for row in counted["nodes"] if row.get("label")},

@@ -1,11 +1,11 @@
-// Purpose: the active model.
+// Purpose: the active model, whose embeddings are served.
 // Access: read
 // Parameters: none
-// Returns: version STRING, family STRING, configuration STRING, metrics STRING, dimension INTEGER
+// Returns: version STRING, family STRING, trained_at STRING, configuration STRING, metrics STRING, dimension INTEGER
 // Index: none
 // Scan: the registry holds a few models.
 MATCH (m:Model {active: true})
-RETURN m.version AS version, m.family AS family, m.configuration AS configuration, m.metrics AS metrics,
-       m.dimension AS dimension
+RETURN m.version AS version, m.family AS family, toString(m.trained_at) AS trained_at,
+       m.configuration AS configuration, m.metrics AS metrics, m.dimension AS dimension
 ORDER BY m.trained_at DESC
 LIMIT 1

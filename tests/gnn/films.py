@@ -1,11 +1,8 @@
 """A small film club with known tastes, and an encoder that needs no model."""
 
 import hashlib
-import json
 
 import numpy as np
-
-from graphstore.collect import collect, collect_events
 
 DAY = 86_400
 NOW = 1_700_000_000
@@ -56,20 +53,6 @@ def event(user, item, day, kind="rate", value=None, **more):
         | ({} if day is None else {"timestamp": NOW - int(day * DAY)})
         | more
     )
-
-
-def plant(client, folder, items=(), users=(), ties=(), events=()):
-    """Collect rows."""
-    files = {}
-    for what, rows in (("items", items), ("users", users), ("ties", ties)):
-        if rows:
-            files[what] = folder / f"{what}.jsonl"
-            files[what].write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    if files:
-        collect(client, **files)
-    if events:
-        counts = collect_events(client, list(events))
-        assert counts.rejected_count == 0, counts.rejected
 
 
 def club(users=8, films=10):

@@ -3,7 +3,8 @@ import sqlite3
 
 import numpy as np
 import pytest
-from films import BrokenEncoder, CountingEncoder, club, event, film, plant
+from films import BrokenEncoder, CountingEncoder, club, event, film
+from storing import store
 
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import SentenceEncoder
@@ -35,7 +36,7 @@ def text(item_id, title, *attributes, description=""):
 
 
 def test_a_second_run_embeds_nothing_and_does_not_ask_the_model(client, settings, tmp_path):
-    plant(client, tmp_path, **club())
+    store(client, tmp_path, **club())
     encoder = CountingEncoder()
     first = extract(client, settings, encoder=encoder)
     assert first["embedded"] == len(encoder.texts) == len(set(encoder.texts)) > 20
@@ -48,14 +49,14 @@ def test_a_second_run_embeds_nothing_and_does_not_ask_the_model(client, settings
 
 
 def test_attributes_become_interests_and_items_are_about_them(client, settings, tmp_path):
-    plant(client, tmp_path, **club())
+    store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     about = {row["item"]: row for row in client.run_text(ABOUT) if row["by"] == "attribute"}
     assert about["C3"]["name"] == "comedy" and about["H0"]["name"] == "horror" and about["C3"]["weight"] == 1.0
 
 
 def test_an_item_without_text_gets_no_embedding_and_is_counted(client, settings, tmp_path):
-    plant(client, tmp_path, items=[film("A", "Comedy")], events=[event("u", "B", 1)])
+    store(client, tmp_path, items=[film("A", "Comedy")], events=[event("u", "B", 1)])
     counts = extract(client, settings, encoder=CountingEncoder())
     rows = client.run_text("MATCH (i:Item) RETURN i.item_id AS id, i.content_embedding IS NOT NULL AS has ORDER BY id")
     assert rows == [{"id": "A", "has": True}, {"id": "B", "has": False}]
@@ -63,9 +64,9 @@ def test_an_item_without_text_gets_no_embedding_and_is_counted(client, settings,
 
 
 def test_a_cold_item_that_comes_later_is_embedded_alone(client, settings, tmp_path):
-    plant(client, tmp_path, **club())
+    store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
-    plant(client, tmp_path, items=[film("new", "Horror", title="Night of the Fog")])
+    store(client, tmp_path, items=[film("new", "Horror", title="Night of the Fog")])
     encoder = CountingEncoder()
     counts = extract(client, settings, encoder=encoder)
     assert counts["items"] == 1 and encoder.texts == ["Night of the Fog. Horror"]
@@ -77,7 +78,7 @@ def test_an_encoder_of_another_width_is_refused(client, settings, tmp_path):
         def encode(self, texts):
             return super().encode(texts)[:, :10]
 
-    plant(client, tmp_path, items=[film("A", "Comedy")])
+    store(client, tmp_path, items=[film("A", "Comedy")])
     with pytest.raises(InputError, match="384"):
         extract(client, settings, encoder=Narrow())
 

@@ -2,7 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from films import DAY, NOW, CountingEncoder, club, event, film, plant
+from films import DAY, NOW, CountingEncoder, club, event, film
+from storing import store
 
 from gnn import registry
 from gnn import update as stage
@@ -32,7 +33,7 @@ def settings(neo4j_settings, tmp_path):
 @pytest.fixture
 def prepared(client, settings, tmp_path):
     """A graph after extract and build."""
-    plant(client, tmp_path, **club())
+    store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     build(client)
     return client
@@ -110,7 +111,7 @@ def test_nothing_touched_nothing_written(prepared, settings):
 def test_an_event_moves_its_user_and_nobody_else_as_a_full_recomputation_would(prepared, settings, tmp_path):
     version = update(prepared, settings, full=True, **QUICK)["version"]
     before, old = vectors(prepared), stamps(prepared)
-    plant(prepared, tmp_path, events=[event("c1", "H5", -1)])
+    store(prepared, tmp_path, events=[event("c1", "H5", -1)])
     extract(prepared, settings, encoder=CountingEncoder())
     counts = update(prepared, settings)
     assert (counts["users"], counts["items"], counts["version"]) == (1, 0, version)
@@ -125,7 +126,7 @@ def test_an_event_moves_its_user_and_nobody_else_as_a_full_recomputation_would(p
 
 def test_cold_users_and_cold_items_get_embeddings(prepared, settings, tmp_path):
     update(prepared, settings, full=True, epochs=12, cuts=8, batch_users=8)
-    plant(
+    store(
         prepared,
         tmp_path,
         items=[film("new", "Horror", title="Tale H3 again")],
@@ -144,7 +145,7 @@ def test_cold_users_and_cold_items_get_embeddings(prepared, settings, tmp_path):
 
 def test_an_item_extracted_after_an_update_is_embedded_again(prepared, settings, tmp_path):
     update(prepared, settings, full=True, **QUICK)
-    plant(prepared, tmp_path, items=[film("new", "Horror")])
+    store(prepared, tmp_path, items=[film("new", "Horror")])
     update(prepared, settings)
     before = vectors(prepared)["new"]
     extract(prepared, settings, encoder=CountingEncoder())
@@ -153,12 +154,12 @@ def test_an_item_extracted_after_an_update_is_embedded_again(prepared, settings,
 
 
 def test_followers_are_embedded_with_whom_they_follow(prepared, settings, tmp_path):
-    plant(prepared, tmp_path, ties=[{"user_id": "c2", "follows": "h2", "timestamp": NOW - 50 * DAY}])
+    store(prepared, tmp_path, ties=[{"user_id": "c2", "follows": "h2", "timestamp": NOW - 50 * DAY}])
     update(prepared, settings, full=True, **QUICK)
     extract(prepared, settings, encoder=CountingEncoder())
     update(prepared, settings)
     old = stamps(prepared)
-    plant(prepared, tmp_path, events=[event("h2", "C7", 0.5)])
+    store(prepared, tmp_path, events=[event("h2", "C7", 0.5)])
     update(prepared, settings)
     new = stamps(prepared)
     assert {key for key in new if new[key] != old[key]} == {"c2", "h2"}
@@ -176,7 +177,7 @@ def test_each_missing_thing_is_named(client, settings, tmp_path):
         update(client, settings)
     with pytest.raises(InputError, match="epoks"):
         update(client, settings, epoks=3)
-    plant(client, tmp_path, **club(users=3, films=4))
+    store(client, tmp_path, **club(users=3, films=4))
     extract(client, settings, encoder=CountingEncoder())
     version = update(client, settings, **QUICK)["version"]
     (settings.models / f"{version}.pt").write_bytes(b"half")
@@ -185,7 +186,7 @@ def test_each_missing_thing_is_named(client, settings, tmp_path):
 
 
 def test_items_without_any_behaviour_are_enough(client, settings, tmp_path):
-    plant(client, tmp_path, items=[film("A", "Comedy"), film("B", "Horror")])
+    store(client, tmp_path, items=[film("A", "Comedy"), film("B", "Horror")])
     extract(client, settings, encoder=CountingEncoder())
     assert update(client, settings, **QUICK)["items"] == 2
 

@@ -1,7 +1,8 @@
 """Small graphs with known answers."""
 
+from storing import store
+
 from graphstore.build import build
-from graphstore.collect import collect, collect_events
 
 DAY = 86_400
 NOW = 1_700_000_000
@@ -32,15 +33,5 @@ def communities(users=6, items=8):
 
 def plant(client, events, *, items=(), users=(), ties=(), folder=None, **options):
     """Collect and build; `folder` is where files of items, users and ties are written."""
-    import json
-
-    files = {}
-    for what, rows in (("items", items), ("users", users), ("ties", ties)):
-        if rows:
-            files[what] = folder / f"{what}.jsonl"
-            files[what].write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    if files:
-        collect(client, **files)
-    counts = collect_events(client, events)
-    assert counts.rejected_count == 0, counts.rejected
+    store(client, folder, items, users, ties, events)
     return build(client, **options)
