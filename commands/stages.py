@@ -67,7 +67,16 @@ def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | N
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @with_terminal
 def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
-    """Collect a published data set from a folder of its files: ml-100k or ml-latest."""
+    """Collect a published data set from a folder of its files, plain or as .gz.
+
+    \b
+    ml-100k        MovieLens 100K: u.data, u.item, u.user
+    ml-latest      MovieLens latest: movies.csv, ratings.csv
+    lastfm         HetRec 2011 Last.fm: artists.dat, tags.dat, user_*.dat
+    online-retail  UCI Online Retail: online_retail.csv
+    mars           MARS e-learning: items_en.csv, users_en.csv, *_ratings_en.csv
+    lightgcn       Gowalla, Yelp2018 and others: train.txt (test.txt stays out)
+    """
     from graphstore.adapters import open_dataset
     from graphstore.collect import collect_dataset
 
@@ -147,12 +156,21 @@ def path_text(path: list[dict[str, Any]]) -> str:
 @click.command("recommend")
 @click.argument("user_id", required=False)
 @click.option("-k", type=int, default=10, show_default=True, help="How many items.")
+@click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
+@click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
 @with_terminal
 def recommend_command(
-    terminal: Terminal, user_id: str | None, k: int, explain: bool, everybody: bool, output: Path | None
+    terminal: Terminal,
+    user_id: str | None,
+    k: int,
+    diversity: float,
+    explore: float,
+    explain: bool,
+    everybody: bool,
+    output: Path | None,
 ) -> None:
     """Recommend items to a user, each with the path through the graph that explains it."""
     from graphstore.recommend import recommend, recommend_all
@@ -161,16 +179,17 @@ def recommend_command(
         raise InputError("Give either a USER_ID or --all.")
     if everybody and output is None:
         raise InputError("--all writes a file: give --output recs.jsonl.")
+    knobs: Any = {"diversity": diversity, "explore": explore}
     with terminal.client() as client:
         if output is None:
-            answer = recommend(client, str(user_id), k=k, explain=True, kinds=terminal.kinds)
+            answer = recommend(client, str(user_id), k=k, explain=True, kinds=terminal.kinds, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")
         try:
             with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
                 users = 0
-                for row in recommend_all(client, k=k, progress=progress):
+                for row in recommend_all(client, k=k, progress=progress, kinds=terminal.kinds, **knobs):
                     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                     users += 1
             partial.replace(output)

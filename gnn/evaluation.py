@@ -1,35 +1,40 @@
 """evaluate: the stages on a training part in a scratch server, and what is then served scored on a test part.
 
-What is scored is what is served: the lists come from the statement that answers a user.
+What is scored is what is served: the lists come from the statement that answers a user. Only training rows, and the
+descriptions of items and users, enter the server; the test part is read by the scoring alone.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from gnn import metrics
-from gnn.baselines import BASELINES
+from gnn.baselines import ALL, QUICK, baseline_lists, slug
+from gnn.bootstrap import versus_best
+from gnn.metrics import Scorer, score
+from gnn.splits import Split, check_overlap, event, interactions, read_events, read_split
 from graphstore.client import Client
 from graphstore.collect import collect
 from graphstore.errors import InputError
-from graphstore.interactions import Interactions
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.reading import open_rows
-from graphstore.recommend import recommend_all
+from graphstore.recommend import recommend_all, recommend_unchosen
 from graphstore.records import parse_time
+from graphstore.schema import migrate
 from graphstore.server import ManagedServer
 from graphstore.settings import Settings
 
+__all__ = ["evaluate", "prepared_graph", "read_events", "run_stages", "score_served"]
+
 SERVED = "interestgraph"
-DAY_SECONDS = 86_400.0
-Rows = Sequence[Mapping[str, Any]]
+COLD_DEPTH = 20
+Report = dict[str, Any]
 
 
 def evaluate(
@@ -41,53 +46,95 @@ def evaluate(
     ties_file: str | Path | None = None,
     k: int = 20,
     learn: bool = True,
+    baselines: Sequence[str] = ALL,
+    lists_folder: str | Path | None = None,
+    seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> Report:
     """Run the stages on `train_file` in a scratch managed server and score the served lists on `test_file`.
 
     Files are those of `collect`. learn: whether extract and update run, the stages that load a language model and
     train; without them only the channels from behaviour and attributes are served.
+    baselines: names out of `gnn.baselines.BASELINES`.  lists_folder: where to write every system's lists.
+    seed: of the training.
 
     Returns:
-        k, train and test (counts), stages (their counts), and systems: for what is served ("interestgraph") and
-        each baseline the report of `gnn.metrics.score`.
+        The report of `score_served`, cold_alone (items without a training event ranked among themselves: candidates,
+        and where somebody chose one users, recall@20 and its half-width, and what a random order is expected to
+        reach), stages (their counts) and seconds (of the stages, of serving, and of scoring with
+        the baselines).
     Raises:
         InputError: a file can't be read, training and test share events, or no user can be scored.
     """
-    train, test = read_events(train_file), read_events(test_file)
-    check_overlap(train, test)
-    catalogue = _catalogue(items_file, train, test)
+    clock = Stopwatch()
+    split = read_split(train_file, test_file, items_file, users_file)
+    scorer = _scorer(split)
+    with tempfile.TemporaryDirectory(prefix="interestgraph-evaluate-") as folder:
+        ties, late = _ties_until(ties_file, split.cut, Path(folder))
+        with prepared_graph(
+            train_file,
+            items_file,
+            users_file=users_file,
+            ties_file=ties,
+            learn=learn,
+            seed=seed,
+            kinds=kinds,
+            progress=progress,
+        ) as (client, stages):
+            clock.lap("stages")
+            served = _served(client, split, k, kinds, progress)
+            unchosen = _unchosen(client, split, COLD_DEPTH, kinds)
+            clock.lap("serving")
+    report = _report(split, scorer, served, k, baselines, lists_folder, progress)
+    clock.lap("scoring")
+    rejected = stages["collect"]["events"]["rejected"]
+    if rejected:
+        report["notes"].append(f"{rejected:,} training events were rejected by collect: the baselines know them.")
+    if late:
+        report["notes"].append(f"{late:,} ties are later than the last training event and were left out.")
+    return report | {"cold_alone": _cold_alone(split, unchosen), "stages": stages, "seconds": clock.seconds}
+
+
+class Stopwatch:
+    """Seconds of one part after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End the part that has run since the last lap."""
+        now = time.perf_counter()
+        self.seconds[name], self._last = round(now - self._last, 1), now
+
+
+@contextmanager
+def prepared_graph(
+    train_file: str | Path,
+    items_file: str | Path | None = None,
+    *,
+    users_file: str | Path | None = None,
+    ties_file: str | Path | None = None,
+    learn: bool = True,
+    seed: int = 0,
+    kinds: Mapping[str, Kind] = KINDS,
+    progress: Progress = silent,
+) -> Iterator[tuple[Client, dict[str, Any]]]:
+    """A scratch managed server in which the stages have run on these files, and their counts; gone at the end."""
     with tempfile.TemporaryDirectory(prefix="interestgraph-evaluate-") as folder:
         settings = Settings(home=Path(folder))
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+        files: dict[str, Any] = {"events": train_file, "items": items_file, "users": users_file, "ties": ties_file}
         try:
             address = server.start()
-            with closing(_migrated(address.bolt_uri, address.username, address.password, settings)) as client:
-                stages: dict[str, Any] = {
-                    "collect": collect(
-                        client,
-                        events=train_file,
-                        items=items_file,
-                        users=users_file,
-                        ties=ties_file,
-                        kinds=kinds,
-                        progress=progress,
-                    )
-                }
-                stages |= run_stages(client, settings, learn=learn, kinds=kinds, progress=progress)
-                report = score_served(client, train, test, k=k, catalogue=catalogue, kinds=kinds, progress=progress)
+            with Client(address.bolt_uri, address.username, address.password) as client:
+                migrate(client, settings)
+                stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
+                stages |= run_stages(client, settings, learn=learn, seed=seed, kinds=kinds, progress=progress)
+                yield client, stages
         finally:
             server.kill()
-    return report | {"stages": stages}
-
-
-def _migrated(uri: str, username: str, password: str, settings: Settings) -> Client:
-    from graphstore.schema import migrate
-
-    client = Client(uri, username, password)
-    migrate(client, settings)
-    return client
 
 
 def run_stages(
@@ -95,6 +142,7 @@ def run_stages(
     settings: Settings,
     *,
     learn: bool = True,
+    seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -110,7 +158,7 @@ def run_stages(
     if learn:
         from gnn.update import update
 
-        stages["update"] = update(client, settings, full=True, kinds=kinds, progress=progress)
+        stages["update"] = update(client, settings, full=True, seed=seed, kinds=kinds, progress=progress)
     return stages
 
 
@@ -120,118 +168,128 @@ def score_served(
     test: Iterable[Mapping[str, Any]],
     *,
     k: int = 20,
-    catalogue: Sequence[str] | None = None,
+    baselines: Sequence[str] = QUICK,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
-) -> dict[str, Any]:
+) -> Report:
     """Score what a graph that holds exactly `train` serves, and the baselines, on `test`.
 
     train, test: events as rows with user_id, item_id and, where known, timestamp.
-    catalogue: ids of all items; those of train and test where None.
 
+    Returns:
+        k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
+        training names), notes (sentences), systems: for what is served ("interestgraph") and each baseline the report
+        of `gnn.metrics.Scorer.score`; and versus_best: that of `gnn.bootstrap.versus_best`.
     Raises:
         InputError: training and test share events, or no user can be scored.
     """
-    train, test = list(train), list(test)
-    check_overlap(train, test)
-    known, later = _by_user(train), _by_user(test)
-    items = catalogue or sorted({item for part in (known, later) for chosen in part.values() for item in chosen})
-    scorable = known.keys() | later.keys()
-    served = {
-        row["user_id"]: row["items"]
-        for row in recommend_all(client, k=k, kinds=kinds, progress=progress)
-        if row["user_id"] in scorable
-    }
-    events = interactions(train)
-    lists = {SERVED: served} | {name: make(events, k) for name, make in BASELINES.items()}
     try:
-        systems = {name: metrics.score(known, later, ranked, items) for name, ranked in lists.items()}
+        split = Split([event(row) for row in train], [event(row) for row in test])
+    except ValueError as error:
+        raise InputError(f"An event can't be read: {error}.") from error
+    check_overlap(split.train, split.test)
+    scorer = _scorer(split)
+    return _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
+
+
+def _scorer(split: Split) -> Scorer:
+    attributes = split.items if any(split.items.values()) else None
+    try:
+        return Scorer(split.known, split.later, split.catalogue, attributes=attributes, history=split.history)
     except ValueError as error:
         raise InputError(f"Nothing to score: {error}.") from error
+
+
+def _served(
+    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], progress: Progress
+) -> dict[str, list[str]]:
+    """The lists of the users that the test part asks about."""
+    answers = recommend_all(client, k=k, user_ids=split.later.keys(), kinds=kinds, progress=progress)
+    return {row["user_id"]: row["items"] for row in answers}
+
+
+def _unchosen(client: Client, split: Split, k: int, kinds: Mapping[str, Kind]) -> dict[str, list[str]]:
+    """Lists of items without a training event, for the users who chose one later."""
+    known = {item for items in split.known.values() for item in items}
+    users = [user for user, items in split.later.items() if user in split.known and items - known]
+    return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, kinds=kinds)}
+
+
+def _cold_alone(split: Split, lists: Mapping[str, list[str]]) -> dict[str, Any]:
+    known = {item for items in split.known.values() for item in items}
+    cold = [item for item in split.catalogue if item not in known]
+    found: dict[str, Any] = {"candidates": len(cold)}
+    if lists:
+        view = score(split.known, split.later, lists, split.catalogue)["cold_items"]
+        found |= {key: view[key] for key in ("users", "recall@20", "recall@20_ci")}
+        found["random"] = min(1.0, COLD_DEPTH / len(cold))
+    return found
+
+
+def _report(
+    split: Split,
+    scorer: Scorer,
+    served: Mapping[str, list[str]],
+    k: int,
+    baselines: Sequence[str],
+    lists_folder: str | Path | None,
+    progress: Progress,
+) -> Report:
+    notes = split.notes(k)
+    lists = {SERVED: served} | baseline_lists(
+        interactions(split.train), k, baselines, note=notes.append, progress=progress
+    )
+    if lists_folder is not None:
+        _write_lists(Path(lists_folder), lists)
+    systems, rows = {}, {}
+    for done, (name, ranked) in enumerate(lists.items(), 1):
+        systems[name], rows[name] = scorer.score(ranked)
+        progress("score", done, len(lists))
     return {
         "k": k,
-        "train": {"events": len(train), "users": len(known)},
-        "test": {"events": len(test), "users": len(later)},
-        "catalogue": len(items),
+        "train": {"events": len(split.train), "users": len(split.known)},
+        "test": {"events": len(split.test), "users": len(split.later)},
+        "catalogue": len(split.catalogue),
+        "unknown": split.unknown(),
+        "notes": notes,
         "systems": systems,
+        "versus_best": versus_best(rows, SERVED, scorer.bootstrap),
     }
 
 
-def read_events(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of an events file (JSONL or CSV) as far as scoring needs them: ids as text, kind, timestamp, value.
-
-    Raises:
-        InputError: the file can't be read or has a row without user_id and item_id.
-    """
-    rows = []
-    with open_rows(path) as source:
-        for line in source.lines:
-            row = line.row or {}
-            user_id, item_id = row.get("user_id"), row.get("item_id")
-            if line.problem or user_id in (None, "") or item_id in (None, ""):
-                raise InputError(f"{path}, line {line.number}: {line.problem or 'an event needs user_id and item_id'}.")
-            others = {key: row.get(key) for key in ("kind", "timestamp", "value", "event_id")}
-            rows.append({"user_id": str(user_id), "item_id": str(item_id), **others})
-    if not rows:
-        raise InputError(f"{path}: there are no events in it.")
-    return rows
-
-
-def check_overlap(train: Rows, test: Rows) -> None:
-    """Refuse test events that are also training events: they would be scored as if they had been foreseen.
-
-    The same pair of user and item at another time is no overlap; without times it is.
-
-    Raises:
-        InputError: with the number of shared events.
-    """
-    known = {_event_key(row) for row in train}
-    shared = sum(_event_key(row) in known for row in test)
-    if shared:
-        raise InputError(f"{shared:,} of {len(test):,} test events are training events too: split them by time.")
-
-
-def _event_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (row["user_id"], row["item_id"], row.get("kind"), _seconds(row))
-
-
-def _seconds(row: Mapping[str, Any]) -> float | None:
-    value = row.get("timestamp")
-    if value is None or value == "":
-        return None
+def _write_lists(folder: Path, lists: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """A file for each system: one line a user, user_id and items, best first."""
     try:
-        return parse_time(value).timestamp()
-    except ValueError as error:
-        raise InputError(f"timestamp {str(value)[:60]!r}: {error}.") from error
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, ranked in lists.items():
+            with (folder / f"{slug(name)}.jsonl").open("w", encoding="utf-8") as stream:
+                for user_id, items in ranked.items():
+                    stream.write(json.dumps({"user_id": user_id, "items": list(items)}, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{folder}: the lists can't be written there: {error.strerror}.") from error
 
 
-def _by_user(rows: Rows) -> dict[str, set[str]]:
-    users: dict[str, set[str]] = {}
-    for row in rows:
-        users.setdefault(row["user_id"], set()).add(row["item_id"])
-    return users
+def _ties_until(path: str | Path | None, cut: float | None, folder: Path) -> tuple[str | Path | None, int]:
+    """The ties that were known at the cut, and how many were left out: those that are dated later."""
+    if path is None or cut is None:
+        return path, 0
+    kept, late = [], 0
+    with open_rows(path) as source:
+        header, ending = source.header, source.format
+        for line in source.lines:
+            is_late = _dated_later(line.row, cut)
+            late += is_late
+            if not is_late:
+                kept.append(line.raw)
+    if not late:
+        return path, 0
+    target = folder / f"ties.{ending}"
+    target.write_bytes(header + b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for raw in kept))
+    return target, late
 
 
-def _catalogue(items_file: str | Path | None, train: Rows, test: Rows) -> list[str]:
-    ids = {str(row["item_id"]) for part in (train, test) for row in part}
-    if items_file is not None:
-        with open_rows(items_file) as source:
-            ids |= {str(line.row["item_id"]) for line in source.lines if line.row and line.row.get("item_id")}
-    return sorted(ids)
-
-
-def interactions(rows: Rows) -> Interactions:
-    """Events as columns, every event of weight 1: what the baselines read."""
-    user_ids = sorted({row["user_id"] for row in rows})
-    item_ids = sorted({row["item_id"] for row in rows})
-    user_index = {user_id: index for index, user_id in enumerate(user_ids)}
-    item_index = {item_id: index for index, item_id in enumerate(item_ids)}
-    seconds = (_seconds(row) for row in rows)
-    return Interactions(
-        user_ids,
-        item_ids,
-        np.array([user_index[row["user_id"]] for row in rows], dtype=np.int64),
-        np.array([item_index[row["item_id"]] for row in rows], dtype=np.int64),
-        np.array([np.nan if s is None else s / DAY_SECONDS for s in seconds], dtype=float),
-        np.ones(len(rows)),
-    )
+def _dated_later(row: Mapping[str, Any] | None, cut: float) -> bool:
+    try:
+        return bool(row and row.get("timestamp")) and parse_time((row or {})["timestamp"]).timestamp() > cut
+    except ValueError:
+        return False  # collect rejects it, and says why

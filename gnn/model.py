@@ -2,10 +2,11 @@
 
 Items      z_i = MLP(content_i) + mean of attribute vectors + residual_i          (residual only for trained items)
            h_i = (z_i + W_s * weighted mean of z_j over SIMILAR_TO neighbours j) / norm
-Users      m_u = sum_e w_e h_item(e) / sum_e |w_e| over the events e before the cut,
-           w_e = w_relation(e) * 2^(-rank_e / half-life) * 2^(-age_e / half-life of the relation)
-           h_u = (W_u m_u + mean of attribute vectors + W_f * mean of m_v over followed v) / norm
-           with w_relation, the half-lives and every W learned.
+Users      m_ur = sum_e w_er h_item(e) / sum_e |w_er|         over the events e before the cut, for each half-life r
+           w_er = w_relation(e) * 2^(-rank_e / half-life r) * 2^(-age_e / half-life of the relation)
+           h_u = sum_r mix_r W_r m_ur / norm                  where there are events (so serves graphstore.blend)
+           h_u = (mean of attribute vectors + W_f * mean of m_v over followed v) / norm    where there are none
+           with w_relation, the half-lives, mix and every W learned. An undated event counts in full: no rank, no age.
 Score      cosine of h_u and h_i, which is what a cosine vector index ranks by.
 
 This generalises h_i(t+1) = sigma(W * Agg(h_j(t) : j in N(i))): see `Neighbourhood`.
@@ -17,7 +18,7 @@ propagation).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,21 +28,26 @@ from torch.nn import functional
 
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData, scatter, to_dense_batch
+from graphstore.blend import Readout
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Shape of a model. relation_weights, relation_half_lives: where the learned ones start, one a relation."""
+    """Shape of a model. relation_weights, relation_half_lives: where the learned ones start, one a relation.
+
+    without: parts of an item's vector that are left out: content, attributes, neighbours, residual.
+    """
 
     attributes: int
     items: int
     relation_weights: list[float] = field(default_factory=list)
     relation_half_lives: list[float] = field(default_factory=list)
     content: int = 384
-    dimension: int = 64
+    dimension: int = 128
     hidden: int = 128
-    rank_half_life: float = 5.0
+    rank_half_lives: tuple[float, ...] = (4.0, 40.0)
     temperature: float = 0.1
+    without: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the registry and the weights file."""
@@ -73,18 +79,22 @@ class InterestNetwork(nn.Module):
         super().__init__()
         c = configuration
         self.configuration = c
-        self.content = nn.Sequential(nn.Linear(c.content, c.hidden), nn.GELU(), nn.Linear(c.hidden, c.dimension))
+        self.content_out = nn.Linear(c.hidden, c.dimension)
+        self.content = nn.Sequential(nn.Linear(c.content, c.hidden), nn.GELU(), self.content_out)
         self.attribute = nn.Embedding(max(c.attributes, 1), c.dimension)
         self.residual = nn.Embedding(max(c.items, 1), c.dimension)
         self.similar = Neighbourhood(c.dimension)
-        self.user = nn.Linear(c.dimension, c.dimension, bias=False)
+        self.user = nn.ModuleList(nn.Linear(c.dimension, c.dimension, bias=False) for _ in c.rank_half_lives)
+        self.mix = nn.Parameter(torch.tensor([1.0, *[0.5] * (len(c.rank_half_lives) - 1)]))
         self.follows = Neighbourhood(c.dimension)
         self.user_attribute = nn.Embedding(max(c.attributes, 1), c.dimension)
         self.relation_weight = nn.Parameter(torch.tensor(c.relation_weights))
         self.log_relation_half_life = nn.Parameter(torch.tensor(c.relation_half_lives).log())
-        self.log_rank_half_life = nn.Parameter(torch.tensor(c.rank_half_life).log())
+        self.log_rank_half_lives = nn.Parameter(torch.tensor(c.rank_half_lives).log())
         self.log_scale = nn.Parameter(torch.tensor(1 / c.temperature).log())
-        nn.init.eye_(self.user.weight)
+        self.log_task_variance = nn.Parameter(torch.zeros(max(len(c.relation_weights) // 2, 1)))
+        for matrix in self.user.parameters():
+            nn.init.eye_(matrix)
         for embedding in (self.attribute, self.residual, self.user_attribute):
             nn.init.normal_(embedding.weight, std=0.1)
         with torch.no_grad():
@@ -99,12 +109,19 @@ class InterestNetwork(nn.Module):
         first = len(items.content)
         if rows is not None:
             items, first = items.restrict(rows)
-        z = self.content(items.content) * items.has_content[:, None]
-        z = z + _mean(self.attribute.weight, items.attributes, len(z))
-        has = items.known >= 0
-        if without_residual:
-            has = has & (torch.rand(len(z), device=z.device) >= without_residual)
-        z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
+        without = self.configuration.without
+        z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
+        if "content" not in without:
+            z = z + self.content(items.content) * items.has_content[:, None]
+        if "attributes" not in without:
+            z = z + _mean(self.attribute.weight, items.attributes, len(z))
+        if "residual" not in without:
+            has = items.known >= 0
+            if without_residual:
+                has = has & (torch.rand(len(z), device=z.device) >= without_residual)
+            z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
+        if "neighbours" in without:
+            return functional.normalize(z, dim=-1)[:first]
         return functional.normalize(z + self.similar(z, items.similar, items.scores, len(z)), dim=-1)[:first]
 
     def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
@@ -114,27 +131,43 @@ class InterestNetwork(nn.Module):
         cut; None stands for one cut after the last event.
         """
         seeds = int(batch["user"].seeds)
+        now = cuts is None
         if cuts is None:
             cuts = history.lengths[:seeds, None]
-        own, until = self._aggregate(history.rows(slice(0, seeds)), cuts)
-        vectors = self.user(own)
-        vectors = (
-            vectors
-            + _mean(self.user_attribute.weight, batch["attribute", "describes", "user"].edge_index, seeds)[:, None]
+        means, until = self._aggregate(history.rows(slice(0, seeds)), cuts)
+        if now:
+            until = torch.full_like(until, torch.inf)
+        own = self._read_out(means)
+        return functional.normalize(
+            torch.where(cuts[:, :, None] > 0, own, self._context(batch, history, until)), dim=-1
         )
+
+    def _read_out(self, means: Tensor) -> Tensor:
+        """One vector from the means by half-life, (R, ..., D) to (..., D)."""
+        parts = [mix * linear(mean) for mix, linear, mean in zip(self.mix, self.user, means, strict=True)]
+        return torch.stack(parts).sum(0)
+
+    def _context(self, batch: HeteroData, history: History, until: Tensor) -> Tensor:
+        """What attributes and followed users say about the seeds at each cut: (S, C, D)."""
+        seeds = len(until)
+        described = batch["attribute", "describes", "user"].edge_index
+        vectors = _mean(self.user_attribute.weight, described, seeds)[:, None].expand(-1, until.shape[1], -1)
         ties = batch["user", "follows", "user"].edge_index
         if ties.numel():
             theirs = history.rows(ties[0])
             known = (theirs.days[:, None, :] <= until[ties[1]][:, :, None]) | theirs.days.isnan()[:, None, :]
             counts = (known & theirs.valid[:, None, :]).sum(-1)
-            messages, _ = self._aggregate(theirs, counts)  # (ties, C, D)
+            messages = self._aggregate(theirs, counts)[0][-1]  # (ties, C, D)
             flat = messages.flatten(1)
             mean = scatter(flat, ties[1], dim=0, dim_size=seeds, reduce="mean").view(seeds, *messages.shape[1:])
             vectors = vectors + self.follows.linear(mean)
-        return functional.normalize(vectors, dim=-1)
+        return vectors
 
     def _aggregate(self, history: History, cuts: Tensor) -> tuple[Tensor, Tensor]:
-        """Weighted means of histories before each cut (N, C, D), and the time of each cut (N, C), in days."""
+        """Weighted means of histories before each cut, one a half-life (R, N, C, D); the time of each cut (N, C), days.
+
+        At a cut of 0 nothing is known, and all times count as before it.
+        """
         length = history.valid.shape[1]
         place = torch.arange(length, device=cuts.device)
         rank = (cuts[:, :, None] - 1 - place).float()
@@ -143,11 +176,28 @@ class InterestNetwork(nn.Module):
         at = history.days.gather(1, last) if length else torch.zeros_like(cuts, dtype=history.days.dtype)
         age = (at[:, :, None] - history.days[:, None, :]).nan_to_num(0.0).clamp_min(0).float()
         half_life = self.log_relation_half_life.exp()[history.relation]
-        decay = torch.exp2(-rank.clamp_min(0) / self.log_rank_half_life.exp() - age / half_life[:, None, :])
-        weight = self.relation_weight[history.relation][:, None, :] * decay * known
-        norm = weight.abs().sum(-1, keepdim=True).clamp_min(1e-12)
+        weight = self.relation_weight[history.relation][:, None, :] * torch.exp2(-age / half_life[:, None, :]) * known
+        rank = rank.clamp_min(0).masked_fill(history.days.isnan()[:, None, :], 0.0)
+        means = []
+        for log_half_life in self.log_rank_half_lives:
+            decayed = weight * torch.exp2(-rank / log_half_life.exp())
+            means.append((decayed / decayed.abs().sum(-1, keepdim=True).clamp_min(1e-12)) @ history.vectors)
         until = torch.where(cuts > 0, at, torch.full_like(at, -torch.inf)).nan_to_num(torch.inf, torch.inf, -torch.inf)
-        return (weight / norm) @ history.vectors, until
+        return torch.stack(means), until
+
+    @torch.no_grad()
+    def readout(self, relations: Sequence[str]) -> Readout:
+        """How serving reads a history, without torch. relations: behaviour types in the order of the vocabulary."""
+        weights, half_lives = self.relation_weight.tolist(), self.log_relation_half_life.exp().tolist()
+        return Readout(
+            self.log_rank_half_lives.exp().tolist(),
+            self.mix.tolist(),
+            [[[round(cell, 6) for cell in row] for row in matrix.tolist()] for matrix in self.user.parameters()],
+            {
+                name: (weights[2 * n], weights[2 * n + 1], half_lives[2 * n], half_lives[2 * n + 1])
+                for n, name in enumerate(relations)
+            },
+        )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class FanOut:
     """How many neighbours are pulled: events of a user, similar items of an item, followed users, their events."""
 
     events: int = 50
-    similar: int = 10
+    similar: int = 20
     follows: int = 10
     followed_events: int = 10
 

@@ -17,34 +17,48 @@ from torch import Tensor
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData
 from gnn.model import History, InterestNetwork
+from graphstore.blend import DIMENSION
 from graphstore.progress import Progress, silent
 
 OUT_OF_THE_RACE = -1e9
+FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How a model is trained. history: events pulled a user.  cuts: cut positions drawn a user, an epoch and a step.
-    targets: how many items after the cut are to be predicted.  pool: up to how many items the softmax is full; above,
-    as many are sampled.
+    """How a model is trained.
+
+    history: events pulled a user.  cuts: cut positions drawn a user and a step.  targets: how many items after the cut
+    are to be predicted, each counting `target_decay` of the one before.  recency: half-life in days of training targets
+    (None: all times alike; 0: decided by how events are held out).  pool: up to how many items the softmax is full;
+    above, as many are sampled.  spectral: whether residuals start from the spectrum of the interactions.
+    content, attributes, neighbours, residual: the parts of an item's vector.  tasks: whether kinds of behaviour are
+    tasks with learned weights.  without: channels that count nothing in the blend.
     """
 
-    epochs: int = 10
+    epochs: int = 6
     batch_users: int = 64
     history: int = 200
-    cuts: int = 16
-    targets: int = 3
+    cuts: int = 8
+    targets: int = 5
+    target_decay: float = 0.8
+    recency: float | None = 0.0
     learning_rate: float = 5e-3
-    weight_decay: float = 1e-3
-    pool: int = 5_000
+    weight_decay: float = 1e-6
+    pool: int = 20_000
+    spectral: bool = True
+    content: bool = True
+    attributes: bool = True
+    neighbours: bool = True
+    residual: bool = True
+    tasks: bool = True
+    without: tuple[str, ...] = ()
     without_residual: float = 0.1
     without_history: float = 0.05
     patience: int = 2
-    held_out_users: int = 1_000
-    dimension: int = 64
+    dimension: int = DIMENSION
     hidden: int = 128
     temperature: float = 0.1
-    rank_half_life: float = 5.0
 
     def as_dict(self) -> dict[str, Any]:
         """For the registry."""
@@ -53,45 +67,59 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Objective:
-    """The training task over cached batches. candidates: rows of items with behaviour, the only ones to be ranked."""
+    """The training task over cached batches. candidates: rows of items with behaviour, the only ones to be ranked.
+
+    telling: (relations,) how much an event of each relation counts as a target.
+    latest: days since 1970 of the latest training event, from which `recency` is measured.
+    """
 
     items: ItemFeatures
     candidates: Tensor
     hyper: Hyperparameters
+    telling: Tensor
+    latest: float = float("nan")
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
-        """Mean cross-entropy of the next items among the pool, at random cuts of each seed user.
+        """Cross-entropy of the next items among the pool, at random cuts of each seed user.
 
-        held: (S,), whether a user's last event is held out.
+        Each kind of behaviour is a task k with a learned weight: sum_k share_k * (exp(-s_k) * loss_k + s_k).
+        held: (S,), how many of a user's last events are held out.
+
+        Reference: Kendall et al., "Multi-Task Learning Using Uncertainty", CVPR 2018 (the learned weights).
         """
         hyper = self.hyper
         n_id = batch["item"].n_id
         pool, correction = self._pool(n_id, generator)
         h_pool = model.item_vectors(self.items, pool, hyper.without_residual)
-        place = torch.full((len(self.items.content),), -1, dtype=torch.long, device=pool.device)
+        # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
+        place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
         place[pool] = torch.arange(len(pool), device=pool.device)
-        h = h_pool[place[n_id]]
+        padded = torch.cat([h_pool, h_pool.new_zeros(1, h_pool.shape[1])])
         seeds = int(batch["user"].seeds)
-        everyone = History.of(h, batch)
+        everyone = _shuffled(History.of(padded[place[n_id]], batch), generator)
         history = everyone.rows(slice(0, seeds))
-        lengths = history.lengths - held.long()
-        cuts = _draw_cuts(lengths, hyper, generator)
+        lengths = history.lengths - held
+        cuts = _draw_cuts(history, lengths, hyper, generator)
         q = model.user_vectors(batch, everyone, cuts)
-        target, weight = _targets(history, lengths, cuts, hyper.targets)
+        target, task, weight = _targets(history, lengths, cuts, self)
         logits = q @ h_pool.T * model.log_scale.exp().clamp_max(100.0) + correction
         columns = place[n_id][target]
+        weight = weight * (columns < len(pool))
+        columns = columns.clamp_max(len(pool) - 1)
         wanted = logits.gather(2, columns)
         seen = _seen(history, cuts, place[n_id], len(pool))
         total = logits.masked_fill(seen, OUT_OF_THE_RACE).logsumexp(-1, keepdim=True)
-        # An item that is met again was masked as seen: it competes for itself alone.
-        total = torch.where(seen.gather(2, columns), torch.logaddexp(total, wanted), total)
-        return ((total - wanted) * weight).sum() / weight.sum().clamp_min(1)
+        # An item that is met again was masked as seen: it says nothing about what is new.
+        weight = weight * ~seen.gather(2, columns)
+        if not hyper.tasks:
+            task = torch.zeros_like(task)
+        return _weighted(model, (total - wanted) * weight, weight, task)
 
     def _pool(self, n_id: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Rows to rank (P,) and what is added to their logits (P,): sampled ones stand for the rest too."""
         if len(self.candidates) <= self.hyper.pool:
-            pool = torch.cat([self.candidates, n_id]).unique()
-            return pool, torch.zeros(len(pool), device=pool.device)
+            return self.candidates, torch.zeros(len(self.candidates), device=n_id.device)
+        n_id = n_id[torch.isin(n_id, self.candidates)]
         draw = torch.randint(len(self.candidates), (self.hyper.pool,), generator=generator)
         sampled = self.candidates[draw.to(n_id.device)].unique()
         outside = sampled[~torch.isin(sampled, n_id)]
@@ -102,23 +130,59 @@ class Objective:
         return pool, correction
 
 
-def _draw_cuts(lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
-    """(S, C) cut positions in 0..length-1; some at 0, where only attributes speak."""
+def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tensor) -> Tensor:
+    """The tasks' mean losses, each with its learned weight, by their shares of what is to be predicted."""
+    size = len(model.log_task_variance)
+    sums = torch.zeros(size, device=losses.device).index_add(0, task.flatten(), losses.flatten())
+    weights = torch.zeros(size, device=losses.device).index_add(0, task.flatten(), weight.flatten())
+    means = sums / weights.clamp_min(1e-6)
+    share = weights / weights.sum().clamp_min(1e-6)
+    return (share * (torch.exp(-model.log_task_variance) * means + model.log_task_variance)).sum()
+
+
+def _shuffled(history: History, generator: torch.Generator) -> History:
+    """The same with the events of users who have no times in a random order: theirs means nothing."""
+    untimed = (history.days.isnan() | ~history.valid).all(1)
+    if not bool(untimed.any()):
+        return history
+    key = torch.rand(history.valid.shape, generator=generator).to(history.valid.device)
+    place = torch.arange(history.valid.shape[1], device=key.device).expand_as(history.valid)
+    order = torch.where(untimed[:, None] & history.valid, key, 1.0 + place).argsort(1)
+    columns = {name: getattr(history, name).gather(1, order) for name in FLAT_COLUMNS}
+    vectors = history.vectors.gather(1, order[:, :, None].expand_as(history.vectors))
+    return History(vectors=vectors, **columns)
+
+
+def _draw_cuts(history: History, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
+    """(S, C) cut positions in 1..length-1, and some at 0, where only attributes and ties speak.
+
+    Without times at least half of the items are known, as there is no first and no last.
+    """
     shape = (len(lengths), hyper.cuts)
     uniform = torch.rand(shape, generator=generator).to(lengths.device)
-    cuts = (uniform * lengths[:, None].clamp_min(1)).long()
+    untimed = history.days.isnan() | ~history.valid
+    uniform = torch.where(untimed.all(1, keepdim=True), 0.5 + 0.45 * uniform, uniform)
+    cuts = 1 + (uniform * (lengths[:, None] - 1).clamp_min(0)).long()
     empty = torch.rand(shape, generator=generator).to(lengths.device) < hyper.without_history
-    return torch.where(empty, 0, cuts)
+    return torch.where(empty, 0, cuts).minimum(lengths[:, None])
 
 
-def _targets(history: History, lengths: Tensor, cuts: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Batch items (S, C, T) of the `count` events after each cut, and their weights: 0 past the end or negative."""
-    places = cuts[:, :, None] + torch.arange(count, device=cuts.device)
-    inside = places < lengths[:, None, None]
+def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objective) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch items (S, C, T) of the events after each cut, their kinds, and their weights: 0 past the end."""
+    hyper = objective.hyper
+    steps = torch.arange(hyper.targets, device=cuts.device)
+    places = cuts[:, :, None] + steps
     flat = places.clamp_max(max(history.valid.shape[1] - 1, 0)).flatten(1)
-    target = history.items.gather(1, flat).view(places.shape)
-    negative = history.negative.gather(1, flat).view(places.shape)
-    return target, (inside & ~negative).float()
+
+    def at(column: Tensor) -> Tensor:
+        return column.gather(1, flat).view(places.shape)
+
+    weight = (places < lengths[:, None, None]).float() * objective.telling[at(history.relation)]
+    weight = weight * hyper.target_decay**steps
+    if hyper.recency:
+        age = (objective.latest - at(history.days)).nan_to_num(0.0).clamp_min(0.0)
+        weight = weight * torch.exp2(-age / hyper.recency).float()
+    return at(history.items), at(history.relation) // 2, weight
 
 
 def _seen(history: History, cuts: Tensor, place: Tensor, size: int) -> Tensor:
@@ -130,58 +194,61 @@ def _seen(history: History, cuts: Tensor, place: Tensor, size: int) -> Tensor:
 
 
 @torch.no_grad()
-def held_out_metrics(
+def held_out_ndcg(
     model: InterestNetwork, objective: Objective, batches: Sequence[HeteroData], held: Sequence[Tensor]
-) -> dict[str, float]:
-    """NDCG@10 and Recall@20 of the held-out last events, ranked among all candidates not seen before."""
+) -> float:
+    """Mean NDCG@10 of the held-out events of users who have some, ranked among all candidates not seen before."""
     model.eval()
     everything = model.item_vectors(objective.items)
     place = torch.full((len(everything),), -1, dtype=torch.long, device=everything.device)
     place[objective.candidates] = torch.arange(len(objective.candidates), device=everything.device)
-    ranks = []
-    for batch, mask in zip(batches, held, strict=True):
+    found = []
+    for batch, count in zip(batches, held, strict=True):
         n_id = batch["item"].n_id
         everyone = History.of(everything[n_id], batch)
         history = everyone.rows(slice(0, int(batch["user"].seeds)))
-        cuts = (history.lengths - 1).clamp_min(0)[:, None]
+        cuts = (history.lengths - count)[:, None]
         scores = (model.user_vectors(batch, everyone, cuts) @ everything[objective.candidates].T)[:, 0]
-        target = place[n_id[history.items.gather(1, cuts).ravel()]]
         seen = _seen(history, cuts, place[n_id], len(objective.candidates))[:, 0]
-        own = scores.gather(1, target[:, None])
-        better = ((scores > own) & ~seen).sum(-1)
-        ranks.append(better[mask])
-    rank = torch.cat(ranks).float() if ranks else torch.zeros(0)
-    if not len(rank):
-        return {}
-    return {
-        "ndcg_at_10": float(torch.where(rank < 10, 1 / torch.log2(rank + 2), 0.0).mean()),
-        "recall_at_20": float((rank < 20).float().mean()),
-        "held_out_users": len(rank),
-    }
+        known = place[n_id][history.items]
+        later = (torch.arange(known.shape[1], device=known.device) >= cuts) & history.valid & (known >= 0)
+        wanted = torch.zeros(len(seen), seen.shape[1] + 1, dtype=torch.bool, device=seen.device)
+        wanted = wanted.scatter_(1, torch.where(later, known, seen.shape[1]), True)[:, :-1] & ~seen
+        best = scores.masked_fill(seen, OUT_OF_THE_RACE).topk(min(10, scores.shape[1])).indices
+        discount = 1 / torch.log2(torch.arange(best.shape[1], device=best.device) + 2.0)
+        ideal = discount.cumsum(0)[wanted.sum(1).clamp(1, best.shape[1]) - 1]
+        found.append((wanted.gather(1, best) * discount).sum(1)[wanted.any(1)] / ideal[wanted.any(1)])
+    ndcg = torch.cat(found) if found else torch.zeros(0)
+    return float(ndcg.mean()) if len(ndcg) else 0.0
 
 
 def train(
     model: InterestNetwork,
     objective: Objective,
     batches: Sequence[HeteroData],
+    held: Sequence[Tensor],
     *,
+    epochs: int,
     seed: int = 0,
+    choose: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Train in place; keep the epoch that ranked the held-out events best. Returns metrics of that epoch.
+    """Train in place, for `epochs` of a schedule; returns the losses and, if `choose`, the best epoch and its NDCG.
+
+    held: for each batch (S,), how many of a user's last events are held out.  choose: keep the epoch that ranked these
+    best, and stop when it no longer improves.
 
     The same seed, batches and number of threads give the same weights on the same machine.
     """
     hyper = objective.hyper
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    held = _hold_out(batches, hyper, generator)
     optimizer = torch.optim.Adam(model.parameters(), lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
     steps = max(hyper.epochs * len(batches), 1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.1, 1 - step / steps))
-    best: dict[str, Any] = {}
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.05, 1 - step / steps))
+    best: dict[str, Any] = {"epoch": epochs}
     state, waited, losses = None, 0, []
-    for epoch in range(hyper.epochs):
+    for epoch in range(epochs):
         model.train()
         total = 0.0
         for number in torch.randperm(len(batches), generator=generator).tolist():
@@ -193,10 +260,12 @@ def train(
             schedule.step()
             total += float(loss.detach())
         losses.append(round(total / max(len(batches), 1), 4))
-        metrics = held_out_metrics(model, objective, batches, held)
-        progress("training", epoch + 1, hyper.epochs)
-        if not metrics or metrics["ndcg_at_10"] > best.get("ndcg_at_10", -1.0):
-            best = {**metrics, "epoch": epoch + 1}
+        progress("training", epoch + 1, epochs)
+        if not choose:
+            continue
+        ndcg = held_out_ndcg(model, objective, batches, held)
+        if ndcg > best.get("ndcg_at_10", -1.0):
+            best = {"ndcg_at_10": ndcg, "epoch": epoch + 1}
             state = {name: value.detach().clone() for name, value in model.state_dict().items()}
             waited = 0
         else:
@@ -207,18 +276,3 @@ def train(
         model.load_state_dict(state)
     model.eval()
     return {**best, "losses": losses}
-
-
-def _hold_out(batches: Sequence[HeteroData], hyper: Hyperparameters, generator: torch.Generator) -> list[Tensor]:
-    """For each batch (S,), whether a user's last event is held out: a quarter of those with five events or more."""
-    left = hyper.held_out_users
-    held = []
-    for batch in batches:
-        seeds = int(batch["user"].seeds)
-        users = batch["item", "interacts", "user"].edge_index[1]
-        lengths = torch.bincount(users, minlength=int(batch["user"].num_nodes))[:seeds]
-        mask = (torch.rand(seeds, generator=generator).to(lengths.device) < 0.25) & (lengths >= 5)
-        mask &= mask.cumsum(0) <= left
-        left -= int(mask.sum())
-        held.append(mask)
-    return held

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,20 @@ import torch
 
 from gnn import registry
 from gnn.data import ItemFeatures, Vocabulary
+from gnn.fitting import Training
 from gnn.geometric import HeteroData
-from gnn.model import Configuration, History, InterestNetwork
+from gnn.model import History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
-from gnn.training import Hyperparameters, Objective, train
+from gnn.training import Hyperparameters
 from graphstore import update as graph
 from graphstore.client import Client
+from graphstore.derived import BuildOptions
 from graphstore.errors import InputError, NotReady
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.runs import last_run, run
 from graphstore.settings import Settings
+from graphstore.tuned import tuned_settings
 
 EMBED_USERS, EMBED_ITEMS = 256, 4_096
 TRAINING_USERS = 50_000
@@ -42,85 +46,118 @@ def update(
     full: bool = False,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
+    options: BuildOptions | None = None,
     progress: Progress = silent,
     **hyper: Any,
 ) -> dict[str, Any]:
     """Bring embeddings up to date; train first where `full`, or where no model is active.
 
-    hyper: fields of `Hyperparameters`, for training.
+    options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
+    given, what `tune` found for this graph counts, or else the defaults.
 
-    Returns counts: full, version, users, items, users_without_input, items_without_input, and metrics when trained.
+    Returns counts: full, version, users, items, users_without_input, items_without_input, and when trained metrics and
+    settings (where those not given come from).
 
     Raises:
         NotReady: extract has not run, or the active model's weights are gone.
         InputError: an unknown hyperparameter.
     """
-    try:
-        parameters = Hyperparameters(**hyper)
-    except TypeError as error:
-        raise InputError(f"update: {error}".replace("Hyperparameters.__init__() ", "")) from error
-    extracted = last_run(client, "extract")
-    if extracted is None:
-        raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
-    torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
+    tuned = tuned_settings(client)
+    parameters = hyperparameters(tuned.training, hyper)
+    extracted = last_extract(client)
+    limit_threads()
     with run(client, "update") as current:
         # What was touched after extract began may be extracted later: the next run has to look at it again.
         current.watermark = extracted["started_at"]
         last = last_run(client, "update")
         active = graph.active_model(client)
         if full or active is None or last is None:
-            counts = _full(client, settings, parameters, kinds, seed, progress)
+            training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+            counts = _full(client, settings, training) | {"settings": tuned.label}
         else:
             counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
     return counts
 
 
+def hyperparameters(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> Hyperparameters:
+    """What was given, then what was tuned (as far as this version knows it), then the defaults.
+
+    Raises:
+        InputError: an unknown hyperparameter was given.
+    """
+    known = {parameter.name for parameter in fields(Hyperparameters)}
+    try:
+        return Hyperparameters(**({name: tuned[name] for name in tuned if name in known} | dict(given)))
+    except TypeError as error:
+        raise InputError(f"update: {error}".replace("Hyperparameters.__init__() ", "")) from error
+
+
+def last_extract(client: Client) -> dict[str, Any]:
+    """The last run of extract.
+
+    Raises:
+        NotReady: there was none.
+    """
+    extracted = last_run(client, "extract")
+    if extracted is None:
+        raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
+    return extracted
+
+
+def limit_threads() -> None:
+    """Half the cores for torch, at most MOST_THREADS."""
+    torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
+
+
 def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _full(
+def prepared_training(
     client: Client,
-    settings: Settings,
     hyper: Hyperparameters,
+    options: BuildOptions,
     kinds: Mapping[str, Kind],
     seed: int,
     progress: Progress,
-) -> dict[str, Any]:
+) -> Training:
+    """Pull the neighbourhoods of all items and of the users to train on.
+
+    Raises:
+        NotReady: there are no items.
+    """
     users, items = graph.user_ids(client), graph.item_ids(client)
     if not items:
         raise NotReady("There are no items: run `interestgraph collect` first.")
-    device = _device()
     sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history))
     sampler.add_items(items)
-    chosen = _training_users(users, seed)
-    batches = list(sampler.batches(chosen, hyper.batch_users, progress))
-    vocabulary = sampler.vocabulary
-    vocabulary.growing = False
-    rows = torch.cat([batch["item"].n_id for batch in batches]).unique() if batches else torch.zeros(0).long()
-    vocabulary.items = {sampler.items.ids[row]: number for number, row in enumerate(rows.tolist())}
-    torch.manual_seed(seed)
-    model = InterestNetwork(_configuration(vocabulary, kinds, hyper)).to(device)
-    features = sampler.items.features(model.configuration.content).to(device)
-    batches = [batch.to(str(device)) for batch in batches]
-    metrics: dict[str, Any] = {}
-    if len(rows) > 1:
-        objective = Objective(features, rows.to(device), hyper)
-        metrics = train(model, objective, batches, seed=seed, progress=progress)
+    batches = list(sampler.batches(_training_users(users, seed), hyper.batch_users, progress))
+    sampler.vocabulary.growing = False
+    return Training(client, sampler, batches, kinds, hyper, seed, _device(), progress, options)
+
+
+def _full(client: Client, settings: Settings, training: Training) -> dict[str, Any]:
+    sampler, batches, progress = training.sampler, training.batches, training.progress
+    model, blend, metrics = training.run()
+    users, items = graph.user_ids(client), graph.item_ids(client)
+    sampler.add_items(items)  # some may have come while it trained
+    features = sampler.items.features(model.configuration.content).to(training.device)
     version = registry.new_version()
-    registry.save(settings.models, version, model, vocabulary, sampler.fan_out)
+    registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
     counts: dict[str, Any] = {"full": True, "version": version}
     counts |= _embed_items(client, version, model, features, sampler, items, progress=progress)[0]
-    ready = batches if len(chosen) == len(users) else sampler.batches(users, EMBED_USERS)
+    pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
+    ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
     counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress)
     graph.activate(
         client,
         version,
         family=registry.FAMILY,
-        configuration={**model.configuration.as_dict(), "training": hyper.as_dict(), "seed": seed},
+        configuration={**model.configuration.as_dict(), "training": training.hyper.as_dict(), "seed": training.seed},
         metrics=metrics,
         dimension=model.configuration.dimension,
+        blend=blend,
     )
     return counts | {"metrics": metrics}
 
@@ -130,25 +167,6 @@ def _training_users(users: Sequence[str], seed: int) -> list[str]:
         return list(users)
     chosen = np.random.default_rng(seed).choice(len(users), TRAINING_USERS, replace=False)
     return [users[index] for index in sorted(chosen.tolist())]
-
-
-def _configuration(vocabulary: Vocabulary, kinds: Mapping[str, Kind], hyper: Hyperparameters) -> Configuration:
-    by_type = {kind.type: kind for kind in kinds.values()}
-    weights, half_lives = [], []
-    for name in vocabulary.relations:
-        kind = by_type[name]
-        weights += [kind.weight, -0.25 * abs(kind.weight)]
-        half_lives += [kind.half_life_days, kind.half_life_days]
-    return Configuration(
-        attributes=len(vocabulary.attributes),
-        items=len(vocabulary.items),
-        relation_weights=weights,
-        relation_half_lives=half_lives,
-        dimension=hyper.dimension,
-        hidden=hyper.hidden,
-        rank_half_life=hyper.rank_half_life,
-        temperature=hyper.temperature,
-    )
 
 
 def _incremental(

@@ -103,6 +103,7 @@ def collect_dataset(
     sources = {
         "items": rows_source("items", dataset.items()),
         "users": rows_source("users", dataset.users()),
+        **({"ties": rows_source("ties", dataset.ties())} if dataset.ties else {}),
         "events": rows_source("events", dataset.events()),
     }
     return collect_sources(client, sources, kinds=kinds, rejected_folder=rejected_folder, progress=progress)

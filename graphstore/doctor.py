@@ -15,7 +15,9 @@ from graphstore import queries, schema
 from graphstore.client import Client, connect
 from graphstore.errors import InterestGraphError
 from graphstore.kinds import read_kinds
+from graphstore.runs import last_run
 from graphstore.settings import Settings
+from graphstore.tuned import tuned_settings
 
 INDEX_NAME = re.compile(r"CREATE (?:[A-Z]+ )?(?:INDEX|CONSTRAINT) (\w+) IF NOT EXISTS")
 NEEDED_BYTES = 2 << 30
@@ -62,7 +64,7 @@ def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
 
 def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
     """Everything that is read from the graph."""
-    for check in (check_schema, check_indexes, check_model, check_embeddings, check_items):
+    for check in (check_schema, check_indexes, check_model, check_embeddings, check_items, check_settings):
         try:
             yield check(client, settings)
         except InterestGraphError as error:
@@ -148,6 +150,17 @@ def check_items(client: Client, settings: Settings) -> Check:
     well = row["undescribed"] <= STALE_SHARE * row["nodes"]
     remedy = "Describe them: interestgraph collect --items FILE"
     return Check("items", well, f"{row['undescribed']:,} of {row['nodes']:,} have no description", remedy)
+
+
+def check_settings(client: Client, settings: Settings) -> Check:
+    """The graph was built with the settings that `tune` found, if it found some."""
+    tuned, built = tuned_settings(client), last_run(client, "build")
+    if tuned.origin is None:
+        return Check("settings", True, "the defaults; interestgraph tune looks for better ones")
+    used = built["counts"].get("settings") if built else None
+    remedy = "interestgraph build && interestgraph update --full"
+    detail = f"those of {tuned.origin}" + ("" if used == tuned.origin else f", but the graph was built with: {used}")
+    return Check("settings", used in (tuned.origin, "given"), detail, remedy)
 
 
 def check_encoder() -> Check:

@@ -48,8 +48,13 @@ def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops
     return [start, {"type": VIRTUAL.get(channel, channel.upper()), "properties": {}, "virtual": True}, end]
 
 
-def because(channel: str, path: list[Map]) -> str:
-    """One sentence that says, in words, what the path says."""
+def because(channel: str, path: list[Map], new: bool = False) -> str:
+    """One sentence that says, in words, what the path says. new: the item is shown to find out whom it is for."""
+    sentence = _because(channel, path)
+    return f"New here, and few have chosen it yet: {sentence[0].lower()}{sentence[1:]}" if new else sentence
+
+
+def _because(channel: str, path: list[Map]) -> str:
     if channel == "popular" or (len(path) == 3 and channel != "embedding"):
         return "Many people chose this recently."
     if len(path) == 3:

@@ -21,6 +21,10 @@ class Interactions:
     user, item: row numbers in `user_ids` (U) and `item_ids` (I).
     day: time in days since 1970, NaN where unknown.
     weight: what the event tells, at least 0; low for negative behaviour.
+    strength: the weight of its kind, below 0 where the event tells dislike; half_life: of its kind, in days; both None
+    where that is not known.
+
+    As pulled from the graph a user's events stand together, newest first, undated ones last.
     """
 
     user_ids: list[str]
@@ -29,6 +33,13 @@ class Interactions:
     item: np.ndarray
     day: np.ndarray
     weight: np.ndarray
+    strength: np.ndarray | None = None
+    half_life: np.ndarray | None = None
+
+    def where(self, mask: np.ndarray) -> Interactions:
+        """Only the events of a mask (E,), over the same users and items."""
+        columns = (self.user, self.item, self.day, self.weight, self.strength, self.half_life)
+        return Interactions(self.user_ids, self.item_ids, *(None if c is None else c[mask] for c in columns))  # type: ignore[arg-type]
 
     @property
     def latest_day(self) -> float:
@@ -45,28 +56,34 @@ def pull_interactions(
     item_index = {item_id: index for index, item_id in enumerate(item_ids)}
     strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
     user_ids: list[str] = []
-    users, items, days, weights = [], [], [], []
+    signed = {kind.type: kind.weight for kind in kinds.values()}
+    half_lives = {kind.type: kind.half_life_days for kind in kinds.values()}
+    users, items, days, weights, strengths, halves = [], [], [], [], [], []
     for row in client.stream("build/stream_interactions"):
         number = len(user_ids)
         user_ids.append(row["user_id"])
         count = len(row["item_ids"])
         weight = np.fromiter((strength.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         rated = np.fromiter((t == "RATED" for t in row["types"]), dtype=bool, count=count)
-        weight[low_ratings(np.array(row["values"], dtype=float), rated)] *= negative_weight
+        low = low_ratings(np.array(row["values"], dtype=float), rated)
+        weight[low] *= negative_weight
+        told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
+        strengths.append(np.where(low, -np.abs(told), told))
+        halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))
         users.append(np.full(count, number))
         items.append(np.fromiter((item_index.get(i, -1) for i in row["item_ids"]), dtype=np.int64, count=count))
         days.append(np.array(row["days"], dtype=float))
         weights.append(weight)
         progress("behaviour", number + 1, None)
-    user, item, day, weight = (_joined(parts) for parts in (users, items, days, weights))
-    known = item >= 0  # an item may have come after the items were read
-    return Interactions(user_ids, item_ids, user[known], item[known], day[known], weight[known])
+    columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
+    events = Interactions(user_ids, item_ids, *columns)
+    return events.where(events.item >= 0)  # an item may have come after the items were read
 
 
 def low_ratings(values: np.ndarray, rated: np.ndarray) -> np.ndarray:
-    """Which of a user's ratings are negative: at least 1 below their mean; at most 2 where there is only one rating."""
+    """Which of a user's ratings are negative: at least 1 below their mean; at most 2 where they gave fewer than 3."""
     known = rated & ~np.isnan(values)
-    threshold = values[known].mean() - 1.0 if known.sum() > 1 else 2.0
+    threshold = values[known].mean() - 1.0 if known.sum() > 2 else 2.0
     with np.errstate(invalid="ignore"):
         return known & (values <= threshold)
 
@@ -87,20 +104,38 @@ def pull_user_attributes(client: Client, user_ids: list[str]) -> tuple[list[tupl
     return names, incidence.T.tocsr()
 
 
-def pull_item_interests(client: Client) -> tuple[list[str], sp.csr_matrix]:
-    """The names of interests that items are about, and (items, N) which is about which."""
-    rows = ((n, row["names"]) for n, row in enumerate(client.stream("build/stream_item_interests")))
-    return _incidence(rows, None)
+def pull_ties(client: Client, user_ids: list[str]) -> sp.csr_matrix:
+    """(U, U) 1 where the user of a row follows the user of a column."""
+    index = {user_id: number for number, user_id in enumerate(user_ids)}
+    rows, columns = [], []
+    for row in client.stream("build/stream_ties"):
+        followed = [index[user_id] for user_id in row["followed"] if user_id in index]
+        if row["user_id"] in index:
+            rows += [index[row["user_id"]]] * len(followed)
+            columns += followed
+    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(user_ids), len(user_ids)))
 
 
-def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int | None) -> tuple[list[Any], sp.csr_matrix]:
+def pull_item_interests(client: Client, item_ids: list[str]) -> tuple[list[str], sp.csr_matrix]:
+    """The names of interests that items are about, and (I, N) how much each item is about each."""
+    item_index = {item_id: index for index, item_id in enumerate(item_ids)}
+    names: dict[str, int] = {}
+    rows, columns, weights = [], [], []
+    for row in client.stream("build/stream_item_interests"):
+        if row["item_id"] not in item_index:
+            continue
+        columns += [names.setdefault(name, len(names)) for name in row["names"]]
+        rows += [item_index[row["item_id"]]] * len(row["names"])
+        weights += row["weights"]
+    return list(names), sp.csr_matrix((weights, (rows, columns)), shape=(len(item_ids), len(names)))
+
+
+def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int) -> tuple[list[Any], sp.csr_matrix]:
     """(names, matrix of ones) from (row number, names) pairs; names are numbered as they appear."""
     index: dict[Hashable, int] = {}
-    row_numbers, columns, last = [], [], -1
+    row_numbers, columns = [], []
     for number, names in rows:
-        last = max(last, number)
         for name in names:
             row_numbers.append(number)
             columns.append(index.setdefault(name, len(index)))
-    shape = (last + 1 if count is None else count, len(index))
-    return list(index), sp.csr_matrix((np.ones(len(columns)), (row_numbers, columns)), shape=shape)
+    return list(index), sp.csr_matrix((np.ones(len(columns)), (row_numbers, columns)), shape=(count, len(index)))

@@ -1,26 +1,44 @@
-"""recommend: answers from the graph alone, by the same statement for one user, for all users and for evaluation."""
+"""recommend: answers from the graph alone, by the same statements for one user, for all users and for evaluation.
+
+1. read the user's context: recent events with the vectors of their items      recommend/read_context
+2. find candidates in every channel, with all signals                          recommend/find_candidates
+3. rank them by the learned blend, vary and explore if asked                    graphstore.ranking
+4. explain the best: titles and paths                                          recommend/explain_items
+"""
 
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
+from graphstore.blend import CHANNELS
 from graphstore.client import Client
-from graphstore.errors import InputError, NotFound
+from graphstore.errors import NotFound
 from graphstore.explanation import because, path_of
-from graphstore.kinds import KINDS, Kind, kind_table
+from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
+from graphstore.ranking import (
+    DEFAULT_OPTIONS,
+    Ranking,
+    RecommendOptions,
+    Request,
+    make_request,
+    new_items,
+    rank,
+    read_context,
+)
 from graphstore.related import check_k, similar_items, similar_users, suggested_friends
 
 __all__ = [
     "CHANNELS",
-    "DEFAULT_WEIGHTS",
     "RecommendOptions",
+    "check_k",
     "recommend",
     "recommend_all",
     "similar_items",
@@ -28,37 +46,8 @@ __all__ = [
     "suggested_friends",
 ]
 
-CHANNELS = ("similar", "transitions", "interests", "embedding", "social", "attributes", "popular")
-DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "similar": 1.0,
-    "transitions": 1.0,
-    "interests": 0.4,
-    "embedding": 1.0,
-    "social": 0.5,
-    "attributes": 0.15,
-    "popular": 0.4,
-}
 SESSIONS = 4
 USERS_AT_ONCE = 256
-
-
-@dataclass(frozen=True)
-class RecommendOptions:
-    """How far the statement looks.
-
-    recent: a user's last items that count, each half as much `half_life` items further back.
-    negative_weight: what a low rating counts of that.  candidates: kept a channel.
-    people: users, interests and attributes followed from one user.  people_items: recent items of each of those users.
-    scanned: relationships read at most at a node that may have very many.
-    """
-
-    recent: int = 20
-    half_life: float = 5.0
-    negative_weight: float = 0.5
-    candidates: int = 100
-    people: int = 10
-    people_items: int = 10
-    scanned: int = 2000
 
 
 def recommend(
@@ -67,30 +56,37 @@ def recommend(
     k: int = 10,
     explain: bool = True,
     channel: str | None = None,
-    weights: Mapping[str, float] = DEFAULT_WEIGHTS,
+    weights: Mapping[str, float] | None = None,
     *,
+    diversity: float = 0.0,
+    explore: float = 0.0,
     kinds: Mapping[str, Kind] = KINDS,
-    options: RecommendOptions = RecommendOptions(),
+    options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> dict[str, Any]:
     """What to recommend to one user, best first.
 
+    channel: only this one.  weights: factors by channel that multiply what was learned; a channel not named is off.
+    diversity: from 0 (best first) to 1 (least alike).  explore: the share of places for items that are new.
+
     Returns:
         user_id, as_of (time of the latest event the answer knows of), model_version, and recommendations, each with
-        item_id, title, score, channels (name: share of the score) and, if `explain`, because and path.
+        item_id, title, score, channels (name: share of the score), exploration (only where true) and, if `explain`,
+        because and path.
     Raises:
-        InputError: k, channel or weights are not usable.
+        InputError: k, channel, weights, diversity or explore are not usable.
         NotFound: there is no such user.
     """
-    parameters = _parameters(check_k(k), weights, channel, kinds, options)
-    state = client.read("recommend/read_state", user_id=user_id)
-    if not state:
+    check_k(k)
+    request = make_request(weights, channel, kinds, options, diversity, explore)
+    context = read_context(client, user_id, request)
+    if context is None:
         raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
-    rows = client.read("recommend/recommend_items", user_id=user_id, explain=explain, **parameters)
+    ranking = rank(client, user_id, context, request, k)
     return {
         "user_id": user_id,
-        "as_of": _as_of(state[0]),
-        "model_version": state[0]["model_version"],
-        "recommendations": [_answer(user_id, row, explain) for row in rows],
+        "as_of": _as_of(context),
+        "model_version": context["model_version"],
+        "recommendations": _answers(client, user_id, context, ranking, request, explain),
     }
 
 
@@ -99,72 +95,95 @@ def recommend_all(
     k: int = 20,
     progress: Progress = silent,
     *,
-    weights: Mapping[str, float] = DEFAULT_WEIGHTS,
+    user_ids: Collection[str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    diversity: float = 0.0,
+    explore: float = 0.0,
     kinds: Mapping[str, Kind] = KINDS,
-    options: RecommendOptions = RecommendOptions(),
+    options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> Iterator[dict[str, Any]]:
-    """For every user of the graph, by the statement that serves one: user_id, items (best first), scores.
+    """For every user of the graph, by the statements that serve one: user_id, items (best first), scores.
+
+    user_ids: only those of these that the graph knows.
 
     Raises:
-        InputError: k or weights are not usable.
+        InputError: k, weights, diversity or explore are not usable.
     """
-    parameters = _parameters(check_k(k), weights, None, kinds, options)
+    check_k(k)
+    request = make_request(weights, None, kinds, options, diversity, explore)
 
     def one(user_id: str) -> dict[str, Any]:
-        rows = client.read("recommend/recommend_items", user_id=user_id, explain=False, **parameters)
-        return {
-            "user_id": user_id,
-            "items": [row["item_id"] for row in rows],
-            "scores": [row["score"] for row in rows],
-        }
+        context = read_context(client, user_id, request)
+        if context is None:  # erased since the users were listed
+            return {"user_id": user_id, "items": [], "scores": []}
+        ranking = rank(client, user_id, context, request, k)
+        return {"user_id": user_id, "items": ranking.item_ids, "scores": ranking.scores.tolist()}
 
-    user_ids = iter([row["user_id"] for row in client.stream("recommend/stream_users")])
+    known = (row["user_id"] for row in client.stream("recommend/stream_users"))
+    users = iter([user_id for user_id in known if user_ids is None or user_id in user_ids])
     done = 0
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
-        while part := list(itertools.islice(user_ids, USERS_AT_ONCE)):
+        while part := list(itertools.islice(users, USERS_AT_ONCE)):
             for answer in pool.map(one, part):
                 done += 1
                 progress("recommend", done, None)
                 yield answer
 
 
-def _parameters(
-    k: int, weights: Mapping[str, float], channel: str | None, kinds: Mapping[str, Kind], options: RecommendOptions
-) -> dict[str, Any]:
-    if channel is not None:
-        if channel not in CHANNELS:
-            raise InputError(f"channel {channel[:60]!r} is not one of {', '.join(CHANNELS)}.")
-        weights = {channel: 1.0}
-    unknown = set(weights) - set(CHANNELS)
-    if unknown or any(not weight >= 0 for weight in weights.values()):
-        raise InputError(f"weights must be 0 or more, for channels out of {', '.join(CHANNELS)}.")
-    return {
-        "k": k,
-        "weights": {name: float(weights.get(name, 0.0)) for name in CHANNELS},
-        "kinds": kind_table(kinds),
-        "options": asdict(options) | {"candidates": max(options.candidates, k)},
-    }
+def recommend_unchosen(
+    client: Client, user_ids: Collection[str], k: int = 20, *, kinds: Mapping[str, Kind] = KINDS
+) -> Iterator[dict[str, Any]]:
+    """For each of these users that the graph knows, the items that nobody chose yet, by what their content says, as
+    exploration ranks them: user_id, items (best first), scores.
+    """
+    request = make_request(None, None, kinds, DEFAULT_OPTIONS)
+    for user_id in user_ids:
+        context = read_context(client, user_id, request)
+        if context is not None:
+            ranking = new_items(client, user_id, context, request, events=1)
+            yield {"user_id": user_id, "items": ranking.item_ids[:k], "scores": ranking.scores[:k].tolist()}
 
 
-def _answer(user_id: str, row: dict[str, Any], explain: bool) -> dict[str, Any]:
-    total = sum(row["parts"]) or 1.0
-    answer = {
-        "item_id": row["item_id"],
-        "title": row["title"],
-        "score": row["score"],
-        "channels": {name: part / total for name, part in zip(row["names"], row["parts"], strict=True)},
-    }
-    if explain:
-        strongest = row["names"][0]
-        path = path_of(user_id, row, strongest, row["nodes"], row["hops"])
-        answer |= {"because": because(strongest, path), "path": path}
-    return answer
+def _answers(
+    client: Client,
+    user_id: str,
+    context: Mapping[str, Any],
+    ranking: Ranking,
+    request: Request,
+    explain: bool,
+) -> list[dict[str, Any]]:
+    shares = np.maximum(ranking.parts, 0.0)
+    shares[shares.sum(axis=1) == 0] = [float(request.channels[channel] > 0) for channel in CHANNELS]
+    strongest = [CHANNELS[place] for place in shares.argmax(axis=1)] if len(shares) else []
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    rows = client.read(
+        "recommend/explain_items",
+        user_id=user_id,
+        rows=[
+            {"item_id": item_id, "channel": channel if explain else ""}
+            for item_id, channel in zip(ranking.item_ids, strongest, strict=True)
+        ],
+        recent=[{"item_id": r["item_id"], "weight": r["short"] + r["long"] + r["age"]} for r in context["recent"]],
+        unwanted=request.unwanted,
+        options=asdict(request.options),
+    )
+    answers = []
+    for row, channel, score, share in zip(rows, strongest, ranking.scores.tolist(), shares.tolist(), strict=True):
+        channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
+        answer = {"item_id": row["item_id"], "title": row["title"], "score": score, "channels": channels}
+        is_new = row["item_id"] in ranking.new
+        if is_new:
+            answer["exploration"] = True
+        if explain:
+            path = path_of(user_id, row, channel, row["nodes"], row["hops"])
+            answer |= {"because": because(channel, path, is_new), "path": path}
+        answers.append(answer)
+    return answers
 
 
-def _as_of(state: dict[str, Any]) -> str | None:
+def _as_of(context: Mapping[str, Any]) -> str | None:
     """The latest event time known: of the graph at the last build, or of the user since."""
-    built = json.loads(state["counts"] or "{}").get("as_of")
-    times = [] if built is None else [datetime.fromtimestamp(built / 1000, UTC)]
-    if state["latest"] is not None:
-        times.append(state["latest"].to_native())
+    times = [] if context["built"] is None else [datetime.fromtimestamp(context["built"] / 1000, UTC)]
+    if context["latest"] is not None:
+        times.append(context["latest"].to_native())
     return max(times).isoformat().replace("+00:00", "Z") if times else None

@@ -16,7 +16,9 @@ from graphstore.interactions import Interactions
 
 BLOCK_CELLS = 8_000_000
 DAY_MILLIS = 86_400_000.0
+Matrix = sp.csr_matrix
 DECIMALS = 9
+FORGOTTEN = 1e-3
 
 
 @dataclass(frozen=True)
@@ -48,64 +50,58 @@ def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
     return np.round(total, DECIMALS)
 
 
+def popularity_now(events: Interactions, half_life_days: float) -> float:
+    """Where the scale of `log_popularity` stands at the latest event: what one event of that time counts, ln."""
+    return 0.0 if np.isnan(events.latest_day) else float(events.latest_day * np.log(2.0) / half_life_days)
+
+
 def user_item_matrix(events: Interactions, half_life_days: float) -> sp.csr_matrix:
-    """(U, I) the strongest decayed event of each pair."""
+    """(U, I) the strongest decayed event of each pair, where it is not forgotten."""
     values = events.weight * decay(events.day, events.latest_day, half_life_days)
     order = np.lexsort((-values, events.item, events.user))
     user, item, values = events.user[order], events.item[order], values[order]
     first = np.ones(len(user), dtype=bool)
     first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-    keep = first & (values > 0)
+    keep = first & (values > FORGOTTEN)
     shape = (len(events.user_ids), len(events.item_ids))
     return sp.csr_matrix((values[keep], (user[keep], item[keep])), shape=shape)
 
 
-def similar_columns(matrix: sp.csr_matrix, *, top: int, shrinkage: float, activity_power: float) -> Neighbours:
+def similar_columns(
+    matrix: sp.csr_matrix, *, top: int, shrinkage: float, activity_power: float, columns: np.ndarray | None = None
+) -> Neighbours:
     """The most similar columns of a (rows, N) matrix by a cosine that is shrunk where little is known.
 
     cos(i, j) = sum_r a_r x_ri x_rj / (|x_i| |x_j| + shrinkage), with a_r = activity of row r to the power of minus
     `activity_power`, so that somebody who did everything says less about what belongs together.
+    columns: sources, ascending; all where None.
 
     Reference: Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", TOIS 2004.
     """
     if matrix.nnz == 0:
-        return _no_neighbours()
+        return no_neighbours()
     active = np.maximum(matrix.getnnz(axis=1), 1).astype(float) ** (-activity_power / 2)
-    scaled = sp.diags(active) @ matrix
-    columns = sp.csc_matrix(scaled).T.tocsr()
-    norms = np.sqrt(np.asarray(columns.multiply(columns).sum(axis=1)).ravel())
-    return best_of_products(columns, sp.csr_matrix(scaled), top=top, norms=norms, shrinkage=shrinkage)
-
-
-def regressed_columns(matrix: sp.csr_matrix, *, top: int, regularisation: float) -> Neighbours:
-    """Which columns of a (rows, N) matrix say most about which, each judged beside all others: EASE.
-
-    G = X^T X + lambda I,  P = G^-1,  B_ij = -P_ij / P_jj, of which the positive part is kept; lambda is
-    `regularisation` times the mean of the diagonal of X^T X. Dense: N^2 numbers a few times over, and N^3 work.
-
-    Reference: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
-    """
-    if matrix.nnz == 0:
-        return _no_neighbours()
-    used = np.flatnonzero(matrix.getnnz(axis=0))
-    gram = (matrix[:, used].T @ matrix[:, used]).toarray()
-    diagonal = np.diag_indices(len(used))
-    gram[diagonal] += regularisation * gram[diagonal].mean()
-    inverse = np.linalg.inv(gram)
-    weights = -inverse / inverse[diagonal]
-    weights[diagonal] = 0.0
-    source, target = np.nonzero(weights > 0)
-    found = best_of_rows(source, target, weights[source, target], top)
-    return Neighbours(used[found[0]], used[found[1]], found[2])
+    scaled = sp.csr_matrix(sp.diags(active) @ matrix)
+    turned = sp.csc_matrix(scaled).T.tocsr()
+    norms = np.sqrt(np.asarray(turned.multiply(turned).sum(axis=1)).ravel())
+    return best_of_products(turned, scaled, top=top, norms=norms, shrinkage=shrinkage, rows=columns)
 
 
 def best_of_products(
-    left: sp.csr_matrix, right: sp.csr_matrix, *, top: int, norms: np.ndarray, shrinkage: float
+    left: sp.csr_matrix,
+    right: sp.csr_matrix,
+    *,
+    top: int,
+    norms: np.ndarray,
+    shrinkage: float,
+    rows: np.ndarray | None = None,
 ) -> Neighbours:
-    """The best `top` of each row of left @ right (N, N), computed in blocks of rows.
+    """The best `top` of each row of left @ right (N, N), or of some rows, computed in blocks of rows.
 
     `work`, the multiplications up to each row, bounds the cells of a block, and so memory, however skewed rows are.
     """
+    rows = np.arange(left.shape[0]) if rows is None else rows
+    left = left[rows]
     work = np.cumsum(sp.csr_matrix((np.ones(left.nnz), left.indices, left.indptr), left.shape) @ right.getnnz(axis=1))
     parts = []
     start, size = 0, left.shape[0]
@@ -113,12 +109,12 @@ def best_of_products(
         done = work[start - 1] if start else 0.0
         end = max(start + 1, int(np.searchsorted(work, done + BLOCK_CELLS, side="right")))
         product = sp.coo_matrix(left[start:end] @ right)
-        source, target = product.row + start, product.col
+        source, target = rows[product.row + start], product.col
         score = product.data / (norms[source] * norms[target] + shrinkage)
         keep = source != target
         parts.append(best_of_rows(source[keep], target[keep], score[keep], top))
         start = end
-    return Neighbours(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return Neighbours(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else no_neighbours()
 
 
 def best_of_rows(
@@ -154,18 +150,19 @@ def transitions(
     """
     order = time_order(events)
     if not len(order):
-        return _no_neighbours()
+        return no_neighbours()
     user, item, day = events.user[order], events.item[order], events.day[order]
     strength = np.minimum(events.weight[order], 1.0)
     fresh = decay(day, events.latest_day, half_life_days)
     rows, columns, values = [], [], []
     for gap in range(1, min(window, len(order) - 1) + 1):
         same = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap]) & (day[gap:] - day[:-gap] <= max_days)
+        same &= fresh[gap:] > FORGOTTEN
         rows.append(item[:-gap][same])
         columns.append(item[gap:][same])
         values.append((strength[:-gap] * strength[gap:] * fresh[gap:])[same] / gap)
     if not rows:
-        return _no_neighbours()
+        return no_neighbours()
     size = len(events.item_ids)
     triple = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     counts = sp.coo_matrix(sp.csr_matrix(triple, shape=(size, size)))
@@ -182,7 +179,7 @@ def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: 
     """
     overall = np.asarray(matrix.sum(axis=0)).ravel()
     if overall.sum() <= 0 or members.nnz == 0:
-        return _no_neighbours()
+        return no_neighbours()
     share = overall / overall.sum()
     chosen = sp.coo_matrix(members @ matrix)
     total = np.bincount(chosen.row, chosen.data, minlength=members.shape[0])
@@ -208,6 +205,7 @@ def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int)
     return Neighbours(*best_of_rows(narrow[keep], broad[keep], forward[keep], top))
 
 
-def _no_neighbours() -> Neighbours:
+def no_neighbours() -> Neighbours:
+    """Nothing is near anything."""
     empty = np.zeros(0, dtype=np.int64)
     return Neighbours(empty, empty, np.zeros(0))

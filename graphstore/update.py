@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.blend import DEFAULT_BLEND, Blend
 from graphstore.client import Client, Transaction
 from graphstore.extract import batched
 
@@ -183,6 +184,7 @@ def activate(
     configuration: Mapping[str, Any],
     metrics: Mapping[str, Any],
     dimension: int,
+    blend: Blend = DEFAULT_BLEND,
 ) -> None:
     """Register a model and make it the active one, in one transaction: a reader sees the old one or the new one."""
 
@@ -194,6 +196,7 @@ def activate(
             configuration=json.dumps(configuration),
             metrics=json.dumps(metrics),
             dimension=dimension,
+            blend=blend.to_json(),
             trained_at=datetime.now(UTC),
         )
         transaction.run("update/activate_model", version=version)

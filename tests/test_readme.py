@@ -10,7 +10,15 @@ import pytest
 from interestgraph import main
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/neo4j.md", "docs/neo4j-browser.md", "docs/http.md", "docs/admin.md", "docs/models.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/neo4j.md",
+    "docs/neo4j-browser.md",
+    "docs/http.md",
+    "docs/admin.md",
+    "docs/models.md",
+    "docs/evaluation.md",
+)
 
 
 def typed():

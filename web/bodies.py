@@ -48,6 +48,8 @@ class RecommendationQuery(CountQuery):
 
     explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
     channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
+    diversity: float = Field(0.0, ge=0, le=1, description="From 0, the best first, to 1, the least alike")
+    explore: float = Field(0.0, ge=0, le=1, description="The share of places for items that are new")
 
 
 def _moment(value: object) -> object:
@@ -137,6 +139,7 @@ class Recommendation(BaseModel):
     title: str | None
     score: float
     channels: dict[str, float] | None = None
+    exploration: bool | None = None
     because: str | None = None
     path: list[dict[str, Any]] | None = None
 

@@ -22,6 +22,13 @@ def read_recommendations(path: UserPath, query: RecommendationQuery) -> Response
     found = services()
     return answer(
         recommend(
-            found.client, path.user_id, k=query.k, explain=query.explain, channel=query.channel, kinds=found.kinds
+            found.client,
+            path.user_id,
+            k=query.k,
+            explain=query.explain,
+            channel=query.channel,
+            diversity=query.diversity,
+            explore=query.explore,
+            kinds=found.kinds,
         )
     )

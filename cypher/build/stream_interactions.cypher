@@ -1,4 +1,4 @@
-// Purpose: all behaviour, one row a user in the order of their ids, its events as columns of equal length.
+// Purpose: all behaviour, one row a user in the order of their ids, its events as columns of equal length, newest first.
 // An unknown time or value is NaN.
 // Access: read
 // Parameters: none
@@ -8,6 +8,7 @@ MATCH (u:User)
 WHERE u.user_id >= ''
 CALL (u) {
   MATCH (u)-[b]->(i:Item)
+  WITH b, i ORDER BY b.at IS NULL, b.at DESC, b.event_id
   RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types,
          collect(coalesce(b.at.epochMillis / 86400000.0, 0.0 / 0.0)) AS days,
          collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values

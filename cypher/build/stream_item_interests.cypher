@@ -1,11 +1,11 @@
 // Purpose: what items are about, one row an item in the order of their ids.
 // Access: read
 // Parameters: none
-// Returns: item_id STRING, names LIST<STRING>
+// Returns: item_id STRING, names LIST<STRING>, weights LIST<FLOAT>
 // Index: item_id (constraint)
 MATCH (i:Item)
 WHERE i.item_id >= ''
-MATCH (i)-[:ABOUT]->(n:Interest)
-WITH i.item_id AS item_id, n.name AS name ORDER BY item_id, name
-RETURN item_id, collect(name) AS names
+MATCH (i)-[a:ABOUT]->(n:Interest)
+WITH i.item_id AS item_id, n.name AS name, toFloat(a.weight) AS weight ORDER BY item_id, name
+RETURN item_id, collect(name) AS names, collect(weight) AS weights
 ORDER BY item_id

@@ -5,6 +5,7 @@
 // Index: item_id (constraint)
 UNWIND $rows AS row
 MERGE (i:Item {item_id: row.item_id})
+ON CREATE SET i.is_new = true
 WITH i, row, i.row_hash AS before
 WHERE before IS NULL OR before <> row.row_hash
 SET i.row_hash = row.row_hash, i.described = true, i.touched_at = datetime.realtime(),

@@ -6,6 +6,7 @@ import torch
 from gnn.data import ItemTable, Vocabulary, negative_events, user_batch
 from gnn.geometric import HeteroData
 from gnn.model import Configuration, History, InterestNetwork, Neighbourhood
+from graphstore.blend import History as ServedHistory
 from graphstore.kinds import KINDS
 from graphstore.update import BehaviourColumns, EdgeColumns
 
@@ -71,7 +72,8 @@ def network(**more):
     types = sorted(kind.type for kind in KINDS.values())
     half_lives = [10.0] * (2 * len(types))
     weights = [1.0, -0.5] * len(types)
-    return InterestNetwork(Configuration(1, 1, weights, half_lives, dimension=2, rank_half_life=1.0, **more)).eval()
+    options = {"dimension": 2, "rank_half_lives": (1.0,)} | more
+    return InterestNetwork(Configuration(1, 1, weights, half_lives, **options)).eval()
 
 
 def test_a_user_is_the_decayed_sum_of_the_events_before_the_cut():
@@ -85,19 +87,60 @@ def test_a_user_is_the_decayed_sum_of_the_events_before_the_cut():
     assert (q[2] / q[2, 0]).tolist() == pytest.approx([1.0, 0.25])
 
 
-def test_disliked_items_push_away_and_undated_events_are_the_oldest():
+def test_disliked_items_push_away_and_undated_events_count_in_full():
     batch = batch_of(columns((0, "b", "DISLIKED", 20, None), (0, "a", "LIKED", None, None)))
     q = network().user_vectors(batch, History.of(torch.eye(2), batch))[0, 0]
-    assert (q / q[0]).tolist() == pytest.approx([1.0, -1.0])  # ranks 1 and 0: 1 * 1/2 and -0.5 * 1
+    assert (q / q[0]).tolist() == pytest.approx([1.0, -2.0])  # -0.5 * 1 for b, and 1 for a, which has no rank
 
 
-def test_what_followed_users_did_after_the_cut_does_not_leak_in():
-    own = columns((0, "a", "LIKED", 20, None), (0, "a", "LIKED", 10, None))
+def test_a_user_is_read_at_two_speeds():
+    batch = batch_of(columns((0, "b", "LIKED", 20, None), (0, "a", "LIKED", 20, None)))
+    model = network(rank_half_lives=(1.0, 1e9))
+    with torch.no_grad():
+        model.mix.copy_(torch.tensor([3.0, 1.0]))
+    q = model.user_vectors(batch, History.of(torch.eye(2), batch))[0, 0]
+    # fast: (2/3, 1/3) for b and a; slow: (1/2, 1/2); three to one.
+    assert (q / q.sum()).tolist() == pytest.approx([(3 * 2 / 3 + 1 / 2) / 4, (3 * 1 / 3 + 1 / 2) / 4])
+
+
+def test_a_user_without_events_is_placed_by_whom_they_follow_and_one_with_events_is_not():
+    ties = EdgeColumns(torch.tensor([0, 1]).numpy(), ["v", "v"], torch.ones(2).numpy())
+    own = columns((1, "a", "LIKED", 10, None))
+    batch = batch_of(own, users=2, follows=ties, others=["v"], followed=columns((0, "b", "LIKED", 15, None)))
+    q = network().user_vectors(batch, History.of(torch.eye(2), batch))[:, 0]
+    assert q[0].tolist() == [0.0, 1.0] and q[1].tolist() == [1.0, 0.0]
+
+
+def test_at_a_cut_before_all_events_nothing_of_the_followed_is_known():
+    own = columns((0, "a", "LIKED", 20, None))
     ties = EdgeColumns(torch.tensor([0]).numpy(), ["v"], torch.ones(1).numpy())
-    theirs = columns((0, "b", "LIKED", 15, None))
-    batch = batch_of(own, follows=ties, others=["v"], followed=theirs)
-    q = network().user_vectors(batch, History.of(torch.eye(2), batch), torch.tensor([[1, 2]]))[0]
-    assert q[0, 1].item() == 0.0 and q[1, 1].item() > 0.0
+    batch = batch_of(own, follows=ties, others=["v"], followed=columns((0, "b", "LIKED", 15, None)))
+    q = network().user_vectors(batch, History.of(torch.eye(2), batch), torch.tensor([[0]]))
+    assert q.abs().sum().item() == 0.0
+
+
+def test_serving_reads_a_history_as_the_network_does():
+    torch.manual_seed(1)
+    rows = [(0, "d", "LIKED", 30.5, None), (0, "c", "DISLIKED", 30, None), (0, "b", "RATED", 12, 5.0)]
+    rows += [(0, "e", "RATED", 12, 4.0), (0, "f", "RATED", 11, 1.0), (0, "a", "VIEWED", None, None)]
+    batch = batch_of(columns(*rows))
+    model = network(dimension=4, rank_half_lives=(2.0, 20.0))
+    with torch.no_grad():
+        for matrix in model.user.parameters():
+            matrix.copy_(torch.randn(4, 4))
+    h = torch.nn.functional.normalize(torch.randn(6, 4), dim=-1)
+    expected = model.user_vectors(batch, History.of(h, batch))[0, 0]
+    vector_of = dict(zip("dcbefa", h, strict=True))  # in the order they were met
+    served = ServedHistory.of(
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [float("nan") if row[3] is None else row[3] * 86_400_000.0 for row in rows],
+        [float("nan") if row[4] is None else row[4] for row in rows],
+        [vector_of[row[1]].tolist() for row in rows],
+        ["DISLIKED"],
+    )
+    relations = sorted(kind.type for kind in KINDS.values())
+    assert model.readout(relations).vector(served).tolist() == pytest.approx(expected.tolist(), abs=1e-5)
 
 
 def test_which_events_tell_dislike():

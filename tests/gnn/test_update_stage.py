@@ -11,8 +11,12 @@ from gnn.extraction import extract
 from gnn.sampler import NeighbourhoodSampler
 from gnn.update import update
 from graphstore import update as graph
+from graphstore.blend import DEFAULT_WEIGHTS, NAMES, Blend
 from graphstore.build import build
 from graphstore.errors import InputError, NotReady
+from graphstore.kinds import KINDS
+from graphstore.ranking import RecommendOptions, make_request, read_context
+from graphstore.recommend import recommend
 from graphstore.runs import last_run
 
 QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
@@ -51,7 +55,7 @@ def test_the_two_halves_of_the_club_part(prepared, settings):
     counts = update(prepared, settings, full=True, epochs=12, cuts=8, batch_users=8)
     assert (counts["users"], counts["items"]) == (16, 20)
     found = vectors(prepared)
-    assert all(np.linalg.norm(v) == pytest.approx(1, abs=1e-5) and v.shape == (64,) for v in found.values())
+    assert all(np.linalg.norm(v) == pytest.approx(1, abs=1e-5) and v.shape == (128,) for v in found.values())
     for user in ("c1", "h1"):
         own = np.mean([found[user] @ found[f"{user[0].upper()}{n}"] for n in range(10)])
         other = np.mean([found[user] @ found[f"{'H' if user[0] == 'c' else 'C'}{n}"] for n in range(10)])
@@ -74,7 +78,7 @@ def test_one_model_is_active_and_registered_with_its_weights(prepared, settings)
     counts = update(prepared, settings, full=True, **QUICK)
     assert [row["active"] for row in prepared.run_text(MODELS)] == [False, True]
     active = graph.active_model(prepared)
-    assert active["version"] == counts["version"] and active["dimension"] == 64
+    assert active["version"] == counts["version"] and active["dimension"] == 128
     assert active["configuration"]["training"]["epochs"] == 2 and active["metrics"]["losses"]
     assert (settings.models / f"{counts['version']}.pt").is_file()
     assert {row["version"] for row in prepared.run_text(VECTORS)} == {counts["version"]}
@@ -206,3 +210,74 @@ def test_a_sampler_pulls_each_item_once(prepared, settings, monkeypatch):
     batches = list(sampler.batches(graph.user_ids(prepared), 4))
     assert len(batches) == 4 and batches[0]["user"].user_id == ["c0", "c1", "c2", "c3"]
     assert len(asked) == len(set(asked)) == 20
+
+
+TINY = {
+    "one user with one event": [event("u", "A", 1)],
+    "one user with many events": [event("u", f"C{n}", n) for n in range(10)],
+    "one item": [event(f"u{n}", "A", n) for n in range(5)],
+    "two items": [event(f"u{n}", item, n) for n in range(5) for item in "AB"],
+    "events without times": [event(f"u{u}", f"C{n}", None) for u in range(25) for n in range(6) if (u + n) % 3],
+    "all at one moment": [event(f"u{u}", f"C{n}", 1) for u in range(25) for n in range(6) if (u + n) % 3],
+    "dislikes only": [event(f"u{u}", f"C{n}", n, kind="dislike") for u in range(25) for n in range(6)],
+    "everybody has everything": [event(f"u{u}", f"C{n}", n) for u in range(25) for n in range(6)],
+}
+
+
+@pytest.mark.parametrize("described", [True, False])
+@pytest.mark.parametrize("what", TINY)
+def test_a_tiny_graph_is_trained_all_the_same(client, settings, tmp_path, what, described):
+    items = [film(item) for item in sorted({row["item_id"] for row in TINY[what]})]
+    store(client, tmp_path, items=items if described else (), events=TINY[what])
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    counts = update(client, settings, full=True, **QUICK)
+    assert counts["items"] == len(items)
+    found = vectors(client)
+    assert all(np.isfinite(vector).all() for vector in found.values())
+    users = sorted({row["user_id"] for row in TINY[what]})
+    assert [key for key in users if key in found] == users
+    assert all(recommend(client, user)["model_version"] == counts["version"] for user in users[:3])
+
+
+def test_users_without_any_behaviour_are_enough_with_items(client, settings, tmp_path):
+    users = [{"user_id": "u", "attributes": {"group": ["x"]}}, {"user_id": "v"}]
+    store(client, tmp_path, items=[film("A", "Comedy")], users=users)
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    counts = update(client, settings, full=True, **QUICK)
+    assert (counts["items"], counts["users"], counts["users_without_input"]) == (1, 1, 1)
+
+
+def test_the_blend_and_the_readout_of_the_active_model_are_stored(prepared, settings):
+    version = update(prepared, settings, full=True, **QUICK)["version"]
+    blend = Blend.from_json(prepared.read("recommend/read_blend", version=version)[0]["blend"])
+    assert set(blend.weights) == set(NAMES)
+    assert len(blend.readout.half_lives) == 2 and np.shape(blend.readout.matrices) == (2, 128, 128)
+    assert set(blend.readout.relations) == {kind.type for kind in KINDS.values()}
+
+
+def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_path):
+    late = [event("c1", "H5", 0.2, value=1.0), event("c1", "H6", 0.1, "dislike"), event("c1", "C1", None)]
+    store(prepared, tmp_path, events=late)
+    build(prepared)
+    update(prepared, settings, full=True, **QUICK)
+    found = vectors(prepared)
+    request = make_request(None, None, KINDS, RecommendOptions())
+    for user in ("c1", "h3"):
+        assert read_context(prepared, user, request)["vector"] == pytest.approx(found[user].tolist(), abs=1e-4)
+
+
+def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settings, tmp_path):
+    rows = club(users=15, films=12)
+    store(client, tmp_path, **rows)
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    metrics = update(client, settings, full=True, epochs=4, cuts=8, batch_users=8)["metrics"]
+    assert metrics["held_out"] == "by user" and metrics["blend"]["users"] >= 20
+    assert metrics["blend"]["ndcg_at_10"] >= metrics["blend_before"]["ndcg_at_10"] - 0.02
+    assert graph.active_model(client)["metrics"]["blend"] == metrics["blend"]
+    blend = Blend.from_json(
+        client.read("recommend/read_blend", version=graph.active_model(client)["version"])[0]["blend"]
+    )
+    assert blend.weights != DEFAULT_WEIGHTS

@@ -109,7 +109,7 @@ def test_a_new_item_with_text_only_is_found_through_interests_and_through_vector
         " (:Item {item_id: 'about', title: 'Dune'})-[:ABOUT {weight: 0.8}]->(n),"
         " (b:Item {item_id: 'both'})-[:ABOUT {weight: 0.8}]->(n), (b)-[:ABOUT {weight: 0.9}]->(d),"
         " (:Item {item_id: 'near', embedding: $near}), (:Item {item_id: 'far', embedding: $far})",
-        {"near": [1.0] + [0.1] * 63, "far": [-1.0] + [0.1] * 63},
+        {"near": [1.0] + [0.05] * 127, "far": [-1.0] + [0.05] * 127},
     )
     client.autocommit("schema/await_indexes", seconds=60)
     answer = recommend(client, "a-user0", channel="interests")

@@ -34,6 +34,21 @@ def test_cosine_is_computed_as_by_hand_and_only_the_best_are_kept():
     assert found == pytest.approx({(0, 1): 1 / np.sqrt(2), (1, 0): 1 / np.sqrt(2), (2, 0): 1 / np.sqrt(10)}, abs=1e-9)
 
 
+def test_chosen_columns_have_the_cosines_that_all_columns_have(random_matrix):
+    options = {"top": 5, "shrinkage": 0.1, "activity_power": 0.5}
+    everything = table(similarity.similar_columns(random_matrix, **options))
+    some = table(similarity.similar_columns(random_matrix, columns=np.array([2, 7]), **options))
+    assert some == {pair: score for pair, score in everything.items() if pair[0] in (2, 7)}
+    assert table(similarity.similar_columns(random_matrix, columns=np.array([], dtype=int), **options)) == {}
+
+
+@pytest.fixture
+def random_matrix():
+    """40 users, 15 items, different strengths."""
+    rng = np.random.default_rng(5)
+    return sp.csr_matrix(np.where(rng.random((40, 15)) < 0.3, rng.uniform(0.2, 1.5, (40, 15)), 0.0))
+
+
 def test_an_old_event_counts_half_after_one_half_life_and_one_without_time_counts_fully():
     events = interactions([(0, 0, 100.0, 1.0), (0, 1, 90.0, 1.0), (0, 2, np.nan, 1.0)])
     assert similarity.user_item_matrix(events, 10.0).toarray().tolist() == [[1.0, 0.5, 1.0]]
@@ -76,10 +91,11 @@ def test_a_broader_interest_holds_most_of_the_narrower_ones_items_but_not_the_ot
     assert found == {(1, 0): 1.0, (2, 0): 1.0}
 
 
-def test_a_low_rating_is_one_below_the_users_mean_or_at_most_two_where_it_is_the_only_one():
+def test_a_low_rating_is_one_below_the_users_mean_or_at_most_two_where_fewer_than_three_are_known():
     rated = np.array([True, True, True, False])
     assert low_ratings(np.array([5.0, 5.0, 3.0, 1.0]), rated).tolist() == [False, False, True, False]
     assert low_ratings(np.array([2.0, np.nan]), np.array([True, True])).tolist() == [True, False]
+    assert low_ratings(np.array([5.0, 3.0]), np.array([True, True])).tolist() == [False, False]
     assert low_ratings(np.array([3.0]), np.array([True])).tolist() == [False]
 
 

@@ -52,15 +52,15 @@ def test_contents_come_with_the_positions_of_those_that_have_one(client):
 def test_exactly_one_model_is_active_at_any_time(client):
     seen = []
     for version in ("one", "two", "one"):
-        graph.activate(client, version, family="f", configuration={"a": 1}, metrics={"m": 0.5}, dimension=64)
+        graph.activate(client, version, family="f", configuration={"a": 1}, metrics={"m": 0.5}, dimension=128)
         seen.append(client.run_text("MATCH (m:Model {active: true}) RETURN collect(m.version) AS v")[0]["v"])
     assert seen == [["one"], ["two"], ["one"]]
     model = graph.active_model(client)
-    assert (model["configuration"], model["metrics"], model["dimension"]) == ({"a": 1}, {"m": 0.5}, 64)
+    assert (model["configuration"], model["metrics"], model["dimension"]) == ({"a": 1}, {"m": 0.5}, 128)
 
 
 def test_a_switch_that_fails_leaves_the_registry_as_it_was(client, monkeypatch):
-    graph.activate(client, "one", family="f", configuration={}, metrics={}, dimension=64)
+    graph.activate(client, "one", family="f", configuration={}, metrics={}, dimension=128)
     run = graph.Transaction.run
 
     def fail_to_activate(transaction, statement, **parameters):
@@ -70,7 +70,7 @@ def test_a_switch_that_fails_leaves_the_registry_as_it_was(client, monkeypatch):
 
     monkeypatch.setattr(graph.Transaction, "run", fail_to_activate)
     with pytest.raises(RuntimeError):
-        graph.activate(client, "two", family="f", configuration={}, metrics={}, dimension=64)
+        graph.activate(client, "two", family="f", configuration={}, metrics={}, dimension=128)
     monkeypatch.undo()
     rows = client.run_text("MATCH (m:Model) RETURN m.version AS version, m.active AS active")
     assert rows == [{"version": "one", "active": True}]
@@ -78,7 +78,7 @@ def test_a_switch_that_fails_leaves_the_registry_as_it_was(client, monkeypatch):
 
 def test_written_vectors_are_found_by_the_index(client):
     collect_events(client, [event("u", "near", 1), event("u", "far", 1)])
-    near, far = np.eye(64, dtype=np.float32)[:2]
+    near, far = np.eye(128, dtype=np.float32)[:2]
     graph.write_items(client, ["near", "far"], np.stack([near, far]), "v1")
     graph.write_users(client, ["u"], near[None], "v1")
     client.run_text("CALL db.awaitIndexes(60)")

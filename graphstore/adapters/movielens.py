@@ -1,20 +1,19 @@
-"""Published data sets as items, users and events in this program's own row formats."""
+"""MovieLens: 100K from its folder or from inside a wheel, and "latest" in any size."""
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from graphstore.adapters.dataset import Dataset, Rows, need_file, no_rows, read_lines, read_table
 from graphstore.errors import InputError
 from graphstore.progress import Message, quiet
 
@@ -25,32 +24,6 @@ GENRES = (
     " Mystery Romance Sci-Fi Thriller War Western"
 ).split()
 YEAR = re.compile(r"\((\d{4})\)\s*$")
-Rows = Iterator[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Rows of a data set: each function reads its part anew."""
-
-    name: str
-    items: Callable[[], Rows]
-    users: Callable[[], Rows]
-    events: Callable[[], Rows]
-
-
-def open_dataset(name: str, folder: Path) -> Dataset:
-    """The adapter of this name over a folder of the published files.
-
-    Raises:
-        InputError: no adapter of this name, or a file of the data set is missing.
-    """
-    if name not in ADAPTERS:
-        raise InputError(f"There is no adapter {name!r}; known: {', '.join(ADAPTERS)}.")
-    needed, adapter = ADAPTERS[name]
-    missing = [file for file in needed if not (folder / file).is_file()]
-    if missing:
-        raise InputError(f"{folder}: {name} needs {', '.join(needed)}; missing: {', '.join(missing)}.")
-    return adapter(folder)
 
 
 def age_group(age: int) -> str:
@@ -87,27 +60,26 @@ def _rating(user_id: str, item_id: str, rating: str, timestamp: str) -> dict[str
     }
 
 
+def _published_film(fields: list[str]) -> dict[str, Any]:
+    """A line of u.item: id, title, release date, video date, address, then a flag for each genre."""
+    genres = [genre for genre, flag in zip(GENRES[1:], fields[6:24], strict=True) if flag == "1"]
+    released = None
+    if fields[2]:
+        released = datetime.strptime(fields[2], "%d-%b-%Y").replace(tzinfo=UTC).date().isoformat()
+    return _film(fields[0], fields[1], genres, released)
+
+
 def read_ml_100k(folder: Path) -> Dataset:
     """MovieLens 100K as GroupLens publishes it: u.data, u.item, u.user."""
 
     def items() -> Rows:
-        for line in (folder / "u.item").read_text(encoding="latin-1").splitlines():
-            fields = line.split("|")
-            genres = [genre for genre, flag in zip(GENRES[1:], fields[6:24], strict=False) if flag == "1"]
-            released = None
-            if fields[2]:
-                released = datetime.strptime(fields[2], "%d-%b-%Y").replace(tzinfo=UTC).date().isoformat()
-            yield _film(fields[0], fields[1], genres, released)
+        return read_lines(need_file(folder, "u.item"), "|", _published_film)
 
     def users() -> Rows:
-        for line in (folder / "u.user").read_text(encoding="latin-1").splitlines():
-            user_id, age, gender, occupation, _ = line.split("|")
-            yield _person(user_id, age, gender, occupation)
+        return read_lines(need_file(folder, "u.user"), "|", lambda fields: _person(*fields[:4]))
 
     def events() -> Rows:
-        with (folder / "u.data").open(encoding="ascii") as lines:
-            for line in lines:
-                yield _rating(*line.split())
+        return read_lines(need_file(folder, "u.data"), None, lambda fields: _rating(*fields))
 
     return Dataset("ml-100k", items, users, events)
 
@@ -141,29 +113,18 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
 def read_ml_latest(folder: Path) -> Dataset:
     """MovieLens latest (small or full): movies.csv, ratings.csv."""
 
-    def table(name: str) -> Iterator[dict[str, str]]:
-        with (folder / name).open(encoding="utf-8", newline="") as lines:
-            yield from csv.DictReader(lines)
-
     def items() -> Rows:
-        for row in table("movies.csv"):
+        def film(row: dict[str, str]) -> dict[str, Any]:
             genres = [genre for genre in row["genres"].split("|") if genre and not genre.startswith("(")]
-            yield _film(row["movieId"], row["title"].strip(), genres)
+            return _film(row["movieId"], row["title"].strip(), genres)
 
-    def users() -> Rows:
-        return iter(())
+        return read_table(need_file(folder, "movies.csv"), ("movieId", "title", "genres"), film)
 
     def events() -> Rows:
-        for row in table("ratings.csv"):
-            yield _rating(row["userId"], row["movieId"], row["rating"], row["timestamp"])
+        columns = ("userId", "movieId", "rating", "timestamp")
+        return read_table(need_file(folder, "ratings.csv"), columns, lambda row: _rating(*(row[c] for c in columns)))
 
-    return Dataset("ml-latest", items, users, events)
-
-
-ADAPTERS: dict[str, tuple[tuple[str, ...], Callable[[Path], Dataset]]] = {
-    "ml-100k": (("u.data", "u.item", "u.user"), read_ml_100k),
-    "ml-latest": (("movies.csv", "ratings.csv"), read_ml_latest),
-}
+    return Dataset("ml-latest", items, no_rows, events)
 
 
 def demo_dataset(cache: Path, message: Message = quiet) -> Dataset:

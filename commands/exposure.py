@@ -1,0 +1,53 @@
+"""exposure: which items the lists of all users show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from commands.console import Terminal, with_terminal
+
+
+@click.command("exposure")
+@click.option("-k", type=int, default=10, show_default=True, help="How many items of each list count.")
+@click.option("--lists", type=click.Path(path_type=Path, dir_okay=False), help="A file of recommend --all.")
+@click.option("--diversity", type=float, default=0.0, help="As for recommend, where there is no file.")
+@click.option("--explore", type=float, default=0.0, help="As for recommend, where there is no file.")
+@with_terminal
+def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: float, explore: float) -> None:
+    """Report which items the lists of all users show: coverage, concentration, and groups beside what people choose."""
+    from graphstore.exposure import exposure_report, read_lists
+    from graphstore.recommend import check_k, recommend_all
+
+    check_k(k)
+    with terminal.client() as client, terminal.progress() as progress:
+        knobs: Any = {"diversity": diversity, "explore": explore, "kinds": terminal.kinds}
+        rows = read_lists(lists) if lists else recommend_all(client, k=k, progress=progress, **knobs)
+        report = exposure_report(client, rows, k)
+    terminal.answer(report, lambda r: show_exposure(terminal, r))
+
+
+def show_exposure(terminal: Terminal, report: dict[str, Any]) -> None:
+    """The figures, then a table for each way to group items."""
+    out = terminal.out
+    out.print(
+        f"{report['users']:,} lists of {report['k']} show {report['shown']:,} of {report['items']:,} items"
+        f" ({report['coverage']:.1%}); Gini {report['gini']:.3f}; the most exposed 1 % of the items get"
+        f" {report['share_of_top_1_percent']:.1%}, 10 % get {report['share_of_top_10_percent']:.1%}."
+    )
+    for grouping, rows in report["groups"].items():
+        table = Table(grouping, "exposure", "choices", "catalogue", "exposure / choices", box=None)
+        for row in rows:
+            ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+            shares = (f"{row[key]:.1%}" for key in ("exposure", "choices", "catalogue"))
+            table.add_row(row["group"], *shares, ratio)
+        out.print()
+        out.print(table)
+    never = report["never_shown"]
+    out.print(
+        f"\nNever shown: {never['items']:,} items, the most chosen of them: {', '.join(never['examples'])}",
+        markup=False,
+    )

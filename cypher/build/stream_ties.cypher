@@ -1,0 +1,11 @@
+// Purpose: who follows whom, one row a user in the order of their ids.
+// Access: read
+// Parameters: none
+// Returns: user_id STRING, followed LIST<STRING>
+// Index: user_id (constraint)
+MATCH (u:User)
+WHERE u.user_id >= ''
+MATCH (u)-[:FOLLOWS]->(v:User)
+WITH u.user_id AS user_id, v.user_id AS followed ORDER BY user_id, followed
+RETURN user_id, collect(followed) AS followed
+ORDER BY user_id

@@ -1,0 +1,14 @@
+// Purpose: every item with how many users chose it and by what it can be grouped.
+// Access: read
+// Parameters: none
+// Returns: item_id STRING, title STRING, kind STRING, users INTEGER, attributes LIST<STRING>
+// Index: item_id (constraint)
+MATCH (i:Item)
+WHERE i.item_id >= ''
+CALL (i) {
+  MATCH (i)-[:HAS_ATTRIBUTE]->(a:Attribute)
+  WITH a.kind + '=' + a.value AS attribute ORDER BY attribute
+  RETURN collect(attribute) AS attributes
+}
+RETURN i.item_id AS item_id, i.title AS title, i.kind AS kind, COUNT { (i)<--(:User) } AS users, attributes
+ORDER BY item_id

@@ -1,0 +1,102 @@
+"""A report of `evaluate` for people: a table in the terminal, and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from graphstore.errors import InputError
+
+SHOWN = ("ndcg@10", "ndcg@20", "recall@20", "hitrate@10", "mrr")
+BEYOND = ("coverage@10", "novelty@10", "diversity@10")
+PLOTTED = {"ndcg@10": "NDCG@10", "recall@20": "Recall@20"}
+COLOURS = ("#1f6f8b", "#e09f3e")
+Report = Mapping[str, Any]
+
+
+def print_report(console: Console, report: Report) -> None:
+    """Every system over all scored users, where the served lists stand, what they are for whom, and the notes."""
+    console.print(systems_table(report))
+    if report.get("versus_best", {}).get("all"):
+        console.print()
+        console.print(versus_table(report))
+    served = next(iter(report["systems"].values()))
+    if served.get("history"):
+        console.print()
+        console.print(views_table(report))
+    for note in report.get("notes", ()):
+        console.print(f"· {note}", style="dim", markup=False)
+
+
+def systems_table(report: Report) -> Table:
+    """A row for each system: means over all scored users ± 1.96 standard errors; coverage, novelty, diversity."""
+    table = Table("system", "users", *SHOWN, *BEYOND, box=None)
+    for name, system in report["systems"].items():
+        row = system["all"]
+        cells = [f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in SHOWN]
+        beyond = ["–" if system.get(metric) is None else f"{system[metric]:.3f}" for metric in BEYOND]
+        table.add_row(name, f"{row['users']:,}", *cells, *beyond)
+    return table
+
+
+def versus_table(report: Report) -> Table:
+    """A row for each metric: the served lists minus the best baseline on it, paired, with a 95 % interval."""
+    table = Table("served minus the best peer", "peer", "difference", "95 % interval", box=None)
+    for metric, row in report["versus_best"]["all"].items():
+        low, high = row["interval"]
+        table.add_row(metric, row["peer"], f"{row['difference']:+.4f}", f"{low:+.4f} to {high:+.4f}")
+    return table
+
+
+def views_table(report: Report) -> Table:
+    """A row for each view of the served lists: cold items, cold users, and users by their number of training events."""
+    name, served = next(iter(report["systems"].items()))
+    views = {view.replace("_", " "): served[view] for view in ("known", "cold_items", "cold_users") if view in served}
+    views |= {f"{length} training events": row for length, row in served["history"].items()}
+    table = Table(f"{name}: view", "users", *SHOWN, box=None)
+    for view, row in views.items():
+        cells = (f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in SHOWN)
+        table.add_row(view, f"{row['users']:,}", *cells)
+    return table
+
+
+def plot(report: Report, path: Path) -> None:
+    """Write a bar chart as PNG: NDCG@10 and Recall@20 of each system over all scored users, with 95 % intervals.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    systems = {name: system["all"] for name, system in report["systems"].items()}
+    names = list(systems)[::-1]  # bars are drawn from the bottom
+    figure = Figure(figsize=(8, 1.2 + 0.55 * len(names)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    height = 0.8 / len(PLOTTED)
+    for n, (metric, colour) in enumerate(zip(PLOTTED, COLOURS, strict=True)):
+        means = [systems[name][metric] for name in names]
+        ends = [systems[name][metric + "_interval"] for name in names]
+        below = [max(0.0, mean - low) for mean, (low, _) in zip(means, ends, strict=True)]
+        above = [max(0.0, high - mean) for mean, (_, high) in zip(means, ends, strict=True)]
+        places = [row - (n - (len(PLOTTED) - 1) / 2) * height for row in range(len(names))]
+        axes.barh(
+            places, means, height, xerr=[below, above], color=colour, label=PLOTTED[metric], error_kw={"capsize": 2}
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlim(left=0)
+    axes.set_title(
+        f"{next(iter(systems.values()))['users']:,} users, full ranking, 95 % intervals over users", fontsize=10
+    )
+    figure.legend(loc="outside lower center", ncols=len(PLOTTED), frameon=False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    try:
+        figure.savefig(path, format="png", dpi=150)
+    except OSError as error:
+        raise InputError(f"{path}: the plot can't be written: {error.strerror}.") from error

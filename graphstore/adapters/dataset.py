@@ -1,0 +1,118 @@
+"""What an adapter gives, and how it reads published files: plain or gzip, UTF-8 or Latin-1, an error with its line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from graphstore.errors import InputError
+
+Rows = Iterator[dict[str, Any]]
+Record = TypeVar("Record")
+Made = TypeVar("Made")
+AS_LATIN_1 = "graphstore-as-latin-1"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of a data set: each function reads its part anew. `ties` is None where users don't know each other."""
+
+    name: str
+    items: Callable[[], Rows]
+    users: Callable[[], Rows]
+    events: Callable[[], Rows]
+    ties: Callable[[], Rows] | None = None
+
+
+def no_rows() -> Rows:
+    """For a part that the data set doesn't have."""
+    return iter(())
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """The file of this name in the folder, plain or with `.gz` behind it; None if neither is there."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def need_file(folder: Path, name: str) -> Path:
+    """The same, which must be there.
+
+    Raises:
+        InputError: it isn't.
+    """
+    path = find_file(folder, name)
+    if path is None:
+        raise InputError(f"{folder}: there is neither {name} nor {name}.gz in it.")
+    return path
+
+
+def _bytes_as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error(AS_LATIN_1, _bytes_as_latin_1)
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a plain or gzip file as UTF-8; bytes that are not UTF-8 are taken as Latin-1, as older data sets have it."""
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rb") as stream, io.TextIOWrapper(stream, "utf-8-sig", AS_LATIN_1, newline="") as text:
+        yield text
+
+
+def read_lines(path: Path, separator: str | None, make: Callable[[list[str]], Made], first: int = 1) -> Iterator[Made]:
+    """What `make` makes of the fields of each line that is not empty, from line `first` on; quotes mean nothing.
+
+    Raises:
+        InputError: the file can't be read, or a line is not as `make` expects it.
+    """
+
+    def records(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
+        for number, line in enumerate(stream, 1):
+            text = line.rstrip("\r\n")
+            if number >= first and text.strip():
+                yield number, text.split(separator)
+
+    return _each(path, records, make)
+
+
+def read_table(path: Path, columns: Sequence[str], make: Callable[[dict[str, str]], Made]) -> Iterator[Made]:
+    """What `make` makes of each row of a CSV with a header that has at least these columns.
+
+    Raises:
+        InputError: the file can't be read, a column is missing, or a row is not as `make` expects it.
+    """
+
+    def records(stream: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
+        reader = csv.DictReader(stream)
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(f"{path}: its header line lacks {', '.join(missing)}.")
+        for row in reader:
+            yield reader.line_num, row
+
+    return _each(path, records, make)
+
+
+def _each(
+    path: Path, records: Callable[[TextIO], Iterable[tuple[int, Record]]], make: Callable[[Record], Made]
+) -> Iterator[Made]:
+    number = 0
+    try:
+        with open_text(path) as stream:
+            for number, record in records(stream):  # noqa: B007 (the number stands in the message below)
+                yield make(record)
+    except (OSError, EOFError, csv.Error) as error:
+        raise InputError(f"{path}: can't be read after line {number:,}: {error}") from error
+    except (ValueError, TypeError, IndexError, SyntaxError, AttributeError) as error:
+        raise InputError(f"{path}, line {number:,}: not as the data set is published: {error}") from error

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+
+from gnn.spectrum import NOISE, start_vectors
+from graphstore.interactions import Interactions
+
+SIDE = 10
+
+
+def interactions(pairs, users, items, weight=1.0):
+    user, item = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True)) if pairs else ([], [])
+    names = [f"u{n}" for n in range(users)], [f"i{n}" for n in range(items)]
+    user, item = np.array(user, dtype=np.int64), np.array(item, dtype=np.int64)
+    return Interactions(*names, user, item, np.full(len(user), np.nan), np.full(len(user), weight))
+
+
+@pytest.fixture
+def two_communities():
+    """Each of 2 * SIDE users chose two thirds of the items of their side; the last item nobody."""
+    rng = np.random.default_rng(2)
+    pairs = [(u, i) for u in range(2 * SIDE) for i in range(2 * SIDE) if u // SIDE == i // SIDE and rng.random() < 0.67]
+    return interactions(pairs, 2 * SIDE, 2 * SIDE + 1)
+
+
+def test_items_chosen_by_the_same_people_start_close_and_others_far(two_communities):
+    vectors = start_vectors(two_communities, 8, seed=0)
+    assert vectors.shape == (2 * SIDE + 1, 8) and vectors.dtype == torch.float32
+    cosines = torch.nn.functional.normalize(vectors, dim=1) @ torch.nn.functional.normalize(vectors, dim=1).T
+    same, other = cosines[:SIDE, :SIDE], cosines[:SIDE, SIDE:-1]
+    assert same[~torch.eye(SIDE, dtype=torch.bool)].mean() > 0.3
+    assert other.abs().max() < 0.1
+
+
+def test_vectors_have_length_one_and_items_without_an_event_are_noise(two_communities):
+    lengths = start_vectors(two_communities, 8, seed=0).norm(dim=1)
+    assert lengths[:-1].tolist() == pytest.approx([1.0] * 2 * SIDE, abs=5 * NOISE)
+    assert 0 < lengths[-1] < 10 * NOISE
+
+
+def test_the_same_seed_gives_the_same_vectors_and_another_another_noise(two_communities):
+    first, second, other = (start_vectors(two_communities, 8, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, second) and not torch.equal(first, other)
+
+
+def test_repeated_pairs_count_once_and_dislikes_not_at_all(two_communities):
+    rows = np.arange(len(two_communities.user))
+    twice = two_communities.where(np.repeat(rows, 2))
+    assert torch.equal(start_vectors(twice, 8, 0), start_vectors(two_communities, 8, 0))
+    disliked = interactions([(0, 0), (1, 1)], 4, 4, weight=0.0)
+    assert start_vectors(disliked, 8, 0).norm(dim=1).max() < 10 * NOISE
+
+
+@pytest.mark.parametrize(
+    ("pairs", "users", "items"),
+    [([], 0, 0), ([], 0, 3), ([], 3, 3), ([(0, 0)], 1, 1), ([(0, 0), (0, 2)], 1, 4), ([(0, 1), (1, 1), (2, 0)], 3, 2)],
+)
+def test_with_fewer_users_or_items_than_dimensions_it_starts_all_the_same(pairs, users, items):
+    vectors = start_vectors(interactions(pairs, users, items), 128, seed=0)
+    assert vectors.shape == (items, 128) and torch.isfinite(vectors).all()

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from planting import communities, plant, rate
+
+from graphstore import variety
+from graphstore.errors import InputError
+from graphstore.exposure import exposure_report, gini, popularity_groups, report
+from graphstore.recommend import recommend, recommend_all
+
+NEAR = "UNWIND $rows AS row MATCH (i:Item {item_id: row[0]}) SET i.embedding = row[1]"
+
+
+def unit(*places):
+    vector = np.zeros(128)
+    vector[list(places)] = 1.0
+    return (vector / np.linalg.norm(vector)).tolist()
+
+
+def test_without_diversity_the_best_come_first_and_with_all_of_it_the_least_alike():
+    scores, vectors = np.array([3.0, 2.9, 1.0]), np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert variety.most_relevant_and_new(scores, vectors, 2, 0.0) == [0, 1]
+    assert variety.most_relevant_and_new(scores, vectors, 2, 0.5) == [0, 2]
+    assert variety.most_relevant_and_new(scores, vectors, 3, 1.0) == [0, 2, 1]
+    assert variety.most_relevant_and_new(np.zeros(0), np.zeros((0, 0)), 2, 0.5) == []
+
+
+def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are():
+    assert variety.exploration_places(10, 0.0) == []
+    assert variety.exploration_places(10, 0.2) == [4, 9]
+    assert variety.exploration_places(5, 1.0) == [0, 1, 2, 3, 4]
+
+
+def test_a_draw_is_the_same_for_the_same_seed_prefers_better_items_and_differs_between_users():
+    scores = np.array([3.0, 2.0, 1.0, 0.0, -5.0])
+    draws = [tuple(variety.drawn(scores, 2, f"user {n}")) for n in range(300)]
+    assert draws[0] == tuple(variety.drawn(scores, 2, "user 0"))
+    counts = np.bincount([place for draw in draws for place in draw], minlength=5)
+    assert counts[0] > counts[1] > counts[3] > counts[4] and len(set(draws)) > 3
+
+
+def test_new_items_get_their_share_of_places_and_say_so(client):
+    plant(client, communities())
+    client.run_text(
+        "MATCH (u:User {user_id: 'a-user0'}) CREATE (n:Interest {name: 'space', label: 'Space'})"
+        " CREATE (u)-[:INTERESTED_IN {weight: 0.9, polarity: 'likes', horizon: 'long', evidence: ['a']}]->(n)"
+        " WITH n UNWIND range(0, 3) AS number CREATE (:Item {item_id: 'new' + number, title: 'New ' + number,"
+        " is_new: true})-[:ABOUT {weight: 0.5}]->(n)"
+    )
+    plain = recommend(client, "a-user0", k=4)["recommendations"]
+    assert not any(row.get("exploration") for row in plain)
+    explored = recommend(client, "a-user0", k=4, explore=0.5)["recommendations"]
+    shown = [row.get("exploration", False) for row in explored]
+    assert (
+        shown == [False, True, False, True]
+        and explored == recommend(client, "a-user0", k=4, explore=0.5)["recommendations"]
+    )
+    assert len({row["item_id"] for row in explored}) == 4
+    new = explored[1]
+    assert new["item_id"].startswith("new") and new["because"].startswith(
+        "New here, and few have chosen it yet: you like"
+    )
+    assert sum(new["channels"].values()) == pytest.approx(1)
+
+
+def test_where_no_new_item_fits_the_place_goes_to_the_next(client):
+    plant(client, communities())
+    client.run_text("MATCH (i:Item) SET i.is_new = false")
+    plain, explored = (recommend(client, "a-user0", k=4, explore=e)["recommendations"] for e in (0.0, 0.5))
+    assert [row["item_id"] for row in plain] == [row["item_id"] for row in explored]
+
+
+def test_diversity_puts_items_apart_that_are_alike(client):
+    plant(client, [rate("u", "seen"), *(rate(f"x{n}", item) for n in range(9) for item in ("a", "b", "c"))])
+    rows = [["a", unit(0)], ["b", unit(0, 1)], ["c", unit(5)]]
+    client.run_text(NEAR, {"rows": rows})
+    order = [row["item_id"] for row in recommend(client, "u", k=3, diversity=0.9)["recommendations"]]
+    assert abs(order.index("a") - order.index("b")) == 2 or order[1] == "c"
+
+
+@pytest.mark.parametrize("knob", ["diversity", "explore"])
+@pytest.mark.parametrize("value", [-0.1, 1.1, "much", None, True, float("nan")])
+def test_a_knob_is_a_number_from_0_to_1(client, knob, value):
+    with pytest.raises(InputError, match=f"{knob} must be a number from 0 to 1"):
+        recommend(client, "u", **{knob: value})
+
+
+def test_the_gini_coefficient_is_0_for_equal_and_nearly_1_for_one():
+    assert gini(np.ones(10)) == pytest.approx(0.0)
+    assert gini(np.array([0.0, 0.0, 0.0, 5.0])) == pytest.approx(1 - 1 / 4)
+
+
+def test_popularity_groups_by_hand():
+    groups = popularity_groups(np.array([20.0, 40.0, 20.0, 10.0, 10.0, 0.0]))
+    assert [group[0] for group in groups] == ["middle", "head", "middle", "tail", "tail", "new"]
+
+
+def test_exposure_beside_choices_by_hand():
+    items = [
+        {"item_id": "a", "title": "A", "kind": "film", "users": 3, "attributes": ["genre=x"]},
+        {"item_id": "b", "title": None, "kind": None, "users": 1, "attributes": []},
+        {"item_id": "c", "title": "C", "kind": "film", "users": 0, "attributes": ["genre=x", "genre=y"]},
+    ]
+    found = report(items, np.array([2.0, 2.0, 0.0]))
+    assert (found["shown"], found["coverage"]) == (2, pytest.approx(2 / 3))
+    assert found["never_shown"] == {"items": 1, "examples": ["C"]}
+    film = next(row for row in found["groups"]["kind"] if row["group"] == "film")
+    assert (film["exposure"], film["choices"], film["ratio"]) == pytest.approx((0.5, 0.75, 2 / 3))
+    assert [row["group"] for row in found["groups"]["genre"]] == ["x", "y"]
+    assert found["groups"]["genre"][1]["ratio"] is None
+
+
+def test_the_exposure_of_a_graph_counts_what_its_lists_show(client):
+    plant(client, communities())
+    found = exposure_report(client, recommend_all(client, k=3), 3)
+    assert (found["users"], found["items"]) == (12, 16)
+    assert found["coverage"] > 0.5 and {row["group"] for row in found["groups"]["popularity"]} <= {
+        "head",
+        "middle",
+        "tail",
+    }
+    with pytest.raises(InputError, match="No list shows an item"):
+        exposure_report(client, [{"user_id": "u", "items": ["ghost"]}], 3)
