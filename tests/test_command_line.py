@@ -109,7 +109,7 @@ def test_the_stages_lead_from_events_to_a_recommendation_with_its_path(run, tmp_
         assert code == 0, error
     code, out, _ = run("recommend", "u0", "-k", "3", "--json")
     answer = json.loads(out)
-    assert code == 0
+    assert code == 0, out
     best = answer["recommendations"][0]
     assert set(best) >= {"item_id", "title", "score", "channels", "because", "path"}
     assert best["path"][0]["key"] == "u0"

@@ -188,7 +188,14 @@ def test_the_description_is_openapi_3_1_and_names_every_route(http, app):
     }
     assert routes <= document["paths"].keys()
     operation = document["paths"]["/v1/users/{user_id}/recommendations"]["get"]
-    assert {parameter["name"] for parameter in operation["parameters"]} == {"user_id", "k", "explain", "channel"}
+    assert {parameter["name"] for parameter in operation["parameters"]} == {
+        "user_id",
+        "k",
+        "explain",
+        "channel",
+        "diversity",
+        "explore",
+    }
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     assert operation["security"] == [{"key": []}] and "key" in document["components"]["securitySchemes"]
     for name in ("swagger-ui.css", "swagger-ui.js", "vis-network.js"):
