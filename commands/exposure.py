@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from commands.console import Terminal, with_terminal
+from graphstore.errors import InputError
 
 
 @click.command("exposure")
@@ -23,6 +25,8 @@ def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: 
     from graphstore.recommend import check_k, recommend_all
 
     check_k(k)
+    if lists and (diversity or explore):
+        raise InputError("The lists of a file are as they are: give --diversity and --explore to recommend --all.")
     with terminal.client() as client, terminal.progress() as progress:
         knobs: Any = {"diversity": diversity, "explore": explore, "kinds": terminal.kinds}
         rows = read_lists(lists) if lists else recommend_all(client, k=k, progress=progress, **knobs)
@@ -36,14 +40,15 @@ def show_exposure(terminal: Terminal, report: dict[str, Any]) -> None:
     out.print(
         f"{report['users']:,} lists of {report['k']} show {report['shown']:,} of {report['items']:,} items"
         f" ({report['coverage']:.1%}); Gini {report['gini']:.3f}; the most exposed 1 % of the items get"
-        f" {report['share_of_top_1_percent']:.1%}, 10 % get {report['share_of_top_10_percent']:.1%}."
+        f" {report['share_of_top_1_percent']:.1%}, 10 % get {report['share_of_top_10_percent']:.1%};"
+        f" novelty {report['novelty']:.2f} bits."
     )
     for grouping, rows in report["groups"].items():
-        table = Table(grouping, "exposure", "choices", "catalogue", "exposure / choices", box=None)
+        table = Table(Column(Text(grouping)), "exposure", "choices", "catalogue", "exposure / choices", box=None)
         for row in rows:
             ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
             shares = (f"{row[key]:.1%}" for key in ("exposure", "choices", "catalogue"))
-            table.add_row(row["group"], *shares, ratio)
+            table.add_row(Text(row["group"]), *shares, ratio)
         out.print()
         out.print(table)
     never = report["never_shown"]

@@ -20,7 +20,7 @@ from graphstore.similarity import Neighbours
 from graphstore.tuned import tuned_settings
 
 WRITE_ROWS = 10_000
-NEW = float(np.log(NEW_EVENTS))
+NEW = float(np.log(NEW_EVENTS - 0.5))  # between counts, as the logarithms are rounded
 
 
 def build(

@@ -3,7 +3,9 @@
 Exposure is counted by place in a list, 1 / log2(rank + 1), as what stands first is seen most.
 
 Reference: Singh and Joachims, "Fairness of Exposure in Rankings", KDD 2018 (exposure by place, disparate exposure);
-Gini coefficient as in Fleder and Hosanagar, "Blockbuster Culture's Next Rise or Fall", Management Science 2009.
+Gini coefficient as in Fleder and Hosanagar, "Blockbuster Culture's Next Rise or Fall", Management Science 2009;
+novelty as self-information, Vargas and Castells, "Rank and Relevance in Novelty and Diversity Metrics", RecSys 2011;
+head, middle and tail by Abdollahpouri et al., "The Unfairness of Popularity Bias in Recommendation", RMSE 2019.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from graphstore.errors import InputError
 Floats = NDArray[np.float64]
 HEAD, MIDDLE = 0.2, 0.8
 MOST_VALUES, EXAMPLES = 10, 10
-LEAST_SHARE = 0.01
 
 
 def exposure_report(client: Client, lists: Iterable[Mapping[str, Any]], k: int) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def report(items: Sequence[Mapping[str, Any]], exposure: Floats) -> dict[str, An
         "shown": int((exposure > 0).sum()),
         "coverage": float((exposure > 0).mean()),
         "gini": gini(exposure),
+        "novelty": novelty(share, chosen),
         "share_of_top_1_percent": float(ordered[: max(1, round(0.01 * len(items)))].sum()),
         "share_of_top_10_percent": float(ordered[: max(1, round(0.1 * len(items)))].sum()),
         "groups": {
@@ -83,6 +85,15 @@ def gini(exposure: Floats) -> float:
     return float((2 * np.arange(1, size + 1) - size - 1) @ ordered / (size * ordered.sum()))
 
 
+def novelty(share: Floats, chosen: Floats) -> float:
+    """The mean of -log2(share of all choices) over what is shown, in bits; an item that nobody chose counts as one
+    choice. share: (I,) of exposure.  chosen: (I,) how many users chose it.
+    """
+    if not chosen.sum():
+        return 0.0
+    return float(share @ -np.log2(np.maximum(chosen, 1.0) / chosen.sum()))
+
+
 def popularity_groups(chosen: Floats) -> list[list[str]]:
     """Each item's group: head (the most chosen, a fifth of all choices), middle (up to four fifths), tail, or new."""
     order = np.argsort(-chosen, kind="stable")
@@ -99,7 +110,7 @@ def _attributes(items: Sequence[Mapping[str, Any]], share: Floats, chosen: Float
     found = {}
     for kind in kinds:
         own = [[a.partition("=")[2] for a in row["attributes"] if a.startswith(f"{kind}=")] for row in items]
-        found[kind] = _groups(own, share, chosen)
+        found[f"{kind} (attribute)" if kind in ("popularity", "kind") else kind] = _groups(own, share, chosen)
     return found
 
 

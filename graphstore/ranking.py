@@ -26,6 +26,7 @@ from graphstore.blend import (
 from graphstore.client import Client
 from graphstore.errors import InputError
 from graphstore.kinds import Kind
+from graphstore.likeness import read_vectors
 
 NEW_EVENTS = 5
 LEAST_WEIGHT = 0.05
@@ -153,7 +154,7 @@ def read_context(client: Client, user_id: str, request: Request) -> dict[str, An
 def rank(client: Client, user_id: str, context: Mapping[str, Any], request: Request, k: int) -> Ranking:
     """The k items to show: the best by the blend; with diversity less alike, with explore some of them new."""
     pool = variety.pool_size(k) if request.diversity else k
-    ranking = best_candidates(client, user_id, context, request, pool)
+    ranking = best_candidates(client, user_id, context, request, k, pool)
     if request.diversity:
         vectors = read_vectors(client, ranking.item_ids)
         ranking = ranking.take(variety.most_relevant_and_new(ranking.scores, vectors, k, request.diversity))
@@ -161,12 +162,19 @@ def rank(client: Client, user_id: str, context: Mapping[str, Any], request: Requ
     if not places:
         return ranking
     fresh = new_items(client, user_id, context, request, NEW_EVENTS)
+    shown = set(ranking.item_ids[: k - len(places)])  # by their own merit
+    fresh = fresh.take([n for n, item_id in enumerate(fresh.item_ids) if item_id not in shown])
     fresh = fresh.take(variety.drawn(fresh.scores, len(places), f"{user_id}|{context['built']}"))
     return _interleaved(ranking, fresh, places, k)
 
 
-def best_candidates(client: Client, user_id: str, context: Mapping[str, Any], request: Request, k: int) -> Ranking:
-    """The k best candidates of one user by the blend of the active model."""
+def best_candidates(
+    client: Client, user_id: str, context: Mapping[str, Any], request: Request, k: int, pool: int
+) -> Ranking:
+    """The `pool` best of the candidates for a list of k, by the blend of the active model.
+
+    What is looked for depends on k alone, so that an item's score is the same whatever the pool.
+    """
     found = client.read(
         "recommend/find_candidates",
         user_id=user_id,
@@ -179,17 +187,20 @@ def best_candidates(client: Client, user_id: str, context: Mapping[str, Any], re
     values = signal_matrix(found[0], context["popularity_now"])
     parts = contributions(values, context["blend"].weights, request.channels)
     scores = np.round(parts.sum(axis=1), 9)
-    best = np.lexsort((found[0]["item_ids"], -scores))[:k] if len(scores) else np.zeros(0, dtype=int)
+    best = np.lexsort((found[0]["item_ids"], -scores))[:pool] if len(scores) else np.zeros(0, dtype=int)
     return Ranking([found[0]["item_ids"][n] for n in best], scores[best], parts[best])
 
 
 def new_items(client: Client, user_id: str, context: Mapping[str, Any], request: Request, events: int) -> Ranking:
-    """Items with fewer than `events` events, by what their content says (embedding, interests), best first."""
+    """Items with fewer than `events` events, by what their content says (embedding, interests), best first.
+
+    Only of the channels that are asked for, and only those that fit: with a score above 0.
+    """
     found = client.read(
         "recommend/find_new_items",
         user_id=user_id,
         vector=context["vector"],
-        below=float(np.log(events)) if events > 1 else 0.0,
+        below=float(np.log(events - 0.5)),  # stored logarithms are rounded
         options=asdict(request.options),
     )[0]
     parts = np.zeros((len(found["item_ids"]), len(CHANNELS)))
@@ -199,18 +210,7 @@ def new_items(client: Client, user_id: str, context: Mapping[str, Any], request:
         parts[:, CHANNELS.index(channel)] = weight * told / max(told.max(initial=0.0), 1e-9)
     scores = np.round(parts.sum(axis=1), 9)
     best = np.lexsort((found["item_ids"], -scores)) if len(scores) else np.zeros(0, dtype=int)
-    return Ranking(found["item_ids"], scores, parts).take(best)
-
-
-def read_vectors(client: Client, item_ids: list[str]) -> Floats:
-    """(N, D) embeddings of items, those of their content where no model made any, 0 where one has none."""
-    rows = {row["item_id"]: row["embedding"] for row in client.read("update/read_item_embeddings", item_ids=item_ids)}
-    if not any(rows.values()) and item_ids:
-        found = client.read("update/read_contents", item_ids=item_ids)[0]
-        rows = {item_ids[n]: vector for n, vector in zip(found["positions"], found["embeddings"], strict=True)}
-    width = max((len(vector) for vector in rows.values() if vector), default=0)
-    blank = [0.0] * width
-    return np.array([rows.get(item_id) or blank for item_id in item_ids]).reshape(len(item_ids), width)
+    return Ranking(found["item_ids"], scores, parts).take(best[scores[best] > 0])
 
 
 def _interleaved(ranking: Ranking, fresh: Ranking, places: list[int], k: int) -> Ranking:

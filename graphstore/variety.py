@@ -15,7 +15,7 @@ LEAST_POOL, POOL_FACTOR = 50, 5
 
 
 def pool_size(k: int) -> int:
-    """How many of the best candidates a varied list of k is chosen from."""
+    """How many of the best candidates k items are chosen from, by variety or by a draw."""
     return max(LEAST_POOL, POOL_FACTOR * k)
 
 
@@ -50,18 +50,28 @@ def most_relevant_and_new(scores: Floats, vectors: Floats, k: int, diversity: fl
 
 
 def exploration_places(k: int, explore: float) -> list[int]:
-    """The places of a list of k that go to new items, spread over it; the first place only if all of them do."""
-    count = round(explore * k)
-    return [int((number + 1) * k / count) - 1 for number in range(count)]
+    """The places of a list of k that go to new items, spread over it; the first place only where explore is 1."""
+    if explore == 1:
+        return list(range(k))
+    count = min(round(explore * k), k - 1)
+    return [max((number + 1) * k // count - 1, number + 1) for number in range(count)]
 
 
 def drawn(scores: Floats, count: int, seed: str) -> list[int]:
-    """`count` places out of N, better scores more likely, the same for the same seed: a sample without replacement with
-    probabilities in proportion to e^score, best first.
+    """`count` places out of N, better scores more likely, the same for the same seed, best first: a sample without
+    replacement out of the `pool_size(count)` best, with probabilities in proportion to e^z, z being the standard score
+    among these. So the draw neither depends on the scale of the scores nor drowns in many items that hardly fit.
+
+    scores: (N,) best first.
 
     Reference: Kool et al., "Stochastic Beams and Where to Find Them" (the Gumbel-top-k trick), ICML 2019.
     """
     number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest()[:8], "big")
-    noisy = scores + np.random.default_rng(number).gumbel(size=len(scores))
+    pool = scores[: pool_size(count)]
+    if not len(pool):
+        return []
+    deviation = pool.std()
+    standard = (pool - pool.mean()) / (deviation if deviation > 1e-9 else 1.0)
+    noisy = standard + np.random.default_rng(number).gumbel(size=len(pool))
     best = np.argsort(-noisy, kind="stable")[:count]
     return sorted(best.tolist(), key=lambda place: -scores[place])

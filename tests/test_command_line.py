@@ -61,6 +61,10 @@ def test_collect_tells_people_the_lines_the_reasons_and_the_file(run, tmp_path):
         (["recommend", "--all"], "--output"),
         (["recommend", "nobody"], "nobody"),
         (["recommend", "nobody", "-k", "ten"], "ten"),
+        (["recommend", "nobody", "--diversity", "2"], "diversity"),
+        (["recommend", "nobody", "--explore", "nan"], "explore"),
+        (["exposure"], "no items"),
+        (["exposure", "--lists", "recs.jsonl", "--explore", "0.1"], "recommend --all"),
         (["erase", "nobody"], "nobody"),
         (["import", "netflix", "."], "netflix"),
         (["server", "start"], "NEO4J_URI"),
@@ -79,6 +83,18 @@ def test_k_out_of_range_is_refused(run, k):
     code, _, error = run("recommend", "u1", "-k", k)
     assert code == 2
     assert "k" in error
+
+
+def test_exposure_reads_lists_and_shows_titles_and_values_as_they_are(run, tmp_path):
+    items = [{"item_id": f"i{n}", "title": "[/b]", "attributes": {"[/kind]": ["[/red]"]}} for n in range(3)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items))
+    (tmp_path / "recs.jsonl").write_text('{"user_id": "u1", "items": ["i0", "i1"], "scores": [2, 1]}\n')
+    run("collect", "--items", tmp_path / "items.jsonl", "--events", "-", stdin=ROW)
+    code, out, error = run("exposure", "--lists", tmp_path / "recs.jsonl")
+    assert code == 0, error
+    assert "[/red]" in out and "[/kind]" in out and "show 2 of 3 items" in out
+    code, out, _ = run("exposure", "--lists", tmp_path / "recs.jsonl", "--json")
+    assert code == 0 and json.loads(out)["never_shown"]["items"] == 1
 
 
 def test_neo4j_that_is_not_there_or_refuses_is_named(run):

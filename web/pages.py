@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 
 from graphstore import exploration, profiles, recommend
+from graphstore.errors import InputError
 from web.access import count_failure, public
 from web.presentation import bars, chips, grouped
 from web.services import graph, services
@@ -59,7 +61,8 @@ def home() -> str | Response:
 @blueprint.get("/users/<id:user_id>")
 def user(user_id: str) -> str:
     """One user: who they are, what they care about, what they did, what to recommend and why."""
-    answered = recommend.recommend(graph(), user_id, k=RECOMMENDED, explain=True, kinds=services().kinds)
+    knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
+    answered = recommend.recommend(graph(), user_id, k=RECOMMENDED, explain=True, kinds=services().kinds, **knobs)
     found = answered["recommendations"]
     rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in found]
     return render_template(
@@ -70,6 +73,7 @@ def user(user_id: str) -> str:
         recommendations=rows,
         as_of=answered["as_of"],
         model_version=answered["model_version"],
+        knobs=knobs,
     )
 
 
@@ -84,6 +88,14 @@ def item(item_id: str) -> str:
 def dashboard() -> str:
     """The state of the whole, for an operator."""
     return render_template("dashboard.html", state=exploration.overview(graph()))
+
+
+def _number(name: str) -> float:
+    """A number of the query string; 0 where it is not there."""
+    try:
+        return float(request.args.get(name) or 0)
+    except ValueError as error:
+        raise InputError(f"{name} must be a number from 0 to 1.") from error
 
 
 def _local(target: str | None) -> str:

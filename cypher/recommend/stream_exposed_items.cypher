@@ -10,5 +10,5 @@ CALL (i) {
   WITH a.kind + '=' + a.value AS attribute ORDER BY attribute
   RETURN collect(attribute) AS attributes
 }
-RETURN i.item_id AS item_id, i.title AS title, i.kind AS kind, COUNT { (i)<--(:User) } AS users, attributes
+RETURN i.item_id AS item_id, i.title AS title, i.kind AS kind, COUNT { MATCH (i)<--(u:User) RETURN DISTINCT u } AS users, attributes
 ORDER BY item_id

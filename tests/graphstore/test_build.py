@@ -90,3 +90,9 @@ def test_an_empty_graph_can_be_built(client):
     counts = build(client)
     assert counts["events"] == counts["similar_items"] == 0
     assert last_run(client, "build")["counts"]["as_of"] is None
+
+
+def test_an_item_is_new_below_five_events_and_not_at_five(client):
+    plant(client, [rate(f"u{n}", item) for item, count in (("four", 4), ("five", 5)) for n in range(count)])
+    rows = client.run_text("MATCH (i:Item) RETURN i.item_id AS id, i.is_new AS new")
+    assert {row["id"]: row["new"] for row in rows} == {"four": True, "five": False}

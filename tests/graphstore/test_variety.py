@@ -28,6 +28,11 @@ def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are
     assert variety.exploration_places(10, 0.0) == []
     assert variety.exploration_places(10, 0.2) == [4, 9]
     assert variety.exploration_places(5, 1.0) == [0, 1, 2, 3, 4]
+    assert variety.exploration_places(1, 0.9) == [] and variety.exploration_places(5, 0.99) == [1, 2, 3, 4]
+    for k in range(1, 40):
+        for explore in np.linspace(0, 0.999, 20):
+            places = variety.exploration_places(k, explore)
+            assert 0 not in places and len(set(places)) == len(places) <= k and all(place < k for place in places)
 
 
 def test_a_draw_is_the_same_for_the_same_seed_prefers_better_items_and_differs_between_users():
@@ -36,6 +41,13 @@ def test_a_draw_is_the_same_for_the_same_seed_prefers_better_items_and_differs_b
     assert draws[0] == tuple(variety.drawn(scores, 2, "user 0"))
     counts = np.bincount([place for draw in draws for place in draw], minlength=5)
     assert counts[0] > counts[1] > counts[3] > counts[4] and len(set(draws)) > 3
+
+
+def test_a_draw_does_not_drown_in_many_items_that_hardly_fit():
+    scores = np.concatenate([[0.8, 0.7], np.linspace(0.2, 0.1, 3000)])
+    draws = [variety.drawn(scores, 2, f"user {n}") for n in range(200)]
+    assert np.mean([0 in draw for draw in draws]) > 0.8
+    assert variety.drawn(np.zeros(0), 2, "u") == [] and len(variety.drawn(np.ones(3), 2, "u")) == 2
 
 
 def test_new_items_get_their_share_of_places_and_say_so(client):
@@ -77,6 +89,37 @@ def test_diversity_puts_items_apart_that_are_alike(client):
     assert abs(order.index("a") - order.index("b")) == 2 or order[1] == "c"
 
 
+def test_without_vectors_items_with_the_same_attributes_are_put_apart(client, tmp_path):
+    items = [{"item_id": i, "attributes": {"genre": [g]}} for i, g in (("a", "x"), ("b", "x"), ("c", "y"))]
+    events = [rate("u", "seen"), *(rate(f"x{n}", item) for n in range(9) for item in ("a", "b", "c"))]
+    plant(client, events, items=items, folder=tmp_path)
+    order = [row["item_id"] for row in recommend(client, "u", k=3, diversity=1.0)["recommendations"]]
+    assert "c" in order[:2]
+
+
+def test_diversity_leaves_the_scores_as_they_are_in_long_lists_too(client):
+    plant(client, [*communities(users=6, items=8), *(rate(f"x{n % 3}", f"more{n}", day=n / 10) for n in range(130))])
+    plain, varied = (recommend(client, "a-user0", k=30, diversity=d)["recommendations"] for d in (0.0, 0.4))
+    scores = {row["item_id"]: row["score"] for row in plain}
+    both = [row for row in varied if row["item_id"] in scores]
+    assert len(both) > 5 and all(row["score"] == scores[row["item_id"]] for row in both)
+
+
+def test_exploration_keeps_to_the_channel_asked_for_and_to_items_with_few_events(client):
+    plant(
+        client, [*communities(), *(rate(f"y{n}", "five") for n in range(5)), *(rate(f"y{n}", "four") for n in range(4))]
+    )
+    client.run_text(
+        "MATCH (u:User {user_id: 'a-user0'}) CREATE (u)-[:INTERESTED_IN {weight: 0.9, polarity: 'likes'}]->"
+        "(n:Interest {name: 'space', label: 'Space'}) WITH n MATCH (i:Item) WHERE i.item_id IN ['four', 'five']"
+        " SET i.is_new = true CREATE (i)-[:ABOUT {weight: 0.5}]->(n)"
+    )
+    found = recommend(client, "a-user0", k=2, explore=1.0)["recommendations"]
+    assert [row["item_id"] for row in found if row.get("exploration")] == ["four"]
+    popular = recommend(client, "a-user0", k=2, explore=1.0, channel="popular")["recommendations"]
+    assert popular and not any(row.get("exploration") for row in popular)
+
+
 @pytest.mark.parametrize("knob", ["diversity", "explore"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, "much", None, True, float("nan")])
 def test_a_knob_is_a_number_from_0_to_1(client, knob, value):
@@ -103,6 +146,7 @@ def test_exposure_beside_choices_by_hand():
     found = report(items, np.array([2.0, 2.0, 0.0]))
     assert (found["shown"], found["coverage"]) == (2, pytest.approx(2 / 3))
     assert found["never_shown"] == {"items": 1, "examples": ["C"]}
+    assert found["novelty"] == pytest.approx(0.5 * -np.log2(0.75) + 0.5 * 2)
     film = next(row for row in found["groups"]["kind"] if row["group"] == "film")
     assert (film["exposure"], film["choices"], film["ratio"]) == pytest.approx((0.5, 0.75, 2 / 3))
     assert [row["group"] for row in found["groups"]["genre"]] == ["x", "y"]

@@ -108,6 +108,26 @@ def test_recommendations_leave_out_what_was_seen_and_say_why(api, films):
     assert "path" not in api("GET", "/v1/users/ann/recommendations?k=1").json["recommendations"][0]
 
 
+@pytest.mark.parametrize("query", ["diversity=1.1", "diversity=-0.1", "explore=much", "explore=nan"])
+def test_a_knob_outside_0_to_1_is_refused_by_name(api, films, query):
+    answer = api("GET", f"/v1/users/ann/recommendations?{query}")
+    assert answer.status_code == 422 and query.split("=")[0] in answer.json["detail"]
+    page = api("GET", f"/users/ann?{query}")
+    assert page.status_code == 422
+
+
+def test_new_items_are_explored_over_http_and_on_the_page(api, client, films):
+    api("PUT", "/v1/items/f4", "write", json={"title": "Brand new"})
+    client.run_text(
+        "MATCH (u:User {user_id: 'ann'}), (i:Item {item_id: 'f4'}) CREATE (u)-[:INTERESTED_IN {weight: 0.9, "
+        "polarity: 'likes'}]->(n:Interest {name: 'x', label: 'X'})<-[:ABOUT {weight: 0.9}]-(i)"
+    )
+    rows = api("GET", "/v1/users/ann/recommendations?k=2&explore=0.5&diversity=0.5").json["recommendations"]
+    assert [(row["item_id"], row.get("exploration")) for row in rows] == [("f3", None), ("f4", True)]
+    page = api("GET", "/users/ann?explore=0.5&diversity=0.3").get_data(as_text=True)
+    assert 'name="explore"' in page and 'value="0.5"' in page and 'value="0.3"' in page
+
+
 def test_similar_users_items_and_friends_have_their_endpoints(api, films):
     assert api("GET", "/v1/users/ann/similar?k=3").json["user_id"] == "ann"
     assert isinstance(api("GET", "/v1/items/f1/similar").json["similar"], list)

@@ -1,0 +1,37 @@
+"""What tells how alike items are: vectors of the model, of content or of attributes, to be compared by cosine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphstore.blend import DIMENSION, Floats
+from graphstore.client import Client
+
+
+def read_vectors(client: Client, item_ids: list[str]) -> Floats:
+    """(N, D) embeddings of items; where no model made any, those of their content; without these too, which attributes
+    each has (1 or 0). 0 for an item that has none.
+    """
+    found = client.read("update/read_item_embeddings", item_ids=item_ids)
+    rows = {row["item_id"]: row["embedding"] for row in found if len(row["embedding"] or []) == DIMENSION}
+    if not rows and item_ids:
+        contents = client.read("update/read_contents", item_ids=item_ids)[0]
+        rows = {item_ids[n]: vector for n, vector in zip(contents["positions"], contents["embeddings"], strict=True)}
+    if not rows and item_ids:
+        return _attribute_vectors(client, item_ids)
+    width = max((len(vector) for vector in rows.values()), default=0)
+    vectors = np.zeros((len(item_ids), width))
+    for place, item_id in enumerate(item_ids):
+        if len(rows.get(item_id, [])) == width:
+            vectors[place] = rows[item_id]
+    return vectors
+
+
+def _attribute_vectors(client: Client, item_ids: list[str]) -> Floats:
+    """(N, A) 1 where an item has an attribute: their cosine is what is shared by the geometric mean of both."""
+    found = client.read("recommend/read_attributes", item_ids=item_ids)
+    columns = {attribute: n for n, attribute in enumerate(sorted({row["attribute"] for row in found}))}
+    vectors = np.zeros((len(item_ids), len(columns)))
+    for row in found:
+        vectors[row["position"], columns[row["attribute"]]] = 1.0
+    return vectors
