@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,6 @@ LANGUAGE_VARIANTS: dict[str, Hyper] = {
     "without both": {"without": ("interests",), "content": False},
 }
 GROUPS = {"channels": CHANNEL_VARIANTS, "model": MODEL_VARIANTS, "language": LANGUAGE_VARIANTS}
-VIEWS = {"1": "1 event", "2-5": "2-5 events", "6-20": "6-20 events", "more": "more events"}
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -57,7 +55,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="interestgraph-ablation-") as folder, scratch_server() as client:
         split = make_split(name, Path(folder) / "split", data=options.data, shared=options.shared)
         train, test = split.known_and_later(options.part)
-        settings = replace(Settings(home=Path(folder) / "home"))
+        settings = Settings(home=Path(folder) / "home")
         collect(client, events=train, items=split.items, users=split.users, ties=split.ties)
         extract(client, settings)
         build(client)

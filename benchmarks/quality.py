@@ -12,7 +12,6 @@ data set. Where the shared score.py is at hand it scores the lists too, and must
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 import shutil
 import tempfile
@@ -129,8 +128,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--baselines", default="all", help="all (the default), none, or names such as item-knn,ease")
     parser.add_argument("--no-learning", dest="learning", action="store_false", help="without extract and update")
     options = parser.parse_args()
-    if options.seeds > 1 and "seed" not in inspect.signature(evaluate).parameters:
-        parser.error("--seeds: this evaluation takes no seed")
     options.shared = shared_folder(options.shared)
     return options
 

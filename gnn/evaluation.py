@@ -16,7 +16,7 @@ from typing import Any
 
 from gnn.baselines import ALL, QUICK, baseline_lists, slug
 from gnn.bootstrap import versus_best
-from gnn.metrics import Scorer, score
+from gnn.metrics import Scorer
 from gnn.splits import Split, check_overlap, event, interactions, read_events, read_split
 from graphstore.client import Client
 from graphstore.collect import collect
@@ -93,7 +93,7 @@ def evaluate(
         report["notes"].append(f"{rejected:,} training events were rejected by collect: the baselines know them.")
     if late:
         report["notes"].append(f"{late:,} ties are later than the last training event and were left out.")
-    return report | {"cold_alone": _cold_alone(split, unchosen), "stages": stages, "seconds": clock.seconds}
+    return report | {"cold_alone": _cold_alone(split, scorer, unchosen), "stages": stages, "seconds": clock.seconds}
 
 
 class Stopwatch:
@@ -210,17 +210,15 @@ def _served(
 
 def _unchosen(client: Client, split: Split, k: int, kinds: Mapping[str, Kind]) -> dict[str, list[str]]:
     """Lists of items without a training event, for the users who chose one later."""
-    known = {item for items in split.known.values() for item in items}
-    users = [user for user, items in split.later.items() if user in split.known and items - known]
+    users = [user for user, items in split.later.items() if user in split.known and items - split.known_items]
     return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, kinds=kinds)}
 
 
-def _cold_alone(split: Split, lists: Mapping[str, list[str]]) -> dict[str, Any]:
-    known = {item for items in split.known.values() for item in items}
-    cold = [item for item in split.catalogue if item not in known]
+def _cold_alone(split: Split, scorer: Scorer, lists: Mapping[str, list[str]]) -> dict[str, Any]:
+    cold = [item for item in split.catalogue if item not in split.known_items]
     found: dict[str, Any] = {"candidates": len(cold)}
     if lists:
-        view = score(split.known, split.later, lists, split.catalogue)["cold_items"]
+        view = scorer.score(lists)[0]["cold_items"]
         found |= {key: view[key] for key in ("users", "recall@20", "recall@20_ci")}
         found["random"] = min(1.0, COLD_DEPTH / len(cold))
     return found

@@ -27,7 +27,7 @@ from gnn.training import Hyperparameters, Objective, train
 from graphstore import similarity
 from graphstore.blend import Blend
 from graphstore.client import Client
-from graphstore.derived import BuildOptions, Derived, derive
+from graphstore.derived import BuildOptions, Derived, derive, favoured_items
 from graphstore.interactions import (
     Interactions,
     pull_interactions,
@@ -224,14 +224,12 @@ class Training:
 
     def _surroundings(self, earlier: Interactions) -> Surroundings:
         """Attributes, ties and what items are about; which attributes favour what follows from the earlier events."""
-        options = self.options
         if not self._pulled:
             _, about = pull_item_interests(self.client, earlier.item_ids)
             names, members = pull_user_attributes(self.client, earlier.user_ids)
             self._pulled = about, names, members, pull_ties(self.client, earlier.user_ids)
         about, names, members, follows = self._pulled
-        matrix = similarity.user_item_matrix(earlier, options.users_half_life)
-        favoured = similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
+        favoured = favoured_items(earlier, members, self.options)
         shape = (len(names), len(earlier.item_ids))
         favours = sp.csr_matrix((favoured.score, (favoured.source, favoured.target)), shape=shape)
         return Surroundings(about, members, favours, follows)

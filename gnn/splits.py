@@ -48,6 +48,11 @@ class Split:
         """The ids of all items: described, in training or in the test part."""
         return sorted({row["item_id"] for part in (self.train, self.test) for row in part} | self.items.keys())
 
+    @cached_property
+    def known_items(self) -> frozenset[str]:
+        """The ids of items with a training event."""
+        return frozenset(row["item_id"] for row in self.train)
+
     @property
     def history(self) -> dict[str, int]:
         """The number of training events of each user."""
@@ -61,7 +66,7 @@ class Split:
     def unknown(self) -> dict[str, int]:
         """Test users and items that neither a training event nor a description names, and the events with either."""
         users = {row["user_id"] for row in self.test} - self.known.keys() - self.users
-        items = {row["item_id"] for row in self.test} - {row["item_id"] for row in self.train} - self.items.keys()
+        items = {row["item_id"] for row in self.test} - self.known_items - self.items.keys()
         events = sum(row["user_id"] in users or row["item_id"] in items for row in self.test)
         return {"users": len(users), "items": len(items), "events": events}
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,11 @@ class Readout:
     matrices: list[list[list[float]]]
     relations: dict[str, tuple[float, float, float, float]]
 
+    @cached_property
+    def _arrays(self) -> Floats:
+        """(R, D, D) the matrices as an array."""
+        return np.asarray(self.matrices, dtype=float)
+
     def vector(self, history: History) -> Floats:
         """(D,) of length 1 for an index by cosine; empty where no item of the history has a vector."""
         width = len(self.matrices[0])
@@ -86,10 +92,10 @@ class Readout:
         weight = np.where(negative, columns[:, 1], columns[:, 0])
         weight = weight * np.exp2(-np.nan_to_num(days) / np.where(negative, columns[:, 3], columns[:, 2]))
         total = np.zeros(width)
-        for half_life, mix, matrix in zip(self.half_lives, self.mix, self.matrices, strict=True):
+        for half_life, mix, matrix in zip(self.half_lives, self.mix, self._arrays, strict=True):
             decayed = weight * np.where(np.isnan(days), 1.0, np.exp2(-history.rank / half_life))
             mean = decayed @ vectors / max(np.abs(decayed).sum(), 1e-12)
-            total += mix * (np.asarray(matrix) @ mean)
+            total += mix * (matrix @ mean)
         length = np.linalg.norm(total)
         return total / length if length > 0 else np.zeros(0)
 
@@ -179,11 +185,15 @@ def forgetting(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:
 
 def low_ratings(types: Sequence[str], values: Sequence[float]) -> NDArray[np.bool_]:
     """Which events are ratings at or below the user's mean - 1 (at or below 2 where fewer than three are known)."""
-    given = np.asarray(values, dtype=float)
-    rated = (np.asarray(types, dtype=object) == "RATED") & ~np.isnan(given)
-    threshold = given[rated].mean() - 1.0 if rated.sum() > 2 else 2.0
+    return low_among(np.asarray(values, dtype=float), np.asarray(types, dtype=object) == "RATED")
+
+
+def low_among(values: Floats, rated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rule behind `low_ratings`, for values of which some are ratings."""
+    known = rated & ~np.isnan(values)
+    threshold = values[known].mean() - 1.0 if known.sum() > 2 else 2.0
     with np.errstate(invalid="ignore"):
-        return rated & (given <= threshold)
+        return known & (values <= threshold)
 
 
 def popularity_signal(logarithm: Floats, now: float) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphstore import similarity
 from graphstore.client import Client
-from graphstore.derived import BuildOptions, Derived, Judged, derive
+from graphstore.derived import BuildOptions, Derived, Judged, derive, favoured_items
 from graphstore.interactions import Interactions, pull_interactions, pull_item_interests, pull_user_attributes
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
@@ -54,10 +54,8 @@ def build(
         writer.replace("similar_items", derived.similar_items, events.item_ids, events.item_ids)
         writer.replace("similar_users", derived.similar_users, events.user_ids, events.user_ids)
         writer.replace("transitions", derived.transitions, events.item_ids, events.item_ids)
-        matrix = similarity.user_item_matrix(events, options.users_half_life)
         attributes, members = pull_user_attributes(client, events.user_ids)
-        favoured = similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
-        writer.replace("favoured_items", favoured, attributes, events.item_ids)
+        writer.replace("favoured_items", favoured_items(events, members, options), attributes, events.item_ids)
         names, about = pull_item_interests(client, events.item_ids)
         broader = similarity.subsumption(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader

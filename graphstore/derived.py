@@ -100,6 +100,12 @@ def derive(events: Interactions, options: BuildOptions) -> Derived:
     )
 
 
+def favoured_items(events: Interactions, members: similarity.Matrix, options: BuildOptions) -> Neighbours:
+    """What users with an attribute choose more than others do. members: (A, U) who has which."""
+    matrix = similarity.user_item_matrix(events, options.users_half_life)
+    return similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
+
+
 def _two(found: list[Neighbours]) -> tuple[Neighbours, Neighbours | None]:
     return found[0], found[1] if len(found) > 1 else None
 

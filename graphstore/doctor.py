@@ -110,7 +110,7 @@ def check_indexes(client: Client, settings: Settings) -> Check:
     ]
     detail = ", ".join(wrong) if wrong else f"{len(expected)} online"
     remedy = (
-        "Wait while they are populated; python docs/admin/reindex.py builds them anew, any stage creates missing ones."
+        "Wait while they are populated; python docs/admin/reindex.py creates missing ones and builds the others anew."
     )
     return Check("indexes", not wrong, detail, remedy)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from graphstore.blend import low_among
 from graphstore.client import Client
 from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
@@ -65,7 +66,7 @@ def pull_interactions(
         count = len(row["item_ids"])
         weight = np.fromiter((strength.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         rated = np.fromiter((t == "RATED" for t in row["types"]), dtype=bool, count=count)
-        low = low_ratings(np.array(row["values"], dtype=float), rated)
+        low = low_among(np.array(row["values"], dtype=float), rated)
         weight[low] *= negative_weight
         told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         strengths.append(np.where(low, -np.abs(told), told))
@@ -78,14 +79,6 @@ def pull_interactions(
     columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
     events = Interactions(user_ids, item_ids, *columns)
     return events.where(events.item >= 0)  # an item may have come after the items were read
-
-
-def low_ratings(values: np.ndarray, rated: np.ndarray) -> np.ndarray:
-    """Which of a user's ratings are negative: at least 1 below their mean; at most 2 where they gave fewer than 3."""
-    known = rated & ~np.isnan(values)
-    threshold = values[known].mean() - 1.0 if known.sum() > 2 else 2.0
-    with np.errstate(invalid="ignore"):
-        return known & (values <= threshold)
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from graphstore.likeness import read_vectors
 
 NEW_EVENTS = 5
 LEAST_WEIGHT = 0.05
+BLENDS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,21 @@ def make_request(
     return Request({name: float(factors.get(name, 0.0)) for name in CHANNELS}, unwanted, options, diversity, explore)
 
 
-@lru_cache(maxsize=16)
-def _parsed(text: str | None) -> Blend:
-    return Blend.from_json(text)
+_blends: dict[str, Blend] = {}
 
 
-def _blend(client: Client, version: str | None) -> Blend:
-    """The blend of a model. A version never changes, so that the text is the key of what was parsed."""
+def _blend(client: Client, version: str | None, blend_hash: str | None) -> Blend:
+    """The blend of a model, kept by the hash of its text: it is large, and most answers rest on the same."""
+    known = _blends.get(blend_hash or "")
+    if known is not None:
+        return known
     rows = client.read("recommend/read_blend", version=version) if version else []
-    return _parsed(rows[0]["blend"] if rows else None)
+    blend = Blend.from_json(rows[0]["blend"] if rows else None)
+    if blend_hash and rows:
+        if len(_blends) >= BLENDS_KEPT:
+            _blends.clear()
+        _blends[blend_hash] = blend
+    return blend
 
 
 def read_context(client: Client, user_id: str, request: Request) -> dict[str, Any] | None:
@@ -137,7 +143,7 @@ def read_context(client: Client, user_id: str, request: Request) -> dict[str, An
     history = History.of(
         row["item_ids"], row["types"], row["millis"], row["values"], row["embeddings"], request.unwanted
     )
-    blend = _blend(client, row["model_version"])
+    blend = _blend(client, row["model_version"], row["blend_hash"])
     vector = blend.readout.vector(history).tolist() if blend.readout else []
     counts = json.loads(row["counts"] or "{}")
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -188,6 +189,8 @@ def activate(
 ) -> None:
     """Register a model and make it the active one, in one transaction: a reader sees the old one or the new one."""
 
+    text = blend.to_json()
+
     def register_and_switch(transaction: Transaction) -> None:
         transaction.run(
             "update/register_model",
@@ -196,7 +199,8 @@ def activate(
             configuration=json.dumps(configuration),
             metrics=json.dumps(metrics),
             dimension=dimension,
-            blend=blend.to_json(),
+            blend=text,
+            blend_hash=hashlib.sha256(text.encode()).hexdigest(),
             trained_at=datetime.now(UTC),
         )
         transaction.run("update/activate_model", version=version)

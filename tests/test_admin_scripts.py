@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graphstore.blend import DIMENSION
 from graphstore.doctor import expected_indexes
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +62,8 @@ def test_reindex_leaves_every_index_online(script, client, neo4j_settings):
     assert code == 0 and out.count("ONLINE") == 4
     online = {row["name"] for row in client.read("serve/read_indexes") if row["state"] == "ONLINE"}
     assert expected_indexes(neo4j_settings) <= online
+    nearest = "CALL db.index.vector.queryNodes('item_embedding', 1, $vector) YIELD node RETURN node"
+    client.run_text(nearest, {"vector": [1.0] * DIMENSION})
 
 
 def test_reindex_refuses_a_key(script):

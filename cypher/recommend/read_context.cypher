@@ -3,7 +3,7 @@
 // stands for no value, and an empty list for no embedding, because collect() leaves nulls out.
 // Access: read
 // Parameters: user_id STRING, events INTEGER
-// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, embeddings LIST<LIST<FLOAT>>, own LIST<FLOAT>, latest DATETIME, counts STRING, model_version STRING, embedding_version STRING
+// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, embeddings LIST<LIST<FLOAT>>, own LIST<FLOAT>, latest DATETIME, counts STRING, model_version STRING, blend_hash STRING
 // Index: user_id (constraint), run_stage
 // Scan: there are only a handful of Model nodes
 MATCH (u:User {user_id: $user_id})
@@ -25,9 +25,9 @@ CALL (u) {
 CALL (u) {
   OPTIONAL MATCH (m:Model)
   WHERE m.active
-  RETURN m.version AS model_version
-  ORDER BY m.trained_at DESC, m.version
+  RETURN m.version AS model_version, m.blend_hash AS blend_hash
+  ORDER BY m.trained_at DESC, model_version
   LIMIT 1
 }
 RETURN item_ids, types, millis, values, embeddings, coalesce(u.embedding, []) AS own, latest, counts, model_version,
-       u.embedding_version AS embedding_version
+       blend_hash

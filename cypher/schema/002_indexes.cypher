@@ -12,7 +12,5 @@ CREATE INDEX run_stage IF NOT EXISTS FOR (n:Run) ON (n.stage);
 CREATE FULLTEXT INDEX item_text IF NOT EXISTS FOR (n:Item) ON EACH [n.title, n.description];
 CREATE VECTOR INDEX item_content IF NOT EXISTS FOR (n:Item) ON (n.content_embedding)
 OPTIONS {indexConfig: {`vector.dimensions`: 384, `vector.similarity_function`: 'cosine'}};
-CREATE VECTOR INDEX item_embedding IF NOT EXISTS FOR (n:Item) ON (n.embedding)
-OPTIONS {indexConfig: {`vector.dimensions`: 64, `vector.similarity_function`: 'cosine'}};
 CREATE VECTOR INDEX interest_embedding IF NOT EXISTS FOR (n:Interest) ON (n.embedding)
 OPTIONS {indexConfig: {`vector.dimensions`: 384, `vector.similarity_function`: 'cosine'}};

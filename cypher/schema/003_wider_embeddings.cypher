@@ -1,4 +1,4 @@
-// Purpose: the vector index of item embeddings, which are 128 numbers wide now; narrower ones are trained anew.
+// Purpose: the vector index of item embeddings, which are 128 numbers wide; one of 64, from an earlier version, goes.
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -9,6 +9,7 @@ import sys
 from neo4j import GraphDatabase
 
 from graphstore.queries import load, split
+from graphstore.schema import versions
 
 DERIVED = ("item_text", "item_content", "item_embedding", "interest_embedding")
 address = os.environ["NEO4J_URI"]
@@ -23,8 +24,10 @@ with (
 ):
     for name in names:
         session.run(load("schema/drop_index").text, name=name).consume()
-    for statement in split(load("schema/002_indexes").text):
-        session.run(statement).consume()
+    for _, file in sorted(versions().items()):
+        for statement in split(load(file).text):
+            if "DROP INDEX" not in statement:
+                session.run(statement).consume()
     session.run(load("schema/await_indexes").text, seconds=3600).consume()
     for row in session.run(load("serve/read_indexes").text):
         if row["name"] in names:

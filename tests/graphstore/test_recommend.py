@@ -3,6 +3,7 @@ import json
 import pytest
 from planting import NOW, communities, plant, rate
 
+from graphstore.blend import DIMENSION, NAMES, SIGNALS, Blend
 from graphstore.errors import InputError, NotFound
 from graphstore.recommend import (
     CHANNELS,
@@ -12,6 +13,7 @@ from graphstore.recommend import (
     similar_users,
     suggested_friends,
 )
+from graphstore.update import activate
 
 ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", " "]
 KEYS = {"User": "user_id", "Item": "item_id", "Interest": "name", "Attribute": "value"}
@@ -212,3 +214,15 @@ def test_friends_of_friends_are_suggested_before_strangers_and_with_the_reason(c
     assert (both["mutual"], both["because"]) == (2, "Followed by f1, f2 whom you follow.")
     like = next(row for row in rows if row["user_id"] == "like")
     assert like["because"] == "Chooses much the same as you."
+
+
+def test_a_blend_that_changes_under_the_same_version_is_not_taken_from_memory(client):
+    plant(client, communities())
+    shown = []
+    for channel in ("similar", "popular", "similar"):
+        blend = Blend({name: float(name in SIGNALS[channel]) for name in NAMES})
+        activate(client, "m", family="f", configuration={}, metrics={}, dimension=DIMENSION, blend=blend)
+        shown.append(
+            max(recommend(client, "a-user0", k=1)["recommendations"][0]["channels"].items(), key=lambda p: p[1])[0]
+        )
+    assert shown == ["similar", "popular", "similar"]

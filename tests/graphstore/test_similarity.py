@@ -3,7 +3,8 @@ import pytest
 import scipy.sparse as sp
 
 from graphstore import similarity
-from graphstore.interactions import Interactions, low_ratings
+from graphstore.blend import low_among
+from graphstore.interactions import Interactions
 
 
 def interactions(rows, users=None, items=None):
@@ -93,10 +94,10 @@ def test_a_broader_interest_holds_most_of_the_narrower_ones_items_but_not_the_ot
 
 def test_a_low_rating_is_one_below_the_users_mean_or_at_most_two_where_fewer_than_three_are_known():
     rated = np.array([True, True, True, False])
-    assert low_ratings(np.array([5.0, 5.0, 3.0, 1.0]), rated).tolist() == [False, False, True, False]
-    assert low_ratings(np.array([2.0, np.nan]), np.array([True, True])).tolist() == [True, False]
-    assert low_ratings(np.array([5.0, 3.0]), np.array([True, True])).tolist() == [False, False]
-    assert low_ratings(np.array([3.0]), np.array([True])).tolist() == [False]
+    assert low_among(np.array([5.0, 5.0, 3.0, 1.0]), rated).tolist() == [False, False, True, False]
+    assert low_among(np.array([2.0, np.nan]), np.array([True, True])).tolist() == [True, False]
+    assert low_among(np.array([5.0, 3.0]), np.array([True, True])).tolist() == [False, False]
+    assert low_among(np.array([3.0]), np.array([True])).tolist() == [False]
 
 
 def test_nothing_comes_of_nothing():
