@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gnn.geometric import HeteroData
+from gnn.geometric import HeteroData, Mean
 from graphstore.kinds import Kind
 from graphstore.update import BehaviourColumns, EdgeColumns
 
@@ -65,6 +66,7 @@ class ItemFeatures:
 
     content: (I, C), zero where there is none.  known: (I,) index of the residual, -1 for none.
     attributes: (2, A) pairs of attribute and item.  similar: (2, N) pairs of neighbour and item.  scores: (N,).
+    first: how many of the items are wanted, from the first; the others are their neighbours. None for all.
     """
 
     content: Tensor
@@ -73,13 +75,25 @@ class ItemFeatures:
     attributes: Tensor
     similar: Tensor
     scores: Tensor
+    first: int | None = None
 
     def to(self, device: torch.device) -> ItemFeatures:
         """The same on a device."""
-        return ItemFeatures(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        tensors = (name for name in self.__dataclass_fields__ if name != "first")
+        return ItemFeatures(*(getattr(self, name).to(device) for name in tensors), self.first)
 
-    def restrict(self, rows: Tensor) -> tuple[ItemFeatures, int]:
-        """The features of some rows, then of their neighbours that are not among them; and how many come first."""
+    @cached_property
+    def neighbours(self) -> Mean:
+        """The mean over an item's similar items, weighted by their scores."""
+        return Mean(self.similar, self.scores, len(self.content), len(self.content))
+
+    @cached_property
+    def described(self) -> Mean:
+        """The mean over an item's attributes, up to the highest index that occurs."""
+        return Mean(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
+
+    def restrict(self, rows: Tensor) -> ItemFeatures:
+        """The features of some rows, then of their neighbours that are not among them."""
         size = len(self.content)
         wanted = torch.zeros(size, dtype=torch.bool, device=rows.device)
         wanted[rows] = True
@@ -98,7 +112,8 @@ class ItemFeatures:
             torch.stack([self.attributes[0][held], local[self.attributes[1][held]]]),
             local[self.similar[:, near]],
             self.scores[near],
-        ), len(rows)
+            len(rows),
+        )
 
 
 class ItemTable:

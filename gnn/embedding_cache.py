@@ -48,7 +48,8 @@ class CachedEncoder:
         unique = dict(zip(keys, texts, strict=True))
         with closing(self._connect()) as database:
             vectors = self._known(database, list(unique))
-            missing = [key for key in unique if key not in vectors]
+            # Texts of a length go together: the model pads a batch to the longest.
+            missing = sorted((key for key in unique if key not in vectors), key=lambda key: len(unique[key]))
             self.found += len(unique) - len(missing)
             for start in range(0, len(missing), CHUNK):
                 chunk = missing[start : start + CHUNK]

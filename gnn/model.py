@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn.data import ItemFeatures
-from gnn.geometric import HeteroData, scatter, to_dense_batch
+from gnn.geometric import HeteroData, Mean, scatter, to_dense_batch
 from graphstore.blend import Readout
 
 
@@ -57,7 +57,7 @@ class Configuration:
 class Neighbourhood(nn.Module):
     """One step of propagation, h_i' = sigma(W * weighted mean of h_j over edges j -> i); zero without an edge.
 
-    Shapes: x (N, D); edge_index (2, E) from j to i; weight (E,), may be negative; result (size, D).
+    Shapes: x (N, D) by `edges` to (size, D).
     """
 
     def __init__(self, dimension: int, activation: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -66,10 +66,8 @@ class Neighbourhood(nn.Module):
         nn.init.eye_(self.linear.weight)
         self.activation = activation or nn.Identity()
 
-    def forward(self, x: Tensor, edge_index: Tensor, weight: Tensor, size: int) -> Tensor:
-        summed = scatter(x[edge_index[0]] * weight[:, None], edge_index[1], dim=0, dim_size=size)
-        norm = scatter(weight.abs(), edge_index[1], dim=0, dim_size=size).clamp_min(1e-12)
-        return self.activation(self.linear(summed / norm[:, None]))
+    def forward(self, x: Tensor, edges: Mean) -> Tensor:
+        return self.activation(self.linear(edges(x)))
 
 
 class InterestNetwork(nn.Module):
@@ -101,28 +99,25 @@ class InterestNetwork(nn.Module):
             self.similar.linear.weight.mul_(0.5)
             self.follows.linear.weight.mul_(0.1)
 
-    def item_vectors(self, items: ItemFeatures, rows: Tensor | None = None, without_residual: float = 0.0) -> Tensor:
-        """Vectors of all items of a table, or of some rows: (I, D), of length 1, or 0 where nothing is known.
+    def item_vectors(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
+        """Vectors of the items that come first in the features: (I, D), of length 1, or 0 where nothing is known.
 
         without_residual: share of items that go without their residual, so that content learns to stand alone.
         """
-        first = len(items.content)
-        if rows is not None:
-            items, first = items.restrict(rows)
         without = self.configuration.without
         z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
         if "content" not in without:
             z = z + self.content(items.content) * items.has_content[:, None]
-        if "attributes" not in without:
-            z = z + _mean(self.attribute.weight, items.attributes, len(z))
+        if "attributes" not in without and items.attributes.numel():
+            z = z + items.described(self.attribute.weight[: items.described.sources])
         if "residual" not in without:
             has = items.known >= 0
             if without_residual:
                 has = has & (torch.rand(len(z), device=z.device) >= without_residual)
             z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
-        if "neighbours" in without:
-            return functional.normalize(z, dim=-1)[:first]
-        return functional.normalize(z + self.similar(z, items.similar, items.scores, len(z)), dim=-1)[:first]
+        if "neighbours" not in without and items.similar.numel():
+            z = z + self.similar(z, items.neighbours)
+        return functional.normalize(z[: items.first], dim=-1)
 
     def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
         """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -89,14 +90,14 @@ class Objective:
         """
         hyper = self.hyper
         n_id = batch["item"].n_id
-        pool, correction = self._pool(n_id, generator)
-        h_pool = model.item_vectors(self.items, pool, hyper.without_residual)
+        pool, items, correction = self._pool(n_id, generator)
+        h_pool = model.item_vectors(items, hyper.without_residual)
         # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
         place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
         place[pool] = torch.arange(len(pool), device=pool.device)
         padded = torch.cat([h_pool, h_pool.new_zeros(1, h_pool.shape[1])])
         seeds = int(batch["user"].seeds)
-        everyone = _shuffled(History.of(padded[place[n_id]], batch), generator)
+        everyone = _shuffled(History.of(padded[place[n_id]], batch), held, generator)
         history = everyone.rows(slice(0, seeds))
         lengths = history.lengths - held
         cuts = _draw_cuts(history, lengths, hyper, generator)
@@ -115,10 +116,14 @@ class Objective:
             task = torch.zeros_like(task)
         return _weighted(model, (total - wanted) * weight, weight, task)
 
-    def _pool(self, n_id: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Rows to rank (P,) and what is added to their logits (P,): sampled ones stand for the rest too."""
+    @cached_property
+    def _candidates(self) -> ItemFeatures:
+        return self.items.restrict(self.candidates)
+
+    def _pool(self, n_id: Tensor, generator: torch.Generator) -> tuple[Tensor, ItemFeatures, Tensor]:
+        """Rows to rank (P,), their features, and what is added to their logits (P,): sampled ones stand for the rest."""
         if len(self.candidates) <= self.hyper.pool:
-            return self.candidates, torch.zeros(len(self.candidates), device=n_id.device)
+            return self.candidates, self._candidates, torch.zeros(len(self.candidates), device=n_id.device)
         n_id = n_id[torch.isin(n_id, self.candidates)]
         draw = torch.randint(len(self.candidates), (self.hyper.pool,), generator=generator)
         sampled = self.candidates[draw.to(n_id.device)].unique()
@@ -127,7 +132,7 @@ class Objective:
         pool = torch.cat([n_id, outside])
         correction = torch.zeros(len(pool), device=pool.device)
         correction[len(n_id) :] = math.log(max(rest / max(len(outside), 1), 1.0))
-        return pool, correction
+        return pool, self.items.restrict(pool), correction
 
 
 def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tensor) -> Tensor:
@@ -140,14 +145,19 @@ def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tens
     return (share * (torch.exp(-model.log_task_variance) * means + model.log_task_variance)).sum()
 
 
-def _shuffled(history: History, generator: torch.Generator) -> History:
-    """The same with the events of users who have no times in a random order: theirs means nothing."""
+def _shuffled(history: History, held: Tensor, generator: torch.Generator) -> History:
+    """The same with the events of users who have no times in a random order: theirs means nothing.
+
+    held: (S,) how many of the last events of the first users stay last, as nothing may be learned from them.
+    """
     untimed = (history.days.isnan() | ~history.valid).all(1)
     if not bool(untimed.any()):
         return history
+    lengths = history.lengths
+    lengths[: len(held)] -= held
     key = torch.rand(history.valid.shape, generator=generator).to(history.valid.device)
     place = torch.arange(history.valid.shape[1], device=key.device).expand_as(history.valid)
-    order = torch.where(untimed[:, None] & history.valid, key, 1.0 + place).argsort(1)
+    order = torch.where(untimed[:, None] & (place < lengths[:, None]), key, 1.0 + place).argsort(1)
     columns = {name: getattr(history, name).gather(1, order) for name in FLAT_COLUMNS}
     vectors = history.vectors.gather(1, order[:, :, None].expand_as(history.vectors))
     return History(vectors=vectors, **columns)

@@ -211,7 +211,7 @@ def _embed_items(
     bare: list[str] = []
     for number, batch in enumerate(graph.batched(items, EMBED_ITEMS)):
         rows = torch.tensor([sampler.items.index[item_id] for item_id in batch], device=features.content.device)
-        vectors = model.item_vectors(features, rows).cpu().numpy()
+        vectors = model.item_vectors(features.restrict(rows)).cpu().numpy()
         known = np.abs(vectors).sum(axis=1) > 0
         bare += [item_id for item_id, has in zip(batch, known, strict=True) if not has]
         stored = graph.read_embeddings(client, batch, version) if compare else {}
@@ -256,5 +256,5 @@ def _embed_users(
 def _user_vectors(model: InterestNetwork, features: ItemFeatures, batch: HeteroData) -> Any:
     device = next(model.parameters()).device
     batch = batch.to(str(device))
-    h = model.item_vectors(features.to(device), batch["item"].n_id)
+    h = model.item_vectors(features.to(device).restrict(batch["item"].n_id))
     return model.user_vectors(batch, History.of(h, batch))[:, 0].cpu().numpy()

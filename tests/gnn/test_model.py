@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gnn.data import ItemTable, Vocabulary, negative_events, user_batch
-from gnn.geometric import HeteroData
+from gnn.geometric import HeteroData, Mean
 from gnn.model import Configuration, History, InterestNetwork, Neighbourhood
 from graphstore.blend import History as ServedHistory
 from graphstore.kinds import KINDS
@@ -22,7 +22,7 @@ def test_a_propagation_step_is_sigma_of_w_times_the_mean_of_the_neighbours():
     step = Neighbourhood(2, activation=torch.sigmoid)
     with torch.no_grad():
         step.linear.weight.copy_(torch.tensor([[1.0, 2.0], [0.0, -1.0]]))
-    new = step(h, torch.tensor(pairs).T, torch.ones(12), 4)
+    new = step(h, Mean(torch.tensor(pairs).T, torch.ones(12), 4, 4))
     # mean(h2, h3, h4) = (5/3, 2); W times it = (17/3, -2); and so on round.
     expected = [
         (sigmoid(17 / 3), sigmoid(-2.0)),
@@ -35,14 +35,17 @@ def test_a_propagation_step_is_sigma_of_w_times_the_mean_of_the_neighbours():
 
 def test_a_node_without_neighbours_gets_nothing_from_them():
     step = Neighbourhood(2)
-    new = step(torch.ones(2, 2), torch.tensor([[0], [1]]), torch.ones(1), 2)
+    new = step(torch.ones(2, 2), Mean(torch.tensor([[0], [1]]), None, 2, 2))
     assert new.tolist() == [[0.0, 0.0], [1.0, 1.0]]
 
 
 def test_weights_and_their_signs_count_in_the_mean():
-    step = Neighbourhood(1)
-    new = step(torch.tensor([[2.0], [6.0], [0.0]]), torch.tensor([[0, 1], [2, 2]]), torch.tensor([3.0, -1.0]), 3)
+    mean = Mean(torch.tensor([[0, 1], [2, 2]]), torch.tensor([3.0, -1.0]), 3, 3)
+    h = torch.tensor([[2.0], [6.0], [0.0]], requires_grad=True)
+    new = Neighbourhood(1)(h, mean)
     assert new[2].item() == pytest.approx((3 * 2 - 6) / 4)
+    new[2].sum().backward()
+    assert h.grad.ravel().tolist() == pytest.approx([0.75, -0.25, 0.0])
 
 
 def columns(*rows):
@@ -168,7 +171,7 @@ def test_restricting_items_keeps_their_vectors():
     table.add_content(["a", "b", "c", "d"], NONE, torch.arange(4).numpy(), torch.randn(4, 384).numpy())
     model, features = network(), table.features(384)
     rows = torch.tensor([2, 0])
-    assert torch.allclose(model.item_vectors(features, rows), model.item_vectors(features)[rows], atol=1e-6)
+    assert torch.allclose(model.item_vectors(features.restrict(rows)), model.item_vectors(features)[rows], atol=1e-6)
 
 
 def test_batches_are_pyg_data_with_consistent_indices():

@@ -80,6 +80,20 @@ def test_what_is_held_out_changes_nothing_that_is_learned(pool):
     assert not same(*(learned(rows, **options)[0] for rows in pasts))
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_future_of_known_items_is_not_learned_either(timed):
+    """Histories without times are shuffled: what is held out must not get among the rest."""
+    futures = [
+        [(user, f"i{(user + step) % ITEMS}", "LIKED", 1) for user in range(USERS)]
+        + [row for row in CHAIN if row[3] > 5]
+        for step in (5, 6)
+    ]
+    if not timed:
+        futures = [[(*row[:3], None) for row in rows] for rows in futures]
+    assert same(*(learned(rows, count=1)[0] for rows in futures))
+    assert not same(*(learned(rows)[0] for rows in futures))
+
+
 def test_dislikes_are_no_targets_and_low_ratings_half():
     """The loss weighs targets by what their relation tells: where nothing tells, nothing is learned."""
     model, objective, batches = prepared(CHAIN, telling=[1.0, 1.0, 0.0, 0.0])
