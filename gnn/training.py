@@ -121,7 +121,7 @@ class Objective:
         return self.items.restrict(self.candidates)
 
     def _pool(self, n_id: Tensor, generator: torch.Generator) -> tuple[Tensor, ItemFeatures, Tensor]:
-        """Rows to rank (P,), their features, and what is added to their logits (P,): sampled ones stand for the rest."""
+        """Rows to rank (P,), features, and what is added to logits (P,): sampled ones stand for the rest."""
         if len(self.candidates) <= self.hyper.pool:
             return self.candidates, self._candidates, torch.zeros(len(self.candidates), device=n_id.device)
         n_id = n_id[torch.isin(n_id, self.candidates)]
