@@ -21,6 +21,7 @@ from graphstore.update import BehaviourColumns, EdgeColumns
 DAY = 86_400.0
 MOST_ATTRIBUTES = 50_000
 RATED = "RATED"
+TENSORS = ("content", "has_content", "known", "attributes", "similar", "scores")
 
 
 @dataclass
@@ -79,8 +80,8 @@ class ItemFeatures:
 
     def to(self, device: torch.device) -> ItemFeatures:
         """The same on a device."""
-        tensors = (name for name in self.__dataclass_fields__ if name != "first")
-        return ItemFeatures(*(getattr(self, name).to(device) for name in tensors), self.first)
+        tensors = {name: value.to(device) for name, value in vars(self).items() if name in TENSORS}
+        return ItemFeatures(**tensors, first=self.first)
 
     @cached_property
     def neighbours(self) -> Mean:
