@@ -117,7 +117,7 @@ def _gone(process: psutil.Process, timeout: float) -> bool:
         if child is not None and child.poll() is not None:
             del _children[process.pid]
             return True
-        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+        if child is None and (not process.is_running() or process.status() == psutil.STATUS_ZOMBIE):
             return True
         time.sleep(POLL_SECONDS)
     return False
