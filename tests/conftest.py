@@ -26,7 +26,7 @@ from graphstore.settings import DEFAULT_NEO4J_VERSION, Settings
 DEFAULT_IMAGE = f"neo4j:{DEFAULT_NEO4J_VERSION}-community"
 PREFIX = "interestgraph-test-"
 MEMORY = {"heap": "512m", "page_cache": "64m"}
-# A third less work until the first query; and what was planned stays planned, however the tests fill and empty the graph.
+# A third less work until the first query; what was planned stays planned, however tests fill and empty the graph.
 QUICK_START = "server.jvm.additional=-XX:TieredStopAtLevel=1\ndbms.cypher.min_replan_interval=1h\n"
 
 
