@@ -10,6 +10,7 @@ by length of history. One scratch server; collect, extract and build run once.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,6 +64,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         for label, hyper in {"everything": {}, **chosen}.items():
             update(client, settings, full=True, **hyper)
             rows.append({"variant": label, **scored(client, read_events(train), read_events(test))})
+            print(" | ".join(rows[-1].values()), file=sys.stderr, flush=True)
         return rows
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from graphstore.records import parse_time
 from graphstore.schema import migrate
 from graphstore.server import ManagedServer
 from graphstore.settings import Settings
+from graphstore.update import item_ids
 
 __all__ = ["evaluate", "prepared_graph", "read_events", "run_stages", "score_served"]
 
@@ -174,7 +175,8 @@ def score_served(
 ) -> Report:
     """Score what a graph that holds exactly `train` serves, and the baselines, on `test`.
 
-    train, test: events as rows with user_id, item_id and, where known, timestamp.
+    train, test: events as rows with user_id, item_id and, where known, timestamp. Items that the graph has beside
+    theirs may be recommended too, and belong to the catalogue.
 
     Returns:
         k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
@@ -184,7 +186,8 @@ def score_served(
         InputError: training and test share events, or no user can be scored.
     """
     try:
-        split = Split([event(row) for row in train], [event(row) for row in test])
+        described: dict[str, set[Hashable]] = {item_id: set() for item_id in item_ids(client)}
+        split = Split([event(row) for row in train], [event(row) for row in test], described)
     except ValueError as error:
         raise InputError(f"An event can't be read: {error}.") from error
     check_overlap(split.train, split.test)

@@ -64,6 +64,14 @@ def test_what_is_served_finds_the_item_left_out_and_popularity_does_not(client, 
     assert [note for note in report["notes"] if "16 items, fewer than k = 20" in note]
 
 
+def test_an_item_that_the_graph_alone_knows_belongs_to_the_catalogue(client, tmp_path):
+    train, test = communities()
+    scored(client, tmp_path, train, test)
+    client.run_text("CREATE (:Item {item_id: 'unheard', popularity: 99.0, ever_popular: 99.0})")
+    report = score_served(client, train, test)
+    assert report["catalogue"] == 17
+
+
 def test_events_without_times_are_scored_and_the_report_says_what_that_means(client, tmp_path):
     report = scored(client, tmp_path, *communities(timed=False))
     assert report["systems"]["interestgraph"]["all"]["recall@20"] == 1.0
