@@ -15,7 +15,6 @@ import argparse
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -33,7 +32,6 @@ from gnn.splits import by_user
 from graphstore.errors import InputError
 from graphstore.reading import open_rows
 
-AFTER_SERVING = ("baselines", "score")
 Report = dict[str, Any]
 
 
@@ -49,10 +47,11 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
     """
     split = make_split(name, folder / "split", data=options.data, shared=options.shared)
     lists = folder / "lists"
-    report, seconds = run(split, options, baselines=named(options.baselines), lists_folder=lists)
+    report = run(split, options, baselines=named(options.baselines), lists_folder=lists)
+    taken = report["seconds"]
     seeds = [report["systems"][SERVED]]
     for seed in range(1, options.seeds):
-        seeds.append(run(split, options, baselines=(), seed=seed)[0]["systems"][SERVED])
+        seeds.append(run(split, options, baselines=(), seed=seed)["systems"][SERVED])
     train, test = (read_events(path) for path in split.known_and_later(options.part))
     items = read_items(split)
     catalogue = {row["item_id"] for rows in (train, test, items) for row in rows}
@@ -62,7 +61,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
         "report": report,
         "seeds": seeds,
         "cold": cold_items(train, test, items) if options.learning else {},
-        "seconds": seconds,
+        "seconds": {"stages": taken["stages"] + taken["serving"], "scoring": taken["scoring"]},
         "rescored": check_scores(options.shared, lists, (by_user(train), by_user(test)), catalogue, report["systems"]),
     }
     shutil.copyfile(lists / f"{slug(SERVED)}.jsonl", folder / "recs.jsonl")
@@ -70,21 +69,11 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
     return measured
 
 
-def run(split: Split, options: argparse.Namespace, **more: Any) -> tuple[Report, dict[str, float]]:
-    """One evaluation, and the seconds until the baselines begin and from there on."""
+def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
+    """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
-    began = time.perf_counter()
-    served: list[float] = []
-
-    def progress(description: str, done: int, total: int | None) -> None:
-        if description in AFTER_SERVING and not served:
-            served.append(time.perf_counter())
-
     files = {"users_file": split.users, "ties_file": split.ties}
-    report = evaluate(train_file, test_file, split.items, **files, learn=options.learning, progress=progress, **more)
-    ended = time.perf_counter()
-    middle = served[0] if served else ended
-    return report, {"stages": round(middle - began, 1), "scoring": round(ended - middle, 1)}
+    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
 
 
 def read_items(split: Split) -> list[dict[str, Any]]:

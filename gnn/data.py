@@ -6,7 +6,7 @@ Dimensions: I items of the table, C width of content, S seed users, F followed u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from gnn.geometric import HeteroData, Mean
+from graphstore.blend import low_among
 from graphstore.kinds import Kind
 from graphstore.update import BehaviourColumns, EdgeColumns
 
 DAY = 86_400.0
 MOST_ATTRIBUTES = 50_000
 RATED = "RATED"
-TENSORS = ("content", "has_content", "known", "attributes", "similar", "scores")
 
 
 @dataclass
@@ -80,8 +80,8 @@ class ItemFeatures:
 
     def to(self, device: torch.device) -> ItemFeatures:
         """The same on a device."""
-        tensors = {name: value.to(device) for name, value in vars(self).items() if name in TENSORS}
-        return ItemFeatures(**tensors, first=self.first)
+        moved: dict[str, Any] = {n: value.to(device) for n, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
     @cached_property
     def neighbours(self) -> Mean:
@@ -189,17 +189,9 @@ class ItemTable:
 
 
 def negative_events(behaviour: BehaviourColumns, negative_types: Sequence[str]) -> Any:
-    """Which events tell dislike, (E,) bool: a negative type, or a rating at or below the user's mean - 1 (at or below
-    2 where fewer than three ratings are at hand)."""
+    """Which events tell dislike, (E,) bool: a negative type, or a low rating by `graphstore.blend.low_among`."""
     types = np.asarray(behaviour.types, dtype=object)
-    rated = (types == RATED) & ~np.isnan(behaviour.values)
-    size = int(behaviour.users.max(initial=-1)) + 1
-    counts = np.bincount(behaviour.users[rated], minlength=size)
-    sums = np.bincount(behaviour.users[rated], weights=behaviour.values[rated], minlength=size)
-    low = np.where(counts >= 3, sums / np.maximum(counts, 1) - 1, 2.0)
-    negative = np.isin(types, list(negative_types))
-    negative[rated] |= behaviour.values[rated] <= low[behaviour.users[rated]]
-    return negative
+    return np.isin(types, list(negative_types)) | low_among(behaviour.values, types == RATED, behaviour.users)
 
 
 def user_batch(

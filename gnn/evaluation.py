@@ -185,8 +185,8 @@ def score_served(
     Raises:
         InputError: training and test share events, or no user can be scored.
     """
+    described: dict[str, set[Hashable]] = {item_id: set() for item_id in item_ids(client)}
     try:
-        described: dict[str, set[Hashable]] = {item_id: set() for item_id in item_ids(client)}
         split = Split([event(row) for row in train], [event(row) for row in test], described)
     except ValueError as error:
         raise InputError(f"An event can't be read: {error}.") from error

@@ -4,6 +4,7 @@ step of aggregation over the same edges again and again."""
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -32,30 +33,35 @@ class Mean:
         source, target = edge_index
         weight = torch.ones(len(source), device=source.device) if weight is None else weight
         norm = torch.zeros(size, device=source.device).index_add(0, target, weight.abs()).clamp_min(1e-12)
-        values = weight / norm[target]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
-            self._matrix = _csr(target, source, values, (size, sources))
-            self._turned = _csr(source, target, values, (sources, size))
+        self._edges = source, target, weight / norm[target]
+        self.matrix = _csr(target, source, self._edges[2], (size, sources))
+
+    @cached_property
+    def turned(self) -> Tensor:
+        """W^T, which only a gradient asks for."""
+        source, target, values = self._edges
+        return _csr(source, target, values, (self.matrix.shape[1], self.matrix.shape[0]))
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, D) to (size, D)."""
-        return _Product.apply(x, self._matrix, self._turned)
+        return _Product.apply(x, self)
 
 
 class _Product(torch.autograd.Function):
-    """A constant sparse matrix times x, and its transpose, which is known, times the gradient."""
+    """A constant sparse matrix times x, and its transpose times the gradient."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, matrix: Tensor, turned: Tensor) -> Tensor:
-        context.turned = turned
-        return matrix @ x
+    def forward(context: Any, x: Tensor, mean: Mean) -> Tensor:
+        context.mean = mean
+        return mean.matrix @ x
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return context.turned @ gradients[0].contiguous(), None, None
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return context.mean.turned @ gradients[0].contiguous(), None
 
 
 def _csr(row: Tensor, column: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
     """A sparse matrix; cells that occur twice are summed."""
-    return torch.sparse_coo_tensor(torch.stack([row, column]), values, shape).coalesce().to_sparse_csr()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse (CSR|invariant)")
+        return torch.sparse_coo_tensor(torch.stack([row, column]), values, shape).coalesce().to_sparse_csr()

@@ -188,12 +188,15 @@ def low_ratings(types: Sequence[str], values: Sequence[float]) -> NDArray[np.boo
     return low_among(np.asarray(values, dtype=float), np.asarray(types, dtype=object) == "RATED")
 
 
-def low_among(values: Floats, rated: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The rule behind `low_ratings`, for values of which some are ratings."""
+def low_among(values: Floats, rated: NDArray[np.bool_], users: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """The rule behind `low_ratings`, for values (E,) of which some are ratings; users: (E,) whose, where of several."""
+    users = np.zeros(len(values), dtype=np.int64) if users is None else users
     known = rated & ~np.isnan(values)
-    threshold = values[known].mean() - 1.0 if known.sum() > 2 else 2.0
+    counts = np.bincount(users[known], minlength=int(users.max(initial=0)) + 1)
+    sums = np.bincount(users[known], values[known], minlength=len(counts))
+    threshold = np.where(counts > 2, sums / np.maximum(counts, 1) - 1.0, 2.0)
     with np.errstate(invalid="ignore"):
-        return known & (values <= threshold)
+        return known & (values <= threshold[users])
 
 
 def popularity_signal(logarithm: Floats, now: float) -> Floats:

@@ -44,13 +44,12 @@ def options(tmp_path):
 
 
 def fake_evaluate(called):
-    def evaluate(train, test, items, *, users_file, ties_file, learn, progress, baselines, lists_folder=None, seed=0):
+    def evaluate(train, test, items, *, users_file, ties_file, learn, baselines, lists_folder=None, seed=0):
         called.append((train.name, test.name, items, seed))
-        progress("baselines", 0, 1)
         if lists_folder:
             lists_folder.mkdir(exist_ok=True)
             (lists_folder / "interestgraph.jsonl").write_text(json.dumps({"user_id": "u", "items": ["i10"]}) + "\n")
-        return {"systems": {"interestgraph": FOUND}}
+        return {"systems": {"interestgraph": FOUND}, "seconds": {"stages": 5.5, "serving": 2.0, "scoring": 1.0}}
 
     return evaluate
 
@@ -61,6 +60,7 @@ def test_each_part_is_scored_after_what_was_known_before_it(own, options, tmp_pa
     measured = quality.measure(f"mine={own}", options, tmp_path)
     assert called == [("history.jsonl", "test.jsonl", None, 0)]
     assert measured["rescored"] == ["interestgraph"]
+    assert measured["seconds"] == {"stages": 7.5, "scoring": 1.0}
     assert json.loads((tmp_path / "report.json").read_text())["report"]["systems"]
     assert json.loads((tmp_path / "recs.jsonl").read_text())["items"] == ["i10"]
     options.part, options.seeds = "valid", 2
