@@ -1,10 +1,11 @@
-"""What each part is worth: a full update without it, scored as served, beside the whole.
+"""What each part is worth: served without it, beside the whole.
 
     python benchmarks/ablation.py DATASET [--only channels|model|language] [--part valid|test] [--data FOLDER]
 
 channels: each channel of the blend off, with the others' weights learned anew.  model: each part of the vectors and of
-the loss off.  language: without the extracted interests, without content features, and without both, for all users and
-by length of history. One scratch server; collect, extract and build run once.
+the loss off, with a training of its own.  language: without the extracted interests, without content features, and
+without both, for all users, by length of history, for users without any, and for items without an event among
+themselves. One scratch server; collect, extract and build run once.
 """
 
 from __future__ import annotations
@@ -12,69 +13,133 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tables
 from scratch_server import scratch_server
 from shared import shared_folder
-from splits import add_places, make_split, read_events
+from splits import Split, add_places, make_split, read_events
 
+from gnn.calibration import Example, hold_out, learn_weights
 from gnn.evaluation import SERVED, score_served
 from gnn.extraction import extract
-from gnn.update import update
-from graphstore.blend import CHANNELS
+from gnn.training import Hyperparameters
+from gnn.update import prepared_training, update
+from graphstore import update as graph
+from graphstore.blend import CHANNELS, Blend
 from graphstore.build import build
 from graphstore.client import Client
 from graphstore.collect import collect
+from graphstore.derived import DEFAULT_OPTIONS
+from graphstore.interactions import pull_interactions
+from graphstore.kinds import KINDS
+from graphstore.progress import silent
 from graphstore.settings import Settings
 
-Hyper = dict[str, Any]
-CHANNEL_VARIANTS: dict[str, Hyper] = {f"without {channel}": {"without": (channel,)} for channel in CHANNELS}
-MODEL_VARIANTS: dict[str, Hyper] = {
-    "without content": {"content": False},
-    "without attributes of items": {"attributes": False},
-    "without neighbours (no propagation)": {"neighbours": False},
-    "without residuals (content only)": {"residual": False},
-    "residuals from noise": {"spectral": False},
-    "kinds of behaviour as one task": {"tasks": False},
-    "only the next item as target": {"targets": 1},
-    "all times alike in the loss": {"recency": None},
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """without: channels that count nothing.  training: fields of `Hyperparameters` in which the training differs."""
+
+    without: tuple[str, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+EVERYTHING = {"everything": Variant()}
+GROUPS: dict[str, dict[str, Variant]] = {
+    "channels": {f"without {channel}": Variant((channel,)) for channel in CHANNELS},
+    "model": {
+        "without content": Variant(training={"content": False}),
+        "without attributes of items": Variant(training={"attributes": False}),
+        "without neighbours (no propagation)": Variant(training={"neighbours": False}),
+        "without residuals (content only)": Variant(training={"residual": False}),
+        "residuals from noise": Variant(training={"spectral": False}),
+        "kinds of behaviour as one task": Variant(training={"tasks": False}),
+        "only the next item as target": Variant(training={"targets": 1}),
+        "all times alike in the loss": Variant(training={"recency": None}),
+    },
+    "language": {
+        "without interests": Variant(("interests",)),
+        "without content features": Variant(training={"content": False}),
+        "without both": Variant(("interests",), {"content": False}),
+    },
 }
-LANGUAGE_VARIANTS: dict[str, Hyper] = {
-    "without interests": {"without": ("interests",)},
-    "without content features": {"content": False},
-    "without both": {"without": ("interests",), "content": False},
-}
-GROUPS = {"channels": CHANNEL_VARIANTS, "model": MODEL_VARIANTS, "language": LANGUAGE_VARIANTS}
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for the whole and one for each variant."""
-    chosen = {k: v for group in (options.only or list(GROUPS)) for k, v in GROUPS[group].items()}
+    chosen = EVERYTHING | {k: v for group in (options.only or list(GROUPS)) for k, v in GROUPS[group].items()}
     with tempfile.TemporaryDirectory(prefix="interestgraph-ablation-") as folder, scratch_server() as client:
         split = make_split(name, Path(folder) / "split", data=options.data, shared=options.shared)
-        train, test = split.known_and_later(options.part)
         settings = Settings(home=Path(folder) / "home")
-        collect(client, events=train, items=split.items, users=split.users, ties=split.ties)
+        collect(
+            client, events=known_and_later(split, options)[0], items=split.items, users=split.users, ties=split.ties
+        )
         extract(client, settings)
         build(client)
         rows = []
-        for label, hyper in {"everything": {}, **chosen}.items():
-            update(client, settings, full=True, **hyper)
-            rows.append({"variant": label, **scored(client, read_events(train), read_events(test))})
+        for label in served(client, settings, chosen):
+            rows.append({"variant": label, **scored(client, *map(read_events, known_and_later(split, options)))})
             print(" | ".join(rows[-1].values()), file=sys.stderr, flush=True)
         return rows
 
 
+def known_and_later(split: Split, options: argparse.Namespace) -> tuple[Path, Path]:
+    """The files of the events that the graph holds and of those to score."""
+    return split.known_and_later(options.part)
+
+
+def served(client: Client, settings: Settings, variants: Mapping[str, Variant]) -> Iterator[str]:
+    """The labels of the variants, each when the graph serves it; those that share a training come together."""
+    trainings: list[Mapping[str, Any]] = []
+    for variant in variants.values():
+        if variant.training not in trainings:
+            trainings.append(variant.training)
+    for training in trainings:
+        version = update(client, settings, full=True, seed=SEED, **training)["version"]
+        found: list[Example] = []
+        for label, variant in variants.items():
+            if variant.training != training:
+                continue
+            if variant.without:
+                found = found or rehearsed(client, training)
+                serve_without(client, version, found, variant.without)
+            yield label
+
+
+def rehearsed(client: Client, training: Mapping[str, Any]) -> list[Example]:
+    """What the weights of the blend are learned on in a full update with this training."""
+    prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, KINDS, SEED, silent)
+    events = pull_interactions(client, KINDS, DEFAULT_OPTIONS.negative_weight)
+    return prepared.rehearse(events, hold_out(events)).examples
+
+
+def serve_without(client: Client, version: str, found: list[Example], without: tuple[str, ...]) -> None:
+    """Have the active model serve with weights learned without some channels."""
+    model = graph.active_model(client)
+    assert model is not None and model["version"] == version
+    readout = Blend.from_json(client.read("recommend/read_blend", version=version)[0]["blend"]).readout
+    parts = {name: model[name] for name in ("family", "configuration", "metrics", "dimension")}
+    graph.activate(client, version, **parts, blend=Blend(learn_weights(found, without), readout))
+
+
 def scored(client: Client, train: list[dict[str, Any]], test: list[dict[str, Any]]) -> dict[str, str]:
     """The served lists' figures as text."""
-    report = score_served(client, train, test, baselines=())["systems"][SERVED]
-    row = {metric: text(report["all"], metric) for metric in ("ndcg@10", "recall@20")}
-    history: Mapping[str, Any] = report.get("history", {})
+    report = score_served(client, train, test, baselines=(), cold_alone=True)
+    found, cold = report["systems"][SERVED], report["cold_alone"]
+    row = {metric: text(found["all"], metric) for metric in ("ndcg@10", "recall@20")}
+    history: Mapping[str, Any] = found.get("history", {})
     row |= {f"ndcg@10, {label}": text(view, "ndcg@10") for label, view in history.items()}
-    return row | {"coverage@10": f"{report['coverage@10']:.3f}"}
+    if "cold_users" in found:
+        row["recall@20, cold users"] = text(found["cold_users"], "recall@20")
+    if "recall@20" in cold:
+        row["recall@20, cold items alone"] = text(cold, "recall@20")
+    return row | {"coverage@10": f"{found['coverage@10']:.3f}"}
 
 
 def text(view: Mapping[str, Any], metric: str) -> str:

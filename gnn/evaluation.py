@@ -170,6 +170,7 @@ def score_served(
     *,
     k: int = 20,
     baselines: Sequence[str] = QUICK,
+    cold_alone: bool = False,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -177,11 +178,12 @@ def score_served(
 
     train, test: events as rows with user_id, item_id and, where known, timestamp. Items that the graph has beside
     theirs may be recommended too, and belong to the catalogue.
+    cold_alone: whether to rank items without a training event among themselves as well, as `evaluate` does.
 
     Returns:
         k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
         training names), notes (sentences), systems: for what is served ("interestgraph") and each baseline the report
-        of `gnn.metrics.Scorer.score`; and versus_best: that of `gnn.bootstrap.versus_best`.
+        of `gnn.metrics.Scorer.score`; versus_best: that of `gnn.bootstrap.versus_best`; and cold_alone where asked for.
     Raises:
         InputError: training and test share events, or no user can be scored.
     """
@@ -192,7 +194,10 @@ def score_served(
         raise InputError(f"An event can't be read: {error}.") from error
     check_overlap(split.train, split.test)
     scorer = _scorer(split)
-    return _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
+    report = _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
+    if cold_alone:
+        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds))
+    return report
 
 
 def _scorer(split: Split) -> Scorer:

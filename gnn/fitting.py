@@ -40,6 +40,7 @@ from graphstore.progress import Progress
 from graphstore.signals import Signals, Surroundings
 
 RECENCY_DAYS = 25.0
+TEMPERATURE, TEMPERATURE_WITHOUT_TIMES = 0.1, 0.05
 LEAST_EXAMPLES = 20
 PARTS = ("content", "attributes", "neighbours", "residual")
 
@@ -49,9 +50,15 @@ def enough(held: HoldOut) -> bool:
     return int((held.counts > 0).sum()) >= LEAST_EXAMPLES
 
 
-def decided_recency(held: HoldOut) -> float | None:
-    """The half-life of training targets in days where none was given: none unless one cut in time holds events out."""
-    return RECENCY_DAYS if held.by_time else None
+def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hyperparameters:
+    """What is 0, to be decided, as it suits these events: targets count by recency only if one cut in time holds
+    events out; where nothing has a time, the softmax is sharper."""
+    if hyper.recency == 0.0:
+        hyper = replace(hyper, recency=RECENCY_DAYS if held.by_time else None)
+    if hyper.temperature == 0.0:
+        without_times = bool(np.isnan(events.latest_day))
+        hyper = replace(hyper, temperature=TEMPERATURE_WITHOUT_TIMES if without_times else TEMPERATURE)
+    return hyper
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,7 @@ class Training:
 
         Nothing is written to the graph.
         """
-        if self.hyper.recency == 0.0:
-            self.hyper = replace(self.hyper, recency=decided_recency(held))
+        self.hyper = decided(self.hyper, events, held)
         earlier = held.earlier(events)
         lists, found = self._lists(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
         if len(lists) < LEAST_EXAMPLES:
@@ -152,11 +158,9 @@ class Training:
         features = self._with_residuals(features)
         torch.manual_seed(self.seed)
         model = InterestNetwork(self._configuration())
-        if self.hyper.spectral and not np.isnan(events.latest_day) and len(known):
+        if self.hyper.spectral and len(known):
             start = start_vectors(events, self.hyper.dimension, self.seed)[torch.from_numpy(active)]
-            with torch.no_grad():
-                model.residual.weight[: len(known)] = start
-                model.content_out.weight.mul_(0.3)
+            model.start_from(start)
         model = model.to(self.device)
         if len(known) < 2:
             return model.eval(), {"epoch": epochs}

@@ -99,6 +99,15 @@ class InterestNetwork(nn.Module):
             self.similar.linear.weight.mul_(0.5)
             self.follows.linear.weight.mul_(0.1)
 
+    @torch.no_grad()
+    def start_from(self, vectors: Tensor) -> None:
+        """Have the residuals of the first N items begin as these, (N, D). Their last dimension only makes up for their
+        lengths: users begin as 0 there."""
+        self.residual.weight[: len(vectors)] = vectors
+        self.content_out.weight.mul_(0.3)
+        for matrix in self.user.parameters():
+            matrix[-1, -1] = 0.0
+
     def item_vectors(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
         """Vectors of the items that come first in the features: (I, D), of length 1, or 0 where nothing is known.
 

@@ -28,7 +28,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from gnn.calibration import HoldOut
-from gnn.fitting import decided_recency
+from gnn.fitting import decided
 from gnn.training import Hyperparameters
 from graphstore.derived import DEFAULT_OPTIONS
 from graphstore.errors import InputError
@@ -59,10 +59,10 @@ def space_of(events: Interactions) -> dict[str, BaseDistribution]:
     return {name: values for name, values in SPACE.items() if timed or name not in NEED_TIMES}
 
 
-def default_settings(space: Mapping[str, BaseDistribution], held: HoldOut) -> Settings:
+def default_settings(space: Mapping[str, BaseDistribution], events: Interactions, held: HoldOut) -> Settings:
     """The values of the settings where nothing was tuned."""
     found: Settings = {}
-    for owner in (DEFAULT_OPTIONS, Hyperparameters(recency=decided_recency(held))):
+    for owner in (DEFAULT_OPTIONS, decided(Hyperparameters(), events, held)):
         found |= {part.name: getattr(owner, part.name) for part in fields(owner) if part.name in space}
     return {name: found[name] for name in space}
 

@@ -31,8 +31,9 @@ class Hyperparameters:
 
     history: events pulled a user.  cuts: cut positions drawn a user and a step.  targets: how many items after the cut
     are to be predicted, each counting `target_decay` of the one before.  recency: half-life in days of training targets
-    (None: all times alike; 0: decided by how events are held out).  pool: up to how many items the softmax is full;
+    (None: all times alike; 0: `gnn.fitting.decided`).  pool: up to how many items the softmax is full;
     above, as many are sampled.  spectral: whether residuals start from the spectrum of the interactions.
+    temperature: of the softmax, to begin with (0: `gnn.fitting.decided`).
     content, attributes, neighbours, residual: the parts of an item's vector.  tasks: whether kinds of behaviour are
     tasks with learned weights.  without: channels that count nothing in the blend.
     """
@@ -59,7 +60,7 @@ class Hyperparameters:
     patience: int = 2
     dimension: int = DIMENSION
     hidden: int = 128
-    temperature: float = 0.1
+    temperature: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """For the registry."""

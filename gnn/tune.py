@@ -86,7 +86,7 @@ def tune(
             remembered = len(memory.trials())
             if remembered < trials:
                 training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, kinds, seed, progress)
-                search = Search(training, events, held, default_settings(space, held))
+                search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)
             found = memory.trials()
         current.counts |= {"remembered": remembered, "held_out": "by time" if held.by_time else "by user"}

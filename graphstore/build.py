@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from graphstore.similarity import Neighbours
 from graphstore.tuned import tuned_settings
 
 WRITE_ROWS = 10_000
+WRITE_SOURCES = 150  # of at most 100 targets each
 NEW = float(np.log(NEW_EVENTS - 0.5))  # between counts, as the logarithms are rounded
 
 
@@ -83,21 +84,28 @@ class Writer:
 
     def replace(self, sort: str, found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> None:
         """Write `found` (rows of `sources` and `targets`) and delete what other runs left."""
-        total = len(found.source)
-        columns = [found.source.tolist(), found.target.tolist(), found.score.tolist()]
-        columns.append(found.recent_score.tolist() if isinstance(found, Judged) else [None] * total)
-        rows = (
-            {"source": sources[s], "target": targets[t], "score": score, "recent_score": lately}
-            for s, t, score, lately in zip(*columns, strict=True)
-        )
-        done = 0
+        total, done = len(found.source), 0
+        rows = _by_source(found, sources, targets)
         self._progress(sort.replace("_", " "), done, total)
-        while batch := list(itertools.islice(rows, WRITE_ROWS)):
+        while batch := list(itertools.islice(rows, WRITE_SOURCES)):
             self._client.write(f"build/merge_{sort}", rows=batch, run=self._run.run_id, by=BY[sort])
-            done += len(batch)
+            done += sum(len(row["targets"]) for row in batch)
             self._progress(sort.replace("_", " "), done, total)
         self._client.autocommit(f"build/delete_{sort}", run=self._run.run_id)
         self._run.counts[sort] = total
+
+
+def _by_source(found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """A row for each source, with its targets and their scores."""
+    order = np.argsort(found.source, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(found.source[order])) + 1):
+        if not len(part):
+            return
+        row = {"source": sources[found.source[part[0]]], "targets": [targets[t] for t in found.target[part].tolist()]}
+        row["scores"] = found.score[part].tolist()
+        if isinstance(found, Judged):
+            row["recent_scores"] = found.recent_score[part].tolist()
+        yield row
 
 
 def write_popularity(client: Client, events: Interactions, derived: Derived) -> int:

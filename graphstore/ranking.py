@@ -49,7 +49,7 @@ class RecommendOptions:
     negative_weight: float = 0.5
     candidates: int = 100
     people: int = 20
-    people_items: int = 20
+    people_items: int = 50
     scanned: int = 2000
     scanned_vectors: int = 300
     new_items: int = 2000

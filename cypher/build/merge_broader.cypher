@@ -1,10 +1,12 @@
 // Purpose: which interest is broader than which.
+// rows: maps of source, targets and scores, so that a source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing
 // Index: interest_name (constraint)
 UNWIND $rows AS row
 MATCH (a:Interest {name: row.source})
-MATCH (b:Interest {name: row.target})
+UNWIND range(0, size(row.targets) - 1) AS n
+MATCH (b:Interest {name: row.targets[n]})
 MERGE (a)-[s:BROADER]->(b)
-SET s.score = row.score, s.by = $by, s.run = $run, s.computed_at = datetime.transaction()
+SET s.score = row.scores[n], s.by = $by, s.run = $run, s.computed_at = datetime.transaction()

@@ -1,11 +1,13 @@
 // Purpose: items that the same users choose.
 // score: over all time; recent_score: with a short half-life, 0 where it says nothing.
+// rows: maps of source, targets, scores and recent_scores, so that a source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing
 // Index: item_id (constraint)
 UNWIND $rows AS row
 MATCH (a:Item {item_id: row.source})
-MATCH (b:Item {item_id: row.target})
+UNWIND range(0, size(row.targets) - 1) AS n
+MATCH (b:Item {item_id: row.targets[n]})
 MERGE (a)-[s:SIMILAR_TO]->(b)
-SET s.score = row.score, s.recent_score = row.recent_score, s.by = $by, s.run = $run, s.computed_at = datetime.transaction()
+SET s.score = row.scores[n], s.recent_score = row.recent_scores[n], s.by = $by, s.run = $run, s.computed_at = datetime.transaction()

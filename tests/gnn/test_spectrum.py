@@ -26,6 +26,7 @@ def two_communities():
 def test_items_chosen_by_the_same_people_start_close_and_others_far(two_communities):
     vectors = start_vectors(two_communities, 8, seed=0)
     assert vectors.shape == (2 * SIDE + 1, 8) and vectors.dtype == torch.float32
+    vectors = vectors[:, :-1]  # the last dimension makes up for lengths
     cosines = torch.nn.functional.normalize(vectors, dim=1) @ torch.nn.functional.normalize(vectors, dim=1).T
     same, other = cosines[:SIDE, :SIDE], cosines[:SIDE, SIDE:-1]
     assert same[~torch.eye(SIDE, dtype=torch.bool)].mean() > 0.3
@@ -36,6 +37,14 @@ def test_vectors_have_length_one_and_items_without_an_event_are_noise(two_commun
     lengths = start_vectors(two_communities, 8, seed=0).norm(dim=1)
     assert lengths[:-1].tolist() == pytest.approx([1.0] * 2 * SIDE, abs=5 * NOISE)
     assert 0 < lengths[-1] < 10 * NOISE
+
+
+def test_to_who_is_zero_in_the_last_dimension_what_many_chose_is_nearer():
+    pairs = [(u, 0) for u in range(12)] + [(u, 1) for u in range(4)] + [(u, u + 2) for u in range(12)]
+    vectors = start_vectors(interactions(pairs, 12, 14), 8, seed=0)
+    asked = vectors[0].clone()
+    asked[-1] = 0.0
+    assert vectors[0] @ asked > vectors[1] @ asked > (vectors[5:] @ asked).max()
 
 
 def test_the_same_seed_gives_the_same_vectors_and_another_another_noise(two_communities):
