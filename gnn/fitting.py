@@ -89,7 +89,8 @@ class Training:
     options: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
-        self._batches = [batch.to(str(self.device)) for batch in self.batches]
+        told = [batch for batch in self.batches if batch["item", "interacts", "user"].edge_index.numel()]
+        self._batches = [batch.to(str(self.device)) for batch in told]  # of users of whom something can be learned
         self._pulled: tuple[Any, ...] = ()
 
     def run(self) -> tuple[InterestNetwork, Blend, dict[str, Any]]:
@@ -196,7 +197,7 @@ class Training:
         """For each batch (S,) how many of the newest pulled events are held out."""
         row = {user_id: number for number, user_id in enumerate(events.user_ids)}
         found = []
-        for batch in self.batches:
+        for batch in self._batches:
             users = batch["item", "interacts", "user"].edge_index[1]
             lengths = torch.bincount(users.cpu(), minlength=int(batch["user"].num_nodes))
             counts = [
@@ -207,7 +208,7 @@ class Training:
         return found
 
     def _no_held(self) -> list[Tensor]:
-        return [torch.zeros(int(b["user"].seeds), dtype=torch.long, device=self.device) for b in self.batches]
+        return [torch.zeros(int(b["user"].seeds), dtype=torch.long, device=self.device) for b in self._batches]
 
     def _without_later(self, earlier: Interactions, derived: Derived) -> ItemFeatures:
         """The items' features with the similar items that the earlier events alone speak for."""

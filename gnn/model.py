@@ -115,7 +115,7 @@ class InterestNetwork(nn.Module):
         """
         without = self.configuration.without
         z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
-        if "content" not in without:
+        if "content" not in without and bool(items.has_content.any()):
             z = z + self.content(items.content) * items.has_content[:, None]
         if "attributes" not in without and items.attributes.numel():
             z = z + items.described(self.attribute.weight[: items.described.sources])

@@ -249,6 +249,13 @@ def test_users_without_any_behaviour_are_enough_with_items(client, settings, tmp
     assert (counts["items"], counts["users"], counts["users_without_input"]) == (1, 1, 1)
 
 
+def test_users_without_any_behaviour_may_fill_a_batch(prepared, settings, tmp_path):
+    silent = [{"user_id": f"a{n:02d}", "attributes": {"sex": ["F"]}} for n in range(20)]
+    store(prepared, tmp_path, users=silent)
+    counts = update(prepared, settings, full=True, **QUICK)
+    assert counts["users"] == 36 and counts["users_without_input"] == 0
+
+
 def test_the_blend_and_the_readout_of_the_active_model_are_stored(prepared, settings):
     version = update(prepared, settings, full=True, **QUICK)["version"]
     blend = Blend.from_json(prepared.read("recommend/read_blend", version=version)[0]["blend"])
