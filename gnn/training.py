@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,8 @@ from graphstore.blend import DIMENSION
 from graphstore.progress import Progress, silent
 
 OUT_OF_THE_RACE = -1e9
+MOST_CUTS, LEAST_CUTS, LEAST_BATCH = 8, 2, 64
+QUERIES, STEPS = 60_000, 150  # an epoch asks and takes about so many, however many users there are
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
@@ -29,25 +31,25 @@ FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 class Hyperparameters:
     """How a model is trained.
 
-    history: events pulled a user.  cuts: cut positions drawn a user and a step.  targets: how many items after the cut
-    are to be predicted, each counting `target_decay` of the one before.  recency: half-life in days of training targets
-    (None: all times alike; 0: `gnn.fitting.decided`).  pool: up to how many items the softmax is full;
-    above, as many are sampled.  spectral: whether residuals start from the spectrum of the interactions.
-    temperature: of the softmax, to begin with (0: `gnn.fitting.decided`).
+    batch_users, cuts: users in a step, and cut positions drawn for each of them (0: `sized`).  history: events pulled a
+    user.  targets: how many items after the cut are to be predicted, each counting `target_decay` of the one before.
+    recency: half-life in days of training targets (None: all times alike; 0: `gnn.fitting.decided`).
+    pool: up to how many items the softmax is full; above, as many are sampled.  spectral: whether residuals start from
+    the spectrum of the interactions.  temperature: of the softmax, to begin with (0: `gnn.fitting.decided`).
     content, attributes, neighbours, residual: the parts of an item's vector.  tasks: whether kinds of behaviour are
     tasks with learned weights.  without: channels that count nothing in the blend.
     """
 
     epochs: int = 6
-    batch_users: int = 64
+    batch_users: int = 0
     history: int = 200
-    cuts: int = 8
+    cuts: int = 0
     targets: int = 5
     target_decay: float = 0.8
     recency: float | None = 0.0
     learning_rate: float = 5e-3
     weight_decay: float = 1e-6
-    pool: int = 20_000
+    pool: int = 50_000
     spectral: bool = True
     content: bool = True
     attributes: bool = True
@@ -61,6 +63,11 @@ class Hyperparameters:
     dimension: int = DIMENSION
     hidden: int = 128
     temperature: float = 0.0
+
+    def sized(self, users: int) -> Hyperparameters:
+        """With the cuts and the batches that training on so many users takes, where they are 0."""
+        cuts = self.cuts or min(MOST_CUTS, max(LEAST_CUTS, QUERIES // max(users, 1)))
+        return replace(self, cuts=cuts, batch_users=self.batch_users or max(LEAST_BATCH, -(-users // STEPS)))
 
     def as_dict(self) -> dict[str, Any]:
         """For the registry."""

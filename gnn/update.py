@@ -130,9 +130,11 @@ def prepared_training(
     users, items = graph.user_ids(client), graph.item_ids(client)
     if not items:
         raise NotReady("There are no items: run `interestgraph collect` first.")
+    chosen = _training_users(users, seed)
+    hyper = hyper.sized(len(chosen))
     sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history))
     sampler.add_items(items)
-    batches = list(sampler.batches(_training_users(users, seed), hyper.batch_users, progress))
+    batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     sampler.vocabulary.growing = False
     return Training(client, sampler, batches, kinds, hyper, seed, _device(), progress, options)
 

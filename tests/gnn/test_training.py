@@ -137,3 +137,12 @@ def test_times_are_not_needed(days):
 def test_users_with_nothing_before_the_held_out_events_do_no_harm():
     state, _ = learned([(user, "i0", "LIKED", 1) for user in range(USERS)], count=1)
     assert all(torch.isfinite(value).all() for value in state.values())
+
+
+@pytest.mark.parametrize(
+    ("users", "cuts", "batch_users"), [(0, 8, 64), (943, 8, 64), (10_000, 6, 67), (29_858, 2, 200), (50_000, 2, 334)]
+)
+def test_an_epoch_over_many_users_asks_and_steps_no_more_than_it_can(users, cuts, batch_users):
+    found = Hyperparameters().sized(users)
+    assert (found.cuts, found.batch_users) == (cuts, batch_users)
+    assert Hyperparameters(cuts=3, batch_users=5).sized(users) == Hyperparameters(cuts=3, batch_users=5)
