@@ -40,8 +40,10 @@ def run(client: Client, stage: str) -> Iterator[Run]:
 
 
 def _end(client: Client, current: Run, error: str | None) -> None:
+    # Where it failed because Neo4j is gone, nobody should wait for this as well: tried once, and not again.
+    write = client.write if error is None else client.autocommit
     try:
-        client.write(
+        write(
             "schema/end_run",
             run_id=current.run_id,
             counts=json.dumps(current.counts, default=str),
