@@ -4,6 +4,8 @@ time    all events by time, then ids as text: 80, 10 and 10 %.
 user    each user's events by time (the same second: by a hash, so that no order of ids can be learned); of 5 or more
         the last tenth, at least one, is test and as many before them are valid.
 random  shuffled with a fixed seed: 80, 10 and 10 %.
+item    items in the order of a hash: all events of the last tenth are test, those of the tenth before valid, so that
+        every item that is asked for is new.
 given   the published test list; a tenth of each user's training items is valid, drawn with a fixed seed.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphstore.errors import InputError
@@ -50,6 +52,17 @@ def cut_at_random(events: Events) -> Parts:
     return _tenths(ordered)
 
 
+def cut_by_item(events: Events) -> Parts:
+    """All events of a tenth of the items are test and those of another tenth valid; a hash says which."""
+    items = sorted({event["item_id"] for event in events}, key=lambda item_id: (_digest(item_id), item_id))
+    size = _tenth(items)
+    test, valid = set(items[len(items) - size :]), set(items[len(items) - 2 * size : len(items) - size])
+    parts: Parts = ([], [], [])
+    for event in events:
+        parts[2 if event["item_id"] in test else 1 if event["item_id"] in valid else 0].append(event)
+    return parts
+
+
 def draw_valid(published: Events) -> tuple[Events, Events]:
     """(train, valid) of the published training list: a tenth of each user's items, users in the file's order."""
     generator = random.Random(SEED)
@@ -65,7 +78,12 @@ def draw_valid(published: Events) -> tuple[Events, Events]:
     return train, valid
 
 
-RULES: dict[str, Callable[[Events], Parts]] = {"time": cut_by_time, "user": cut_by_user, "random": cut_at_random}
+RULES: dict[str, Callable[[Events], Parts]] = {
+    "time": cut_by_time,
+    "user": cut_by_user,
+    "random": cut_at_random,
+    "item": cut_by_item,
+}
 
 
 def _tenths(ordered: Events) -> Parts:
@@ -73,7 +91,7 @@ def _tenths(ordered: Events) -> Parts:
     return ordered[:first], ordered[first:second], ordered[second:]
 
 
-def _tenth(own: Events) -> int:
+def _tenth(own: Sequence[Any]) -> int:
     return max(1, len(own) // 10) if len(own) >= LEAST_EVENTS else 0
 
 
@@ -85,4 +103,8 @@ def _seconds(event: Mapping[str, Any]) -> float:
 
 
 def _hash(event: Mapping[str, Any]) -> str:
-    return hashlib.md5(f"{event['user_id']}|{event['item_id']}".encode()).hexdigest()
+    return _digest(f"{event['user_id']}|{event['item_id']}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()

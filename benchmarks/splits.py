@@ -3,9 +3,10 @@
     python benchmarks/splits.py DATASET... --output FOLDER [--data FOLDER] [--shared FOLDER] [--json]
 
 DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
-uci-online-retail, mars-elearning-en (cut in time), hetrec2011-lastfm-2k (random: it has no times), lightgcn-gowalla,
-lightgcn-yelp2018 (the published lists), or NAME=FOLDER[@time|@user|@random] with events.jsonl or events.csv in it
-(and items, users, ties likewise).
+uci-online-retail, mars-elearning-en (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
+ml-100k-overviews@item (with texts), ml-latest-small@item, hetrec2011-lastfm-2k@item (a tenth of the items is new),
+lightgcn-gowalla, lightgcn-yelp2018 (the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl
+or events.csv in it (and items, users, ties likewise).
 
 The rules stand in rules.py; valid is a tenth before test, and history is train and valid together.
 """
@@ -13,6 +14,7 @@ The rules stand in rules.py; valid is a tenth before test, and history is train 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,17 +31,23 @@ from graphstore.errors import InputError
 from graphstore.reading import open_rows
 
 OWN_PARTS = ("events", "items", "users", "ties")
+OVERVIEWS = "ml-100k-multimodal/items_tmdb.csv"
 OWN_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz")
 
 
 @dataclass(frozen=True)
 class Published:
-    """A published data set: its folder's name, adapter and rule; used: the catalogue is what has events at all."""
+    """A published data set: its folder's name, adapter and rule.
+
+    used: the catalogue is what has events at all.  overviews: a CSV file beside the folder with movie_id and overview,
+    which become the descriptions of the items.
+    """
 
     folder: str
     adapter: str
     rule: str
     used: bool = False
+    overviews: str | None = None
 
 
 SETS: dict[str, Published] = {
@@ -49,6 +57,10 @@ SETS: dict[str, Published] = {
     "ml-latest-small@user": Published("ml-latest-small", "ml-latest", "user"),
     "uci-online-retail": Published("uci-online-retail", "online-retail", "time"),
     "hetrec2011-lastfm-2k": Published("hetrec2011-lastfm-2k", "lastfm", "random"),
+    "ml-100k@item": Published("ml-100k", "ml-100k", "item"),
+    "ml-100k-overviews@item": Published("ml-100k", "ml-100k", "item", overviews=OVERVIEWS),
+    "ml-latest-small@item": Published("ml-latest-small", "ml-latest", "item"),
+    "hetrec2011-lastfm-2k@item": Published("hetrec2011-lastfm-2k", "lastfm", "item"),
     "mars-elearning-en": Published("mars-elearning-en", "mars", "time", used=True),
     "lightgcn-gowalla": Published("lightgcn-gowalla", "lightgcn", "given"),
     "lightgcn-yelp2018": Published("lightgcn-yelp2018", "lightgcn", "given"),
@@ -91,7 +103,7 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
         return _own_split(name, target)
     if name not in SETS:
         raise InputError(
-            f"There is no data set {name!r}; known: {', '.join(SETS)}, or NAME=FOLDER[@time|@user|@random]."
+            f"There is no data set {name!r}; known: {', '.join(SETS)}, or NAME=FOLDER[@time|@user|@random|@item]."
         )
     published = SETS[name]
     folder, dataset = _open(published, data or (shared / "data" if shared else None))
@@ -104,7 +116,10 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
         catalogue = [event["item_id"] for event in events]
     write_parts(target, parts)
     wanted = None if catalogue is None else set(catalogue)
-    items = (item for item in dataset.items() if wanted is None or item["item_id"] in wanted)
+    texts = _overviews(folder, published.overviews) if published.overviews else {}
+    items = (
+        item | texts.get(item["item_id"], {}) for item in dataset.items() if wanted is None or item["item_id"] in wanted
+    )
     active = {event["user_id"] for event in events}
     return Split(
         name,
@@ -126,6 +141,14 @@ def _open(published: Published, data: Path | None) -> tuple[Path | None, Dataset
     if folder is None:
         raise InputError(f"Where is {published.folder}? Name the folder that holds it with --data.")
     return folder, open_dataset(published.adapter, folder)
+
+
+def _overviews(folder: Path | None, name: str) -> dict[str, dict[str, str]]:
+    """item_id → its description, of items that have one."""
+    if folder is None or not (folder.parent / name).is_file():
+        raise InputError(f"Where is {name}? Name the folder that holds it, and the data set, with --data.")
+    with (folder.parent / name).open(encoding="utf-8", newline="") as stream:
+        return {row["movie_id"]: {"description": row["overview"]} for row in csv.DictReader(stream) if row["overview"]}
 
 
 def _ask_shared(

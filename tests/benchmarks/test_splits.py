@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from rules import cut_at_random, cut_by_time, cut_by_user, draw_valid
+from rules import cut_at_random, cut_by_item, cut_by_time, cut_by_user, draw_valid
 from shared import differences, shared_folder, shared_split
 from splits import SETS, make_split, read_events
 
@@ -66,6 +66,15 @@ def test_a_random_cut_is_the_same_every_time():
     assert keys([row for part in parts for row in part]) == keys(events)
 
 
+def test_a_cut_by_item_keeps_all_events_of_a_tenth_of_the_items_for_the_end():
+    events = [event(user, item) for user in range(5) for item in range(40)]
+    parts = cut_by_item(events)
+    items = [{row["item_id"] for row in part} for part in parts]
+    assert ([len(part) for part in parts], [len(part) for part in items]) == ([160, 20, 20], [32, 4, 4])
+    assert not items[0] & items[1] and not items[2] & (items[0] | items[1])
+    assert [{row["item_id"] for row in part} for part in cut_by_item(events[::-1])] == items
+
+
 def test_valid_is_drawn_from_each_users_published_items():
     published = [event("a", n) for n in range(30)] + [event("b", n) for n in range(4)]
     train, valid = draw_valid(published)
@@ -90,13 +99,13 @@ def own(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("rule", ["", "@time", "@user", "@random"])
+@pytest.mark.parametrize("rule", ["", "@time", "@user", "@random", "@item"])
 def test_files_of_ones_own_are_split_into_files_that_evaluate_reads(own, tmp_path, rule):
     split = make_split(f"mine={own}{rule}", tmp_path / "made")
     sizes = [len(evaluation.read_events(split.events(part))) for part in (*PARTS, "history")]
     assert sizes == [8, 1, 1, 9]
     assert (split.name, split.items, split.users, split.ties) == ("mine", own / "items.jsonl", None, None)
-    if rule != "@random":
+    if rule not in {"@random", "@item"}:
         assert read_events(split.events("test"))[0]["item_id"] == "i10"
 
 
@@ -123,6 +132,23 @@ def test_published_lists_are_kept_as_they_were_published(tmp_path):
     assert len(found["valid"]) == 1
     assert found["train"] | found["valid"] == {("0", str(n)) for n in range(1, 6)} | {("1", "1")}
     assert (split.source, split.items, split.users) == ("own", None, None)
+
+
+def test_overviews_become_descriptions_of_the_items(tmp_path):
+    folder, texts = tmp_path / "ml-100k", tmp_path / "ml-100k-multimodal"
+    folder.mkdir()
+    (folder / "u.data").write_text("7\t1\t4\t881250949\n")
+    (folder / "u.user").write_text("7|24|M|technician|85711\n")
+    films = (f"{n}|Film {n}|01-Jan-1995||u|{'|'.join('0' * 19)}\n" for n in (1, 2))
+    (folder / "u.item").write_text("".join(films))
+    with pytest.raises(InputError, match="items_tmdb"):
+        make_split("ml-100k-overviews@item", tmp_path / "made", data=tmp_path)
+    texts.mkdir()
+    (texts / "items_tmdb.csv").write_text('movie_id,overview\n1,"Toys, alive."\n2,\n')
+    split = make_split("ml-100k-overviews@item", tmp_path / "made", data=tmp_path)
+    items = [json.loads(line) for line in split.items.read_text().splitlines()]
+    assert [item.get("description") for item in items] == ["Toys, alive.", None]
+    assert split.source == "own"
 
 
 FAKE = """
@@ -159,7 +185,12 @@ def test_differences_between_two_reports_are_named():
 
 
 SLOW = ("lightgcn-gowalla", "uci-online-retail")
-COMPARED = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in SETS if "yelp" not in name]
+OURS_ALONE = ("@item", "yelp")
+COMPARED = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for name in SETS
+    if not any(part in name for part in OURS_ALONE)
+]
 
 
 @pytest.mark.parametrize("name", COMPARED)
