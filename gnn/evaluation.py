@@ -171,6 +171,7 @@ def score_served(
     k: int = 20,
     baselines: Sequence[str] = QUICK,
     cold_alone: bool = False,
+    weights: Mapping[str, float] | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -179,6 +180,7 @@ def score_served(
     train, test: events as rows with user_id, item_id and, where known, timestamp. Items that the graph has beside
     theirs may be recommended too, and belong to the catalogue.
     cold_alone: whether to rank items without a training event among themselves as well, as `evaluate` does.
+    weights: factors of channels, as a request may give them; 1 where None.
 
     Returns:
         k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
@@ -194,9 +196,9 @@ def score_served(
         raise InputError(f"An event can't be read: {error}.") from error
     check_overlap(split.train, split.test)
     scorer = _scorer(split)
-    report = _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
+    report = _report(split, scorer, _served(client, split, k, kinds, progress, weights), k, baselines, None, progress)
     if cold_alone:
-        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds))
+        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds, weights))
     return report
 
 
@@ -209,17 +211,25 @@ def _scorer(split: Split) -> Scorer:
 
 
 def _served(
-    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], progress: Progress
+    client: Client,
+    split: Split,
+    k: int,
+    kinds: Mapping[str, Kind],
+    progress: Progress,
+    weights: Mapping[str, float] | None = None,
 ) -> dict[str, list[str]]:
     """The lists of the users that the test part asks about."""
-    answers = recommend_all(client, k=k, user_ids=split.later.keys(), kinds=kinds, progress=progress)
+    users = split.later.keys()
+    answers = recommend_all(client, k=k, user_ids=users, weights=weights, kinds=kinds, progress=progress)
     return {row["user_id"]: row["items"] for row in answers}
 
 
-def _unchosen(client: Client, split: Split, k: int, kinds: Mapping[str, Kind]) -> dict[str, list[str]]:
+def _unchosen(
+    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], weights: Mapping[str, float] | None = None
+) -> dict[str, list[str]]:
     """Lists of items without a training event, for the users who chose one later."""
     users = [user for user, items in split.later.items() if user in split.known and items - split.known_items]
-    return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, kinds=kinds)}
+    return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, weights=weights, kinds=kinds)}
 
 
 def _cold_alone(split: Split, scorer: Scorer, lists: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from graphstore.kinds import Kind
 from graphstore.likeness import read_vectors
 
 NEW_EVENTS = 5
-LEAST_WEIGHT = 0.05
+NEW_ITEM_WEIGHTS = {"embedding": 1.0, "interests": 0.3}
 BLENDS_KEPT = 16
 
 
@@ -200,7 +200,9 @@ def best_candidates(
 def new_items(client: Client, user_id: str, context: Mapping[str, Any], request: Request, events: int) -> Ranking:
     """Items with fewer than `events` events, by what their content says (embedding, interests), best first.
 
-    Only of the channels that are asked for, and only those that fit: with a score above 0.
+    Each channel counts as in NEW_ITEM_WEIGHTS, of its best item: what the blend learned holds for items with behaviour,
+    whose vectors know more than their content. Only of the channels that are asked for, and only those that fit: with
+    a score above 0.
     """
     found = client.read(
         "recommend/find_new_items",
@@ -212,7 +214,7 @@ def new_items(client: Client, user_id: str, context: Mapping[str, Any], request:
     parts = np.zeros((len(found["item_ids"]), len(CHANNELS)))
     for channel, values in (("embedding", found["cosines"]), ("interests", found["likings"])):
         told = np.maximum(np.asarray(values, dtype=float), 0.0)
-        weight = max(context["blend"].weights[channel], LEAST_WEIGHT) * request.channels[channel]
+        weight = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
         parts[:, CHANNELS.index(channel)] = weight * told / max(told.max(initial=0.0), 1e-9)
     scores = np.round(parts.sum(axis=1), 9)
     best = np.lexsort((found["item_ids"], -scores)) if len(scores) else np.zeros(0, dtype=int)

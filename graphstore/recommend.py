@@ -131,12 +131,20 @@ def recommend_all(
 
 
 def recommend_unchosen(
-    client: Client, user_ids: Collection[str], k: int = 20, *, kinds: Mapping[str, Kind] = KINDS
+    client: Client,
+    user_ids: Collection[str],
+    k: int = 20,
+    *,
+    weights: Mapping[str, float] | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
 ) -> Iterator[dict[str, Any]]:
     """For each of these users that the graph knows, the items that nobody chose yet, by what their content says, as
     exploration ranks them: user_id, items (best first), scores.
+
+    Raises:
+        InputError: weights are not usable.
     """
-    request = make_request(None, None, kinds, DEFAULT_OPTIONS)
+    request = make_request(weights, None, kinds, DEFAULT_OPTIONS)
     for user_id in user_ids:
         context = read_context(client, user_id, request)
         if context is not None:
