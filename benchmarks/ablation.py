@@ -82,9 +82,9 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         )
         extract(client, settings)
         build(client)
+        train, test = map(read_events, known_and_later(split, options))
         rows = []
         for label in served(client, settings, chosen):
-            train, test = map(read_events, known_and_later(split, options))
             rows.append({"variant": label, **scored(client, train, test, chosen[label].without)})
             print(" | ".join(rows[-1].values()), file=sys.stderr, flush=True)
         return rows
@@ -132,9 +132,12 @@ def serve_without(client: Client, version: str, found: list[Example], without: t
 def scored(
     client: Client, train: list[dict[str, Any]], test: list[dict[str, Any]], without: tuple[str, ...] = ()
 ) -> dict[str, str]:
-    """The figures of the lists that are served without some channels, as text."""
+    """The served lists' figures as text.
+
+    without: channels that rank no cold items either; for the other lists, the blend that is served leaves them out.
+    """
     weights = {channel: 0.0 if channel in without else 1.0 for channel in CHANNELS}
-    report = score_served(client, train, test, baselines=(), cold_alone=True, weights=weights)
+    report = score_served(client, train, test, baselines=(), cold_alone=True, cold_weights=weights)
     found, cold = report["systems"][SERVED], report["cold_alone"]
     row = {metric: text(found["all"], metric) for metric in ("ndcg@10", "recall@20")}
     history: Mapping[str, Any] = found.get("history", {})

@@ -54,12 +54,13 @@ def cut_at_random(events: Events) -> Parts:
 
 def cut_by_item(events: Events) -> Parts:
     """All events of a tenth of the items are test and those of another tenth valid; a hash says which."""
-    items = sorted({event["item_id"] for event in events}, key=lambda item_id: (_digest(item_id), item_id))
+    items = sorted({event["item_id"] for event in events}, key=_digest)
     size = _tenth(items)
-    test, valid = set(items[len(items) - size :]), set(items[len(items) - 2 * size : len(items) - size])
+    ends = (len(items) - 2 * size, len(items) - size)
+    part = {item_id: sum(place >= end for end in ends) for place, item_id in enumerate(items)}
     parts: Parts = ([], [], [])
     for event in events:
-        parts[2 if event["item_id"] in test else 1 if event["item_id"] in valid else 0].append(event)
+        parts[part[event["item_id"]]].append(event)
     return parts
 
 

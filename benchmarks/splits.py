@@ -30,8 +30,8 @@ from graphstore.adapters import Dataset, demo_dataset, open_dataset, read_lists
 from graphstore.errors import InputError
 from graphstore.reading import open_rows
 
-OWN_PARTS = ("events", "items", "users", "ties")
 OVERVIEWS = "ml-100k-multimodal/items_tmdb.csv"
+OWN_PARTS = ("events", "items", "users", "ties")
 OWN_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz")
 
 
@@ -102,9 +102,8 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
     if "=" in name:
         return _own_split(name, target)
     if name not in SETS:
-        raise InputError(
-            f"There is no data set {name!r}; known: {', '.join(SETS)}, or NAME=FOLDER[@time|@user|@random|@item]."
-        )
+        rules = "|".join(f"@{rule}" for rule in RULES)
+        raise InputError(f"There is no data set {name!r}; known: {', '.join(SETS)}, or NAME=FOLDER[{rules}].")
     published = SETS[name]
     folder, dataset = _open(published, data or (shared / "data" if shared else None))
     events = list(dataset.events())

@@ -171,7 +171,7 @@ def score_served(
     k: int = 20,
     baselines: Sequence[str] = QUICK,
     cold_alone: bool = False,
-    weights: Mapping[str, float] | None = None,
+    cold_weights: Mapping[str, float] | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -180,7 +180,7 @@ def score_served(
     train, test: events as rows with user_id, item_id and, where known, timestamp. Items that the graph has beside
     theirs may be recommended too, and belong to the catalogue.
     cold_alone: whether to rank items without a training event among themselves as well, as `evaluate` does.
-    weights: factors of channels, as a request may give them; 1 where None.
+    cold_weights: factors of channels there, as a request may give them; 1 where None.
 
     Returns:
         k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
@@ -196,9 +196,9 @@ def score_served(
         raise InputError(f"An event can't be read: {error}.") from error
     check_overlap(split.train, split.test)
     scorer = _scorer(split)
-    report = _report(split, scorer, _served(client, split, k, kinds, progress, weights), k, baselines, None, progress)
+    report = _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
     if cold_alone:
-        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds, weights))
+        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds, cold_weights))
     return report
 
 
@@ -211,16 +211,10 @@ def _scorer(split: Split) -> Scorer:
 
 
 def _served(
-    client: Client,
-    split: Split,
-    k: int,
-    kinds: Mapping[str, Kind],
-    progress: Progress,
-    weights: Mapping[str, float] | None = None,
+    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], progress: Progress
 ) -> dict[str, list[str]]:
     """The lists of the users that the test part asks about."""
-    users = split.later.keys()
-    answers = recommend_all(client, k=k, user_ids=users, weights=weights, kinds=kinds, progress=progress)
+    answers = recommend_all(client, k=k, user_ids=split.later.keys(), kinds=kinds, progress=progress)
     return {row["user_id"]: row["items"] for row in answers}
 
 
