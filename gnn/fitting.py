@@ -41,6 +41,7 @@ from graphstore.signals import Signals, Surroundings
 
 RECENCY_DAYS = 25.0
 TEMPERATURE, TEMPERATURE_WITHOUT_TIMES = 0.1, 0.05
+ALL_THAT_FOLLOWS, WHAT_COMES_NEXT = (50, 1.0), (5, 0.8)  # targets, and how much each counts of the one before
 LEAST_EXAMPLES = 20
 PARTS = ("content", "attributes", "neighbours", "residual")
 
@@ -51,25 +52,30 @@ def enough(held: HoldOut) -> bool:
 
 
 def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hyperparameters:
-    """What is 0, to be decided, as it suits these events: targets count by recency only if one cut in time holds
-    events out; where nothing has a time, the softmax is sharper."""
+    """What is 0, to be decided, as it suits these events.
+
+    Targets count by recency only if one cut in time holds events out. Then, and where nothing has a time, all that
+    follows a cut is asked for alike; else what comes next counts most. Without times the softmax is sharper.
+    """
+    without_times = bool(np.isnan(events.latest_day))
     if hyper.recency == 0.0:
         hyper = replace(hyper, recency=RECENCY_DAYS if held.by_time else None)
     if hyper.temperature == 0.0:
-        without_times = bool(np.isnan(events.latest_day))
         hyper = replace(hyper, temperature=TEMPERATURE_WITHOUT_TIMES if without_times else TEMPERATURE)
-    return hyper
+    targets, decay = ALL_THAT_FOLLOWS if held.by_time or without_times else WHAT_COMES_NEXT
+    return replace(hyper, targets=hyper.targets or targets, target_decay=hyper.target_decay or decay)
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """What was learned on held-out events: weights of signals, epochs to train, metrics, and the users' examples.
 
-    metrics and examples are empty where too little can be held out; weights and epochs are the defaults then.
+    metrics and examples are empty where too little can be held out; weights, epochs and share are the defaults then.
     """
 
     weights: dict[str, float]
     epochs: int
+    share: float = 1.0
     metrics: dict[str, Any] = field(default_factory=dict)
     examples: list[Example] = field(default_factory=list)
 
@@ -99,7 +105,8 @@ class Training:
         held = hold_out(events)
         rehearsal = self.rehearse(events, held)
         features = self.sampler.items.features(self._content_width).to(self.device)
-        model, found = self._train(events, features, self._no_held(), epochs=rehearsal.epochs, choose=False)
+        length = {"epochs": rehearsal.epochs, "share": rehearsal.share}
+        model, found = self._train(events, features, self._no_held(), **length)
         metrics = rehearsal.metrics | {
             "held_out": "by time" if held.by_time else "by user",
             "losses": found.get("losses", []),
@@ -120,10 +127,11 @@ class Training:
         metrics = {
             "embedding_ndcg_at_10": found.get("ndcg_at_10"),
             "epoch": found["epoch"],
+            "share": found["share"],
             "blend": held_out_metrics(lists, weights),
             "blend_before": held_out_metrics(lists, Blend().weights),
         }
-        return Rehearsal(weights, int(found["epoch"]), metrics, lists)
+        return Rehearsal(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
 
     def _lists(
         self, events: Interactions, earlier: Interactions, held: HoldOut
@@ -132,7 +140,7 @@ class Training:
         self.progress("what came earlier", 0, None)
         derived = derive(earlier, self.options)
         features = self._without_later(earlier, derived).to(self.device)
-        model, found = self._train(earlier, features, self._held(events, held), epochs=self.hyper.epochs, choose=True)
+        model, found = self._train(earlier, features, self._held(events, held), choose=True, epochs=self.hyper.epochs)
         with torch.no_grad():
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}
@@ -148,9 +156,9 @@ class Training:
         return examples(signals, held, events, self.batches, table, vocabulary, readout, by_id, self.seed), found
 
     def _train(
-        self, events: Interactions, features: ItemFeatures, held: Sequence[Tensor], *, epochs: int, choose: bool
+        self, events: Interactions, features: ItemFeatures, held: Sequence[Tensor], **length: Any
     ) -> tuple[InterestNetwork, dict[str, Any]]:
-        """A model trained on these events, and what `train` returns."""
+        """A model trained on these events, and what `train` returns. length: `train`'s epochs, share and choose."""
         table, vocabulary = self.sampler.items, self.sampler.vocabulary
         active = np.flatnonzero(np.bincount(events.item, minlength=len(events.item_ids)))
         known = [events.item_ids[row] for row in active.tolist()]
@@ -161,20 +169,20 @@ class Training:
         model = InterestNetwork(self._configuration())
         if self.hyper.spectral and len(known):
             start = start_vectors(events, self.hyper.dimension, self.seed)[torch.from_numpy(active)]
-            model.start_from(start)
+            weight = torch.from_numpy(np.sqrt(np.bincount(events.item)[active])).float()
+            model.to(self.device).start_from(start.to(self.device), features, weight.to(self.device))
         model = model.to(self.device)
         if len(known) < 2:
-            return model.eval(), {"epoch": epochs}
+            return model.eval(), {"epoch": length["epochs"], "share": 1.0}
         objective = Objective(features, rows, self.hyper, self._telling().to(self.device), events.latest_day)
         found = train(
             model,
             objective,
             self._batches,
             held,
-            epochs=epochs,
             seed=self.seed,
-            choose=choose,
             progress=self.progress,
+            **length,
         )
         return model, found
 
@@ -257,7 +265,6 @@ class Training:
             relation_weights=weights,
             relation_half_lives=half_lives,
             dimension=hyper.dimension,
-            hidden=hyper.hidden,
             temperature=hyper.temperature,
             without=tuple(part for part in PARTS if not getattr(hyper, part)),
         )

@@ -1,6 +1,6 @@
 """The graph network: inductive item and user vectors from content, attributes, neighbours and behaviour.
 
-Items      z_i = MLP(content_i) + mean of attribute vectors + residual_i          (residual only for trained items)
+Items      z_i = W_c content_i + mean of attribute vectors + residual_i              (residual only for trained items)
            h_i = (z_i + W_s * weighted mean of z_j over SIMILAR_TO neighbours j) / norm
 Users      m_ur = sum_e w_er h_item(e) / sum_e |w_er|         over the events e before the cut, for each half-life r
            w_er = w_relation(e) * 2^(-rank_e / half-life r) * 2^(-age_e / half-life of the relation)
@@ -28,6 +28,7 @@ from torch.nn import functional
 
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData, Mean, scatter, to_dense_batch
+from gnn.ridge import said_by_features
 from graphstore.blend import Readout
 
 
@@ -44,7 +45,6 @@ class Configuration:
     relation_half_lives: list[float] = field(default_factory=list)
     content: int = 384
     dimension: int = 128
-    hidden: int = 128
     rank_half_lives: tuple[float, ...] = (4.0, 40.0)
     temperature: float = 0.1
     without: tuple[str, ...] = ()
@@ -77,8 +77,7 @@ class InterestNetwork(nn.Module):
         super().__init__()
         c = configuration
         self.configuration = c
-        self.content_out = nn.Linear(c.hidden, c.dimension)
-        self.content = nn.Sequential(nn.Linear(c.content, c.hidden), nn.GELU(), self.content_out)
+        self.content = nn.Linear(c.content, c.dimension)
         self.attribute = nn.Embedding(max(c.attributes, 1), c.dimension)
         self.residual = nn.Embedding(max(c.items, 1), c.dimension)
         self.similar = Neighbourhood(c.dimension)
@@ -98,13 +97,28 @@ class InterestNetwork(nn.Module):
         with torch.no_grad():
             self.similar.linear.weight.mul_(0.5)
             self.follows.linear.weight.mul_(0.1)
+            self.user_attribute.weight.mul_(0.1)
 
     @torch.no_grad()
-    def start_from(self, vectors: Tensor) -> None:
-        """Have the residuals of the first N items begin as these, (N, D). Their last dimension only makes up for their
-        lengths: users begin as 0 there."""
-        self.residual.weight[: len(vectors)] = vectors
-        self.content_out.weight.mul_(0.3)
+    def start_from(self, vectors: Tensor, items: ItemFeatures, weight: Tensor) -> None:
+        """Have the items with a residual begin as these vectors: content and attributes say what they can of them, the
+        residuals the rest.
+
+        vectors: (N, D), by number of the residual; their last dimension only makes up for their lengths: users begin as
+        0 there.  weight: (N,), how much there is to know an item by.
+        """
+        has = items.known >= 0
+        wanted, weights = (torch.zeros(len(has), *part.shape[1:], device=part.device) for part in (vectors, weight))
+        wanted[has], weights[has] = vectors[items.known[has]], weight[items.known[has]]
+        without = self.configuration.without
+        content = items.content if "content" not in without else torch.zeros_like(items.content)
+        described = items.described if "attributes" not in without and items.attributes.numel() else None
+        line, bias, attributes = said_by_features(wanted, content, described, weights)
+        self.content.weight.copy_(line)
+        self.content.bias.copy_(bias)
+        self.attribute.weight[: len(attributes)] = attributes
+        self.residual.weight[: len(vectors)] = 0.0
+        self.residual.weight[items.known[has]] = (wanted - self._described(items))[has]
         for matrix in self.user.parameters():
             matrix[-1, -1] = 0.0
 
@@ -114,11 +128,7 @@ class InterestNetwork(nn.Module):
         without_residual: share of items that go without their residual, so that content learns to stand alone.
         """
         without = self.configuration.without
-        z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
-        if "content" not in without and bool(items.has_content.any()):
-            z = z + self.content(items.content) * items.has_content[:, None]
-        if "attributes" not in without and items.attributes.numel():
-            z = z + items.described(self.attribute.weight[: items.described.sources])
+        z = self._described(items)
         if "residual" not in without:
             has = items.known >= 0
             if without_residual:
@@ -127,6 +137,16 @@ class InterestNetwork(nn.Module):
         if "neighbours" not in without and items.similar.numel():
             z = z + self.similar(z, items.neighbours)
         return functional.normalize(z[: items.first], dim=-1)
+
+    def _described(self, items: ItemFeatures) -> Tensor:
+        """What content and attributes say of the items, (I, D)."""
+        without = self.configuration.without
+        z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
+        if "content" not in without and bool(items.has_content.any()):
+            z = z + self.content(items.content) * items.has_content[:, None]
+        if "attributes" not in without and items.attributes.numel():
+            z = z + items.described(self.attribute.weight[: items.described.sources])
+        return z
 
     def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
         """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gnn.averaging import SHARES, go, state_of
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData
 from gnn.model import History, InterestNetwork
@@ -24,6 +25,8 @@ from graphstore.progress import Progress, silent
 OUT_OF_THE_RACE = -1e9
 MOST_CUTS, LEAST_CUTS, LEAST_BATCH = 8, 2, 64
 QUERIES, STEPS = 60_000, 150  # an epoch asks and takes about so many, however many users there are
+CONTENT_RATE = 0.02  # of the learning rate, for what starts as a regression: its many inputs are few directions
+ENOUGH_USERS = 4_000  # to choose an epoch by
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
@@ -33,19 +36,20 @@ class Hyperparameters:
 
     batch_users, cuts: users in a step, and cut positions drawn for each of them (0: `sized`).  history: events pulled a
     user.  targets: how many items after the cut are to be predicted, each counting `target_decay` of the one before.
-    recency: half-life in days of training targets (None: all times alike; 0: `gnn.fitting.decided`).
+    recency: half-life in days of training targets (None: all times alike).
     pool: up to how many items the softmax is full; above, as many are sampled.  spectral: whether residuals start from
-    the spectrum of the interactions.  temperature: of the softmax, to begin with (0: `gnn.fitting.decided`).
+    the spectrum of the interactions.  temperature: of the softmax, to begin with.
     content, attributes, neighbours, residual: the parts of an item's vector.  tasks: whether kinds of behaviour are
-    tasks with learned weights.  without: channels that count nothing in the blend.
+    tasks with learned weights.  without: channels that count nothing in the blend.  What is 0 is decided by
+    `gnn.fitting.decided`.
     """
 
     epochs: int = 6
     batch_users: int = 0
     history: int = 200
     cuts: int = 0
-    targets: int = 5
-    target_decay: float = 0.8
+    targets: int = 0
+    target_decay: float = 0.0
     recency: float | None = 0.0
     learning_rate: float = 5e-3
     weight_decay: float = 1e-6
@@ -61,7 +65,6 @@ class Hyperparameters:
     without_history: float = 0.05
     patience: int = 2
     dimension: int = DIMENSION
-    hidden: int = 128
     temperature: float = 0.0
 
     def sized(self, users: int) -> Hyperparameters:
@@ -248,24 +251,29 @@ def train(
     *,
     epochs: int,
     seed: int = 0,
+    share: float = 1.0,
     choose: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Train in place, for `epochs` of a schedule; returns the losses and, if `choose`, the best epoch and its NDCG.
+    """Train in place, for `epochs` of a schedule; returns the losses, epoch and share, and their NDCG if chosen.
 
-    held: for each batch (S,), how many of a user's last events are held out.  choose: keep the epoch that ranked these
-    best, and stop when it no longer improves.
+    held: for each batch (S,), how many of a user's last events are held out.  share: of the way from the start that the
+    model goes.  choose: keep the epoch and the share that ranked the held-out events best; stop when none improves.
 
     The same seed, batches and number of threads give the same weights on the same machine.
     """
     hyper = objective.hyper
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
+    slow = [value for name, value in model.named_parameters() if name.startswith("content.")]
+    rest = [value for name, value in model.named_parameters() if not name.startswith("content.")]
+    content: dict[str, Any] = {"params": slow, "lr": hyper.learning_rate * (CONTENT_RATE if hyper.spectral else 1.0)}
+    optimizer = torch.optim.Adam([content, {"params": rest}], lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
     steps = max(hyper.epochs * len(batches), 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.05, 1 - step / steps))
-    best: dict[str, Any] = {"epoch": epochs}
-    state, waited, losses = None, 0, []
+    best: dict[str, Any] = {"epoch": epochs, "share": share}
+    start, end, waited, losses = state_of(model), None, 0, []
+    asked = slice(None, None, max(1, sum(map(len, held)) // ENOUGH_USERS))
     for epoch in range(epochs):
         model.train()
         total = 0.0
@@ -281,16 +289,17 @@ def train(
         progress("training", epoch + 1, epochs)
         if not choose:
             continue
-        ndcg = held_out_ndcg(model, objective, batches, held)
-        if ndcg > best.get("ndcg_at_10", -1.0):
-            best = {"ndcg_at_10": ndcg, "epoch": epoch + 1}
-            state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-            waited = 0
-        else:
-            waited += 1
-            if waited >= hyper.patience:
-                break
-    if state is not None:
-        model.load_state_dict(state)
+        here = state_of(model)
+        waited += 1
+        for part in SHARES:
+            go(model, start, here, part)
+            ndcg = held_out_ndcg(model, objective, batches[asked], held[asked])
+            if ndcg > best.get("ndcg_at_10", -1.0):
+                best = {"ndcg_at_10": ndcg, "epoch": epoch + 1, "share": part}
+                end, waited = here, 0
+        model.load_state_dict(here)
+        if waited >= hyper.patience:
+            break
+    go(model, start, end or state_of(model), best["share"])
     model.eval()
     return {**best, "losses": losses}

@@ -21,7 +21,7 @@ import numpy as np
 
 from gnn.bootstrap import half_widths
 from gnn.calibration import HoldOut, cross_validated, hold_out
-from gnn.fitting import LEAST_EXAMPLES, Training, enough
+from gnn.fitting import LEAST_EXAMPLES, Training, decided, enough
 from gnn.search import Trial, TrialMemory, default_settings, space_of, study_name, trial_memory
 from gnn.training import Hyperparameters
 from gnn.update import last_extract, limit_threads, prepared_training
@@ -86,6 +86,7 @@ def tune(
             remembered = len(memory.trials())
             if remembered < trials:
                 training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, kinds, seed, progress)
+                training.hyper = decided(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)
             found = memory.trials()

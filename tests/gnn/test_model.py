@@ -2,8 +2,9 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
-from gnn.data import ItemTable, Vocabulary, negative_events, user_batch
+from gnn.data import ItemFeatures, ItemTable, Vocabulary, negative_events, user_batch
 from gnn.geometric import HeteroData, Mean
 from gnn.model import Configuration, History, InterestNetwork, Neighbourhood
 from graphstore.blend import History as ServedHistory
@@ -179,3 +180,22 @@ def test_batches_are_pyg_data_with_consistent_indices():
     assert isinstance(batch, HeteroData)
     assert batch.validate()
     assert batch["item", "interacts", "user"].edge_index.tolist() == [[0, 1], [0, 1]]
+
+
+def test_it_starts_from_vectors_that_content_and_attributes_say_in_part_and_residuals_the_rest():
+    generator = torch.Generator().manual_seed(0)
+    items, width = 30, 4
+    content = torch.randn(items, 6, generator=generator)
+    has = torch.arange(items) % 3 > 0
+    known = torch.where(torch.arange(items) < 20, torch.arange(items).flip(0) - 10, -1)
+    none = torch.zeros(2, 0, dtype=torch.long)
+    attributes = torch.stack([torch.arange(items) % 2, torch.arange(items)])
+    features = ItemFeatures(content * has[:, None], has.float(), known, attributes, none, torch.zeros(0))
+    vectors = functional.normalize(torch.randn(20, width, generator=generator), dim=-1)
+    model = InterestNetwork(Configuration(2, 20, [1.0, -1.0], [9.0, 9.0], content=6, dimension=width)).eval()
+    model.start_from(vectors, features, torch.ones(20))
+    found = model.item_vectors(features)
+    assert torch.allclose(found[:20], vectors[known[:20]], atol=1e-5)
+    assert model.residual.weight.norm() < vectors.norm()  # content says a part
+    assert found[20:].norm(dim=1).min() > 0  # of what nobody has chosen yet, too
+    assert all(matrix[-1, -1] == 0 for matrix in model.user.parameters())

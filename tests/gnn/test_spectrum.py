@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -67,3 +69,17 @@ def test_repeated_pairs_count_once_and_dislikes_not_at_all(two_communities):
 def test_with_fewer_users_or_items_than_dimensions_it_starts_all_the_same(pairs, users, items):
     vectors = start_vectors(interactions(pairs, users, items), 128, seed=0)
     assert vectors.shape == (items, 128) and torch.isfinite(vectors).all()
+
+
+def test_without_times_popular_items_and_busy_users_count_less():
+    """Of two items that as many users of i0 chose, the one that others chose less is nearer."""
+    pairs = [(u, 0) for u in range(6)] + [(u, 1) for u in range(3)] + [(u, 2) for u in range(3, 6)]
+    pairs += [(u, 2) for u in range(6, 20)] + [(u, 3) for u in range(6, 20)]
+
+    def nearness(events):
+        vectors = start_vectors(events, 8, seed=0)[:, :-1].double()
+        return vectors[0] @ vectors[1] - vectors[0] @ vectors[2]
+
+    undated = interactions(pairs, 20, 4)
+    dated = replace(undated, day=np.zeros(len(pairs)))
+    assert nearness(undated) > nearness(dated)

@@ -10,7 +10,7 @@ from graphstore.update import BehaviourColumns, EdgeColumns
 ITEMS, USERS, DAY = 12, 8, 86_400.0
 NONE = EdgeColumns(np.zeros(0, dtype=np.int64), [], np.zeros(0))
 NO_EVENTS = BehaviourColumns(NONE.positions, [], [], NONE.scores, NONE.scores)
-HYPER = {"cuts": 4, "dimension": 8, "hidden": 8, "spectral": False, "recency": None}
+HYPER = {"cuts": 4, "targets": 5, "target_decay": 0.8, "dimension": 8, "spectral": False, "recency": None}
 CHAIN = [(user, f"i{(user + step) % ITEMS}", "LIKED", 9 - step) for user in range(USERS) for step in range(5)]
 
 
@@ -35,9 +35,7 @@ def prepared(rows, *, known=range(ITEMS), telling=None, **hyper):
     batch = user_batch(table, vocabulary, users, columns(rows), NONE, NONE, [], NO_EVENTS)
     torch.manual_seed(0)
     weights, half_lives = [-1.0, -1.0, 1.0, -0.5], [100.0] * 4
-    model = InterestNetwork(
-        Configuration(0, len(vocabulary.items), weights, half_lives, content=6, dimension=8, hidden=8)
-    )
+    model = InterestNetwork(Configuration(0, len(vocabulary.items), weights, half_lives, content=6, dimension=8))
     told = torch.tensor([0.0, 0.0, 1.0, 0.5] if telling is None else telling)
     candidates = torch.tensor([table.index[f"i{n}"] for n in known])
     return model, Objective(table.features(6), candidates, Hyperparameters(**HYPER | hyper), told, 1000.0), [batch]
@@ -47,9 +45,9 @@ def held(count):
     return [torch.full((USERS,), count)]
 
 
-def learned(rows, count=0, epochs=3, **options):
+def learned(rows, count=0, epochs=3, share=1.0, **options):
     model, objective, batches = prepared(rows, **options)
-    found = train(model, objective, batches, held(count), epochs=epochs, seed=1)
+    found = train(model, objective, batches, held(count), epochs=epochs, share=share, seed=1)
     return {name: value.clone() for name, value in model.state_dict().items()}, found
 
 
@@ -113,6 +111,15 @@ def test_the_epoch_that_ranks_the_held_out_events_best_is_kept():
     assert held_out_ndcg(model, objective, batches, held(1)) == pytest.approx(found["ndcg_at_10"])
     assert found["epoch"] <= len(found["losses"]) <= 12
     assert len(found["losses"]) == 12 or len(found["losses"]) == found["epoch"] + 3
+
+
+def test_a_share_is_that_part_of_the_way_that_the_same_training_goes_in_full():
+    begin = {name: value.clone() for name, value in prepared(CHAIN)[0].state_dict().items()}
+    whole, _ = learned(CHAIN)
+    part, found = learned(CHAIN, share=0.4)
+    assert found["share"] == 0.4
+    for name, value in part.items():
+        assert torch.allclose(value, torch.lerp(begin[name], whole[name], 0.4), atol=1e-6)
 
 
 def test_held_out_events_are_ranked_as_by_hand():

@@ -23,7 +23,7 @@ from graphstore.errors import InputError, NotReady
 from graphstore.runs import last_run, run
 from graphstore.tuned import TunedSettings, tuned_settings
 
-QUICK = {"cuts": 2, "batch_users": 16, "dimension": 16, "hidden": 16, "history": 20}
+QUICK = {"cuts": 2, "batch_users": 16, "dimension": 16, "history": 20}
 USERS, FILMS = 12, 12
 EVERYTHING = """
 MATCH (n) WHERE NOT n:Run
