@@ -41,6 +41,7 @@ from graphstore.signals import Signals, Surroundings
 
 RECENCY_DAYS = 25.0
 TEMPERATURE, TEMPERATURE_WITHOUT_TIMES = 0.1, 0.05
+LEARNING_RATE, LEARNING_RATE_WITHOUT_TIMES = 5e-3, 1.5e-3
 ALL_THAT_FOLLOWS, WHAT_COMES_NEXT = (50, 1.0), (5, 0.8)  # targets, and how much each counts of the one before
 LEAST_EXAMPLES = 20
 PARTS = ("content", "attributes", "neighbours", "residual")
@@ -55,13 +56,16 @@ def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hype
     """What is 0, to be decided, as it suits these events.
 
     Targets count by recency only if one cut in time holds events out. Then, and where nothing has a time, all that
-    follows a cut is asked for alike; else what comes next counts most. Without times the softmax is sharper.
+    follows a cut is asked for alike; else what comes next counts most. Without times the softmax is sharper, and steps
+    are smaller: there is no recency to learn, and the start knows most of the rest.
     """
     without_times = bool(np.isnan(events.latest_day))
     if hyper.recency == 0.0:
         hyper = replace(hyper, recency=RECENCY_DAYS if held.by_time else None)
     if hyper.temperature == 0.0:
         hyper = replace(hyper, temperature=TEMPERATURE_WITHOUT_TIMES if without_times else TEMPERATURE)
+    if hyper.learning_rate == 0.0:
+        hyper = replace(hyper, learning_rate=LEARNING_RATE_WITHOUT_TIMES if without_times else LEARNING_RATE)
     targets, decay = ALL_THAT_FOLLOWS if held.by_time or without_times else WHAT_COMES_NEXT
     return replace(hyper, targets=hyper.targets or targets, target_decay=hyper.target_decay or decay)
 

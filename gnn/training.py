@@ -51,7 +51,7 @@ class Hyperparameters:
     targets: int = 0
     target_decay: float = 0.0
     recency: float | None = 0.0
-    learning_rate: float = 5e-3
+    learning_rate: float = 0.0
     weight_decay: float = 1e-6
     pool: int = 50_000
     spectral: bool = True

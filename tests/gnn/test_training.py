@@ -10,7 +10,15 @@ from graphstore.update import BehaviourColumns, EdgeColumns
 ITEMS, USERS, DAY = 12, 8, 86_400.0
 NONE = EdgeColumns(np.zeros(0, dtype=np.int64), [], np.zeros(0))
 NO_EVENTS = BehaviourColumns(NONE.positions, [], [], NONE.scores, NONE.scores)
-HYPER = {"cuts": 4, "targets": 5, "target_decay": 0.8, "dimension": 8, "spectral": False, "recency": None}
+HYPER = {
+    "cuts": 4,
+    "learning_rate": 5e-3,
+    "targets": 5,
+    "target_decay": 0.8,
+    "dimension": 8,
+    "spectral": False,
+    "recency": None,
+}
 CHAIN = [(user, f"i{(user + step) % ITEMS}", "LIKED", 9 - step) for user in range(USERS) for step in range(5)]
 
 
