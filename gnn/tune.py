@@ -24,7 +24,7 @@ from gnn.calibration import HoldOut, cross_validated, hold_out
 from gnn.fitting import LEAST_EXAMPLES, Training, decided, enough
 from gnn.search import Trial, TrialMemory, default_settings, space_of, study_name, trial_memory
 from gnn.training import Hyperparameters
-from gnn.update import last_extract, limit_threads, prepared_training
+from gnn.update import last_extract, prepared_training, share_machine
 from graphstore.client import Client
 from graphstore.derived import DEFAULT_OPTIONS
 from graphstore.errors import InputError
@@ -74,7 +74,7 @@ def tune(
     if trials < 1 or not (minutes is None or minutes > 0):
         raise InputError("tune: trials must be at least 1, and minutes more than 0.")
     last_extract(client)
-    limit_threads()
+    share_machine()
     with run(client, STAGE) as current:
         events = pull_interactions(client, kinds, DEFAULT_OPTIONS.negative_weight, progress)
         held = hold_out(events)

@@ -18,6 +18,7 @@ from gnn import registry
 from gnn.data import ItemFeatures, Vocabulary
 from gnn.fitting import Training
 from gnn.geometric import HeteroData
+from gnn.memory import keep_memory
 from gnn.model import History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
@@ -65,7 +66,7 @@ def update(
     tuned = tuned_settings(client)
     parameters = hyperparameters(tuned.training, hyper)
     extracted = last_extract(client)
-    limit_threads()
+    share_machine()
     with run(client, "update") as current:
         # What was touched after extract began may be extracted later: the next run has to look at it again.
         current.watermark = extracted["started_at"]
@@ -105,8 +106,9 @@ def last_extract(client: Client) -> dict[str, Any]:
     return extracted
 
 
-def limit_threads() -> None:
-    """Half the cores for torch, at most MOST_THREADS."""
+def share_machine() -> None:
+    """Half the cores for torch, at most MOST_THREADS, and the memory that was used once used again."""
+    keep_memory()
     torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
 
 
