@@ -101,8 +101,10 @@ class InterestNetwork(nn.Module):
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor, items: ItemFeatures, weight: Tensor) -> None:
-        """Have the items with a residual begin as these vectors: content and attributes say what they can of them, the
-        residuals the rest.
+        """Have the items with a residual begin as these vectors and what attributes say of them.
+
+        Content and attributes say what they can of the vectors. The residuals make up for what content leaves open, so
+        that attributes, which tell what single events do not, count on top of what is known of an item.
 
         vectors: (N, D), by number of the residual; their last dimension only makes up for their lengths: users begin as
         0 there.  weight: (N,), how much there is to know an item by.
@@ -118,7 +120,7 @@ class InterestNetwork(nn.Module):
         self.content.bias.copy_(bias)
         self.attribute.weight[: len(attributes)] = attributes
         self.residual.weight[: len(vectors)] = 0.0
-        self.residual.weight[items.known[has]] = (wanted - self._described(items))[has]
+        self.residual.weight[items.known[has]] = (wanted - self._content(items))[has]
         for matrix in self.user.parameters():
             matrix[-1, -1] = 0.0
 
@@ -140,13 +142,16 @@ class InterestNetwork(nn.Module):
 
     def _described(self, items: ItemFeatures) -> Tensor:
         """What content and attributes say of the items, (I, D)."""
-        without = self.configuration.without
-        z = torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
-        if "content" not in without and bool(items.has_content.any()):
-            z = z + self.content(items.content) * items.has_content[:, None]
-        if "attributes" not in without and items.attributes.numel():
+        z = self._content(items)
+        if "attributes" not in self.configuration.without and items.attributes.numel():
             z = z + items.described(self.attribute.weight[: items.described.sources])
         return z
+
+    def _content(self, items: ItemFeatures) -> Tensor:
+        """What content says of the items, (I, D)."""
+        if "content" in self.configuration.without or not bool(items.has_content.any()):
+            return torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
+        return self.content(items.content) * items.has_content[:, None]
 
     def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
         """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.

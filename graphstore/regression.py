@@ -13,12 +13,20 @@ from graphstore.similarity import DECIMALS, Neighbours, best_of_rows, no_neighbo
 
 DENSE_COLUMNS = 20_000
 REGRESSIONS_AT_ONCE = 64
+MANY_ROWS = 5_000
 
 
-def mean_square(matrix: sp.csr_matrix) -> float:
-    """The mean squared length of the columns that are not empty: what `regressed_columns` measures its penalty by."""
+def unit_of_penalty(matrix: sp.csr_matrix) -> float:
+    """What `regressed_columns` measures its penalty by: the mean squared length of the columns that are not empty.
+
+    Beyond MANY_ROWS that are not empty it grows no more with them, as sums over so many are hardly a matter of chance.
+    """
     used = matrix.getnnz(axis=0) > 0
-    return float(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()[used].mean()) if used.any() else 0.0
+    if not used.any():
+        return 0.0
+    mean = float(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()[used].mean())
+    rows = int((matrix.getnnz(axis=1) > 0).sum())
+    return mean * min(1.0, MANY_ROWS / rows)
 
 
 def regressed_columns(
@@ -36,9 +44,9 @@ def regressed_columns(
 
         w_j = (G[S_j, S_j] + lambda I)^-1 G[S_j, j]
 
-    and the positive weights are kept, the `top` best of each source. lambda is `regularisation` times the mean of the
-    diagonal of G. This is EASE where S_j is everything; restricted to S_j it needs no dense (N, N) inverse, and when
-    a cell x_uj changes, only j and the columns that share a row with it do. Undecided ties go to the lower column.
+    and the positive weights are kept, the `top` best of each source. lambda is `regularisation` times
+    `unit_of_penalty`. This is EASE where S_j is everything; restricted to S_j it needs no dense (N, N) inverse, and
+    when a cell x_uj changes, only j and the columns that share a row with it do. Undecided ties go to the lower column.
 
     columns: targets, ascending, to be computed; all where None. Nothing is read but the columns that share a row with
     one of them, and the `top` best of a source are among these targets.  penalty: lambda where it was fixed before.
@@ -48,7 +56,7 @@ def regressed_columns(
     """
     if matrix.nnz == 0:
         return no_neighbours()
-    penalty = regularisation * mean_square(matrix) if penalty is None else penalty
+    penalty = regularisation * unit_of_penalty(matrix) if penalty is None else penalty
     used = np.flatnonzero(matrix.getnnz(axis=0) if columns is None else _sharing_a_row(matrix, columns))
     own = matrix[:, used]
     gram = sp.csr_matrix(own.T @ own)

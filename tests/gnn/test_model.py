@@ -182,7 +182,7 @@ def test_batches_are_pyg_data_with_consistent_indices():
     assert batch["item", "interacts", "user"].edge_index.tolist() == [[0, 1], [0, 1]]
 
 
-def test_it_starts_from_vectors_that_content_and_attributes_say_in_part_and_residuals_the_rest():
+def test_it_starts_from_vectors_that_content_says_in_part_and_residuals_the_rest_with_attributes_on_top():
     generator = torch.Generator().manual_seed(0)
     items, width = 30, 4
     content = torch.randn(items, 6, generator=generator)
@@ -195,7 +195,9 @@ def test_it_starts_from_vectors_that_content_and_attributes_say_in_part_and_resi
     model = InterestNetwork(Configuration(2, 20, [1.0, -1.0], [9.0, 9.0], content=6, dimension=width)).eval()
     model.start_from(vectors, features, torch.ones(20))
     found = model.item_vectors(features)
-    assert torch.allclose(found[:20], vectors[known[:20]], atol=1e-5)
+    attribute = model.attribute.weight[attributes[0, :20]]
+    assert attribute.norm() > 0
+    assert torch.allclose(found[:20], functional.normalize(vectors[known[:20]] + attribute, dim=-1), atol=1e-5)
     assert model.residual.weight.norm() < vectors.norm()  # content says a part
     assert found[20:].norm(dim=1).min() > 0  # of what nobody has chosen yet, too
     assert all(matrix[-1, -1] == 0 for matrix in model.user.parameters())

@@ -73,7 +73,7 @@ def meeting(matrix, columns):
 def test_similar_items_follow_from_the_items_met_with_the_one_chosen(before_and_after, half_life):
     before, after, _, item = before_and_after
     old_matrix, matrix = (similarity.user_item_matrix(events, half_life) for events in (before, after))
-    fixed = REGRESSION | {"penalty": 5.0 * regression.mean_square(old_matrix), "top": ITEMS}
+    fixed = REGRESSION | {"penalty": 5.0 * regression.unit_of_penalty(old_matrix), "top": ITEMS}
     old, full = (table(regression.regressed_columns(m, **fixed)) for m in (old_matrix, matrix))
     touched = meeting(matrix, np.array([item]))
     assert 2 < len(touched) < ITEMS / 3
@@ -88,7 +88,7 @@ def test_the_lists_of_the_best_similar_items_follow_from_one_step_further(before
     """What is cut from a list may come back: the lists that a touched column stands in are made anew."""
     before, after, _, item = before_and_after
     old_matrix, matrix = (similarity.user_item_matrix(events, EVER) for events in (before, after))
-    fixed = REGRESSION | {"penalty": 5.0 * regression.mean_square(old_matrix), "top": 3}
+    fixed = REGRESSION | {"penalty": 5.0 * regression.unit_of_penalty(old_matrix), "top": 3}
     old, full = (table(regression.regressed_columns(m, **fixed)) for m in (old_matrix, matrix))
     sources = meeting(matrix, meeting(matrix, np.array([item])))
     targets = meeting(matrix, sources)
@@ -162,7 +162,7 @@ def test_circles_that_share_nothing_never_touch_each_other():
     added = {"user": 1, "item": 1, "day": events.latest_day, "weight": 1.0}
     after = replace(events, **{n: np.insert(getattr(events, n), place, value) for n, value in added.items()})
     matrices = [similarity.user_item_matrix(e, EVER) for e in (events, after)]
-    fixed = REGRESSION | {"penalty": 5.0 * regression.mean_square(matrices[0]), "top": 50}
+    fixed = REGRESSION | {"penalty": 5.0 * regression.unit_of_penalty(matrices[0]), "top": 50}
     similar = [table(regression.regressed_columns(m, **fixed)) for m in matrices]
     steps = [table(similarity.transitions(e, half_life_days=LATELY, **STEPS)) for e in (events, after)]
     alike = [table(similarity.similar_columns(m.T.tocsr(), **ALIKE)) for m in matrices]

@@ -35,15 +35,23 @@ def test_regression_on_everything_is_ease(monkeypatch, dense_columns):
     rng = np.random.default_rng(6)
     matrix = sp.csr_matrix(np.where(rng.random((40, 15)) < 0.5, rng.uniform(0.2, 1.5, (40, 15)), 0.0))
     assert ((matrix.T @ matrix).toarray() > 0).all()  # every column is near every other
-    expected = ease(matrix, 0.7 * regression.mean_square(matrix))
+    expected = ease(matrix, 0.7 * regression.unit_of_penalty(matrix))
     found = table(regression.regressed_columns(matrix, regularisation=0.7, **EVERYTHING))
     assert 0 < len(found) < 15 * 14
     for pair, weight in np.ndenumerate(expected):
         assert found.get(pair, 0.0) == pytest.approx(max(weight, 0.0), abs=1e-5)
     fixed = regression.regressed_columns(
-        matrix, regularisation=0.0, penalty=0.7 * regression.mean_square(matrix), **EVERYTHING
+        matrix, regularisation=0.0, penalty=0.7 * regression.unit_of_penalty(matrix), **EVERYTHING
     )
     assert table(fixed) == found
+
+
+def test_beyond_many_rows_that_are_not_empty_the_penalty_grows_no_more(monkeypatch):
+    monkeypatch.setattr(regression, "MANY_ROWS", 10)
+    ten = sp.csr_matrix(np.arange(30).reshape(10, 3) % 4, dtype=float)
+    many = sp.vstack([ten] * 9 + [sp.csr_matrix((7, 3))]).tocsr()
+    assert regression.unit_of_penalty(ten) == pytest.approx(ten.power(2).sum() / 3)
+    assert regression.unit_of_penalty(many) == pytest.approx(regression.unit_of_penalty(ten))
 
 
 def test_a_small_neighbourhood_is_regressed_as_by_hand():
@@ -81,4 +89,4 @@ def test_columns_without_a_user_or_alone_with_theirs_are_related_to_nothing():
 def test_nothing_comes_of_nothing():
     empty = sp.csr_matrix((0, 0))
     assert len(regression.regressed_columns(empty, top=5, regularisation=1.0, neighbourhood=5).source) == 0
-    assert regression.mean_square(empty) == 0.0
+    assert regression.unit_of_penalty(empty) == 0.0
