@@ -26,7 +26,7 @@ OUT_OF_THE_RACE = -1e9
 MOST_CUTS, LEAST_CUTS, LEAST_BATCH = 8, 2, 64
 QUERIES, STEPS = 60_000, 150  # an epoch asks and takes about so many, however many users there are
 CONTENT_RATE = 0.02  # of the learning rate, for what starts as a regression: its many inputs are few directions
-ENOUGH_USERS = 4_000  # to choose an epoch by
+ENOUGH_USERS = 8_000  # to choose an epoch by
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
