@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,15 @@ from graphstore.derived import BuildOptions, Derived, Judged, derive, favoured_i
 from graphstore.interactions import Interactions, pull_interactions, pull_item_interests, pull_user_attributes
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
-from graphstore.ranking import NEW_EVENTS
+from graphstore.ranking import NEW
 from graphstore.runs import Run, run
 from graphstore.similarity import Neighbours
 from graphstore.tuned import tuned_settings
 
 WRITE_ROWS = 10_000
+DAY_SECONDS = 86_400
+LONGEST_TRANSACTION = timedelta(seconds=5)  # one that began before a build's reading may end after it
 WRITE_SOURCES = 150  # of at most 100 targets each
-NEW = float(np.log(NEW_EVENTS - 0.5))  # between counts, as the logarithms are rounded
 
 
 def build(
@@ -50,6 +52,7 @@ def build(
         current.counts["as_of"] = None if np.isnan(latest) else round(latest * similarity.DAY_MILLIS)
         current.counts["popularity_now"] = similarity.popularity_now(events, options.popularity_half_life)
         derived = derive(events, options)
+        current.counts["penalties"] = list(derived.penalties)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
         writer.replace("similar_items", derived.similar_items, events.item_ids, events.item_ids)
@@ -62,7 +65,24 @@ def build(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
+        _take_over(client, current, kinds, options, latest)
         return dict(current.counts)
+
+
+def _take_over(
+    client: Client, current: Run, kinds: Mapping[str, Kind], options: BuildOptions, latest_day: float
+) -> None:
+    """From now on new events add to what this build counted; those that came while it ran are counted first."""
+    latest = None if np.isnan(latest_day) else datetime.fromtimestamp(latest_day * DAY_SECONDS, UTC)
+    client.write("build/note_build", popularity_half_life=options.popularity_half_life, latest=latest)
+    counted = sorted(kind.type for kind in kinds.values() if kind.weight > 0)
+    client.write(
+        "build/recount_items",
+        since=current.started_at - LONGEST_TRANSACTION,
+        counted=counted,
+        half_life=options.popularity_half_life,
+        new=NEW,
+    )
 
 
 BY = {

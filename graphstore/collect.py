@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -13,12 +13,14 @@ from neo4j.exceptions import ConstraintError
 
 from graphstore import queries
 from graphstore.adapters import Dataset
+from graphstore.blend import DAY_MILLIS
 from graphstore.checking import Check, Checked, check_event, check_item, check_line, check_tie, check_user
 from graphstore.client import Client, Transaction
 from graphstore.errors import GraphError, InputError
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.queries import Statement
+from graphstore.ranking import NEW
 from graphstore.reading import Line, Source, batches, open_rows, read_ahead, rows_source
 from graphstore.rejects import RejectWriter
 from graphstore.runs import run
@@ -202,8 +204,13 @@ def write_ties(client: Client, rows: list[Checked], counts: Counts, reject: Reje
     counts.duplicate += len(rows) - created
 
 
-def write_events(types: list[str], client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
-    """Store events exactly once by `event_id`, in one transaction; the first content of an id wins."""
+def write_events(
+    types: Mapping[str, bool], client: Client, rows: list[Checked], counts: Counts, reject: Rejecter
+) -> None:
+    """Store events exactly once by `event_id`, in one transaction; the first content of an id wins.
+
+    types: every type of behaviour, and whether its events count towards the popularity of items.
+    """
     first: dict[str, Checked] = {}
     for checked in rows:
         known = first.setdefault(checked.row["event_id"], checked)
@@ -225,9 +232,12 @@ def write_events(types: list[str], client: Client, rows: list[Checked], counts: 
         )
 
 
-def _write_new_events(client: Client, first: dict[str, Checked], types: list[str]) -> tuple[set[str], set[str]]:
+def _write_new_events(
+    client: Client, first: dict[str, Checked], types: Mapping[str, bool]
+) -> tuple[set[str], set[str]]:
     """Write what is new; returns the ids that were stored before, and those of them with other content."""
     by_type: dict[str, list[dict[str, Any]]] = {}
+    counted = {name for name, counts in types.items() if counts}
     for checked in first.values():
         by_type.setdefault(checked.type, []).append(checked.row)
 
@@ -235,7 +245,7 @@ def _write_new_events(client: Client, first: dict[str, Checked], types: list[str
         stored: set[str] = set()
         different: set[str] = set()
         created: set[str] = set()
-        for behaviour_type in types:  # an id that another type of behaviour has taken
+        for behaviour_type in sorted(types):  # an id that another type of behaviour has taken
             others = [row for other, rows in by_type.items() if other != behaviour_type for row in rows]
             if others and tx.run(_of_type("count_events", behaviour_type))[0]["events"]:
                 taken = tx.run(_of_type("find_events", behaviour_type), rows=others)[0]["known"]
@@ -250,12 +260,7 @@ def _write_new_events(client: Client, first: dict[str, Checked], types: list[str
                 stored.update(row["event_id"] for row in old)
                 different.update(tx.run(_of_type("find_events", behaviour_type), rows=old)[0]["different"])
         if created:
-            touched = [first[event_id].row for event_id in created]
-            tx.run(
-                "collect/touch_nodes",
-                user_ids=sorted({row["user_id"] for row in touched}),
-                item_ids=sorted({row["item_id"] for row in touched}),
-            )
+            touch(tx, [first[event_id] for event_id in created], counted)
         return stored, different
 
     for attempt in range(CONFLICT_TRIES):
@@ -265,6 +270,19 @@ def _write_new_events(client: Client, first: dict[str, Checked], types: list[str
             if not isinstance(error.__cause__, ConstraintError) or attempt == CONFLICT_TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def touch(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
+    """Mark the users and items of new events, and add these to the popularity of the items where their type counts."""
+    days: dict[str, list[float]] = {}
+    users = set()
+    for checked in created:
+        users.add(checked.row["user_id"])
+        own = days.setdefault(checked.row["item_id"], [])
+        if checked.type in counted:
+            own.append((checked.row["at"] or 0) / DAY_MILLIS)
+    items = [{"item_id": item_id, "days": own} for item_id, own in sorted(days.items())]
+    tx.run("collect/touch_nodes", user_ids=sorted(users), items=items, new=NEW)
 
 
 def _of_type(name: str, behaviour_type: str) -> Statement:
@@ -295,6 +313,6 @@ STORES: dict[str, Callable[[Mapping[str, Kind]], tuple[Check, Write]]] = {
     "ties": lambda kinds: (check_tie, write_ties),
     "events": lambda kinds: (
         partial(check_event, kinds),
-        partial(write_events, sorted({kind.type for kind in kinds.values()})),
+        partial(write_events, {kind.type: kind.weight > 0 for kind in kinds.values()}),
     ),
 }

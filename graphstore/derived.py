@@ -12,7 +12,7 @@ import numpy as np
 
 from graphstore import similarity
 from graphstore.interactions import Interactions
-from graphstore.regression import regressed_columns
+from graphstore.regression import regressed_columns, unit_of_penalty
 from graphstore.similarity import Neighbours
 
 EVER = float("inf")
@@ -76,13 +76,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class Derived:
-    """popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the count; both -inf without events."""
+    """popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the count; both -inf without events.
+
+    penalties: of the regressions, over all time and of late: for whoever derives single rows before the next build.
+    """
 
     similar_items: Judged
     transitions: Judged
     similar_users: Neighbours
     popularity: np.ndarray
     ever_popular: np.ndarray
+    penalties: tuple[float, ...] = ()
 
 
 def derive(events: Interactions, options: BuildOptions) -> Derived:
@@ -91,12 +95,15 @@ def derive(events: Interactions, options: BuildOptions) -> Derived:
     matrices = [similarity.user_item_matrix(events, EVER)]
     if timed:
         matrices.append(similarity.user_item_matrix(events, options.recent_half_life))
+    penalties = [options.regularisation * unit_of_penalty(matrix) for matrix in matrices]
+    similar = [_similar_items(*pair, options) for pair in zip(matrices, penalties, strict=True)]
     return Derived(
-        Judged.of(*_two([_similar_items(matrix, options) for matrix in matrices])),
+        Judged.of(*_two(similar)),
         Judged.of(*_two([_transitions(events, half, options) for half in (EVER, options.recent_half_life)])),
         _similar_users(events, options),
         similarity.log_popularity(events, options.popularity_half_life),
         similarity.log_popularity(events, EVER),
+        tuple(penalties),
     )
 
 
@@ -110,12 +117,13 @@ def _two(found: list[Neighbours]) -> tuple[Neighbours, Neighbours | None]:
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _similar_items(matrix: similarity.Matrix, options: BuildOptions) -> Neighbours:
+def _similar_items(matrix: similarity.Matrix, penalty: float, options: BuildOptions) -> Neighbours:
     return regressed_columns(
         matrix,
         top=options.similar_items,
         regularisation=options.regularisation,
         neighbourhood=options.neighbourhood,
+        penalty=penalty,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -28,6 +29,7 @@ from graphstore.kinds import Kind
 from graphstore.likeness import read_vectors
 
 NEW_EVENTS = 5
+NEW = math.log(NEW_EVENTS - 0.5)  # of a count; between counts, as the stored logarithms are rounded
 NEW_ITEM_WEIGHTS = {"embedding": 1.0, "interests": 0.3}
 BLENDS_KEPT = 16
 

@@ -1,4 +1,4 @@
-// Purpose: store who follows whom; the time of the first mention stays.
+// Purpose: store who follows whom; the time of the first mention stays. Both get a mark (see touch_nodes).
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: created INTEGER
@@ -8,6 +8,8 @@ MERGE (u:User {user_id: row.user_id})
 MERGE (v:User {user_id: row.follows})
 WITH u, v, row, NOT EXISTS { (u)-[:FOLLOWS]->(v) } AS new
 MERGE (u)-[f:FOLLOWS]->(v)
-ON CREATE SET f.at = CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END,
-              u.touched_at = datetime.realtime(), v.touched_at = datetime.realtime()
+ON CREATE SET f.at = CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END
+FOREACH (n IN CASE WHEN new THEN [u, v] ELSE [] END |
+  SET n.touched_at = datetime.realtime(), n.version = coalesce(n.version, 0) + 1,
+      n.due = CASE WHEN n.lease IS NULL AND coalesce(n.due, timestamp()) >= timestamp() THEN timestamp() ELSE n.due END)
 RETURN sum(CASE WHEN new THEN 1 ELSE 0 END) AS created

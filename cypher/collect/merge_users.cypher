@@ -1,4 +1,4 @@
-// Purpose: describe users; one that is described the same already is left alone.
+// Purpose: describe users; one that is described the same already is left alone, any other gets a mark (see touch_nodes).
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: user_id STRING, before STRING
@@ -7,5 +7,7 @@ UNWIND $rows AS row
 MERGE (u:User {user_id: row.user_id})
 WITH u, row, u.row_hash AS before
 WHERE before IS NULL OR before <> row.row_hash
-SET u.row_hash = row.row_hash, u.touched_at = datetime.realtime()
+SET u.row_hash = row.row_hash, u.touched_at = datetime.realtime(),
+    u.version = coalesce(u.version, 0) + 1,
+    u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
 RETURN u.user_id AS user_id, before

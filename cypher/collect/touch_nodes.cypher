@@ -1,15 +1,30 @@
-// Purpose: note on the users and items that something about them is new, for the stages that follow.
+// Purpose: note on the users and items of new events that something about them is new, in the transaction that stores them.
+// Each gets a mark for the follower: `due`, milliseconds since 1970, from when on it is to be looked at. One that a follower
+// holds (`lease`) stays its own; that `version` has risen tells it to look again. What the events add to the popularity of
+// items is added, decaying as the last build had it; before the first build there is nothing to add to.
+// items: maps of item_id and days, those of the events that count, since 1970, 0 where unknown.  new: ln of the count that
+// makes an item known.
 // Access: write
-// Parameters: user_ids LIST<STRING>, item_ids LIST<STRING>
+// Parameters: user_ids LIST<STRING>, items LIST<MAP>, new FLOAT
 // Returns: nothing
-// Index: user_id (constraint), item_id (constraint)
+// Index: user_id (constraint), item_id (constraint), feed_name (constraint)
 CALL () {
   UNWIND $user_ids AS user_id
   MATCH (u:User {user_id: user_id})
-  SET u.touched_at = datetime.realtime()
+  SET u.touched_at = datetime.realtime(), u.version = coalesce(u.version, 0) + 1,
+      u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
 }
 CALL () {
-  UNWIND $item_ids AS item_id
-  MATCH (i:Item {item_id: item_id})
-  SET i.touched_at = datetime.realtime()
+  UNWIND $items AS row
+  MATCH (i:Item {item_id: row.item_id})
+  SET i.touched_at = datetime.realtime(), i.version = coalesce(i.version, 0) + 1,
+      i.due = CASE WHEN i.lease IS NULL AND coalesce(i.due, timestamp()) >= timestamp() THEN timestamp() ELSE i.due END
+  WITH i, row
+  MATCH (f:Feed {name: 'changes'})
+  WHERE f.popularity_half_life IS NOT NULL AND size(row.days) > 0
+  WITH i, [day IN row.days | day * log(2) / f.popularity_half_life] AS added, coalesce(i.popularity, -1.0e300) AS before
+  WITH i, added, before, reduce(top = before, one IN added | CASE WHEN one > top THEN one ELSE top END) AS top
+  WITH i, top + log(reduce(sum = exp(before - top), one IN added | sum + exp(one - top))) AS popularity,
+       log(exp(coalesce(i.ever_popular, -1.0e300)) + size(added)) AS ever_popular
+  SET i.popularity = round(popularity, 9), i.ever_popular = round(ever_popular, 9), i.is_new = ever_popular < $new
 }

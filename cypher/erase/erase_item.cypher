@@ -1,9 +1,10 @@
 // Purpose: remove an item and the events on it; interests lose the evidence that was those events, and those left without
-// any are removed; attributes nobody else has go too.
+// any are removed; attributes nobody else has go too. A new `epoch` of the feed tells every program that keeps answers or
+// behaviour in memory to drop them.
 // Access: write
 // Parameters: item_id STRING
 // Returns: events INTEGER, interests INTEGER, attributes INTEGER
-// Index: item_id (constraint)
+// Index: item_id (constraint), feed_name (constraint)
 MATCH (i:Item {item_id: $item_id})
 CALL (i) {
   OPTIONAL MATCH (i)<-[b]-(u:User)
@@ -15,7 +16,8 @@ CALL (i) {
 }
 CALL (users, event_ids) {
   UNWIND users AS u
-  SET u.touched_at = datetime()
+  SET u.touched_at = datetime(), u.version = coalesce(u.version, 0) + 1,
+      u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
   WITH u, event_ids
   MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
   WHERE any(e IN r.evidence WHERE e IN event_ids)
@@ -33,4 +35,6 @@ CALL (described) {
   DETACH DELETE a
   RETURN count(*) AS attributes
 }
+MERGE (f:Feed {name: 'changes'})
+SET f.epoch = coalesce(f.epoch, 0) + 1
 RETURN events, interests, attributes

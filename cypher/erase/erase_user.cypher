@@ -1,9 +1,10 @@
 // Purpose: remove a user and everything only they left: behaviour, interests, ties, similarities, attributes nobody else
-// has, and items that only their events mention. Items they touched are marked, so that the next build recounts them.
+// has, and items that only their events mention. Items they touched are marked, so that the next build recounts them. A new
+// `epoch` of the feed tells every program that keeps answers or behaviour in memory to drop them.
 // Access: write
 // Parameters: user_id STRING
 // Returns: events INTEGER, interests INTEGER, ties INTEGER, similarities INTEGER, attributes INTEGER, items INTEGER
-// Index: user_id (constraint)
+// Index: user_id (constraint), feed_name (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
   OPTIONAL MATCH (u)-[b]->(i:Item)
@@ -20,7 +21,8 @@ CALL (u) {
 WITH u, events, touched, interests, held, described, COUNT { (u)-[:FOLLOWS]-(:User) } AS ties,
      COUNT { (u)-[:SIMILAR_TO]-(:User) } AS similarities
 FOREACH (n IN held | SET n.users = CASE WHEN coalesce(n.users, 0) > 0 THEN n.users - 1 ELSE 0 END)
-FOREACH (i IN touched | SET i.touched_at = datetime())
+FOREACH (i IN touched | SET i.touched_at = datetime(), i.version = coalesce(i.version, 0) + 1,
+                                                      i.due = CASE WHEN i.lease IS NULL AND coalesce(i.due, timestamp()) >= timestamp() THEN timestamp() ELSE i.due END)
 DETACH DELETE u
 WITH events, touched, interests, described, ties, similarities
 CALL (described) {
@@ -35,4 +37,6 @@ CALL (touched) {
   DETACH DELETE i
   RETURN count(*) AS items
 }
+MERGE (f:Feed {name: 'changes'})
+SET f.epoch = coalesce(f.epoch, 0) + 1
 RETURN events, interests, ties, similarities, attributes, items

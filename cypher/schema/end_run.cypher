@@ -1,7 +1,11 @@
-// Purpose: record how a stage's run ended; a null error means it did all its work.
+// Purpose: record how a stage's run ended; a null error means it did all its work. A stage that derives anew what many nodes
+// hold begins a new generation of the feed: what was read before it has to be read again.
 // Access: write
 // Parameters: run_id STRING, counts STRING, watermark DATETIME, error STRING
 // Returns: nothing
-// Index: run_id (constraint)
+// Index: run_id (constraint), feed_name (constraint)
 MATCH (r:Run {run_id: $run_id})
 SET r.ended_at = datetime(), r.counts = $counts, r.watermark = $watermark, r.error = $error
+WITH r WHERE r.stage IN ['extract', 'build', 'update']
+MERGE (f:Feed {name: 'changes'})
+SET f.generation = coalesce(f.generation, 0) + 1

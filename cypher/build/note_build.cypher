@@ -1,0 +1,9 @@
+// Purpose: what the follower needs to know of the build that is in force: how popularity decays, and the time of the latest
+// event; this never goes back.
+// Access: write
+// Parameters: popularity_half_life FLOAT, latest DATETIME
+// Returns: nothing
+// Index: feed_name (constraint)
+MERGE (f:Feed {name: 'changes'})
+SET f.popularity_half_life = $popularity_half_life,
+    f.latest = CASE WHEN f.latest IS NULL OR f.latest < $latest THEN $latest ELSE f.latest END
