@@ -115,11 +115,11 @@ class Card:
 def make_card(
     version: int,
     context: Mapping[str, Any],
-    rows: Callable[[list[str]], dict[str, int]],
+    rows: Callable[[list[str]], Mapping[str, int]],
     options: RecommendOptions,
     unwanted: list[str],
 ) -> Card:
-    """Of a user's context as `recommend/read_state` gives it. rows: the rows of items by id, those that are there."""
+    """Of a user's context as `recommend/read_state` gives it. rows: gives those of items by id."""
     index = rows([*context["item_ids"], *context["seen"]])
     keep = [n for n, item_id in enumerate(context["item_ids"]) if item_id in index]
     types = context["types"]

@@ -40,6 +40,7 @@ class Catalogue(Items):
     index: dict[str, int]
     version: Rows
     change: Rows
+    titles: NDArray[np.object_]
     new: NDArray[np.bool_]
     touched: Rows
     interests: dict[str, int]
@@ -88,7 +89,7 @@ class Catalogue(Items):
         self.edges.grow(len(ids))
         wider: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), np.zeros(more, dtype=getattr(self, name).dtype)])
-            for name in ("popularity", "ever_popular", "version", "change", "new", "touched")
+            for name in ("popularity", "ever_popular", "version", "change", "titles", "new", "touched")
         }
         about = sp.csc_matrix((self.about.data, self.about.indices, self.about.indptr), (len(ids), self.about.shape[1]))
         favours = self.favours
@@ -159,7 +160,9 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     )
 
 
-_NOTHING: Columns = {name: [] for name in ("popularity", "ever_popular", "versions", "changes", "new", "touched")}
+_NOTHING: Columns = {
+    name: [] for name in ("popularity", "ever_popular", "versions", "changes", "titles", "new", "touched")
+}
 
 
 def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
@@ -169,6 +172,7 @@ def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
         "ever_popular": _logarithms(columns["ever_popular"]),
         "version": np.array(columns["versions"], dtype=np.int64),
         "change": np.array(columns["changes"], dtype=np.int64),
+        "titles": np.array([title or None for title in columns["titles"]], dtype=object),
         "new": np.array(columns["new"], dtype=bool),
         "touched": np.array(columns["touched"], dtype=np.int64),
     }

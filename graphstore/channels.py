@@ -14,18 +14,20 @@ The best unseen items of each channel are kept. Names: I items, N candidates, F 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from graphstore.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE, Floats, popularity_signal
 from graphstore.edges import NO_EDGES, Edges, Rows, ranges
 from graphstore.vectors import Vectors
 
 BY_POPULARITY = ("social", "interests")
+Found = tuple[Rows, Floats]  # n rows of items, ascending, and (F, n) values of theirs
 NO_ROWS = np.zeros(0, dtype=np.int64)
 NO_VECTOR = np.zeros(0)
 
@@ -76,30 +78,37 @@ def find_candidates(
 
     count: kept a channel.  now: where the scale of popularity stands.  channels: those that may find something.
     """
-    columns: dict[str, Floats] = {}
-    if len(person.edges.target):
-        columns |= neighbours(person.edges, person.weights, len(items))
-    if person.interests:
-        columns["interests"] = liking(items, person.interests)[None]
-    if person.people:
-        columns["social"] = _social(person.people, len(items))
-    if person.attributes:
-        columns["attributes"] = _favoured(items, person.attributes)[None]
-    columns = {channel: values for channel, values in columns.items() if channel in channels}
+    size = len(items)
+    columns: dict[str, Found] = {}
+    for follows, channel in enumerate(("similar", "transitions")):
+        if channel in channels:
+            columns[channel] = _neighbours(person, person.edges.follows == bool(follows), size)
+    if "interests" in channels and person.interests:
+        columns["interests"] = liking(items, person.interests)
+    if "social" in channels and person.people:
+        columns["social"] = _social(person.people, size)
+    if "attributes" in channels and person.attributes:
+        columns["attributes"] = _favoured(items, person.attributes)
+    unseen = np.ones(size, dtype=bool)
+    unseen[person.seen] = False
+    chosen = {}
+    for channel, (rows, values) in columns.items():
+        telling = values.sum(axis=0)
+        fit = np.flatnonzero((telling > 0) & unseen[rows])
+        chosen[channel] = fit[_best(items, rows[fit], telling[fit], count, channel in BY_POPULARITY)]
+    parts = [columns[channel][0][places] for channel, places in chosen.items()]
     cosine = items.vectors.cosines(person.vector) if len(person.vector) else None
-    chosen = {
-        channel: _best(items, values.sum(axis=0), person.seen, count, 0.0, channel in BY_POPULARITY)
-        for channel, values in columns.items()
-    }
     if "embedding" in channels and cosine is not None:
-        chosen["embedding"] = _best(items, cosine, person.seen, count, 0.0)
+        rows = np.flatnonzero((cosine > 0) & unseen)
+        parts.append(rows[_best(items, rows, cosine[rows], count)])
     if "popular" in channels:
-        chosen["popular"] = _best(items, items.popularity, person.seen, count, -np.inf)
-    found = _all_of(chosen.values(), len(items))
+        rows = np.flatnonzero((items.popularity > -np.inf) & unseen)
+        parts.append(rows[_best(items, rows, items.popularity[rows], count)])
+    found = _distinct(np.concatenate([NO_ROWS, *parts]), size)
     signals = np.zeros((len(found), len(NAMES)))
-    for channel, values in columns.items():
-        rows = np.searchsorted(found, chosen[channel])
-        signals[rows[:, None], CHANNEL_PLACES[channel]] = values[:, chosen[channel]].T
+    for channel, places in chosen.items():
+        rows, values = columns[channel]
+        signals[np.searchsorted(found, rows[places])[:, None], CHANNEL_PLACES[channel]] = values[:, places].T
     if cosine is not None:
         signals[:, PLACE["embedding"]] = cosine[found]
     signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now)
@@ -108,64 +117,61 @@ def find_candidates(
     return found[by_id], signals[by_id]
 
 
-def _all_of(parts: Iterable[Rows], size: int) -> Rows:
-    among = np.zeros(size, dtype=bool)
-    for rows in parts:
-        among[rows] = True
-    return np.flatnonzero(among)
+def _neighbours(person: Person, mine: NDArray[np.bool_], size: int) -> Found:
+    """What the neighbours of recent items add up to, by three ways to forget and of late. mine: (E,) which edges."""
+    edges = person.edges
+    told, score = person.weights[edges.place[mine]], edges.score[mine]
+    parts = [told[:, 0] * score, told[:, 1] * score, told[:, 2] * score, told[:, 1] * edges.recent_score[mine]]
+    return _sums(edges.target[mine], parts, size)
 
 
-def neighbours(edges: Edges, weights: Floats, size: int) -> dict[str, Floats]:
-    """Of similar and transitions: (4, I) what the neighbours of recent items add up to by the three ways to forget,
-    and of late.
-    """
-    target = edges.target + size * edges.follows  # both channels in one count
-    told = weights[edges.place]
-    parts = [told[:, 0] * edges.score, told[:, 1] * edges.score, told[:, 2] * edges.score]
-    parts.append(told[:, 1] * edges.recent_score)
-    sums = np.stack([_sums(target, part, 2 * size) for part in parts])
-    return {"similar": sums[:, :size], "transitions": sums[:, size:]}
-
-
-def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Floats:
-    """(I,) how much items are about what the user is interested in."""
+def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Found:
+    """How much items are about what the user is interested in."""
     columns = np.array([column for column, _ in interests], dtype=np.int64)
     start = items.about.indptr[columns]
     place, index = ranges(start, items.about.indptr[columns + 1] - start)
     weights = np.array([weight for _, weight in interests])[place] * items.about.data[index]
-    return _sums(items.about.indices[index], weights, len(items))
+    return _sums(items.about.indices[index], [weights], len(items))
 
 
-def _favoured(items: Items, attributes: Sequence[int]) -> Floats:
+def _favoured(items: Items, attributes: Sequence[int]) -> Found:
     rows = np.asarray(attributes, dtype=np.int64)
     start = items.favours.indptr[rows]
     _, index = ranges(start, items.favours.indptr[rows + 1] - start)
-    return _sums(items.favours.indices[index], items.favours.data[index], len(items))
+    return _sums(items.favours.indices[index], [items.favours.data[index]], len(items))
 
 
-def _social(people: Sequence[tuple[Rows, float, float]], size: int) -> Floats:
-    """(2, I) recent items of the followed, and of users alike by how much."""
+def _social(people: Sequence[tuple[Rows, float, float]], size: int) -> Found:
+    """Recent items of the followed, and of users alike by how much."""
     rows = np.concatenate([rows for rows, _, _ in people])
     count = np.array([len(rows) for rows, _, _ in people])
-    sides = (np.array([follows for _, follows, _ in people]), np.array([alike for _, _, alike in people]))
-    return np.stack([_sums(rows, np.repeat(side, count), size) if side.any() else np.zeros(size) for side in sides])
+    told = np.array([(follows, alike) for _, follows, alike in people]).repeat(count, axis=0)
+    return _sums(rows, [told[:, 0], told[:, 1]], size)
 
 
-def _sums(rows: Rows, values: Floats, size: int) -> Floats:
-    """(size,) of the values of each row."""
-    return np.bincount(rows, values, minlength=size).astype(np.float64, copy=False)
+def _sums(rows: Rows | NDArray[np.int32], parts: Sequence[Floats], size: int) -> Found:
+    """The distinct among the rows of `size` items, and of each part the sum for each of them."""
+    found = _distinct(rows, size)
+    place = np.empty(size, dtype=np.int64)
+    place[found] = np.arange(len(found))
+    places = place[rows]
+    return found, np.array([np.bincount(places, part, minlength=len(found)) for part in parts], dtype=np.float64)
 
 
-def _best(items: Items, values: Floats, seen: Rows, count: int, least: float, by_popularity: bool = False) -> Rows:
-    """The rows of the best unseen items above `least`; what is equal by popularity if so wanted, then by id."""
-    values = values.copy()
-    values[seen] = -np.inf
-    found = np.flatnonzero(values > least)
-    if len(found) > count:
-        edge = np.partition(values[found], len(found) - count)[-count]
-        found = found[values[found] >= edge]
-        ties: list[Any] = [items.order[found]]
-        if by_popularity:
-            ties.append(-items.popularity[found])
-        found = found[np.lexsort((*ties, -values[found]))[:count]]
-    return found
+def _distinct(rows: Rows | NDArray[np.int32], size: int) -> Rows:
+    """The rows, each once, ascending."""
+    there = np.zeros(size, dtype=bool)
+    there[rows] = True
+    return np.flatnonzero(there)
+
+
+def _best(items: Items, rows: Rows, values: Floats, count: int, by_popularity: bool = False) -> Rows:
+    """Places of the best of these rows; what is equal by popularity if so wanted, then by id."""
+    if len(rows) <= count:
+        return np.arange(len(rows))
+    edge = np.partition(values, len(rows) - count)[-count]
+    places = np.flatnonzero(values >= edge)
+    ties: list[Any] = [items.order[rows[places]]]
+    if by_popularity:
+        ties.append(-items.popularity[rows[places]])
+    return places[np.lexsort((*ties, -values[places]))[:count]]

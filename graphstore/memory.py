@@ -14,9 +14,10 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from graphstore.cards import Card, Fellow, Latest, liked_items, make_card
 from graphstore.catalogue import Catalogue, load_catalogue
 from graphstore.channels import Person
 from graphstore.client import Client
-from graphstore.edges import Edges, Rows
+from graphstore.edges import Edges, Floats, Rows, ranges
 from graphstore.errors import InterestGraphError
 from graphstore.kinds import KINDS, Kind
 from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, unwanted_types
@@ -35,6 +36,7 @@ USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
 MOST_CHANGES = 500  # read in one look; what is more comes with the next
 OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after
 SEQ_SECONDS = 2.0  # as long the last seq that was seen is asked for again, lest half of its transaction was seen
+MORE_SECONDS = 1.0  # until items that nobody told of are looked for
 TRIES = 5
 log = logging.getLogger("interestgraph.memory")
 
@@ -62,7 +64,7 @@ class Edition:
     catalogue: the current snapshot.  model, blend: of one version, that of the vectors in the catalogue.
     popularity_now: where the scale of popularity stands.  built: time of the latest event of the last build, in
     milliseconds.  seq, since: what changed up to these is known; seen: (seq, when), the last one that was seen.
-    most: changes to be read in one look.
+    most: changes to be read in one look.  more_since: since when there were more items than are known.
     """
 
     number: int
@@ -78,6 +80,7 @@ class Edition:
     since: int
     seen: tuple[int, float] = (0, 0.0)
     most: int = MOST_CHANGES
+    more_since: float = field(default_factory=time.monotonic)
     personal: Personal = field(default_factory=Personal)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -135,10 +138,12 @@ class Memory:
             edition = self._current()
             personal = edition.personal
             held = personal.users.get(user_id)
+            size = len(edition.catalogue.index)
             state = self._look(edition, user_id, held.version if held else -1)
             if not self._still_good(edition, state):
                 continue
             self._take_over(edition, personal, state)
+            self._count(edition, state["count"], size)
             if state["version"] is None:
                 return None
             card = held
@@ -248,16 +253,36 @@ class Memory:
             edition.blend_hash = state["blend_hash"]
         return True
 
+    def _count(self, edition: Edition, count: int, size: int) -> None:
+        """See whether items went or came and nobody told. size: how many were known before the look.
+
+        One that went is not shown again; one that came may only be on its way, and is waited for before all are listed.
+        """
+        now = time.monotonic()
+        if count <= size:
+            edition.more_since = now
+        if count < size or now - edition.more_since > MORE_SECONDS:
+            edition.more_since = now
+            with edition.lock:
+                unknown = self._list(edition)
+            for first in range(0, len(unknown), MOST_CHANGES):
+                self._read_items(edition, unknown[first : first + MOST_CHANGES])
+
+    def _list(self, edition: Edition) -> list[str]:
+        """Let go of items that are no longer in the graph; returns those that are there and not known."""
+        there = set(self.client.read("recommend/list_item_ids")[0]["item_ids"])
+        index = edition.catalogue.index
+        gone = np.array([row for item_id, row in index.items() if item_id not in there], dtype=np.int64)
+        if len(gone):
+            edition.catalogue = edition.catalogue.without(gone)
+        return list(there - index.keys())
+
     def _purge(self, edition: Edition, epoch: int | None) -> None:
         """Forget everything of users, and the items that are gone."""
         with edition.lock:
             if edition.epoch == epoch:
                 return
-            there = set(self.client.read("recommend/list_item_ids")[0]["item_ids"])
-            index = edition.catalogue.index
-            rows = np.array([row for item_id, row in index.items() if item_id not in there], dtype=np.int64)
-            if len(rows):
-                edition.catalogue = edition.catalogue.without(rows)
+            self._list(edition)
             edition.personal = Personal()
             edition.epoch = epoch
 
@@ -310,19 +335,18 @@ class Memory:
 
     # One user
 
-    def _rows(self, edition: Edition, item_ids: Iterable[str]) -> dict[str, int]:
-        """The rows of items by id; those that are not known yet are read."""
-        wanted = set(item_ids)
-        if missing := [item_id for item_id in wanted if item_id not in edition.catalogue.index]:
-            self._read_items(edition, missing)
+    def _index(self, edition: Edition, item_ids: Iterable[str]) -> Mapping[str, int]:
+        """The rows of items by id; those of these that are not known yet are read before."""
         index = edition.catalogue.index
-        return {item_id: index[item_id] for item_id in wanted if item_id in index}
+        if missing := [item_id for item_id in set(item_ids) if item_id not in index]:
+            self._read_items(edition, missing)
+        return edition.catalogue.index
 
     def _card(self, edition: Edition, state: State) -> Card:
         return make_card(
             state["version"],
             state["context"][0],
-            lambda item_ids: self._rows(edition, item_ids),
+            lambda item_ids: self._index(edition, item_ids),
             self.options,
             self.unwanted,
         )
@@ -373,23 +397,17 @@ class Memory:
 
     def _read_edges(self, edition: Edition, missing: Rows) -> None:
         catalogue = edition.catalogue
-        by_id = {catalogue.ids[row]: row for row in missing.tolist()}
-        found = self.client.ask("recommend/read_neighbours", item_ids=list(by_id))
-        index = self._rows(edition, (target for row in found for target in row["targets"]))
-        counts = dict.fromkeys(by_id.values(), 0)
-        targets: list[int] = []
-        told: list[tuple[bool, float, float]] = []
-        for row in found:
-            follows = [n >= row["similar"] for n in range(len(row["targets"]))]
-            columns = zip(row["targets"], follows, row["scores"], row["recent_scores"], strict=True)
-            known = [(index[target], *rest) for target, *rest in columns if target in index]
-            counts[by_id[row["item_id"]]] = len(known)
-            targets += [target for target, *_ in known]
-            told += [tuple(rest) for _, *rest in known]  # type: ignore[misc]
-        ordered = [by_id[row["item_id"]] for row in found]
-        ordered += [row for row, count in counts.items() if not count and row not in ordered]  # erased meanwhile
-        sides = zip(*told, strict=True) if told else ((), (), ())
-        edition.catalogue.edges.add(np.array(ordered), np.array([counts[row] for row in ordered]), targets, *sides)
+        found = self.client.ask("recommend/read_neighbours", item_ids=[catalogue.ids[row] for row in missing.tolist()])
+        place, similar, targets, scores, recent_scores = zip(*found[0]["items"], strict=True)
+        names = list(chain(*targets))
+        index = self._index(edition, names)
+        target = np.array([index.get(name, -1) for name in names], dtype=np.int64)
+        count = np.array([len(own) for own in targets])
+        source, number = ranges(np.zeros(len(count), dtype=np.int64), count)
+        columns = (target, number >= np.array(similar)[source], *map(_joined, (scores, recent_scores)))
+        there = target >= 0  # one may have been erased since
+        kept = np.bincount(source[there], minlength=len(count))
+        edition.catalogue.edges.add(missing[list(place)], kept, *(column[there] for column in columns))
         moved = missing[edition.catalogue.change[missing] != catalogue.change[missing]]  # while it was being read
         edition.catalogue.edges.forget(moved)
 
@@ -400,12 +418,16 @@ class Memory:
         if missing := [user_id for user_id, fellow in held.items() if fellow is None]:
             found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items)
             liked = {row["user_id"]: liked_items(row, self.unwanted) for row in found}
-            index = self._rows(edition, (item_id for items in liked.values() for item_id in items))
+            index = self._index(edition, (item_id for items in liked.values() for item_id in items))
             for row in found:
                 rows = np.array([index[i] for i in liked[row["user_id"]] if i in index], dtype=np.int64)
                 held[row["user_id"]] = Fellow(row["version"], row["change"], rows)
                 personal.people.put(row["user_id"], held[row["user_id"]])  # type: ignore[arg-type]
         return [(fellow.rows, *how) for user_id, *how in told if (fellow := held[user_id]) is not None]  # type: ignore[misc]
+
+
+def _joined(lists: Sequence[list[float]]) -> Floats:
+    return np.array(list(chain(*lists)), dtype=float)
 
 
 def _stamp(state: State, edition: int) -> Stamp:

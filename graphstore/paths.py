@@ -13,6 +13,7 @@ from graphstore.memory import Known
 from graphstore.request import Request
 
 Map = dict[str, Any]
+ASKED_FOR = ("interests", "social", "attributes")
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
 TYPES_OF = {"similar": (True, False), "transitions": (False, True), "embedding": (True, True)}
 
@@ -23,32 +24,39 @@ def read_paths(
     """Title, nodes and hops of items (rows of the catalogue), None for one that is no longer in the graph.
 
     channels: by which each is to be explained, empty for not at all. What an earlier answer read of a relationship is
-    taken from memory, which lets it go when the item or the user changes.
+    taken from memory, which lets it go when the item or the user changes; without anything new nothing is asked.
     """
+    items = known.catalogue
     sources = _sources(known, rows, channels)
     held = [_held(known, row, source) for row, source in zip(rows, sources, strict=True)]
-    ids = known.catalogue.ids
-    asked: list[Map] = []
-    for row, channel, source, path in zip(rows, channels, sources, held, strict=True):
-        told = {"item_id": ids[row], "channel": "" if path else channel}
-        asked.append(told | ({"source": ids[source[0]], "type": source[1]} if source and not path else {}))
-    found = client.ask(
-        "recommend/explain_items",
-        user_id=known.user_id,
-        rows=asked,
-        unwanted=request.unwanted,
-        people=request.options.people,
-    )
+    asked = {}
+    for place, (row, channel, source) in enumerate(zip(rows, channels, sources, strict=True)):
+        if channel in ASKED_FOR or (source and held[place] is None):
+            via = {"source": items.ids[source[0]], "type": source[1]} if source else {}
+            asked[place] = {"item_id": items.ids[row], "channel": channel, **via}
     answers: list[Map | None] = [None] * len(rows)
-    for place, title, *path in found[0]["items"]:
-        nodes, hops = held[place] or plain(path)
+    for place in range(len(rows)):
+        if place not in asked:
+            answers[place] = _answer(known, rows[place], items.titles[rows[place]], *held[place] or (None, None))
+    places = list(asked)
+    for number, title, nodes, hops in _ask(client, known, list(asked.values()), request) if asked else ():
+        place, (nodes, hops) = places[number], plain((nodes, hops))
         source = sources[place]
-        if source and nodes and not held[place]:
+        if source and nodes:
             known.card.did[source[0]] = (nodes[0], hops[0])
             _paths(known, source[0])[_key(known, rows[place], source)] = (nodes[1], hops[1])
-        end = {"label": "Item", "key": ids[rows[place]], "title": title}
-        answers[place] = {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
+        answers[place] = _answer(known, rows[place], title, nodes, hops)
     return answers
+
+
+def _ask(client: Client, known: Known, rows: list[Map], request: Request) -> Any:
+    asked = {"user_id": known.user_id, "rows": rows, "unwanted": request.unwanted, "people": request.options.people}
+    return client.ask("recommend/explain_items", **asked)[0]["items"]
+
+
+def _answer(known: Known, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
+    end = {"label": "Item", "key": known.catalogue.ids[row], "title": title}
+    return {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
 
 
 def _sources(known: Known, rows: Sequence[int], channels: Sequence[str]) -> list[tuple[int, str] | None]:

@@ -83,7 +83,9 @@ def new_items(known: Known, request: Request, events: int) -> Ranking:
     unseen = np.ones(len(items), dtype=bool)
     unseen[person.seen] = False
     below = math.log(events - 0.5)  # stored logarithms are rounded
-    likings = liking(items, person.interests)
+    likings = np.zeros(len(items))
+    about, values = liking(items, person.interests)
+    likings[about] = values[0]
     rows = np.flatnonzero(items.new & (items.ever_popular < below) & unseen)
     if len(rows) > request.options.new_items:
         latest = np.lexsort((items.order[rows], -items.touched[rows]))[: request.options.new_items]

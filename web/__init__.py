@@ -76,7 +76,7 @@ def create_app(config: WebConfig | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     problems.register(app)
     requestlog.register(app)
-    app.extensions[f"{EXTENSION}.limiter"] = access.register(app)
+    app.extensions[f"{EXTENSION}.rates"] = access.register(app)
     for resource in RESOURCES:
         app.register_api(resource.blueprint)
     app.register_blueprint(openapi.blueprint)

@@ -11,13 +11,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
-from flask_limiter import Limiter
-from limits import parse
-from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from graphstore.keys import ApiKey
-from web import counting
 from web.configuration import WebConfig
+from web.rates import Rates
 from web.services import EXTENSION, services
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,26 +45,29 @@ def scope_of(view: Callable[..., Any] | None, method: str) -> str | None:
     return scope
 
 
-def register(app: Flask) -> Limiter:
-    """Check the key of every request, then its rate."""
-    app.before_request(_authenticate)
+def register(app: Flask) -> Rates:
+    """Check the key of every request, then its rate.
+
+    Raises:
+        InputError: a rate limit that can't be read.
+    """
     config: WebConfig = app.extensions[EXTENSION].config
-    limiter = Limiter(
-        _limit_key,
-        default_limits=[config.rate_limit],
-        default_limits_exempt_when=lambda: g.get("key") is None,
-        default_limits_per_method=False,
-        headers_enabled=True,
-        strategy="fixed-window",
-        storage_uri=f"{counting.SCHEME}://",
-    )
-    limiter.init_app(app)
-    return limiter
+    rates = Rates(config.rate_limit, config.failure_limit)
+    app.before_request(_authenticate)
+    app.before_request(_limit)
+    app.after_request(rates.tell)
+    return rates
 
 
-def _limit_key() -> str:
+def _limit() -> None:
     key: ApiKey | None = g.get("key")
-    return key.key_hash if key else f"address:{request.remote_addr}"
+    if key is not None:
+        _rates().count(key.key_hash)
+
+
+def _rates() -> Rates:
+    found: Rates = current_app.extensions[f"{EXTENSION}.rates"]
+    return found
 
 
 def _authenticate() -> Response | None:
@@ -107,10 +108,7 @@ def count_failure() -> None:
     Raises:
         TooManyRequests: too many of them.
     """
-    limit = parse(services().config.failure_limit)
-    limiter: Limiter = current_app.extensions[f"{EXTENSION}.limiter"]
-    if not limiter.limiter.hit(limit, "failures", request.remote_addr or ""):
-        raise TooManyRequests(f"{limit} for wrong keys", retry_after=limit.get_expiry())
+    _rates().count_failure(request.remote_addr or "")
 
 
 def unauthorized(detail: str) -> Unauthorized:

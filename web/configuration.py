@@ -21,7 +21,7 @@ class WebConfig:
 
     client: used as it is and not closed; None connects by `settings` (which may start the managed server).
     secret: signs the session cookie; None reads or makes `<home>/session.key`.
-    rate_limit: per key, in the notation of Flask-Limiter.  failure_limit: wrong keys per client address.
+    rate_limit: per key, in the notation of the package `limits`.  failure_limit: wrong keys per client address.
     trusted_proxies: how many reverse proxies in front to believe about address and scheme.
     """
 

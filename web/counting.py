@@ -1,4 +1,4 @@
-"""Counters of requests for the rate limits, in this process.
+"""Counters of requests for the rate limits.
 
 The in-memory storage of `limits` starts a thread every few milliseconds to throw away what has expired, which takes
 longer than many an answer; this one throws it away when it has become much.
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import ClassVar
 
 from limits.storage import Storage
 
-SCHEME = "counters"
 MOST_COUNTERS = 10_000
 
 
 class Counters(Storage):
-    """Counts by key, each until it expires; registered with `limits` under the scheme `counters`."""
+    """Counts by key, each until it expires."""
 
-    STORAGE_SCHEME: ClassVar[list[str]] = [SCHEME]  # type: ignore[misc]
+    STORAGE_SCHEME = None
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions, **options)

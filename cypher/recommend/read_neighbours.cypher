@@ -1,20 +1,21 @@
-// Purpose: what goes with items and what is chosen after them, with both scores, a row an item, as columns: the first
-// `similar` of the targets and scores are of SIMILAR_TO, the others of FOLLOWED_BY.
+// Purpose: what goes with items and what is chosen after them, with both scores: for each item a list of its place in
+// `item_ids`, how many are similar, and columns (targets, scores, recent scores), first of SIMILAR_TO and then of FOLLOWED_BY.
+// One that is not there has none of either. All in one row, which takes a client less than many.
 // Access: read
 // Parameters: item_ids LIST<STRING>
-// Returns: item_id STRING, similar INTEGER, targets LIST<STRING>, scores LIST<FLOAT>, recent_scores LIST<FLOAT>
+// Returns: items LIST<LIST<ANY>>
 // Index: item_id (constraint)
-UNWIND $item_ids AS item_id
-MATCH (i:Item {item_id: item_id})
+UNWIND range(0, size($item_ids) - 1) AS place
+OPTIONAL MATCH (i:Item {item_id: $item_ids[place]})
 CALL (i) {
   OPTIONAL MATCH (i)-[s:SIMILAR_TO]->(j:Item)
-  RETURN collect(j.item_id) AS similar, collect(toFloat(s.score)) AS similar_scores,
+  RETURN collect(j.item_id) AS similar, [x IN collect(s) | coalesce(toFloat(x.score), 0.0)] AS similar_scores,
          [x IN collect(s) | coalesce(toFloat(x.recent_score), 0.0)] AS similar_recently
 }
 CALL (i) {
   OPTIONAL MATCH (i)-[s:FOLLOWED_BY]->(j:Item)
-  RETURN collect(j.item_id) AS next, collect(toFloat(s.score)) AS next_scores,
+  RETURN collect(j.item_id) AS next, [x IN collect(s) | coalesce(toFloat(x.score), 0.0)] AS next_scores,
          [x IN collect(s) | coalesce(toFloat(x.recent_score), 0.0)] AS next_recently
 }
-RETURN i.item_id AS item_id, size(similar) AS similar, similar + next AS targets,
-       similar_scores + next_scores AS scores, similar_recently + next_recently AS recent_scores
+RETURN collect([place, size(similar), similar + next, similar_scores + next_scores,
+                similar_recently + next_recently]) AS items

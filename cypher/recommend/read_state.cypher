@@ -1,13 +1,14 @@
 // Purpose: what an answer starts from, in one look: the state of the feed and the active model; items and users that
 // changed since what is held in memory, as triples of id, version and changed_seq (bounded by `most` of each: what the
-// follower changed after `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); and the user, with their context
-// where its version is not `held`.
+// follower changed after `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); how many
+// items there are, which tells when one went or came and nobody says so; and the user, with their context where its version is
+// not `held`.
 // context: their most recent events, newest first, as columns (an undated event is older than any dated one; NaN
 // stands for no value), what they have seen, open interests, attributes, whom they follow and who is like them. The version is
 // read before what rests on it, so that an event that comes between makes the next look read again.
 // Access: read
 // Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
-// Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, now INTEGER
+// Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
 // Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
 // Scan: there are only a handful of Model nodes
 OPTIONAL MATCH (f:Feed {name: 'changes'})
@@ -40,6 +41,10 @@ CALL (now) {
   MATCH (v:User) WHERE v.touched_at > datetime({epochMillis: $since})
   WITH v ORDER BY v.touched_at LIMIT $most
   RETURN collect([v.user_id, coalesce(v.version, 0), coalesce(v.changed_seq, 0), v.touched_at.epochMillis]) AS touched_users
+}
+CALL (now) {
+  MATCH (i:Item)
+  RETURN count(i) AS count
 }
 CALL (u, version) {
   WITH * WHERE version IS NOT NULL AND version <> $held
@@ -82,4 +87,4 @@ CALL (u, version) {
                                      WHEN u.next_version = $model THEN u.next_embedding END, [])}) AS context
 }
 RETURN version, pending, context, f.epoch AS epoch, f.generation AS generation, f.seq AS seq,
-       f.latest.epochMillis AS latest, model_version, blend_hash, items, users, touched_items, touched_users, now
+       f.latest.epochMillis AS latest, model_version, blend_hash, items, users, touched_items, touched_users, count, now

@@ -1,9 +1,10 @@
 // Purpose: all items as serving holds them in memory, as columns, a row for each `block` of them in the order of their ids:
 // how often each was chosen, its vector of the model (any vector where there is no model; an empty list for none), and what
-// it is about: a list of names and one of weights for each. -1.0e300 and 0 stand for no value, since collect() leaves nulls out.
+// it is about: a list of names and one of weights for each. -1.0e300, 0 and '' stand for no value, since collect() leaves nulls
+// out.
 // Access: read
 // Parameters: model STRING, block INTEGER
-// Returns: item_ids LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>
+// Returns: item_ids LIST<STRING>, titles LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>
 // Index: item_id (constraint)
 MATCH (i:Item)
 WHERE i.item_id >= ''
@@ -18,7 +19,7 @@ CALL (block) {
     OPTIONAL MATCH (i)-[a:ABOUT]->(n:Interest)
     RETURN collect(n.name) AS names, [x IN collect(a) | coalesce(toFloat(x.weight), 0.0)] AS weights
   }
-  RETURN collect(i.item_id) AS item_ids, collect(version) AS versions, collect(change) AS changes,
+  RETURN collect(i.item_id) AS item_ids, collect(coalesce(i.title, '')) AS titles, collect(version) AS versions, collect(change) AS changes,
          collect(coalesce(i.popularity, -1.0e300)) AS popularity,
          collect(coalesce(i.ever_popular, -1.0e300)) AS ever_popular, collect(coalesce(i.is_new, false)) AS new,
          collect(coalesce(i.touched_at.epochMillis, 0)) AS touched,
@@ -26,4 +27,4 @@ CALL (block) {
                                WHEN i.next_version = $model THEN i.next_embedding END, [])) AS embeddings,
          collect(names) AS names, collect(weights) AS weights
 }
-RETURN item_ids, versions, changes, popularity, ever_popular, new, touched, embeddings, names, weights
+RETURN item_ids, titles, versions, changes, popularity, ever_popular, new, touched, embeddings, names, weights

@@ -1,0 +1,67 @@
+"""Rate limits, counted in this process: per key and endpoint, and of wrong keys per address."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response, g, request
+from limits import RateLimitItem, parse, parse_many
+from limits.strategies import FixedWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
+
+from graphstore.errors import InputError
+from web.counting import Counters
+
+
+class Rates:
+    """rate, failures: in the notation of the `limits` package, e.g. "400 per second; 12000 per minute".
+
+    Raises:
+        InputError: a limit that can't be read.
+    """
+
+    def __init__(self, rate: str, failures: str) -> None:
+        try:
+            self._rates = sorted(parse_many(rate))
+            self._failures = parse(failures)
+        except ValueError as error:
+            raise InputError(f"The rate limit {rate!r} is none: expected for instance '400 per second'.") from error
+        self._windows = FixedWindowRateLimiter(Counters())
+
+    def count(self, key: str) -> None:
+        """Count a request with a key to the endpoint that is asked for.
+
+        Raises:
+            TooManyRequests: there were too many of them.
+        """
+        scope = (key, request.endpoint or "")
+        for limit in self._rates:
+            if not self._windows.hit(limit, *scope):
+                self._note(limit, scope)
+                raise TooManyRequests(str(limit), retry_after=self._seconds_left(limit, scope))
+        self._note(self._rates[0], scope)
+
+    def count_failure(self, address: str) -> None:
+        """Count a failed log-in of a client's address.
+
+        Raises:
+            TooManyRequests: there were too many of them.
+        """
+        if not self._windows.hit(self._failures, "failures", address):
+            raise TooManyRequests(f"{self._failures} for wrong keys", retry_after=self._failures.get_expiry())
+
+    def tell(self, response: Response) -> Response:
+        """Say in the headers how many requests are left."""
+        if noted := g.get("rate"):
+            limit, scope = noted
+            reset_at, left = self._windows.get_window_stats(limit, *scope)
+            response.headers["X-RateLimit-Limit"] = str(limit.amount)
+            response.headers["X-RateLimit-Remaining"] = str(left)
+            response.headers["X-RateLimit-Reset"] = str(int(reset_at))
+        return response
+
+    def _note(self, limit: RateLimitItem, scope: tuple[str, str]) -> None:
+        g.rate = (limit, scope)
+
+    def _seconds_left(self, limit: RateLimitItem, scope: tuple[str, str]) -> int:
+        return max(1, round(self._windows.get_window_stats(limit, *scope).reset_time - time.time()))
