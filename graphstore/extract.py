@@ -51,7 +51,7 @@ class ItemText:
 
 @dataclass
 class InterestCounts:
-    """What became of users' interests: users looked at; relationships opened, kept open, closed."""
+    """What became of users' interests: users looked at; interests opened, kept open, closed."""
 
     users: int = 0
     opened: int = 0
@@ -142,11 +142,24 @@ def users_to_read(
     if since is None:
         return [row["user_id"] for row in client.stream("extract/read_all_users")]
     rows = client.read("extract/read_touched_users", since=since)
-    recent = as_of - timedelta(days=4 * SHORT_DAYS)
-    rows += client.read("extract/read_lapsed_users", recent=recent)
+    rows += client.read("extract/read_lapsed_users", recent=as_of - timedelta(days=4 * SHORT_DAYS))
     for batch in batched(changed_items, ITEM_ROWS):
         rows += client.read("extract/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
     return sorted({row["user_id"] for row in rows})
+
+
+def interest_parameters(as_of: datetime, items: int, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """What `extract/write_user_interests` takes beside the users. items: how many there are."""
+    return {
+        "kinds": kind_table(kinds),
+        "as_of": as_of,
+        "items": items,
+        "events": RECENT_EVENTS,
+        "short_days": SHORT_DAYS,
+        "likes": LIKES,
+        "dislikes": DISLIKES,
+        "extracted_by": BEHAVIOUR,
+    }
 
 
 def write_user_interests(
@@ -154,24 +167,13 @@ def write_user_interests(
 ) -> InterestCounts:
     """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
     counts = InterestCounts()
-    items = client.read("extract/count_items")[0]["items"]
+    parameters = interest_parameters(as_of, client.read("extract/count_items")[0]["items"], kinds)
     for batch in batched(user_ids, USER_ROWS):
-        row = client.write(
-            "extract/write_user_interests",
-            user_ids=batch,
-            kinds=kind_table(kinds),
-            as_of=as_of,
-            items=items,
-            events=RECENT_EVENTS,
-            short_days=SHORT_DAYS,
-            likes=LIKES,
-            dislikes=DISLIKES,
-            extracted_by=BEHAVIOUR,
-        )[0]
         counts.users += len(batch)
-        counts.opened += row["opened"] or 0
-        counts.kept += row["kept"] or 0
-        counts.closed += row["closed"] or 0
+        for row in client.write("extract/write_user_interests", user_ids=batch, **parameters):
+            counts.opened += len(row["opened"])
+            counts.kept += row["kept"]
+            counts.closed += len(row["closed"])
         progress("users' interests", counts.users, len(user_ids))
     if user_ids:
         client.write("extract/count_interest_users")
