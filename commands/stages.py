@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from commands.console import Terminal, with_terminal
+from commands.following import LANES, follow
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
@@ -116,11 +117,19 @@ def build_command(terminal: Terminal) -> None:
 @click.command("update")
 @click.option("--full", is_flag=True, help="Train anew and embed everything; without it, only what was touched.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same embeddings.")
+@click.option("--follow", "following", is_flag=True, help="Stay, and bring up to date what events touch as they come.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="With --follow: processes.")
+@click.option("--lane", type=click.Choice(LANES), hidden=True)
 @with_terminal
-def update_command(terminal: Terminal, full: bool, seed: int) -> None:
+def update_command(terminal: Terminal, full: bool, seed: int, following: bool, workers: int, lane: str | None) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
     from gnn.update import update
 
+    if following:
+        if full:
+            raise InputError("--follow and --full don't go together: train first, then follow.")
+        follow(terminal, lane, workers)
+        return
     with terminal.client() as client, terminal.progress() as progress:
         counts = update(client, terminal.settings, full=full, seed=seed, kinds=terminal.kinds, progress=progress)
     terminal.answer(counts, lambda c: show_counts(terminal, "update", c))

@@ -22,6 +22,7 @@ from gnn.memory import keep_memory
 from gnn.model import History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
+from graphstore import marks
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.derived import BuildOptions
@@ -78,6 +79,9 @@ def update(
         else:
             counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
+        marks.clear_before(client, extracted["started_at"])
+        if counts["full"]:
+            marks.mark_touched(client, current.started_at)
     return counts
 
 
