@@ -154,10 +154,10 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
     counts: dict[str, Any] = {"full": True, "version": version}
-    counts |= _embed_items(client, version, model, features, sampler, items, progress=progress)[0]
+    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
     ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
-    counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress)
+    counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress, ahead=True)
     graph.activate(
         client,
         version,
@@ -167,6 +167,7 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
         dimension=model.configuration.dimension,
         blend=blend,
     )
+    graph.settle(client, version, everything=True)
     return counts | {"metrics": metrics}
 
 
@@ -181,6 +182,7 @@ def _incremental(
     client: Client, settings: Settings, version: str, last: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
     since = last["watermark"] or last["started_at"]
+    graph.settle(client, version, everything=False)  # a full run may have been stopped just before it did
     model, vocabulary, fan_out = registry.load(settings.models, version)
     model = model.to(_device())
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out)
@@ -212,9 +214,13 @@ def _embed_items(
     items: Sequence[str],
     *,
     compare: bool = False,
+    ahead: bool = False,
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written."""
+    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written.
+
+    ahead: see `graph.write_items`.
+    """
     moved: list[str] = []
     bare: list[str] = []
     for number, batch in enumerate(graph.batched(items, EMBED_ITEMS)):
@@ -228,10 +234,11 @@ def _embed_items(
             for n in np.flatnonzero(known).tolist()
             if (old := stored.get(batch[n])) is None or np.abs(old - vectors[n]).max() > MOVED
         ]
-        graph.write_items(client, [batch[n] for n in keep], vectors[keep], version)
+        graph.write_items(client, [batch[n] for n in keep], vectors[keep], version, ahead=ahead)
         moved += [batch[n] for n in keep]
         progress("embedding items", min((number + 1) * EMBED_ITEMS, len(items)), len(items))
-    graph.remove_embeddings(client, [], bare)
+    if not ahead:
+        graph.remove_embeddings(client, [], bare)
     return {"items": len(moved), "items_without_input": len(bare)}, moved
 
 
@@ -245,6 +252,8 @@ def _embed_users(
     batches: Any,
     total: int,
     progress: Progress,
+    *,
+    ahead: bool = False,
 ) -> dict[str, Any]:
     """Embed the seed users of batches and write them. Without `features` the sampler's table is read as it grows."""
     written, bare = 0, []
@@ -254,10 +263,11 @@ def _embed_users(
         ids = batch["user"].user_id
         bare += [user_id for user_id, has in zip(ids, known, strict=True) if not has]
         keep = np.flatnonzero(known).tolist()
-        graph.write_users(client, [ids[n] for n in keep], vectors[keep], version)
+        graph.write_users(client, [ids[n] for n in keep], vectors[keep], version, ahead=ahead)
         written += len(keep)
         progress("embedding users", written + len(bare), total)
-    graph.remove_embeddings(client, bare, [])
+    if not ahead:
+        graph.remove_embeddings(client, bare, [])
     return {"users": written, "users_without_input": len(bare)}
 
 
