@@ -11,6 +11,7 @@ from graphstore.client import Client
 from graphstore.keys import KeyRing
 from graphstore.kinds import Kind
 from web.configuration import WebConfig
+from web.feed import Feed
 from web.metrics import Metrics
 
 EXTENSION = "interestgraph"
@@ -26,6 +27,7 @@ class Services:
     kinds: Mapping[str, Kind]
     metrics: Metrics
     secret: bytes
+    feed: Feed
 
 
 def services() -> Services:
