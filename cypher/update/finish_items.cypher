@@ -1,18 +1,19 @@
-// Purpose: items with a mark that is due have changed for everybody: they get the next number of the feed, and lose the mark.
-// The number is given under a lock that is held until the end, so that whoever saw a number has seen all that is below it.
+// Purpose: items with a mark that is due have changed for everybody: they lose the mark and get the next number of the feed.
+// Nodes are locked before the feed, as everywhere. The number is given under a lock that is held until the end, so that
+// whoever saw a number has seen all that is below it.
 // Access: write
 // Parameters: count INTEGER
 // Returns: seq INTEGER, items INTEGER
 // Index: item_due, feed_name (constraint)
-MERGE (f:Feed {name: 'changes'})
-SET f.seq = coalesce(f.seq, 0) + 1
-WITH f.seq AS seq
-CALL (seq) {
+CALL () {
   MATCH (i:Item)
   WHERE i.due <= timestamp()
   WITH i ORDER BY i.due LIMIT $count
-  SET i.changed_seq = seq
   REMOVE i.due
-  RETURN count(*) AS items
+  RETURN collect(i) AS items
 }
-RETURN seq, items
+MERGE (f:Feed {name: 'changes'})
+SET f.seq = coalesce(f.seq, 0) + 1
+WITH items, f.seq AS seq
+FOREACH (i IN items | SET i.changed_seq = seq)
+RETURN seq, size(items) AS items
