@@ -14,7 +14,8 @@ from commands.console import Terminal
 
 RESTART_SECONDS = (1.0, 30.0)
 POLL_SECONDS = 0.2
-LANES = ("events",)
+LANES = ("events", "neighbourhoods")
+SLOWER = 5  # how much nicer to others the lane is that nobody waits for
 STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
 
@@ -105,15 +106,17 @@ def stop_with_parent(stop: threading.Event) -> None:
 
 def follow(terminal: Terminal, lane: str | None, workers: int) -> None:
     """Follow the graph: as the supervisor, or, with a lane, as the worker for it."""
-    from gnn.follow import follow_events
+    from gnn.follow import follow as work
     from web.serving import log_to_stderr
 
     if lane is None:
         with terminal.client():  # a graph that can't be reached is said at once, and the schema is brought up to date
             pass
-        supervise(terminal, ["events"] * workers)
+        supervise(terminal, [*["events"] * workers, "neighbourhoods"])
         return
     log_to_stderr()
     stop = stopping()
     stop_with_parent(stop)
-    follow_events(terminal.settings, terminal.kinds, stop)
+    if lane == "neighbourhoods":
+        os.nice(SLOWER)
+    work(lane, terminal.settings, terminal.kinds, stop)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gnn.neighbourhoods import NeighbourhoodsLane, run_neighbourhoods
 from gnn.update import share_machine
 from gnn.user_vectors import UserVectors
 from graphstore import connect, marks
@@ -128,8 +129,10 @@ class EventsLane:
             self._kept = time.monotonic()
 
 
-def follow_events(settings: Settings, kinds: Mapping[str, Kind], stop: threading.Event) -> None:
-    """Drain marks until told to stop. While Neo4j is away it waits; a managed one is started again.
+def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threading.Event) -> None:
+    """Work in one lane, "events" or "neighbourhoods", until told to stop.
+
+    While Neo4j is away it waits; a managed one is started again.
 
     Raises:
         InterestGraphError: what waiting does not mend.
@@ -139,11 +142,13 @@ def follow_events(settings: Settings, kinds: Mapping[str, Kind], stop: threading
     while not stop.is_set():
         try:
             with connect(settings) as client:
-                lane = EventsLane(client, settings, kinds)
                 wait = RETRY_SECONDS[0]
-                _run(lane, stop)
-        except (Neo4jUnavailable, ServerError) as error:
-            log.warning("the graph can't be reached, tried again in %.1f s: %s", wait, error)
+                if lane == "events":
+                    _run(EventsLane(client, settings, kinds), stop)
+                else:
+                    run_neighbourhoods(NeighbourhoodsLane(client, settings, kinds), stop, POLL_SECONDS)
+        except (GraphError, ServerError) as error:
+            log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
             stop.wait(wait)
             wait = min(2 * wait, RETRY_SECONDS[1])
 

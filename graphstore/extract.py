@@ -34,6 +34,7 @@ class ItemText:
     description: str
     attributes: tuple[tuple[str, str], ...]
     content_hash: str | None
+    row_hash: str | None = None
 
     @property
     def text(self) -> str:
@@ -68,16 +69,30 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def read_items(client: Client, since: datetime | None = None) -> list[ItemText]:
     """Items with their text and attributes; with `since`, only those touched since or never read."""
-    return [
-        ItemText(
-            item_id=row["item_id"],
-            title=(row["title"] or "").strip(),
-            description=(row["description"] or "").strip(),
-            attributes=tuple((kind, value) for kind, value in row["attributes"]),
-            content_hash=row["content_hash"],
-        )
-        for row in client.stream("extract/read_items", since=since)
-    ]
+    return [_item_text(row) for row in client.stream("extract/read_items", since=since)]
+
+
+def read_some_items(client: Client, item_ids: Sequence[str]) -> list[ItemText]:
+    """Some items with their text and attributes."""
+    return [_item_text(row) for row in client.read("extract/read_some_items", item_ids=list(item_ids))]
+
+
+def _item_text(row: Mapping[str, Any]) -> ItemText:
+    return ItemText(
+        item_id=row["item_id"],
+        title=(row["title"] or "").strip(),
+        description=(row["description"] or "").strip(),
+        attributes=tuple((kind, value) for kind, value in row["attributes"]),
+        content_hash=row["content_hash"],
+        row_hash=row["row_hash"],
+    )
+
+
+def note_read(client: Client, items: Sequence[ItemText]) -> None:
+    """Note that these descriptions were read."""
+    for batch in batched(items, ITEM_ROWS):
+        rows = [{"item_id": item.item_id, "row_hash": item.row_hash} for item in batch]
+        client.write("extract/note_read", rows=rows)
 
 
 def read_interests(client: Client) -> list[dict[str, Any]]:

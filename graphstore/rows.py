@@ -1,8 +1,8 @@
-"""What goes together, row by row: the stored neighbours of items, read once and kept, and what becomes of them written."""
+"""What goes together, row by row: stored neighbours of items, read once and kept, and what becomes of them written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,15 +78,15 @@ def _moved(before: Pair | None, after: Pair) -> bool:
     return before is None or any(abs(new - old) > SLIGHT for old, new in zip(before, after, strict=True))
 
 
-def column_replaced(stored: StoredRows, target: str, sources: Iterable[str], column: Mapping[str, Pair], top: int) -> Edges:
-    """What becomes of the rows of sources when the column of one target is another.
+def with_column(
+    rows: Mapping[str, Row], target: str, column: Mapping[str, Pair], top: int
+) -> Iterator[tuple[str, Row]]:
+    """The rows of sources when the column of one target is another.
 
-    sources: those that have the target now.
+    rows: of those that have the target now and of those in the column.
     """
-    edges = Edges()
-    for source, before in stored.of({*sources, *column}).items():
-        edges.change(source, before, row_with(before, {target: column.get(source)}, top).scores)
-    return edges
+    for source, before in rows.items():
+        yield source, row_with(before, {target: column.get(source)}, top).scores
 
 
 def sources_of(client: Client, targets: Sequence[str]) -> dict[str, list[str]]:
