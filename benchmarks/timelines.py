@@ -45,13 +45,14 @@ def timeline(name: str, data: Path | None = None, *, share: float | None = None,
     """A data set, cut.
 
     data: the folder with the published data sets by name.  share: of all events that is history; None for what the
-    docstring of this module says.
+    docstring of this module says; where there are no times it changes nothing.
 
     Raises:
         InputError: no such data set, or its files are not there.
     """
+    label = name if share is None else f"{name}@{share:g}"
     if name in LIVING:
-        return _living(name, replace(LIVING[name], seed=seed), share)
+        return _living(label, replace(LIVING[name], seed=seed), share)
     if name not in PUBLISHED:
         raise InputError(f"There is no timeline of {name!r}; known: {', '.join(NAMES)}.")
     folder, dataset = open_published(SETS[name], data)
@@ -60,7 +61,7 @@ def timeline(name: str, data: Path | None = None, *, share: float | None = None,
     events = [{"event_id": f"{name}-{number:08}", **row} for number, row in enumerate(dataset.events())]
     events.sort(key=lambda row: (row["timestamp"], _digest(row["event_id"])))
     cut = round((HISTORY_SHARE if share is None else share) * len(events))
-    return Timeline(name, replace(dataset, events=lambda: iter(events[:cut])), lambda: iter(events[cut:]))
+    return Timeline(label, replace(dataset, events=lambda: iter(events[:cut])), lambda: iter(events[cut:]))
 
 
 def _living(name: str, plan: Plan, share: float | None) -> Timeline:
