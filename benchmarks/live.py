@@ -9,7 +9,8 @@ at rest      recommendations with explanation: computed live, unchanged from the
 floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
 cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
 steady       20 events/s, each posted alone by an open schedule; for every fifth the time from its 202 to the first
-             answer that differs, and to the first that rests on a later version with nothing of its user pending
+             answer that differs, to the first that rests on a later version with nothing of its user pending, and to
+             the message on /v1/stream
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
 Recommendations with explanation, computed live, are asked for at 4/s beside the last two.
 
@@ -34,6 +35,7 @@ import tables
 from asking import Askers
 from floor import event_floor
 from homes import Prepared, environment_of, graph_of, settings_of
+from listening import listening
 from live_table import Measured
 from loads import NEVER, Running, batched, burst, catch_up, drained, reads, steady
 from running import NO_FOLLOWER, api_key, following, has_follower, served
@@ -62,10 +64,12 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         follower = stack.enter_context(following(environment, options.workers) if follows else nullcontext())
         address = ManagedServer(settings_of(home).home / "neo4j").address()
         programs = {"neo4j": address.pid, "serve": web.pid} | ({"follower": follower.pid} if follower else {})
-        running = Running(client, Askers(web.port, key), follows, programs, options.patience)
+        heard = stack.enter_context(listening(web.port, key))
+        running = Running(client, Askers(web.port, key), follows, programs, options.patience, heard)
+        found = Measured(prepared.name, prepared.counts, follows, heard is not None)
         users = some_users(client, options.seed)
         say(home, "waiting for the follower")
-        found = Measured(prepared.name, prepared.counts, waited=wait_for_follower(running, options.patience))
+        found.waited = wait_for_follower(running, options.patience)
         say(home, "at rest")
         found.rest = latency.measure(web.port, key, users[: options.requests])
         found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)

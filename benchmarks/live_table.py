@@ -19,11 +19,16 @@ Figures = Mapping[str, float | None]
 
 @dataclass
 class Measured:
-    """What was measured on one home. waited: seconds that the follower took to begin with."""
+    """What was measured on one home. follows, streams: whether there are a follower and a stream.
+
+    waited: seconds that the follower took for the marks that were there.
+    """
 
     name: str
     counts: Mapping[str, int]
-    waited: float | None
+    follows: bool
+    streams: bool
+    waited: float | None = None
     rest: list[dict[str, Any]] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
     cost: Cost | None = None
@@ -104,8 +109,9 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
     """Every figure of a home by its name, in ms, events/s or as the name says; None where it was not measured."""
     floor = percentiles(one.floor)
     changed = percentiles([effect.changed for effect in one.steady.effects])
-    follows = one.waited is not None
+    follows = one.follows
     settled = percentiles([effect.settled for effect in one.steady.effects] if follows else [])
+    told = percentiles([effect.told for effect in one.steady.effects] if follows and one.streams else [])
     found: dict[str, float | None] = {
         "events of history": one.counts.get("events"),
         "follower's first round, s": one.waited,
@@ -120,6 +126,7 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
             f"event to all effects served, {name[:3]}, times the floor": _ratio(settled[name], floor[name])
             for name in floor
         },
+        **{f"event to message on the stream, {name}": value for name, value in told.items()},
         "not changed in time, events": sum(math.isinf(effect.changed) for effect in one.steady.effects),
         **{f"event accepted at 20 events/s, {name}": value for name, value in percentiles(one.steady.accepted).items()},
         **{f"batch accepted at 200 events/s, {name}": value for name, value in percentiles(one.burst.accepted).items()},

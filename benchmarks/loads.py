@@ -19,14 +19,16 @@ from typing import Any
 
 import numpy as np
 from asking import LIVE, Answer, Asker, Askers, at_rate, recommendations_path
+from listening import NEVER, Heard
 from running import cpu_seconds
 
 from graphstore.client import Client
 
-COUNT_MARKS = Path(__file__).with_name("count_marks.cypher").read_text(encoding="utf-8")
+COUNT_MARKS, READ_MARK = (
+    Path(__file__).with_name(f"{name}.cypher").read_text(encoding="utf-8") for name in ("count_marks", "read_mark")
+)
 EVENTS = "/v1/events"
 POLL_SECONDS, SAMPLE_SECONDS = 0.005, 0.5
-NEVER = float("inf")
 Event = dict[str, Any]
 
 
@@ -34,7 +36,7 @@ Event = dict[str, Any]
 class Running:
     """What the loads go to. follows: whether a follower runs.  programs: process ids by name.
 
-    patience: how long an effect is waited for; what takes longer counts as never.
+    patience: how long an effect is waited for; what takes longer counts as never.  heard: what the stream tells.
     """
 
     client: Client
@@ -42,14 +44,18 @@ class Running:
     follows: bool
     programs: Mapping[str, int]
     patience: float = 10.0
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Seconds from the 202 of an event until a changed answer, and until its user waits for nothing; NEVER if not."""
+    """Seconds from the 202 of an event until a changed answer, until its user waits for nothing, and until the stream
+    told of them; NEVER if not, or where there is no follower or no stream.
+    """
 
     changed: float
     settled: float
+    told: float = NEVER
 
 
 @dataclass
@@ -95,12 +101,15 @@ def effect(running: Running, asker: Asker, event: Event) -> Effect:
         now = time.perf_counter() - accepted
         if changed == NEVER and differs(before, answer):
             changed = now
-        if changed < NEVER and is_settled(before, answer):
+        if changed < NEVER and running.follows and is_settled(before, answer, running.client, event["user_id"]):
             settled = now
         if settled < NEVER or (changed < NEVER and not running.follows):
             break
         time.sleep(POLL_SECONDS)
-    return Effect(changed, settled)
+    told = NEVER
+    if running.heard and running.follows:
+        told = running.heard.first(event["user_id"], accepted, version_of(before), running.patience) - accepted
+    return Effect(changed, settled, told)
 
 
 def differs(before: Answer, after: Answer) -> bool:
@@ -119,12 +128,23 @@ def ranked(answer: Answer) -> list[tuple[str, float]]:
     return [(row["item_id"], round(row["score"], 6)) for row in answer.body["recommendations"]]
 
 
-def is_settled(before: Answer, after: Answer) -> bool:
-    """Whether an answer rests on a later version of its user than before, and nothing of them waits."""
-    if after.status != 200 or after.body.get("pending") is not False:
+def is_settled(before: Answer, after: Answer, client: Client, user_id: str) -> bool:
+    """Whether an answer rests on a later version of its user than before, and nothing of them waits.
+
+    Where answers don't say so (they are computed live then), whether the user has no mark in the graph any more.
+    """
+    if after.status != 200:
         return False
-    known = before.body.get("version") if before.status == 200 else None
-    return (after.body.get("version") or 0) > (known or 0)
+    if "pending" not in after.body:
+        return not has_mark(client, user_id)
+    if after.body["pending"]:
+        return False
+    return version_of(after) > version_of(before)
+
+
+def version_of(answer: Answer) -> int:
+    """The version of its user that an answer rests on; 0 where it does not say or there is none yet."""
+    return int(answer.body.get("version") or 0) if answer.status == 200 else 0
 
 
 def burst(running: Running, batches: Sequence[Sequence[Event]], rate: float) -> Load:
@@ -163,6 +183,11 @@ def sampled(count: Callable[[], int], samples: list[tuple[float, int]]) -> Itera
 def marks(client: Client) -> int:
     """How many nodes wait for the follower."""
     return int(client.run_text(COUNT_MARKS)[0]["marks"])
+
+
+def has_mark(client: Client, user_id: str) -> bool:
+    """Whether a user waits for the follower."""
+    return any(row["pending"] for row in client.run_text(READ_MARK, {"user_id": user_id}))
 
 
 def drained(running: Running) -> float:

@@ -39,7 +39,7 @@ import prequential
 import tables
 from asking import Asker, recommendations_path
 from homes import environment_of, graph_of
-from loads import EVENTS
+from loads import EVENTS, has_mark
 from prepare import prepare
 from prequential import K, Trial, Trials, score
 from running import NO_FOLLOWER, api_key, following, has_follower, served
@@ -49,7 +49,6 @@ from timelines import Timeline, timeline
 from graphstore.client import Client
 from graphstore.errors import InputError
 
-READ_MARK = Path(__file__).with_name("read_mark.cypher").read_text(encoding="utf-8")
 DATASETS = ("ml-100k", "ml-latest-small", "living-10k", "living-100k", "living-1m")
 POLL_SECONDS = 0.005
 SAY_EVERY = 500
@@ -128,8 +127,7 @@ def wait_for_nothing(client: Client, user_id: str, patience: float) -> float:
     """Seconds until a user has no mark any more, or `patience`."""
     began = time.perf_counter()
     while (waited := time.perf_counter() - began) < patience:
-        found = client.run_text(READ_MARK, {"user_id": user_id})
-        if not (found and found[0]["pending"]):
+        if not has_mark(client, user_id):
             break
         time.sleep(POLL_SECONDS)
     return waited

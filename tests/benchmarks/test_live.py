@@ -6,11 +6,13 @@ import time
 from argparse import Namespace
 
 import asking
+import listening
 import live_table
 import loads
 import pytest
 from asking import Answer
 from homes import LATER, Prepared
+from listening import Heard
 from live_table import Measured, Target
 from loads import NEVER, Cost, Effect, Load, Running
 
@@ -63,11 +65,26 @@ def test_an_answer_differs_by_its_tag_or_else_by_its_list_and_scores():
 
 def test_an_answer_is_settled_once_its_version_has_risen_and_nothing_is_pending():
     before = answer(version=3, pending=False)
-    assert not loads.is_settled(before, answer(version=3, pending=False))
-    assert not loads.is_settled(before, answer(version=4, pending=True))
-    assert loads.is_settled(before, answer(version=5, pending=False))
-    assert loads.is_settled(Answer(404, None, {}, 0.0), answer(version=1, pending=False))
-    assert not loads.is_settled(answer(), answer())
+
+    def settled(before, after, marked=False):
+        return loads.is_settled(before, after, FakeGraph(marked), "u")
+
+    assert not settled(before, answer(version=3, pending=False))
+    assert not settled(before, answer(version=4, pending=True))
+    assert settled(before, answer(version=5, pending=False))
+    assert settled(Answer(404, None, {}, 0.0), answer(version=1, pending=False))
+    assert settled(answer(), answer()) and not settled(answer(), answer(), marked=True)
+    assert not settled(before, Answer(304, '"1"', None, 0.0))
+
+
+class FakeGraph:
+    """A graph in which a user waits for the follower, or not."""
+
+    def __init__(self, marked):
+        self.marked = marked
+
+    def run_text(self, text, parameters):
+        return [{"pending": self.marked}]
 
 
 class FakeApplication:
@@ -106,6 +123,30 @@ def test_the_effects_of_an_event_are_waited_for_and_no_longer_than_the_patience(
     assert effect == Effect(NEVER, NEVER)
 
 
+def test_messages_of_a_stream_are_read_and_its_comments_skipped():
+    lines = b'retry: 1000\nid: 7\n\n: still here\n\nid: 8\nevent: user\ndata: {"user_id":\ndata: 1}\n\ndata: 2\n\n'
+    assert list(listening.messages(lines.splitlines(keepends=True))) == [("user", {"user_id": 1}), ("message", 2)]
+
+
+def test_the_first_change_of_a_user_after_a_moment_and_above_a_version_counts():
+    heard = Heard()
+    heard.note("u", 1)
+    moment = time.perf_counter()
+    assert heard.first("u", moment, 0, 0.01) == NEVER
+    heard.note("u", 1)
+    heard.note("v", 9)
+    threading.Timer(0.02, heard.note, ("u", 2)).start()
+    assert moment < heard.first("u", moment, 0, 5.0) < heard.first("u", moment, 1, 5.0) < moment + 5
+
+
+def test_an_effect_that_the_stream_tells_of_is_noted():
+    application, heard = FakeApplication(), Heard()
+    threading.Timer(0.05, heard.note, ("u", 2)).start()
+    event = {"user_id": "u", "item_id": "i", "kind": "like"}
+    effect = loads.effect(Running(None, application, True, {}, heard=heard), application, event)
+    assert effect.settled < NEVER and effect.told < NEVER
+
+
 def test_events_are_posted_alone_and_every_so_many_of_them_looked_at():
     application = FakeApplication()
     events = [{"user_id": "u"}] * 6
@@ -126,9 +167,9 @@ def test_batches_hold_all_events():
 
 def measured(name, **more):
     floor = [0.002] * 99 + [0.010]
-    steady = Load(accepted=[0.02], effects=[Effect(0.04, 0.1)] * 99 + [Effect(NEVER, NEVER)])
+    steady = Load(accepted=[0.02], effects=[Effect(0.04, 0.1, 0.15)] * 99 + [Effect(NEVER, NEVER)])
     burst = Load(accepted=[0.3], backlog=[(0, 0), (1, 50), (2, 100)], drained=1.5)
-    found = Measured(name, {"events": 10}, waited=2.0, floor=floor, steady=steady, burst=burst)
+    found = Measured(name, {"events": 10}, True, True, waited=2.0, floor=floor, steady=steady, burst=burst)
     found.cost = Cost(0.005, 0.01, {"neo4j": 0.004, "serve": 0.002, "follower": 0.004})
     found.reads_steady, found.reads_burst = [0.05], [0.2]
     found.rest = [{"asked": "computed live", "clients": 1, "p50 ms": 6.0, "p99 ms": 30.0}]
@@ -151,6 +192,7 @@ def test_the_table_sets_targets_beside_figures_and_names_where_they_are_missed()
     assert rows["event to changed answer, p50, times the floor"]["small"] == 20.0
     assert rows["not changed in time, events"]["missed"] == "small, large"
     assert rows["event to all effects served, p50 ms"]["small"] == 100.0
+    assert rows["event to message on the stream, p50 ms"]["small"] == 150.0
     assert rows["backlog at 200 events/s, marks/s"]["small"] == 50.0
     assert rows["computed live at rest, p50 ms"]["missed"] == ""
     assert rows["computed live at rest, p99 ms"]["missed"] == "small, large"
@@ -175,7 +217,7 @@ def test_what_never_came_is_shown_as_such_and_misses_its_target():
 
 
 def test_without_a_follower_nothing_that_it_does_is_shown():
-    rows = {row["figure"]: row for row in live_table.rows([measured("alone", waited=None)])}
+    rows = {row["figure"]: row for row in live_table.rows([measured("alone", follows=False)])}
     for figure in (
         "event to all effects served, p50 ms",
         "backlog at 200 events/s, marks/s",
@@ -183,7 +225,7 @@ def test_without_a_follower_nothing_that_it_does_is_shown():
     ):
         assert rows[figure]["alone"] == "–" and rows[figure]["missed"] == ""
     assert rows["event to changed answer, p50 ms"]["alone"] == 40.0
-    assert live_table.rows([Measured("empty", {}, None)])
+    assert live_table.rows([Measured("empty", {}, False, False)])
     assert "1 worker" in live_table.title(Namespace(seconds=30, workers=1))
 
 
