@@ -43,7 +43,7 @@ from graphstore.tuned import tuned_settings
 
 log = logging.getLogger("interestgraph.follow")
 BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be other for it to be derived anew
-ITEMS_AT_ONCE, USERS_AT_ONCE = 8, 16
+ITEMS_AT_ONCE, USERS_AT_ONCE = 4, 8
 CHANGED_AT_ONCE, HISTORIES_AT_ONCE = 1_000, 50
 MOVED = 0.01  # in one number of a vector of length 1
 DEPENDENTS = 100

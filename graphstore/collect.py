@@ -242,11 +242,13 @@ def _write_new_events(
         by_type.setdefault(checked.type, []).append(checked.row)
 
     elsewhere = queries.load("collect/find_taken").for_types(sorted(types))
+    user_ids, item_ids = (sorted({checked.row[key] for checked in first.values()}) for key in ("user_id", "item_id"))
 
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
         stored: set[str] = set()
         different: set[str] = set()
         created: set[str] = set()
+        tx.run("collect/lock_nodes", user_ids=user_ids, item_ids=item_ids)
         for row in tx.run(elsewhere, event_ids=list(first)):  # an id that another type of behaviour has taken
             if row["type"] != first[row["event_id"]].type:
                 stored.add(row["event_id"])

@@ -105,6 +105,7 @@ def finish_users(
     parameters = interest_parameters(as_of, items, kinds)
 
     def work(tx: Transaction) -> Done:
+        tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])
         found = tx.run("extract/write_user_interests", user_ids=claim.user_ids, **parameters)
         if version is not None and rows:
             tx.run("update/write_marked_users", rows=rows, version=version)

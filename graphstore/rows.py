@@ -15,7 +15,7 @@ from graphstore.mirrored import row_with
 
 Pair = tuple[float, float]
 Row = dict[str, Pair]
-SLIGHT = 1e-4  # a score that moves by less stays as it is
+SLIGHT = 2e-3  # a score that moves by less stays as it is
 READ_ROWS = 200
 
 
@@ -59,6 +59,10 @@ class Edges:
     rows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, str]] = field(default_factory=list)
     after: dict[str, Row] = field(default_factory=dict)
+
+    def targets(self) -> set[str]:
+        """The ends of these edges."""
+        return {row["target"] for row in (*self.rows, *self.gone)}
 
     def change(self, source: str, before: Row, after: Row) -> None:
         """A row becomes another; what moves only slightly stays."""
@@ -113,8 +117,11 @@ def write_neighbourhoods(
     ]
     moved = [{"item_id": item_id, "embedding": np.asarray(vector).tolist()} for item_id, vector in vectors.items()]
     items = sorted({*similar.after, *following.after, *vectors})
+    held_users = sorted({*alike, *(other for row in alike.values() for other in row)})
+    held_items = sorted({*items, *similar.targets(), *following.targets()})
 
     def work(tx: Transaction) -> int:
+        tx.run("collect/lock_nodes", user_ids=held_users, item_ids=held_items)
         for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
             if edges.rows or edges.gone:
                 tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=BY[by])
