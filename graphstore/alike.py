@@ -28,7 +28,7 @@ class Alike:
         self._counted = pairs.columns.length.copy()
         owner, (items, values) = pairs.rows.gather(np.arange(len(pairs.rows.length)))
         scaled = values * activity(self._counted[items], self._power)
-        self._squares = np.bincount(owner, scaled**2, minlength=len(pairs.rows.length))
+        self._squares = np.bincount(owner, scaled**2, minlength=len(pairs.rows.length)).astype(np.float64)
 
     @property
     def nbytes(self) -> int:

@@ -1,11 +1,12 @@
 """Behaviour in memory, so that what build derives can be derived anew for one item or user when an event comes.
 
-Nothing here knows Neo4j. Ages are measured from a reference day that stays from build to build, and events after it
-count more than 1: so an event changes the values of no other pair. All values of dated events are by that the same
-multiple of what they would be if ages were measured from now, which is why the order of cosines and of counts is the
-same; where something is added to them (the penalty, the shrinkage of cosines and of transitions) it counts a bit less
-with each day since the build. `derive` with the same reference and penalties gives the same, exactly, up to CELLS
-cells read; with more, users are sampled.
+Nothing here knows Neo4j. Ages are measured from a reference day that stays from build to build, and what comes after it
+counts more than 1, so that an event changes the values of no other pair. The values of dated events are then all the
+same multiple c of what they would be if ages were measured from now: cosines and the order of counts are the same, and
+the weights of a regression would be with c^2 times the penalty, the shares of transitions with c times the shrinkage.
+These stay, so they count less with each day since the build, as do events without a time, whose value is always 1; the
+next build sets all right. `derive` with the same reference and penalties gives exactly what the mirror gives, as long
+as no step reads more than CELLS cells; beyond, users are sampled.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def regressed_column(
     near, right, rate = _neighbourhood(pairs, item, names, distinct, neighbourhood, penalty, cells)
     if not len(near):
         return {}
-    inner, again, seen = _products_within(pairs, near, item, distinct, cells)
+    inner, again, seen = products_within(pairs, near, item, distinct, cells)
     if seen > rate:
         right, rate = again, seen
     if rate < 1:
@@ -75,7 +75,7 @@ def _neighbourhood(
     return others[best], products[best], rate
 
 
-def _products_within(
+def products_within(
     pairs: Pairs, near: np.ndarray, item: int, distinct: Distinct, cells: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """(S, S) the products of some columns; (S,) those with the item; the share of users these were seen with.
