@@ -20,6 +20,42 @@ STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
 
 
+class Training:
+    """Goes on training the active model from time to time, in a process of its own that yields to all others."""
+
+    def __init__(self, minutes: float) -> None:
+        self._seconds = 60 * minutes
+        self._next = time.monotonic() + self._seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def keep_going(self, terminal: Terminal) -> None:
+        """Start it when it is time, unless it still runs."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return
+            self._process = None
+            self._next = time.monotonic() + self._seconds
+            if code:
+                terminal.message(f"Continued training ended with code {code}; tried again when it is time.")
+        if self._seconds and time.monotonic() >= self._next:
+            command = ["nice", "-n", "15", sys.executable, "-m", "interestgraph", "update", "--continue", "--json"]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=one_thread()
+            )
+
+    def stop(self) -> None:
+        """End it: what it has not made the active model is not seen by anybody."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+
+def one_thread() -> dict[str, str]:
+    """The environment in which numerical libraries use one thread: on busy cores more wait for each other."""
+    return {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+
+
 class Worker:
     """A process of its own for one lane; started again when it ends by itself, ever later if it keeps ending."""
 
@@ -44,7 +80,9 @@ class Worker:
             terminal.message(f"The {self.name} worker ended with code {code}; started again in a moment.")
         if now >= self._next:
             command = [sys.executable, "-m", "interestgraph", "update", "--follow", "--lane", self.name]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, start_new_session=True, env=one_thread()
+            )
             self._started = now
 
     def stop(self, deadline: float) -> None:
@@ -62,17 +100,19 @@ class Worker:
             self._process.terminate()
 
 
-def supervise(terminal: Terminal, lanes: list[str]) -> None:
+def supervise(terminal: Terminal, lanes: list[str], train_minutes: float) -> None:
     """Keep a worker for each lane until Ctrl-C or SIGTERM, then let them finish their batches."""
     stop = stopping()
-    workers = [Worker(lane) for lane in lanes]
+    workers, training = [Worker(lane) for lane in lanes], Training(train_minutes)
     terminal.message(f"Following the graph with {len(workers)} workers (stop with Ctrl-C).")
     try:
         while not stop.is_set():
             for worker in workers:
                 worker.keep_alive(terminal)
+            training.keep_going(terminal)
             stop.wait(POLL_SECONDS)
     finally:
+        training.stop()
         for worker in workers:
             worker.tell_to_end()
         deadline = time.monotonic() + STOP_SECONDS
@@ -104,7 +144,7 @@ def stop_with_parent(stop: threading.Event) -> None:
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
-def follow(terminal: Terminal, lane: str | None, workers: int) -> None:
+def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float) -> None:
     """Follow the graph: as the supervisor, or, with a lane, as the worker for it."""
     from gnn.follow import follow as work
     from web.serving import log_to_stderr
@@ -112,7 +152,7 @@ def follow(terminal: Terminal, lane: str | None, workers: int) -> None:
     if lane is None:
         with terminal.client():  # a graph that can't be reached is said at once, and the schema is brought up to date
             pass
-        supervise(terminal, [*["events"] * workers, "neighbourhoods"])
+        supervise(terminal, [*["events"] * workers, "neighbourhoods"], train_minutes)
         return
     log_to_stderr()
     stop = stopping()

@@ -117,21 +117,39 @@ def build_command(terminal: Terminal) -> None:
 @click.command("update")
 @click.option("--full", is_flag=True, help="Train anew and embed everything; without it, only what was touched.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same embeddings.")
+@click.option("--continue", "further", is_flag=True, help="Go on training the active model on what happened since.")
 @click.option("--follow", "following", is_flag=True, help="Stay, and bring up to date what events touch as they come.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="With --follow: processes.")
+@click.option(
+    "--train-minutes",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="With --follow: --continue so often.",
+)
 @click.option("--lane", type=click.Choice(LANES), hidden=True)
 @with_terminal
-def update_command(terminal: Terminal, full: bool, seed: int, following: bool, workers: int, lane: str | None) -> None:
+def update_command(
+    terminal: Terminal,
+    full: bool,
+    seed: int,
+    further: bool,
+    following: bool,
+    workers: int,
+    train_minutes: float,
+    lane: str | None,
+) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
     from gnn.update import update
 
+    if full + further + following > 1:
+        raise InputError("--full, --continue and --follow don't go together: train first, then follow.")
     if following:
-        if full:
-            raise InputError("--follow and --full don't go together: train first, then follow.")
-        follow(terminal, lane, workers)
+        follow(terminal, lane, workers, train_minutes)
         return
     with terminal.client() as client, terminal.progress() as progress:
-        counts = update(client, terminal.settings, full=full, seed=seed, kinds=terminal.kinds, progress=progress)
+        options: Any = {"full": full, "further": further, "seed": seed}
+        counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
     terminal.answer(counts, lambda c: show_counts(terminal, "update", c))
 
 

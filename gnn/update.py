@@ -1,6 +1,7 @@
 """update: train the graph network and keep the embeddings in the graph fresh.
 
 full         pull neighbourhoods, train, save the weights, embed every item and user, register and activate the model.
+continued    go on training the active model on what happened since (see gnn.continual); then as full.
 incremental  with the active model: embed what was touched since the last run, and what depends on it.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from gnn import registry
+from gnn.continual import continue_training, continued_blend
 from gnn.data import ItemFeatures, Vocabulary
 from gnn.fitting import Training
 from gnn.geometric import HeteroData
@@ -46,6 +48,7 @@ def update(
     settings: Settings,
     *,
     full: bool = False,
+    further: bool = False,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
@@ -54,6 +57,7 @@ def update(
 ) -> dict[str, Any]:
     """Bring embeddings up to date; train first where `full`, or where no model is active.
 
+    further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
     options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
     given, what `tune` found for this graph counts, or else the defaults.
 
@@ -76,11 +80,13 @@ def update(
         if full or active is None or last is None:
             training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
             counts = _full(client, settings, training) | {"settings": tuned.label}
+        elif further and (found := _continued(client, settings, kinds, seed, progress)):
+            counts = found
         else:
             counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
         marks.clear_before(client, extracted["started_at"])
-        if counts["full"]:
+        if counts["full"] or "continued" in counts:
             marks.mark_touched(client, current.started_at)
     return counts
 
@@ -169,6 +175,38 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     )
     graph.settle(client, version, everything=True)
     return counts | {"metrics": metrics}
+
+
+def _continued(
+    client: Client, settings: Settings, kinds: Mapping[str, Kind], seed: int, progress: Progress
+) -> dict[str, Any] | None:
+    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    weight = tuned_settings(client).build.negative_weight
+    found = continue_training(client, settings, kinds, weight, seed, progress)
+    if found is None or not found.better:
+        return None
+    before = found.metrics["continued"]
+    model, users, items = found.model, graph.user_ids(client), graph.item_ids(client)
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out)
+    sampler.add_items(items)
+    features = sampler.items.features(model.configuration.content)
+    version = registry.new_version()
+    registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
+    counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
+    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    batches = sampler.batches(users, EMBED_USERS)
+    counts |= _embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
+    graph.activate(
+        client,
+        version,
+        family=registry.FAMILY,
+        configuration={**model.configuration.as_dict(), "training": found.hyper.as_dict(), "seed": seed},
+        metrics=found.metrics,
+        dimension=model.configuration.dimension,
+        blend=continued_blend(client, before, model, found.vocabulary),
+    )
+    graph.settle(client, version, everything=True)
+    return counts | {"metrics": found.metrics}
 
 
 def _training_users(users: Sequence[str], seed: int) -> list[str]:

@@ -1,0 +1,89 @@
+"""Continued training: the active model learns what is new, keeps what it knew, and is replaced only by a better one."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from films import CountingEncoder, club, event
+from storing import store
+
+from gnn import continual
+from gnn.extraction import extract
+from gnn.follow import EventsLane
+from gnn.update import update
+from graphstore import update as graph
+from graphstore.build import build
+from graphstore.collect import collect_events
+from graphstore.recommend import recommend
+
+VERSIONS = "MATCH (n) WHERE n.embedding IS NOT NULL RETURN DISTINCT n.embedding_version AS version"
+LEFT = "MATCH (n) WHERE n.next_version IS NOT NULL RETURN count(n) AS n"
+
+
+@pytest.fixture
+def settings(neo4j_settings, tmp_path):
+    return dataclasses.replace(neo4j_settings, home=tmp_path)
+
+
+@pytest.fixture
+def prepared(client, settings, tmp_path):
+    store(client, tmp_path, **club(users=15, films=14))
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    update(client, settings, full=True, epochs=2, cuts=4, batch_users=8)
+    return client
+
+
+def mixed():
+    """The comedy half takes to a new genre, which none of the training events were about."""
+    return [event(f"c{u}", f"N{n}", -1 - n - u / 100) for u in range(15) for n in range(10) if (u + n) % 3]
+
+
+def test_too_little_that_is_new_is_not_trained_on(prepared, settings):
+    version = graph.active_model(prepared)["version"]
+    collect_events(prepared, mixed()[:5])
+    counts = update(prepared, settings, further=True)
+    assert "continued" not in counts and counts["version"] == version
+
+
+def test_what_is_new_is_learned_and_the_better_model_is_served_whole(prepared, settings, monkeypatch):
+    monkeypatch.setattr(continual, "LEAST_USERS", 10)
+    monkeypatch.setattr(continual, "EPOCHS", 6)
+    monkeypatch.setattr(continual, "FORGETTING", 0.2)
+    version = graph.active_model(prepared)["version"]
+    collect_events(prepared, mixed())  # items that nothing but these events is known of
+    counts = update(prepared, settings, further=True)
+    assert counts["continued"] == version and counts["version"] != version
+    found = counts["metrics"]
+    assert found["ndcg_at_10"]["fresh"] > found["ndcg_at_10_before"]["fresh"]
+    assert (found["fresh_users"], found["replayed_users"]) == (15, 15)
+    assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
+    assert prepared.run_text(LEFT)[0]["n"] == 0
+    assert recommend(prepared, "c1")["model_version"] == counts["version"]
+    collect_events(prepared, [event("c2", "H1", -30)])
+    EventsLane(prepared, settings).drain()
+    assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
+
+
+def test_a_model_that_is_not_better_is_not_served(prepared, settings, monkeypatch):
+    monkeypatch.setattr(continual, "LEAST_USERS", 10)
+    monkeypatch.setattr(continual, "_ranked", lambda *arguments: 0.5)
+    version = graph.active_model(prepared)["version"]
+    collect_events(prepared, mixed())
+    counts = update(prepared, settings, further=True)
+    assert "continued" not in counts and graph.active_model(prepared)["version"] == version
+
+
+def test_residuals_of_known_items_stay_and_new_ones_begin_at_nothing(prepared, settings):
+    from gnn import registry
+    from graphstore.interactions import pull_interactions
+    from graphstore.kinds import KINDS
+
+    model, vocabulary, _ = registry.load(settings.models, graph.active_model(prepared)["version"])
+    collect_events(prepared, mixed())
+    before = dict(vocabulary.items)
+    grown, known = continual._grown(model, vocabulary, pull_interactions(prepared, KINDS, 0.5))
+    assert set(known) - set(before) == {f"N{n}" for n in range(10)}
+    weights, old = grown.residual.weight.detach().numpy(), model.residual.weight.detach().numpy()
+    assert all(np.array_equal(weights[vocabulary.items[item]], old[row]) for item, row in before.items())
+    assert not weights[vocabulary.items["N3"]].any()
