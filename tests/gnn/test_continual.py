@@ -7,7 +7,7 @@ import pytest
 from films import CountingEncoder, club, event
 from storing import store
 
-from gnn import continual
+from gnn import continual, registry
 from gnn.extraction import extract
 from gnn.follow import EventsLane
 from gnn.update import update
@@ -34,6 +34,11 @@ def prepared(client, settings, tmp_path):
     return client
 
 
+def weights(settings, version):
+    """How a model reads histories."""
+    return registry.load(settings.models, version)[0].user[0].weight.detach().numpy()
+
+
 def mixed():
     """The comedy half takes to a new genre, which none of the training events were about."""
     return [event(f"c{u}", f"N{n}", -1 - n - u / 100) for u in range(15) for n in range(10) if (u + n) % 3]
@@ -46,17 +51,24 @@ def test_too_little_that_is_new_is_not_trained_on(prepared, settings):
     assert "continued" not in counts and counts["version"] == version
 
 
-def test_what_is_new_is_learned_and_the_better_model_is_served_whole(prepared, settings, monkeypatch):
+def ranks(monkeypatch, *values):
+    """What the rankings of fresh and replayed users come to, before and after."""
+    told = iter(values)
     monkeypatch.setattr(continual, "LEAST_USERS", 10)
-    monkeypatch.setattr(continual, "EPOCHS", 6)
-    monkeypatch.setattr(continual, "FORGETTING", 0.2)
-    version = graph.active_model(prepared)["version"]
-    collect_events(prepared, mixed())  # items that nothing but these events is known of
+    monkeypatch.setattr(continual, "_ranked", lambda *arguments: next(told))
+
+
+def test_a_better_model_is_served_whole(prepared, settings, monkeypatch):
+    ranks(monkeypatch, 0.1, 0.5, 0.2, 0.5)
+    version, before = (
+        graph.active_model(prepared)["version"],
+        weights(settings, graph.active_model(prepared)["version"]),
+    )
+    collect_events(prepared, mixed())
     counts = update(prepared, settings, further=True)
     assert counts["continued"] == version and counts["version"] != version
-    found = counts["metrics"]
-    assert found["ndcg_at_10"]["fresh"] > found["ndcg_at_10_before"]["fresh"]
-    assert (found["fresh_users"], found["replayed_users"]) == (15, 15)
+    assert (counts["metrics"]["fresh_users"], counts["metrics"]["replayed_users"]) == (15, 15)
+    assert not np.array_equal(weights(settings, counts["version"]), before)
     assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
     assert prepared.run_text(LEFT)[0]["n"] == 0
     assert recommend(prepared, "c1")["model_version"] == counts["version"]
@@ -65,9 +77,9 @@ def test_what_is_new_is_learned_and_the_better_model_is_served_whole(prepared, s
     assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
 
 
-def test_a_model_that_is_not_better_is_not_served(prepared, settings, monkeypatch):
-    monkeypatch.setattr(continual, "LEAST_USERS", 10)
-    monkeypatch.setattr(continual, "_ranked", lambda *arguments: 0.5)
+@pytest.mark.parametrize("after", [(0.1, 0.5), (0.3, 0.4)])
+def test_a_model_that_is_not_better_or_that_forgets_is_not_served(prepared, settings, monkeypatch, after):
+    ranks(monkeypatch, 0.1, 0.5, *after)
     version = graph.active_model(prepared)["version"]
     collect_events(prepared, mixed())
     counts = update(prepared, settings, further=True)
@@ -75,7 +87,6 @@ def test_a_model_that_is_not_better_is_not_served(prepared, settings, monkeypatc
 
 
 def test_residuals_of_known_items_stay_and_new_ones_begin_at_nothing(prepared, settings):
-    from gnn import registry
     from graphstore.interactions import pull_interactions
     from graphstore.kinds import KINDS
 
