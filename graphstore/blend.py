@@ -127,15 +127,25 @@ DEFAULT_BLEND = Blend()
 
 
 @dataclass(frozen=True)
+class Recent:
+    """A user's latest R items, newest first, and (R, 3) how much each counts under three ways to forget."""
+
+    items: list[Any]
+    weights: Floats
+
+
+@dataclass(frozen=True)
 class History:
     """A user's latest E events, newest first.
+
+    item_ids: what the items are called; ids or rows.
 
     rank: (E,) 0, 1, …  age_millis: (E,) since the newest, NaN where unknown.  negative: (E,) whether it tells dislike.
     vectors: E embeddings, empty where an item has none.
     """
 
-    item_ids: list[str]
-    types: list[str]
+    item_ids: Sequence[Any]
+    types: Sequence[str]
     rank: Floats
     age_millis: Floats
     negative: NDArray[np.bool_]
@@ -144,8 +154,8 @@ class History:
     @classmethod
     def of(
         cls,
-        item_ids: list[str],
-        types: list[str],
+        item_ids: Sequence[Any],
+        types: Sequence[str],
         millis: Sequence[float],
         values: Sequence[float],
         vectors: Sequence[Vector],
@@ -157,8 +167,8 @@ class History:
         age = np.maximum(at[0] - at, 0.0) if len(at) else at
         return cls(item_ids, types, np.arange(len(at), dtype=float), age, negative, vectors)
 
-    def recent(self, count: int, negative_weight: float, unwanted: Sequence[str]) -> list[dict[str, Any]]:
-        """The `count` latest items as `find_candidates` takes them: item_id, short, long, age.
+    def recent(self, count: int, negative_weight: float, unwanted: Sequence[str]) -> Recent:
+        """The `count` latest items as the channels take them.
 
         An item that comes again counts where it came last. Three ways to forget: half as much every SHORT_ITEMS or
         LONG_ITEMS items, and 1 / (1 + minutes since the newest event); each sums to 1 over the items. Without times
@@ -168,10 +178,9 @@ class History:
         keep = sorted(latest.values())[:count]
         liked = np.where(self.negative[keep], negative_weight, 1.0)
         liked[np.isin(np.asarray(self.types, dtype=object)[keep], list(unwanted))] = 0.0
-        weights = forgetting(np.arange(len(keep), dtype=float), self.age_millis[keep], liked)
-        columns = zip([self.item_ids[n] for n in keep], *weights.tolist(), strict=True)
-        rows = [{"item_id": i, "short": short, "long": long, "age": age} for i, short, long, age in columns]
-        return [row for row in rows if row["long"] > 0]
+        weights = forgetting(np.arange(len(keep), dtype=float), self.age_millis[keep], liked).T
+        told = np.flatnonzero(weights[:, 1] > 0)
+        return Recent([self.item_ids[keep[n]] for n in told], weights[told])
 
 
 def forgetting(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:

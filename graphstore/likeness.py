@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphstore.blend import DIMENSION, Floats
+from graphstore.blend import Floats
+from graphstore.catalogue import Catalogue
 from graphstore.client import Client
+from graphstore.edges import Rows
 
 
-def read_vectors(client: Client, item_ids: list[str]) -> Floats:
+def likeness_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats:
     """(N, D) embeddings of items; where no model made any, those of their content; without these too, which attributes
     each has (1 or 0). 0 for an item that has none.
     """
-    found = client.read("update/read_item_embeddings", item_ids=item_ids)
-    rows = {row["item_id"]: row["embedding"] for row in found if len(row["embedding"] or []) == DIMENSION}
-    if not rows and item_ids:
+    item_ids = [catalogue.ids[row] for row in rows.tolist()]
+    found = {n: vector for n, vector in enumerate(catalogue.vectors.rows(rows.tolist())) if len(vector)}
+    if not found and item_ids:
         contents = client.read("update/read_contents", item_ids=item_ids)[0]
-        rows = {item_ids[n]: vector for n, vector in zip(contents["positions"], contents["embeddings"], strict=True)}
-    if not rows and item_ids:
+        found = dict(zip(contents["positions"], contents["embeddings"], strict=True))
+    if not found and item_ids:
         return _attribute_vectors(client, item_ids)
-    width = max((len(vector) for vector in rows.values()), default=0)
+    width = max((len(vector) for vector in found.values()), default=0)
     vectors = np.zeros((len(item_ids), width))
-    for place, item_id in enumerate(item_ids):
-        if len(rows.get(item_id, [])) == width:
-            vectors[place] = rows[item_id]
+    for place, vector in found.items():
+        if len(vector) == width:
+            vectors[place] = vector
     return vectors
 
 

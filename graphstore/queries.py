@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ PLACEHOLDER = re.compile(r"(?<=:)BEHAVIOUR\b")
 TYPE_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 COMMENT_OR_STRING = re.compile(COMMENT.pattern + r"|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+GRAPH_TYPE = re.compile(r"NODE|RELATIONSHIP|PATH")
 PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -43,6 +44,11 @@ class Statement:
     columns: dict[str, str]
     index: str
     scan: str | None = None
+
+    @cached_property
+    def returns_graph(self) -> bool:
+        """Whether a column holds nodes, relationships or paths."""
+        return any(GRAPH_TYPE.search(kind) for kind in self.columns.values())
 
     def check(self, given: dict[str, Any]) -> None:
         """Refuse a call that does not pass exactly the declared parameters.

@@ -1,9 +1,9 @@
-"""recommend: answers from the graph alone, by the same statements for one user, for all users and for evaluation.
+"""recommend: answers from the graph alone, by the same code for one user, for all users and for evaluation.
 
-1. read the user's context: recent events with the vectors of their items      recommend/read_context
-2. find candidates in every channel, with all signals                          recommend/find_candidates
-3. rank them by the learned blend, vary and explore if asked                    graphstore.ranking
-4. explain the best: titles and paths                                          recommend/explain_items
+1. read what changed, and the user if they did: one statement      graphstore.memory, recommend/read_state
+2. find candidates in every channel, with all signals              graphstore.channels
+3. rank them by the learned blend, vary and explore if asked       graphstore.ranking
+4. explain the best: titles and paths, one statement               graphstore.paths, recommend/explain_items
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -22,21 +20,16 @@ from graphstore.client import Client
 from graphstore.errors import NotFound
 from graphstore.explanation import because, path_of
 from graphstore.kinds import KINDS, Kind
+from graphstore.memory import Known, Memory, Stamp
+from graphstore.paths import read_paths
 from graphstore.progress import Progress, silent
-from graphstore.ranking import (
-    DEFAULT_OPTIONS,
-    Ranking,
-    RecommendOptions,
-    Request,
-    make_request,
-    new_items,
-    rank,
-    read_context,
-)
+from graphstore.ranking import Ranking, new_items, rank
 from graphstore.related import check_k, similar_items, similar_users, suggested_friends
+from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
 
 __all__ = [
     "CHANNELS",
+    "Memory",
     "RecommendOptions",
     "check_k",
     "recommend",
@@ -62,32 +55,54 @@ def recommend(
     explore: float = 0.0,
     kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """What to recommend to one user, best first.
 
     channel: only this one.  weights: factors by channel that multiply what was learned; a channel not named is off.
     diversity: from 0 (best first) to 1 (least alike).  explore: the share of places for items that are new.
+    memory: of who asks again and again (it was made with kinds and options); without one all items are read first.
 
     Returns:
-        user_id, as_of (time of the latest event the answer knows of), model_version, and recommendations, each with
-        item_id, title, score, channels (name: share of the score), exploration (only where true) and, if `explain`,
-        because and path.
+        user_id, as_of (time of the latest event the answer knows of), model_version, version (the user's, which rises
+        with all that concerns them), pending (whether something about them still waits for the follower), and
+        recommendations, each with item_id, title, score, channels (name: share of the score), exploration (only where
+        true) and, if `explain`, because and path.
     Raises:
         InputError: k, channel, weights, diversity or explore are not usable.
         NotFound: there is no such user.
     """
     check_k(k)
     request = make_request(weights, channel, kinds, options, diversity, explore)
-    context = read_context(client, user_id, request)
-    if context is None:
-        raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
-    ranking = rank(client, user_id, context, request, k)
-    return {
+    return answer(memory or Memory(client, kinds, options), user_id, request, k, explain)[0]
+
+
+def answer(
+    memory: Memory, user_id: str, request: Request, k: int = 10, explain: bool = True
+) -> tuple[dict[str, Any], Stamp]:
+    """`recommend` for who asks again and again, and the stamp under which the answer may be given again.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    client = memory.client
+    while True:
+        known = memory.know(user_id)
+        if known is None:
+            raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
+        ranking = rank(client, known, request, k)
+        answers = _answers(client, memory, known, ranking, request, explain)
+        if answers is not None:
+            break
+    document = {
         "user_id": user_id,
-        "as_of": _as_of(context),
-        "model_version": context["model_version"],
-        "recommendations": _answers(client, user_id, context, ranking, request, explain),
+        "as_of": known.latest.isoformat().replace("+00:00", "Z") if known.latest else None,
+        "model_version": known.edition.model,
+        "version": known.card.version,
+        "pending": known.pending,
+        "recommendations": answers,
     }
+    return document, known.stamp
 
 
 def recommend_all(
@@ -102,7 +117,7 @@ def recommend_all(
     kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> Iterator[dict[str, Any]]:
-    """For every user of the graph, by the statements that serve one: user_id, items (best first), scores.
+    """For every user of the graph, by the code that serves one: user_id, items (best first), scores.
 
     user_ids: only those of these that the graph knows.
 
@@ -111,23 +126,24 @@ def recommend_all(
     """
     check_k(k)
     request = make_request(weights, None, kinds, options, diversity, explore)
+    memory = Memory(client, kinds, options)
 
     def one(user_id: str) -> dict[str, Any]:
-        context = read_context(client, user_id, request)
-        if context is None:  # erased since the users were listed
+        known = memory.know(user_id)
+        if known is None:  # erased since the users were listed
             return {"user_id": user_id, "items": [], "scores": []}
-        ranking = rank(client, user_id, context, request, k)
-        return {"user_id": user_id, "items": ranking.item_ids, "scores": ranking.scores.tolist()}
+        ranking = rank(client, known, request, k)
+        return {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
 
     known = (row["user_id"] for row in client.stream("recommend/stream_users"))
     users = iter([user_id for user_id in known if user_ids is None or user_id in user_ids])
     done = 0
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
         while part := list(itertools.islice(users, USERS_AT_ONCE)):
-            for answer in pool.map(one, part):
+            for row in pool.map(one, part):
                 done += 1
                 progress("recommend", done, None)
-                yield answer
+                yield row
 
 
 def recommend_unchosen(
@@ -145,53 +161,41 @@ def recommend_unchosen(
         InputError: weights are not usable.
     """
     request = make_request(weights, None, kinds, DEFAULT_OPTIONS)
+    memory = Memory(client, kinds)
     for user_id in user_ids:
-        context = read_context(client, user_id, request)
-        if context is not None:
-            ranking = new_items(client, user_id, context, request, events=1)
-            yield {"user_id": user_id, "items": ranking.item_ids[:k], "scores": ranking.scores[:k].tolist()}
+        known = memory.know(user_id)
+        if known is not None:
+            ranking = new_items(known, request, events=1)
+            ranking = ranking.take(slice(k))
+            yield {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
 
 
 def _answers(
-    client: Client,
-    user_id: str,
-    context: Mapping[str, Any],
-    ranking: Ranking,
-    request: Request,
-    explain: bool,
-) -> list[dict[str, Any]]:
+    client: Client, memory: Memory, known: Known, ranking: Ranking, request: Request, explain: bool
+) -> list[dict[str, Any]] | None:
+    """The rows of the answer; None where an item of the ranking is gone from the graph, and another takes its place."""
     shares = np.maximum(ranking.parts, 0.0)
     shares[shares.sum(axis=1) == 0] = [float(request.channels[channel] > 0) for channel in CHANNELS]
     strongest = [CHANNELS[place] for place in shares.argmax(axis=1)] if len(shares) else []
     shares = shares / shares.sum(axis=1, keepdims=True)
-    rows = client.read(
-        "recommend/explain_items",
-        user_id=user_id,
-        rows=[
-            {"item_id": item_id, "channel": channel if explain else ""}
-            for item_id, channel in zip(ranking.item_ids, strongest, strict=True)
-        ],
-        recent=[{"item_id": r["item_id"], "weight": r["short"] + r["long"] + r["age"]} for r in context["recent"]],
-        unwanted=request.unwanted,
-        options=asdict(request.options),
-    )
+    rows = ranking.rows.tolist()
+    paths = read_paths(client, known, rows, strongest if explain else [""] * len(rows), request)
+    if gone := [row for row, path in zip(rows, paths, strict=True) if path is None]:
+        memory.discard(known, np.array(gone, dtype=np.int64))
+        return None
     answers = []
-    for row, channel, score, share in zip(rows, strongest, ranking.scores.tolist(), shares.tolist(), strict=True):
+    for row, path, channel, score, share in zip(
+        rows, paths, strongest, ranking.scores.tolist(), shares.tolist(), strict=True
+    ):
+        assert path is not None
+        item = {"item_id": known.catalogue.ids[row], "title": path["title"]}
         channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
-        answer = {"item_id": row["item_id"], "title": row["title"], "score": score, "channels": channels}
-        is_new = row["item_id"] in ranking.new
+        told = {**item, "score": score, "channels": channels}
+        is_new = row in ranking.new
         if is_new:
-            answer["exploration"] = True
+            told["exploration"] = True
         if explain:
-            path = path_of(user_id, row, channel, row["nodes"], row["hops"])
-            answer |= {"because": because(channel, path, is_new), "path": path}
-        answers.append(answer)
+            shown = path_of(known.user_id, item, channel, path["nodes"], path["hops"])
+            told |= {"because": because(channel, shown, is_new), "path": shown}
+        answers.append(told)
     return answers
-
-
-def _as_of(context: Mapping[str, Any]) -> str | None:
-    """The latest event time known: of the graph at the last build, or of the user since."""
-    times = [] if context["built"] is None else [datetime.fromtimestamp(context["built"] / 1000, UTC)]
-    if context["latest"] is not None:
-        times.append(context["latest"].to_native())
-    return max(times).isoformat().replace("+00:00", "Z") if times else None

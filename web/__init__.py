@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from graphstore import connect
 from graphstore.keys import KeyRing
 from graphstore.kinds import read_kinds
+from graphstore.memory import Memory
 from web import (
     access,
     events,
@@ -30,6 +31,7 @@ from web import (
     surroundings,
     users,
 )
+from web.answers import Answers
 from web.configuration import WebConfig, session_secret
 from web.feed import Feed
 from web.metrics import Metrics
@@ -60,11 +62,14 @@ def create_app(config: WebConfig | None = None) -> Flask:
     )
     secret = config.secret or session_secret(config.settings.home)
     client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
+    kinds = read_kinds(config.settings.kinds_file)
     app.extensions[EXTENSION] = Services(
         config,
         client,
         KeyRing(client),
-        read_kinds(config.settings.kinds_file),
+        kinds,
+        Memory(client, kinds),
+        Answers(),
         Metrics(),
         secret,
         Feed(client, config.most_listeners),

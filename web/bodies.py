@@ -148,8 +148,10 @@ class Recommendations(BaseModel):
     """Items for one user, best first."""
 
     user_id: str
-    as_of: str | None
+    as_of: str | None = Field(description="The time of the latest event that is known")
     model_version: str | None
+    version: int = Field(description="The user's version that this rests on; it rises with all that concerns them")
+    pending: bool = Field(description="Whether something about the user still waits for the follower")
     recommendations: list[Recommendation]
 
 

@@ -62,9 +62,12 @@ def home() -> str | Response:
 def user(user_id: str) -> str:
     """One user: who they are, what they care about, what they did, what to recommend and why."""
     knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
-    answered = recommend.recommend(graph(), user_id, k=RECOMMENDED, explain=True, kinds=services().kinds, **knobs)
-    found = answered["recommendations"]
-    rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in found]
+    found = services()
+    answered = recommend.recommend(
+        graph(), user_id, k=RECOMMENDED, explain=True, kinds=found.kinds, memory=found.memory, **knobs
+    )
+    recommended = answered["recommendations"]
+    rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
     return render_template(
         "user.html",
         user=profiles.read_user(graph(), user_id),

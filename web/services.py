@@ -10,6 +10,8 @@ from flask import current_app
 from graphstore.client import Client
 from graphstore.keys import KeyRing
 from graphstore.kinds import Kind
+from graphstore.memory import Memory
+from web.answers import Answers
 from web.configuration import WebConfig
 from web.feed import Feed
 from web.metrics import Metrics
@@ -25,6 +27,8 @@ class Services:
     client: Client
     keys: KeyRing
     kinds: Mapping[str, Kind]
+    memory: Memory
+    answers: Answers
     metrics: Metrics
     secret: bytes
     feed: Feed

@@ -15,7 +15,7 @@ from graphstore.blend import DEFAULT_WEIGHTS, NAMES, Blend
 from graphstore.build import build
 from graphstore.errors import InputError, NotReady
 from graphstore.kinds import KINDS
-from graphstore.ranking import RecommendOptions, make_request, read_context
+from graphstore.memory import Memory
 from graphstore.recommend import recommend
 from graphstore.runs import last_run
 
@@ -270,9 +270,9 @@ def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_pa
     build(prepared)
     update(prepared, settings, full=True, **QUICK)
     found = vectors(prepared)
-    request = make_request(None, None, KINDS, RecommendOptions())
+    memory = Memory(prepared)
     for user in ("c1", "h3"):
-        assert read_context(prepared, user, request)["vector"] == pytest.approx(found[user].tolist(), abs=1e-4)
+        assert memory.know(user).person.vector == pytest.approx(found[user].tolist(), abs=1e-4)
 
 
 def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settings, tmp_path):

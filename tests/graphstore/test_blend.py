@@ -82,24 +82,26 @@ def test_a_low_rating_is_one_below_the_mean_or_at_most_two_where_fewer_than_thre
 
 
 def test_an_item_that_comes_again_counts_once_where_it_came_last():
-    rows = history(liked("a", 9), liked("b", 8), liked("a", 1)).recent(10, 0.5, ["DISLIKED"])
-    assert [row["item_id"] for row in rows] == ["a", "b"]
-    assert rows[0]["long"] > rows[1]["long"] and rows[0]["age"] > 0.99
-    for way in ("short", "long", "age"):
-        assert sum(row[way] for row in rows) == pytest.approx(1)
+    found = history(liked("a", 9), liked("b", 8), liked("a", 1)).recent(10, 0.5, ["DISLIKED"])
+    assert found.items == ["a", "b"]
+    (_, first_long, first_age), (_, second_long, _) = found.weights
+    assert first_long > second_long and first_age > 0.99
+    assert found.weights.sum(axis=0) == pytest.approx([1, 1, 1])
 
 
 def test_of_recent_items_low_ratings_count_less_and_what_tells_dislike_nothing():
     known = history(
         ("low", "RATED", 3, 1.0, ()), ("no", "DISLIKED", 3, None, ()), liked("good", 3), liked("late", 1), liked("x", 0)
     )
-    rows = {row["item_id"]: row for row in known.recent(4, 0.5, ["DISLIKED"])}
-    assert list(rows) == ["low", "good", "late"]
-    assert rows["low"]["age"] == pytest.approx(rows["good"]["age"] / 2)
+    found = known.recent(4, 0.5, ["DISLIKED"])
+    assert found.items == ["low", "good", "late"]
+    low, good, _ = found.weights[:, 2]
+    assert low == pytest.approx(good / 2)
 
 
 def test_a_history_without_events_has_no_recent_items():
-    assert History.of([], [], [], [], [], ["DISLIKED"]).recent(10, 0.5, ["DISLIKED"]) == []
+    found = History.of([], [], [], [], [], ["DISLIKED"]).recent(10, 0.5, ["DISLIKED"])
+    assert found.items == [] and found.weights.shape == (0, 3)
 
 
 def test_standard_scores_as_by_hand():

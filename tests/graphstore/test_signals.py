@@ -1,6 +1,7 @@
-"""The signals that weights are learned on are those that the statement serves."""
+"""The signals that weights are learned on are those that are served."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from planting import DAY, NOW
 from storing import store
 
 from graphstore import extract, similarity
-from graphstore.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
+from graphstore.blend import NAMES, PLACE, Recent
 from graphstore.build import build
+from graphstore.channels import find_candidates
 from graphstore.derived import BuildOptions, derive
 from graphstore.interactions import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
 from graphstore.kinds import KINDS
-from graphstore.ranking import RecommendOptions, make_request, read_context, signal_matrix
+from graphstore.memory import Memory
+from graphstore.request import RecommendOptions
 from graphstore.signals import Signals, Surroundings
 
 USERS, ITEMS, WIDTH = 30, 60, 128
@@ -28,8 +31,8 @@ COUNT = "MATCH (n:Interest) SET n.items = COUNT { (n)<-[:ABOUT]-() }"
 def behaviour(rng):
     """Ratings high and low, purchases and dislikes, a few of them without a time.
 
-    At most 20 events a user: of more, the statement judges a rating of somebody else by the mean of the latest 20, and
-    outside Neo4j by the mean of all.
+    At most 20 events a user: of more than 50, serving judges a rating of somebody else by the mean of the latest 50,
+    and learning by the mean of all.
     """
     rows = []
     for user in range(USERS):
@@ -75,21 +78,8 @@ def surroundings(client, events):
     return Surroundings(about, members, favours, pull_ties(client, events.user_ids))
 
 
-def found_by_channel(found, computed, items):
-    """(channel, item, where it was found) for items that one of the two found by a channel and the other did not."""
-    served = {(part[0], item) for item, parts in zip(found["item_ids"], found["parts"], strict=True) for part in parts}
-    different = []
-    for channel in ("similar", "transitions", "interests", "social", "attributes"):
-        own = {(channel, item) for item, row in zip(items, computed, strict=True) if row[CHANNEL_PLACES[channel]].any()}
-        theirs = {pair for pair in served if pair[0] == channel}
-        different += [(*pair, "served") for pair in sorted(theirs - own)]
-        different += [(*pair, "computed") for pair in sorted(own - theirs)]
-    return different
-
-
-@pytest.mark.parametrize(("candidates", "by_vector"), [(2 * ITEMS, True), (15, False)])
-def test_signals_computed_outside_are_those_the_statement_finds(client, planted, candidates, by_vector):
-    """The index of vectors is approximate at the edge of what it returns: where lists are cut, it is left out."""
+@pytest.mark.parametrize("candidates", [2 * ITEMS, 15])
+def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds_it(client, planted, candidates):
     limits = RecommendOptions(candidates=candidates)
     events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
     options = BuildOptions()
@@ -101,26 +91,18 @@ def test_signals_computed_outside_are_those_the_statement_finds(client, planted,
         similarity.popularity_now(events, options.popularity_half_life),
         limits,
     )
-    request = make_request(None, None, KINDS, limits)
+    memory = Memory(client, KINDS, limits)
     told = np.zeros(len(NAMES))
     for row, user_id in enumerate(events.user_ids):
-        context = read_context(client, user_id, request)
-        own = [planted[entry["item_id"]] for entry in context["recent"]]
-        vector = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0)) if own and by_vector else np.zeros(0)
-        found = client.read(
-            "recommend/find_candidates",
-            user_id=user_id,
-            recent=context["recent"],
-            vector=vector.tolist(),
-            channels=list(CHANNELS),
-            unwanted=request.unwanted,
-            options=vars(limits),
-        )[0]
-        served = signal_matrix(found, context["popularity_now"])
-        items, computed = signals.candidates(row, context["recent"], vector)
-        assert found_by_channel(found, computed, [events.item_ids[item] for item in items]) == [], user_id
-        assert [events.item_ids[item] for item in items] == found["item_ids"], user_id
+        known = memory.know(user_id)
+        names = known.catalogue.ids
+        recent = Recent([names[item] for item in known.card.recent.items], known.card.recent.weights)
+        own = [planted[item_id] for item_id in recent.items]
+        vector = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0)) if own else np.zeros(0)
+        person = replace(known.person, vector=vector)
+        found, served = find_candidates(known.catalogue, person, candidates, known.edition.popularity_now)
+        items, computed = signals.candidates(row, recent, vector)
+        assert [events.item_ids[item] for item in items] == [names[item] for item in found], user_id
         np.testing.assert_allclose(computed, served, atol=1e-6, err_msg=user_id)
         told += np.abs(served).sum(axis=0)
-    silent = [name for name in NAMES if told[PLACE[name]] == 0]
-    assert silent == ([] if by_vector else ["embedding"])
+    assert [name for name in NAMES if told[PLACE[name]] == 0] == []

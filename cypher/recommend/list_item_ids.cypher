@@ -1,0 +1,8 @@
+// Purpose: the ids of all items in one column, to tell which of those in memory have been erased.
+// Access: read
+// Parameters: none
+// Returns: item_ids LIST<STRING>
+// Index: item_id (constraint)
+MATCH (i:Item)
+WHERE i.item_id >= ''
+RETURN collect(i.item_id) AS item_ids

@@ -1,0 +1,19 @@
+// Purpose: some items as serving holds them in memory; see stream_catalogue. One that is not there is left out.
+// Access: read
+// Parameters: item_ids LIST<STRING>, model STRING
+// Returns: item_ids LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>
+// Index: item_id (constraint)
+UNWIND $item_ids AS item_id
+MATCH (i:Item {item_id: item_id})
+WITH i, coalesce(i.version, 0) AS version, coalesce(i.changed_seq, 0) AS change
+CALL (i) {
+  OPTIONAL MATCH (i)-[a:ABOUT]->(n:Interest)
+  RETURN collect(n.name) AS names, [x IN collect(a) | coalesce(toFloat(x.weight), 0.0)] AS weights
+}
+RETURN collect(i.item_id) AS item_ids, collect(version) AS versions, collect(change) AS changes,
+       collect(coalesce(i.popularity, -1.0e300)) AS popularity,
+       collect(coalesce(i.ever_popular, -1.0e300)) AS ever_popular, collect(coalesce(i.is_new, false)) AS new,
+       collect(coalesce(i.touched_at.epochMillis, 0)) AS touched,
+       collect(coalesce(CASE WHEN $model IS NULL OR i.embedding_version = $model THEN i.embedding
+                             WHEN i.next_version = $model THEN i.next_embedding END, [])) AS embeddings,
+       collect(names) AS names, collect(weights) AS weights

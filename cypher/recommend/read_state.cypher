@@ -1,0 +1,85 @@
+// Purpose: what an answer starts from, in one look: the state of the feed and the active model; items and users that
+// changed since what is held in memory, as triples of id, version and changed_seq (bounded by `most` of each: what the
+// follower changed after `seq`, and what events and descriptions touched after `since`); and the user, with their context
+// where its version is not `held`.
+// context: their most recent events, newest first, as columns (an undated event is older than any dated one; NaN
+// stands for no value), what they have seen, open interests, attributes, whom they follow and who is like them. The version is
+// read before what rests on it, so that an event that comes between makes the next look read again.
+// Access: read
+// Parameters: user_id STRING, held INTEGER, seq INTEGER, since DATETIME, most INTEGER, model STRING, events INTEGER, people INTEGER
+// Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, now DATETIME
+// Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
+// Scan: there are only a handful of Model nodes
+OPTIONAL MATCH (f:Feed {name: 'changes'})
+WITH f, datetime.realtime() AS now
+OPTIONAL MATCH (u:User {user_id: $user_id})
+WITH f, now, u, CASE WHEN u IS NULL THEN null ELSE coalesce(u.version, 0) END AS version, u.due IS NOT NULL AS pending
+CALL (now) {
+  OPTIONAL MATCH (m:Model)
+  WHERE m.active
+  RETURN m.version AS model_version, m.blend_hash AS blend_hash
+  ORDER BY m.trained_at DESC, model_version
+  LIMIT 1
+}
+CALL (now) {
+  MATCH (i:Item) WHERE i.changed_seq > $seq
+  WITH i ORDER BY i.changed_seq LIMIT $most
+  RETURN collect([i.item_id, coalesce(i.version, 0), i.changed_seq]) AS items
+}
+CALL (now) {
+  MATCH (v:User) WHERE v.changed_seq > $seq
+  WITH v ORDER BY v.changed_seq LIMIT $most
+  RETURN collect([v.user_id, coalesce(v.version, 0), v.changed_seq]) AS users
+}
+CALL (now) {
+  MATCH (i:Item) WHERE i.touched_at > $since
+  WITH i ORDER BY i.touched_at LIMIT $most
+  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.changed_seq, 0), i.touched_at]) AS touched_items
+}
+CALL (now) {
+  MATCH (v:User) WHERE v.touched_at > $since
+  WITH v ORDER BY v.touched_at LIMIT $most
+  RETURN collect([v.user_id, coalesce(v.version, 0), coalesce(v.changed_seq, 0), v.touched_at]) AS touched_users
+}
+CALL (u, version) {
+  WITH * WHERE version IS NOT NULL AND version <> $held
+  CALL (u) {
+    MATCH (u)-[b]->(i:Item)
+    WITH b, i ORDER BY b.at IS NULL, b.at DESC, b.event_id LIMIT $events
+    RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types,
+           collect(coalesce(toFloat(b.at.epochMillis), 0.0 / 0.0)) AS millis,
+           collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
+  }
+  CALL (u) {
+    MATCH (u)-->(i:Item)
+    RETURN collect(DISTINCT i.item_id) AS seen
+  }
+  CALL (u) {
+    MATCH (u)-[r:INTERESTED_IN]->(n:Interest) WHERE r.valid_to IS NULL
+    WITH n, sum(CASE r.polarity WHEN 'dislikes' THEN -r.weight ELSE r.weight END) AS weight
+    ORDER BY abs(weight) DESC, n.name LIMIT $people
+    RETURN collect(n.name) AS interests, collect(weight) AS weights
+  }
+  CALL (u) {
+    MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
+    WITH a ORDER BY a.kind, a.value LIMIT $people
+    RETURN collect(a.kind + '=' + a.value) AS attributes
+  }
+  CALL (u) {
+    MATCH (u)-[f:FOLLOWS]->(v:User)
+    WITH v, f ORDER BY coalesce(f.at, datetime({epochMillis: 0})) DESC, v.user_id LIMIT $people
+    RETURN collect(v.user_id) AS followed
+  }
+  CALL (u) {
+    MATCH (u)-[s:SIMILAR_TO]->(v:User)
+    WITH v, s ORDER BY s.score DESC, v.user_id LIMIT $people
+    RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
+  }
+  RETURN collect({item_ids: item_ids, types: types, millis: millis, values: values, latest: latest, seen: seen,
+                  interests: interests, weights: weights, attributes: attributes, followed: followed, alike: alike,
+                  scores: scores,
+                  own: coalesce(CASE WHEN $model IS NULL OR u.embedding_version = $model THEN u.embedding
+                                     WHEN u.next_version = $model THEN u.next_embedding END, [])}) AS context
+}
+RETURN version, pending, context, f.epoch AS epoch, f.generation AS generation, f.seq AS seq,
+       f.latest.epochMillis AS latest, model_version, blend_hash, items, users, touched_items, touched_users, now

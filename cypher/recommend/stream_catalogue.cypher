@@ -1,0 +1,29 @@
+// Purpose: all items as serving holds them in memory, as columns, a row for each `block` of them in the order of their ids:
+// how often each was chosen, its vector of the model (any vector where there is no model; an empty list for none), and what
+// it is about: a list of names and one of weights for each. -1.0e300 and 0 stand for no value, since collect() leaves nulls out.
+// Access: read
+// Parameters: model STRING, block INTEGER
+// Returns: item_ids LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>
+// Index: item_id (constraint)
+MATCH (i:Item)
+WHERE i.item_id >= ''
+WITH i ORDER BY i.item_id
+WITH collect(i) AS items
+UNWIND range(0, size(items) - 1, $block) AS first
+WITH items[first..first + $block] AS block
+CALL (block) {
+  UNWIND block AS i
+  WITH i, coalesce(i.version, 0) AS version, coalesce(i.changed_seq, 0) AS change
+  CALL (i) {
+    OPTIONAL MATCH (i)-[a:ABOUT]->(n:Interest)
+    RETURN collect(n.name) AS names, [x IN collect(a) | coalesce(toFloat(x.weight), 0.0)] AS weights
+  }
+  RETURN collect(i.item_id) AS item_ids, collect(version) AS versions, collect(change) AS changes,
+         collect(coalesce(i.popularity, -1.0e300)) AS popularity,
+         collect(coalesce(i.ever_popular, -1.0e300)) AS ever_popular, collect(coalesce(i.is_new, false)) AS new,
+         collect(coalesce(i.touched_at.epochMillis, 0)) AS touched,
+         collect(coalesce(CASE WHEN $model IS NULL OR i.embedding_version = $model THEN i.embedding
+                               WHEN i.next_version = $model THEN i.next_embedding END, [])) AS embeddings,
+         collect(names) AS names, collect(weights) AS weights
+}
+RETURN item_ids, versions, changes, popularity, ever_popular, new, touched, embeddings, names, weights

@@ -1,0 +1,426 @@
+"""What a process remembers of the graph between answers, and how it stays as fresh as the graph.
+
+Every answer begins with one statement (`recommend/read_state`) that tells what changed since. From that
+
+    the user's version is another          their card is read again (in the same statement)
+    items or users changed or were touched those items are read again, their edges and people's latest items forgotten
+    another epoch of the feed              somebody or something was erased: nothing of any user stays in memory
+    another generation, another model      all is read again in the background, and then served from one moment on
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from graphstore.blend import DIMENSION, Blend
+from graphstore.cards import Card, Fellow, Latest, liked_items, make_card
+from graphstore.catalogue import Catalogue, load_catalogue
+from graphstore.channels import Person
+from graphstore.client import Client
+from graphstore.edges import Edges, Rows
+from graphstore.errors import InterestGraphError
+from graphstore.kinds import KINDS, Kind
+from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, unwanted_types
+
+USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
+MOST_CHANGES = 500  # read in one look; what is more comes with the next
+OVERLAP = timedelta(seconds=5)  # a transaction that touched something may end so long after
+SEQ_SECONDS = 2.0  # as long the last seq that was seen is asked for again, lest half of its transaction was seen
+TRIES = 5
+log = logging.getLogger("interestgraph.memory")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+State = Mapping[str, Any]
+Stamp = tuple[Any, ...]
+
+
+class Personal:
+    """What tells of persons, replaced as a whole when one is erased; whoever began before that holds the old one, and
+    what they add to it is never seen.
+
+    users: cards.  people: what others liked lately.  paths: hops of paths by the row of the item they start from.
+    """
+
+    def __init__(self) -> None:
+        self.users: Latest[str, Card] = Latest(USERS_KEPT)
+        self.people: Latest[str, Fellow] = Latest(PEOPLE_KEPT)
+        self.paths: Latest[int, dict[Any, Any]] = Latest(PATHS_KEPT)
+
+
+@dataclass
+class Edition:
+    """Everything read under one generation of the graph and one model. Replaced as a whole.
+
+    catalogue: the current snapshot.  model, blend: of one version, that of the vectors in the catalogue.
+    popularity_now: where the scale of popularity stands.  built: time of the latest event of the last build, in
+    milliseconds.  seq, since: what changed up to these is known; seen: (seq, when), the last one that was seen.
+    most: changes to be read in one look.
+    """
+
+    number: int
+    catalogue: Catalogue
+    model: str | None
+    blend_hash: str | None
+    blend: Blend
+    generation: int | None
+    epoch: int | None
+    popularity_now: float
+    built: int | None
+    seq: int
+    since: Any
+    seen: tuple[int, float] = (0, 0.0)
+    most: int = MOST_CHANGES
+    personal: Personal = field(default_factory=Personal)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one answer rests on: one user at one version, and the items as they are.
+
+    pending: whether a mark of the user waits for the follower.  latest: time of the latest event that is known.
+    stamp: an answer that rests on this may be given as long as `Memory.stamp` says the same.
+    """
+
+    user_id: str
+    edition: Edition
+    personal: Personal
+    catalogue: Catalogue
+    card: Card
+    person: Person
+    blend: Blend
+    pending: bool
+    latest: datetime | None
+    stamp: Stamp
+
+
+class Memory:
+    """The memory of one process for one graph, shared by its threads."""
+
+    def __init__(
+        self, client: Client, kinds: Mapping[str, Kind] = KINDS, options: RecommendOptions = DEFAULT_OPTIONS
+    ) -> None:
+        self.client = client
+        self.options = options
+        self.unwanted = unwanted_types(kinds)
+        self._edition: Edition | None = None
+        self._loading = threading.Lock()  # held by whoever reads everything
+        self._numbers = 0
+
+    @property
+    def number(self) -> int:
+        """Of the edition that is served; rises with every other one."""
+        return self._edition.number if self._edition is not None else 0
+
+    def warm(self) -> None:
+        """Read all that does not depend on who asks, unless it is there."""
+        self._current()
+
+    def stamp(self, user_id: str) -> Stamp | None:
+        """What an answer for this user would rest on now, in short; None where there is no such user."""
+        found = self.client.ask("recommend/check_user", user_id=user_id)
+        return _stamp(found[0], self.number) if found else None
+
+    def know(self, user_id: str) -> Known | None:
+        """What an answer for this user rests on, as the graph is now; None where there is no such user."""
+        for _ in range(TRIES):
+            edition = self._current()
+            personal = edition.personal
+            held = personal.users.get(user_id)
+            state = self._look(edition, user_id, held.version if held else -1)
+            if not self._still_good(edition, state):
+                continue
+            self._take_over(edition, personal, state)
+            if state["version"] is None:
+                return None
+            card = held
+            if state["context"]:
+                card = self._card(edition, state)
+                personal.users.put(user_id, card)
+            if card is not None:
+                return self._known(edition, personal, user_id, card, state)
+        raise InterestGraphError("The graph changes faster than it can be read; try again.")
+
+    def discard(self, known: Known, rows: Rows) -> None:
+        """Never show these items again: they are no longer in the graph."""
+        with known.edition.lock:
+            known.edition.catalogue = known.edition.catalogue.without(rows)
+
+    # Reading everything
+
+    def _current(self) -> Edition:
+        edition = self._edition
+        if edition is None:
+            with self._loading:
+                edition = self._edition = self._edition or self._read_edition()
+        return edition
+
+    def _read_edition(self) -> Edition:
+        """Everything of one model and one generation."""
+        for _ in range(TRIES):
+            state = self._state(-1, LONG_AGO, None, 0)
+            model = state["model_version"]
+            rows = self.client.read("recommend/read_blend", version=model) if model else []
+            blend = Blend.from_json(rows[0]["blend"] if rows else None)
+            width = len(blend.readout.matrices[0]) if blend.readout else DIMENSION
+            counts = self.client.read("recommend/read_build")
+            built = json.loads(counts[0]["counts"] or "{}") if counts else {}
+            catalogue = load_catalogue(self.client, model, width)
+            after = self._state(-1, LONG_AGO, None, 0)
+            if _identity(after) == _identity(state):
+                break
+        self._numbers += 1
+        return Edition(
+            self._numbers,
+            catalogue,
+            model,
+            state["blend_hash"],
+            blend,
+            state["generation"],
+            state["epoch"],
+            built.get("popularity_now") or 0.0,
+            built.get("as_of"),
+            max((state["seq"] or 0) - 1, 0),
+            state["now"] - OVERLAP,
+            (state["seq"] or 0, time.monotonic()),
+        )
+
+    def _reload(self) -> None:
+        if not self._loading.acquire(blocking=False):
+            return  # somebody does it already
+
+        def work() -> None:
+            try:
+                self._edition = self._read_edition()
+            except InterestGraphError as error:
+                log.warning("the catalogue could not be read again: %s", error)
+            finally:
+                self._loading.release()
+
+        try:
+            threading.Thread(target=work, name="catalogue", daemon=True).start()
+        except BaseException:
+            self._loading.release()
+            raise
+
+    # Keeping up
+
+    def _look(self, edition: Edition, user_id: str, held: int) -> State:
+        return self._state(edition.seq, edition.since, edition.model, edition.most, user_id, held)
+
+    def _state(self, seq: int, since: Any, model: str | None, most: int, user_id: str = "", held: int = -1) -> State:
+        return self.client.ask(
+            "recommend/read_state",
+            user_id=user_id,
+            held=held,
+            seq=seq,
+            since=since,
+            most=most,
+            model=model,
+            events=self.options.events,
+            people=self.options.people,
+        )[0]
+
+    def _still_good(self, edition: Edition, state: State) -> bool:
+        """Whether the edition may answer. Sees to it that another one comes where it should not for long."""
+        went_back = (state["seq"] or 0) < edition.seen[0] or (state["generation"] or 0) < (edition.generation or 0)
+        if went_back or (_identity(edition) != _identity(state) and not edition.catalogue.ids):
+            with self._loading:
+                if self._edition is edition:
+                    self._edition = self._read_edition()
+            return False
+        if state["epoch"] != edition.epoch:
+            self._purge(edition, state["epoch"])
+            return False
+        if (state["generation"], state["model_version"]) != (edition.generation, edition.model):
+            self._reload()
+        elif state["blend_hash"] != edition.blend_hash:
+            rows = self.client.read("recommend/read_blend", version=edition.model) if edition.model else []
+            edition.blend = Blend.from_json(rows[0]["blend"] if rows else None)
+            edition.blend_hash = state["blend_hash"]
+        return True
+
+    def _purge(self, edition: Edition, epoch: int | None) -> None:
+        """Forget everything of users, and the items that are gone."""
+        with edition.lock:
+            if edition.epoch == epoch:
+                return
+            there = set(self.client.read("recommend/list_item_ids")[0]["item_ids"])
+            index = edition.catalogue.index
+            rows = np.array([row for item_id, row in index.items() if item_id not in there], dtype=np.int64)
+            if len(rows):
+                edition.catalogue = edition.catalogue.without(rows)
+            edition.personal = Personal()
+            edition.epoch = epoch
+
+    def _take_over(self, edition: Edition, personal: Personal, state: State) -> None:
+        """Read again what changed, and ask from a later point the next time."""
+        changed = [*state["items"], *(row[:3] for row in state["touched_items"])]
+        if changed:
+            self._refresh_items(edition, personal, changed)
+        for user_id, version, change in [*state["users"], *(row[:3] for row in state["touched_users"])]:
+            fellow = personal.people.get(user_id)
+            if fellow is not None and (fellow.version, fellow.change) != (version, change):
+                personal.people.drop([user_id])
+        now = time.monotonic()
+        last = max((row[2] for rows in (state["items"], state["users"]) for row in rows), default=edition.seen[0])
+        full = [rows for rows in (state["items"], state["users"]) if len(rows) >= edition.most]
+        reached = min((rows[-1][2] for rows in full), default=0) - 1
+        edition.most = MOST_CHANGES if reached > edition.seq or not full else 4 * edition.most
+        if full:  # a backlog: on from where the first of these ends
+            edition.seq = max(edition.seq, reached)
+        elif last > edition.seen[0]:
+            edition.seen = (last, now)
+        elif now - edition.seen[1] > SEQ_SECONDS:
+            edition.seq = max(edition.seq, edition.seen[0])
+        touched = [rows for rows in (state["touched_items"], state["touched_users"]) if len(rows) >= MOST_CHANGES]
+        since = min(rows[-1][3] for rows in touched) if touched else state["now"] - OVERLAP
+        edition.since = max(edition.since, since)
+
+    def _refresh_items(self, edition: Edition, personal: Personal, changed: Iterable[list[Any]]) -> None:
+        catalogue = edition.catalogue
+        wanted, derived = [], []
+        for item_id, version, change in changed:
+            row = catalogue.index.get(item_id)
+            if row is None or (catalogue.version[row], catalogue.change[row]) != (version, change):
+                wanted.append(item_id)
+                if row is not None:
+                    derived.append((row, change != catalogue.change[row]))
+        if not wanted:
+            return
+        self._read_items(edition, wanted)
+        rows = np.array([row for row, moved in derived if moved], dtype=np.int64)
+        edition.catalogue.similar.forget(rows)
+        edition.catalogue.transitions.forget(rows)
+        personal.paths.drop(row for row, _ in derived)
+
+    def _read_items(self, edition: Edition, item_ids: list[str]) -> None:
+        found = self.client.ask("recommend/read_catalogue", item_ids=list(dict.fromkeys(item_ids)), model=edition.model)
+        if found[0]["item_ids"]:
+            with edition.lock:
+                edition.catalogue = edition.catalogue.with_items(found[0])
+
+    # One user
+
+    def _rows(self, edition: Edition, item_ids: Iterable[str]) -> dict[str, int]:
+        """The rows of items by id; those that are not known yet are read."""
+        wanted = set(item_ids)
+        if missing := [item_id for item_id in wanted if item_id not in edition.catalogue.index]:
+            self._read_items(edition, missing)
+        index = edition.catalogue.index
+        return {item_id: index[item_id] for item_id in wanted if item_id in index}
+
+    def _card(self, edition: Edition, state: State) -> Card:
+        return make_card(
+            state["version"],
+            state["context"][0],
+            lambda item_ids: self._rows(edition, item_ids),
+            self.options,
+            self.unwanted,
+        )
+
+    def _known(self, edition: Edition, personal: Personal, user_id: str, card: Card, state: State) -> Known:
+        recent = np.array(card.recent.items, dtype=np.int64)
+        similar, transitions = self._edges(edition, recent)
+        people = self._people(edition, personal, card)
+        catalogue, blend = edition.catalogue, edition.blend
+        seen = np.concatenate([card.seen, catalogue.gone]) if len(catalogue.gone) else card.seen
+        person = Person(
+            seen,
+            recent,
+            card.recent.weights,
+            similar,
+            transitions,
+            card.vector(catalogue.vectors, blend),
+            [(catalogue.interests[name], weight) for name, weight in card.interests if name in catalogue.interests],
+            [catalogue.attributes[name] for name in card.attributes if name in catalogue.attributes],
+            people,
+        )
+        millis = [value for value in (edition.built, state["latest"]) if value is not None]
+        times = [datetime.fromtimestamp(value / 1000, UTC) for value in millis]
+        times += [card.latest] if card.latest is not None else []
+        latest = max(times, default=None)
+        return Known(
+            user_id,
+            edition,
+            personal,
+            catalogue,
+            card,
+            person,
+            blend,
+            state["pending"],
+            latest,
+            _stamp(state, edition.number),
+        )
+
+    def _edges(self, edition: Edition, rows: Rows) -> tuple[Edges, Edges]:
+        """What leads from these items: what is similar to each, and what follows it."""
+        for _ in range(TRIES):
+            catalogue = edition.catalogue
+            found = catalogue.similar.of_sources(rows), catalogue.transitions.of_sources(rows)
+            if found[0].complete and found[1].complete:
+                break
+            missing = np.union1d(catalogue.similar.missing(rows), catalogue.transitions.missing(rows))
+            if len(missing):  # or else another thread has just read them
+                self._read_edges(edition, missing)
+        return found
+
+    def _read_edges(self, edition: Edition, missing: Rows) -> None:
+        catalogue = edition.catalogue
+        by_id = {catalogue.ids[row]: row for row in missing.tolist()}
+        found = self.client.ask("recommend/read_neighbours", item_ids=list(by_id))
+        index = self._rows(edition, (target for row in found for target in row["targets"]))
+        for number, table in enumerate((edition.catalogue.similar, edition.catalogue.transitions)):
+            counts = dict.fromkeys(by_id.values(), 0)
+            targets: list[int] = []
+            scores: list[float] = []
+            recently: list[float] = []
+            for row in found:
+                part = slice(0, row["similar"]) if number == 0 else slice(row["similar"], None)
+                columns = zip(row["targets"][part], row["scores"][part], row["recent_scores"][part], strict=True)
+                known = [(index[target], score, late) for target, score, late in columns if target in index]
+                counts[by_id[row["item_id"]]] = len(known)
+                targets += [target for target, _, _ in known]
+                scores += [score for _, score, _ in known]
+                recently += [late for _, _, late in known]
+            ordered = [by_id[row["item_id"]] for row in found]
+            ordered += [row for row in by_id.values() if row not in set(ordered)]
+            table.add(np.array(ordered), np.array([counts[row] for row in ordered]), targets, scores, recently)
+        moved = missing[edition.catalogue.change[missing] != catalogue.change[missing]]  # while it was being read
+        edition.catalogue.similar.forget(moved)
+        edition.catalogue.transitions.forget(moved)
+
+    def _people(self, edition: Edition, personal: Personal, card: Card) -> list[tuple[Rows, float, float]]:
+        """What those whom the user follows, and those like them, liked lately."""
+        told = [(user_id, 1.0, 0.0) for user_id in card.followed] + [(user_id, 0.0, s) for user_id, s in card.alike]
+        held = {user_id: personal.people.get(user_id) for user_id, _, _ in told}
+        if missing := [user_id for user_id, fellow in held.items() if fellow is None]:
+            found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items)
+            liked = {row["user_id"]: liked_items(row, self.unwanted) for row in found}
+            index = self._rows(edition, (item_id for items in liked.values() for item_id in items))
+            for row in found:
+                rows = np.array([index[i] for i in liked[row["user_id"]] if i in index], dtype=np.int64)
+                held[row["user_id"]] = Fellow(row["version"], row["change"], rows)
+                personal.people.put(row["user_id"], held[row["user_id"]])  # type: ignore[arg-type]
+        return [(fellow.rows, *how) for user_id, *how in told if (fellow := held[user_id]) is not None]  # type: ignore[misc]
+
+
+def _stamp(state: State, edition: int) -> Stamp:
+    names = ("version", "pending", "epoch", "generation", "model_version", "blend_hash")
+    return (edition, *(state[name] for name in names))
+
+
+def _identity(state: Any) -> tuple[Any, ...]:
+    """What an edition is of."""
+    if isinstance(state, Edition):
+        return state.generation, state.epoch, state.model
+    return state["generation"], state["epoch"], state["model_version"]

@@ -1,0 +1,95 @@
+"""The paths behind recommended items: which to show is told by what is in memory, what stands on it by the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphstore.client import Client
+from graphstore.explanation import plain
+from graphstore.memory import Known
+from graphstore.request import Request
+
+Map = dict[str, Any]
+TYPES = {"similar": "SIMILAR_TO", "transitions": "FOLLOWED_BY"}
+
+
+def read_paths(
+    client: Client, known: Known, rows: Sequence[int], channels: Sequence[str], request: Request
+) -> list[Map | None]:
+    """Title, nodes and hops of items (rows of the catalogue), None for one that is no longer in the graph.
+
+    channels: by which each is to be explained, empty for not at all. What an earlier answer read of a relationship is
+    taken from memory, which lets it go when the item or the user changes.
+    """
+    sources = [_source(known, row, channel) for row, channel in zip(rows, channels, strict=True)]
+    held = [_held(known, row, source) for row, source in zip(rows, sources, strict=True)]
+    ids = known.catalogue.ids
+    asked: list[Map] = []
+    for row, channel, source, path in zip(rows, channels, sources, held, strict=True):
+        told = {"item_id": ids[row], "channel": "" if path else channel}
+        asked.append(told | ({"source": ids[source[0]], "type": source[1]} if source and not path else {}))
+    found = client.ask(
+        "recommend/explain_items",
+        user_id=known.user_id,
+        rows=asked,
+        unwanted=request.unwanted,
+        people=request.options.people,
+    )
+    answers: list[Map | None] = [None] * len(rows)
+    for part in found:
+        place = part["rank"]
+        nodes, hops = held[place] or (plain(part["nodes"]), plain(part["hops"]))
+        source = sources[place]
+        if source and nodes and not held[place]:
+            known.card.did[source[0]] = (nodes[0], hops[0])
+            _paths(known, source[0])[_key(known, rows[place], source)] = (nodes[1], hops[1])
+        end = {"label": "Item", "key": ids[rows[place]], "title": part["title"]}
+        answers[place] = {"title": part["title"], "nodes": [*nodes, end] if nodes else None, "hops": hops}
+    return answers
+
+
+def _source(known: Known, row: int, channel: str) -> tuple[int, str] | None:
+    """From which of the user's items, and by which type of relationship, the strongest edge leads to an item.
+
+    An item nearest by vector is shown by the similarity or transition that leads to it, if one does.
+    """
+    names = ["similar", "transitions"] if channel == "embedding" else [channel] if channel in TYPES else []
+    best: tuple[float, list[tuple[str, int, str]]] = (-np.inf, [])
+    recent, weights = known.person.recent, known.person.weights.sum(axis=1)
+    for name in names if len(recent) else ():
+        edges = known.person.similar if name == "similar" else known.person.transitions
+        mine = np.flatnonzero(edges.target == row)
+        if not len(mine):
+            continue
+        values = weights[edges.place[mine]] * (edges.score[mine] + edges.recent_score[mine])
+        top = float(values.max())
+        tied = [int(recent[edges.place[n]]) for n in mine[values == top]]
+        pairs = [(known.catalogue.ids[source], source, TYPES[name]) for source in tied]
+        best = (top, pairs) if top > best[0] else (top, best[1] + pairs) if top == best[0] else best
+    return min(best[1])[1:] if best[1] else None
+
+
+def _held(known: Known, row: int, source: tuple[int, str] | None) -> tuple[list[Map], list[Map]] | None:
+    """Nodes and hops of a path that earlier answers read, without the item at its end."""
+    did = known.card.did.get(source[0]) if source else None
+    last = _paths(known, source[0]).get(_key(known, row, source)) if source and did else None
+    if did is None or last is None:
+        return None
+    return [did[0], last[0]], [did[1], last[1]]
+
+
+def _key(known: Known, row: int, source: tuple[int, str]) -> tuple[Any, ...]:
+    """Of a hop as it is read while its source is as it is now."""
+    items = known.catalogue
+    return row, source[1], int(items.version[source[0]]), int(items.change[source[0]])
+
+
+def _paths(known: Known, source: int) -> dict[Any, Any]:
+    held = known.personal.paths.get(source)
+    if held is None:
+        held = {}
+        known.personal.paths.put(source, held)
+    return held
