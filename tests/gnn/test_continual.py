@@ -16,7 +16,7 @@ from graphstore.build import build
 from graphstore.collect import collect_events
 from graphstore.recommend import recommend
 
-VERSIONS = "MATCH (n) WHERE n.embedding IS NOT NULL RETURN DISTINCT n.embedding_version AS version"
+VERSIONS = "MATCH (n:User|Item) WHERE n.embedding IS NOT NULL RETURN DISTINCT n.embedding_version AS version"
 LEFT = "MATCH (n) WHERE n.next_version IS NOT NULL RETURN count(n) AS n"
 
 
