@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,9 @@ def path_text(path: list[dict[str, Any]]) -> str:
 @click.option("-k", type=int, default=10, show_default=True, help="How many items.")
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="What it would have been then (UTC)."
+)
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
@@ -195,6 +199,7 @@ def recommend_command(
     k: int,
     diversity: float,
     explore: float,
+    at: datetime | None,
     explain: bool,
     everybody: bool,
     output: Path | None,
@@ -206,10 +211,13 @@ def recommend_command(
         raise InputError("Give either a USER_ID or --all.")
     if everybody and output is None:
         raise InputError("--all writes a file: give --output recs.jsonl.")
+    if everybody and at is not None:
+        raise InputError("--at is for one user.")
     knobs: Any = {"diversity": diversity, "explore": explore}
     with terminal.client() as client:
         if output is None:
-            answer = recommend(client, str(user_id), k=k, explain=True, kinds=terminal.kinds, **knobs)
+            moment = at.replace(tzinfo=UTC) if at else None
+            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, kinds=terminal.kinds, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")

@@ -106,7 +106,6 @@ class NeighbourhoodsLane:
         self._leads_until = 0.0
         self._build: str | None = None
         self._seen = Situation(False, False, 0, -1, -1, None, None)
-        self._own: set[int] = set()
         self._mirror: Mirror | None = None
         self._negative_weight = 0.5
         self._done: int | None = None
@@ -214,11 +213,10 @@ class NeighbourhoodsLane:
         seq, found = self._seen.seq, []
         while seq < now.seq:
             rows = self._client.read("update/read_changed_users", seq=seq, count=CHANGED_AT_ONCE)
-            found += [row["user_id"] for row in rows if row["seq"] not in self._own]
+            found += [row["user_id"] for row in rows]
             if len(rows) < CHANGED_AT_ONCE:
                 break
             seq = max(rows[-1]["seq"] - 1, seq + 1)
-        self._own = {seq for seq in self._own if seq > now.seq}
         for batch in graph.batched(dict.fromkeys(found), HISTORIES_AT_ONCE):
             histories = self._client.read("update/read_histories", user_ids=batch)
             for row in histories:
@@ -243,8 +241,7 @@ class NeighbourhoodsLane:
         changed = extract_some(self._client, CachedEncoder(self._encoder, self._settings.cache), items)
         self._forward.forget(items)
         vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
-        own = write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
-        self._own.add(own)
+        write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
         marks.mark_later(self._client, graph.user_dependents(self._client, changed, DEPENDENTS), LATER_MILLIS)
         return True
 
@@ -263,8 +260,7 @@ class NeighbourhoodsLane:
         alike = {user_id: self._mirror.similar_users(user_id) for user_id in users}
         vectors = self._forward.changed(self._forward.embed(similar.after), MOVED)
         if similar.after or following.after or alike or vectors:
-            seq = write_neighbourhoods(self._client, similar, following, alike, vectors, self._forward.version)
-            self._own.add(seq)
+            write_neighbourhoods(self._client, similar, following, alike, vectors, self._forward.version)
             for stored, edges in ((self._similar, similar), (self._following, following)):
                 for source, row in edges.after.items():
                     stored.put(source, row)

@@ -37,6 +37,7 @@ def read_paths(
         rows=asked,
         unwanted=request.unwanted,
         people=request.options.people,
+        at=known.at,
     )
     answers: list[Map | None] = [None] * len(rows)
     for part in found:
