@@ -20,11 +20,15 @@ STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
 
 
-class Training:
-    """Goes on training the active model from time to time, in a process of its own that yields to all others."""
+class Chore:
+    """Something to be done from time to time, in a process of its own that yields to all others.
 
-    def __init__(self, minutes: float) -> None:
-        self._seconds = 60 * minutes
+    option: of `interestgraph update`.  seconds: how often, 0 for never.
+    """
+
+    def __init__(self, option: str, seconds: float) -> None:
+        self._option = option
+        self._seconds = seconds
         self._next = time.monotonic() + self._seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,15 +41,15 @@ class Training:
             self._process = None
             self._next = time.monotonic() + self._seconds
             if code:
-                terminal.message(f"Continued training ended with code {code}; tried again when it is time.")
+                terminal.message(f"update {self._option} ended with code {code}; tried again when it is time.")
         if self._seconds and time.monotonic() >= self._next:
-            command = ["nice", "-n", "15", sys.executable, "-m", "interestgraph", "update", "--continue", "--json"]
+            command = ["nice", "-n", "15", sys.executable, "-m", "interestgraph", "update", self._option, "--json"]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=one_thread()
             )
 
     def stop(self) -> None:
-        """End it: what it has not made the active model is not seen by anybody."""
+        """End it: it can be stopped at any moment."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait()
@@ -100,19 +104,21 @@ class Worker:
             self._process.terminate()
 
 
-def supervise(terminal: Terminal, lanes: list[str], train_minutes: float) -> None:
+def supervise(terminal: Terminal, lanes: list[str], chores: list[Chore]) -> None:
     """Keep a worker for each lane until Ctrl-C or SIGTERM, then let them finish their batches."""
     stop = stopping()
-    workers, training = [Worker(lane) for lane in lanes], Training(train_minutes)
+    workers = [Worker(lane) for lane in lanes]
     terminal.message(f"Following the graph with {len(workers)} workers (stop with Ctrl-C).")
     try:
         while not stop.is_set():
             for worker in workers:
                 worker.keep_alive(terminal)
-            training.keep_going(terminal)
+            for chore in chores:
+                chore.keep_going(terminal)
             stop.wait(POLL_SECONDS)
     finally:
-        training.stop()
+        for chore in chores:
+            chore.stop()
         for worker in workers:
             worker.tell_to_end()
         deadline = time.monotonic() + STOP_SECONDS
@@ -144,7 +150,7 @@ def stop_with_parent(stop: threading.Event) -> None:
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
-def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float) -> None:
+def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float, anew_hours: float) -> None:
     """Follow the graph: as the supervisor, or, with a lane, as the worker for it."""
     from gnn.follow import follow as work
     from web.serving import log_to_stderr
@@ -152,7 +158,8 @@ def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: fl
     if lane is None:
         with terminal.client():  # a graph that can't be reached is said at once, and the schema is brought up to date
             pass
-        supervise(terminal, [*["events"] * workers, "neighbourhoods"], train_minutes)
+        chores = [Chore("--continue", 60 * train_minutes), Chore("--anew", 3_600 * anew_hours)]
+        supervise(terminal, [*["events"] * workers, "neighbourhoods"], chores)
         return
     log_to_stderr()
     stop = stopping()

@@ -115,10 +115,22 @@ def build_command(terminal: Terminal) -> None:
     terminal.answer(counts, lambda c: show_counts(terminal, "build", c))
 
 
+def show_drift(terminal: Terminal) -> None:
+    """Derive everything anew, and print how far it had drifted."""
+    from gnn.drift import derive_anew
+
+    with terminal.client() as client, terminal.progress() as progress:
+        found = derive_anew(client, terminal.settings, kinds=terminal.kinds, progress=progress)
+    terminal.answer(found.counts(), lambda c: show_counts(terminal, "drift", c))
+
+
 @click.command("update")
 @click.option("--full", is_flag=True, help="Train anew and embed everything; without it, only what was touched.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same embeddings.")
 @click.option("--continue", "further", is_flag=True, help="Go on training the active model on what happened since.")
+@click.option(
+    "--anew", is_flag=True, help="Derive and embed everything anew by the active model; tells how far it had drifted."
+)
 @click.option("--follow", "following", is_flag=True, help="Stay, and bring up to date what events touch as they come.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="With --follow: processes.")
 @click.option(
@@ -128,6 +140,9 @@ def build_command(terminal: Terminal) -> None:
     type=click.FloatRange(0),
     help="With --follow: --continue so often.",
 )
+@click.option(
+    "--anew-hours", default=24.0, show_default=True, type=click.FloatRange(0), help="With --follow: --anew so often."
+)
 @click.option("--lane", type=click.Choice(LANES), hidden=True)
 @with_terminal
 def update_command(
@@ -135,18 +150,23 @@ def update_command(
     full: bool,
     seed: int,
     further: bool,
+    anew: bool,
     following: bool,
     workers: int,
     train_minutes: float,
+    anew_hours: float,
     lane: str | None,
 ) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
     from gnn.update import update
 
-    if full + further + following > 1:
-        raise InputError("--full, --continue and --follow don't go together: train first, then follow.")
+    if full + further + anew + following > 1:
+        raise InputError("--full, --continue, --anew and --follow don't go together: one after the other.")
     if following:
-        follow(terminal, lane, workers, train_minutes)
+        follow(terminal, lane, workers, train_minutes, anew_hours)
+        return
+    if anew:
+        show_drift(terminal)
         return
     with terminal.client() as client, terminal.progress() as progress:
         options: Any = {"full": full, "further": further, "seed": seed}
