@@ -105,7 +105,7 @@ def wait_for_follower(running: Running, patience: float) -> float | None:
     began = time.perf_counter()
     while drained(running) == NEVER:
         if time.perf_counter() - began > 60 * patience:
-            raise SystemExit(f"The follower left marks for {60 * patience:.0f} s: run it by hand to see why.")
+            raise SystemExit(f"The follower left marks for {60 * patience:.0f} s: update.log in its home may say why.")
     return time.perf_counter() - began
 
 

@@ -27,7 +27,7 @@ from graphstore.client import Client
 COUNT_MARKS, READ_MARK = (
     Path(__file__).with_name(f"{name}.cypher").read_text(encoding="utf-8") for name in ("count_marks", "read_mark")
 )
-EVENTS = "/v1/events"
+EVENTS, ACCEPTED = "/v1/events", 202
 POLL_SECONDS, SAMPLE_SECONDS = 0.005, 0.5
 Event = dict[str, Any]
 
@@ -60,12 +60,14 @@ class Effect:
 
 @dataclass
 class Load:
-    """accepted: seconds from when each request was due until it was accepted.  effects: of the events looked at.
+    """accepted: seconds from when each request was due until it was accepted.  refused: how many were not, and why.
 
-    backlog: (seconds since the beginning, marks) pairs.  drained: seconds from the last event until no mark was left.
+    effects: of the events looked at.  backlog: (seconds since the beginning, marks) pairs.  drained: seconds from the
+    last event until no mark was left.
     """
 
     accepted: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     backlog: list[tuple[float, int]] = field(default_factory=list)
     drained: float = NEVER
@@ -79,20 +81,32 @@ def steady(running: Running, events: Sequence[Event], rate: float, every: int) -
         number, event = job
         asker = running.askers.mine
         if number % every == 0:
-            load.effects.append(effect(running, asker, event))
+            found = effect(running, asker, event)
+            if found is None:
+                load.refused.append("an event that was looked at")
+            else:
+                load.effects.append(found)
         else:
-            asker.post(EVENTS, event)
-            load.accepted.append(time.perf_counter() - due)
+            note(load, asker.post(EVENTS, event), due)
 
     at_rate(list(enumerate(events)), rate, act)
     return load
 
 
-def effect(running: Running, asker: Asker, event: Event) -> Effect:
-    """Post an event and ask for its user's recommendations until they show all that it did."""
+def note(load: Load, answer: Answer, due: float) -> None:
+    """Note how long it took until something was accepted, or that it was refused."""
+    if answer.status == ACCEPTED:
+        load.accepted.append(time.perf_counter() - due)
+    else:
+        load.refused.append(f"HTTP {answer.status}: {str(answer.body)[:300]}")
+
+
+def effect(running: Running, asker: Asker, event: Event) -> Effect | None:
+    """Post an event and ask for its user's recommendations until they show all that it did; None if it is refused."""
     path = recommendations_path(event["user_id"])
     before = asker.get(path)
-    asker.post(EVENTS, event)
+    if asker.post(EVENTS, event).status != ACCEPTED:
+        return None
     accepted = time.perf_counter()
     changed, settled = NEVER, NEVER
     unchanged = {"If-None-Match": before.etag} if before.etag else {}
@@ -152,8 +166,7 @@ def burst(running: Running, batches: Sequence[Sequence[Event]], rate: float) -> 
     load = Load()
 
     def act(batch: Sequence[Event], due: float) -> None:
-        running.askers.mine.post(EVENTS, list(batch))
-        load.accepted.append(time.perf_counter() - due)
+        note(load, running.askers.mine.post(EVENTS, list(batch)), due)
 
     with sampled(lambda: marks(running.client), load.backlog):
         at_rate(batches, rate, act)
@@ -171,13 +184,13 @@ def sampled(count: Callable[[], int], samples: list[tuple[float, int]]) -> Itera
             samples.append((time.perf_counter() - start, count()))
             stop.wait(SAMPLE_SECONDS)
 
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as thread:
+        sampling = thread.submit(sample)
+        try:
+            yield
+        finally:
+            stop.set()
+        sampling.result()
 
 
 def marks(client: Client) -> int:
@@ -243,7 +256,9 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
     before = {name: cpu_seconds(pid) for name, pid in running.programs.items()}
     began = time.perf_counter()
     for batch in batches:
-        running.askers.mine.post(EVENTS, list(batch))
+        answer = running.askers.mine.post(EVENTS, list(batch))
+        if answer.status != ACCEPTED:
+            raise SystemExit(f"HTTP {answer.status} for a batch of events: {str(answer.body)[:300]}")
     accepted = time.perf_counter() - began
     done = accepted + drained(running)
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}

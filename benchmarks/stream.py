@@ -39,7 +39,7 @@ import prequential
 import tables
 from asking import Asker, recommendations_path
 from homes import environment_of, graph_of
-from loads import EVENTS, has_mark
+from loads import ACCEPTED, EVENTS, has_mark
 from prepare import prepare
 from prequential import K, Trial, Trials, score
 from running import NO_FOLLOWER, api_key, following, has_follower, served
@@ -103,7 +103,9 @@ def ask_live(
         say(LIVE, place, len(stream))
         if place in asked:
             found.append(score(listed(asker, event["user_id"], K), event["item_id"]))
-        asker.post(EVENTS, event)
+        answer = asker.post(EVENTS, event)
+        if answer.status != ACCEPTED:
+            raise SystemExit(f"HTTP {answer.status} for an event: {str(answer.body)[:300]}")
         if patience:
             waits.append(wait_for_nothing(client, event["user_id"], patience))
     return np.array(found).reshape(-1, 2)

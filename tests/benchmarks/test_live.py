@@ -83,8 +83,8 @@ class FakeGraph:
     def __init__(self, marked):
         self.marked = marked
 
-    def run_text(self, text, parameters):
-        return [{"pending": self.marked}]
+    def run_text(self, text, parameters=None):
+        return [{"pending": self.marked, "marks": int(self.marked)}]
 
 
 class FakeApplication:
@@ -152,6 +152,15 @@ def test_events_are_posted_alone_and_every_so_many_of_them_looked_at():
     events = [{"user_id": "u"}] * 6
     load = loads.steady(Running(None, application, False, {}), events, 1000.0, 3)
     assert len(load.effects) == 2 and len(load.accepted) == 4
+
+
+def test_what_is_refused_is_counted_and_has_no_time():
+    application = FakeApplication()
+    application.post = lambda path, value: Answer(500, None, {"title": "no"}, 0.0)
+    load = loads.steady(Running(None, application, False, {}), [{"user_id": "u"}] * 4, 1000.0, 2)
+    assert (load.accepted, load.effects, len(load.refused)) == ([], [], 4)
+    load = loads.burst(Running(FakeGraph(False), application, False, {}), [[{"user_id": "u"}]], 1000.0)
+    assert load.refused == ["HTTP 500: {'title': 'no'}"] and load.accepted == []
 
 
 def test_a_quantity_is_sampled_while_something_runs():

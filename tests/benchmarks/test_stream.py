@@ -103,6 +103,7 @@ class FakeAsker:
     def post(self, path, value):
         self.told.append(value)
         self.unknown.discard(value["user_id"])
+        return Answer(202, None, {"accepted": 1}, 0.0)
 
 
 def test_the_live_arm_is_asked_before_each_event_is_revealed():
