@@ -8,27 +8,23 @@ catch-up   events as fast as they are accepted, until the follower has no mark l
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from asking import LIVE, Answer, Asker, Askers, at_rate, recommendations_path
-from listening import NEVER, Heard
+from backlog import NEVER, drained, has_mark, marks, sampled
+from listening import Heard
 from running import cpu_seconds
 
 from graphstore.client import Client
 
-COUNT_MARKS, READ_MARK = (
-    Path(__file__).with_name(f"{name}.cypher").read_text(encoding="utf-8") for name in ("count_marks", "read_mark")
-)
 EVENTS, ACCEPTED = "/v1/events", 202
-POLL_SECONDS, SAMPLE_SECONDS = 0.005, 0.5
+POLL_SECONDS = 0.005
+DRAIN = 6  # times the patience
 Event = dict[str, Any]
 
 
@@ -170,58 +166,13 @@ def burst(running: Running, batches: Sequence[Sequence[Event]], rate: float) -> 
 
     with sampled(lambda: marks(running.client), load.backlog):
         at_rate(batches, rate, act)
-    load.drained = drained(running)
+    load.drained = settled(running)
     return load
 
 
-@contextmanager
-def sampled(count: Callable[[], int], samples: list[tuple[float, int]]) -> Iterator[None]:
-    """Add (seconds, count) to `samples` again and again while the block runs."""
-    stop, start = threading.Event(), time.perf_counter()
-
-    def sample() -> None:
-        while not stop.is_set():
-            samples.append((time.perf_counter() - start, count()))
-            stop.wait(SAMPLE_SECONDS)
-
-    with ThreadPoolExecutor(1) as thread:
-        sampling = thread.submit(sample)
-        try:
-            yield
-        finally:
-            stop.set()
-        sampling.result()
-
-
-def marks(client: Client) -> int:
-    """How many nodes wait for the follower."""
-    return int(client.run_text(COUNT_MARKS)[0]["marks"])
-
-
-def has_mark(client: Client, user_id: str) -> bool:
-    """Whether a user waits for the follower."""
-    return any(row["pending"] for row in client.run_text(READ_MARK, {"user_id": user_id}))
-
-
-def drained(running: Running) -> float:
+def settled(running: Running) -> float:
     """Seconds until no mark is left; NEVER without a follower, or if it takes longer than six times the patience."""
-    if not running.follows:
-        return NEVER
-    began = time.perf_counter()
-    while (now := time.perf_counter() - began) < 6 * running.patience:
-        if marks(running.client) == 0:
-            return now
-        time.sleep(10 * POLL_SECONDS)
-    return NEVER
-
-
-def slope(samples: Sequence[tuple[float, float]]) -> float:
-    """How much a quantity rises in a second: the least squares line through (seconds, quantity); 0 for one alone."""
-    if len(samples) < 2:
-        return 0.0
-    seconds, quantity = np.array(samples, dtype=float).T
-    away = seconds - seconds.mean()
-    return float(away @ quantity / (away @ away)) if away.any() else 0.0
+    return drained(running.client, DRAIN * running.patience) if running.follows else NEVER
 
 
 @contextmanager
@@ -240,6 +191,15 @@ def reads(running: Running, user_ids: Sequence[str], rate: float, seconds: float
         asked = thread.submit(at_rate, jobs, rate, act)
         yield
         asked.result()
+
+
+def idle(running: Running, seconds: float) -> dict[str, float]:
+    """The share of one processor that each program takes while nobody asks for anything."""
+    before = {name: cpu_seconds(pid) for name, pid in running.programs.items()}
+    began = time.perf_counter()
+    time.sleep(seconds)
+    passed = time.perf_counter() - began
+    return {name: (cpu_seconds(pid) - before[name]) / passed for name, pid in running.programs.items()}
 
 
 @dataclass(frozen=True)
@@ -261,7 +221,7 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
         if answer.status != ACCEPTED:
             raise SystemExit(f"HTTP {answer.status} for a batch of events: {str(answer.body)[:300]}")
     accepted = time.perf_counter() - began
-    done = accepted + drained(running)
+    done = accepted + settled(running)
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}
     return Cost(accepted / count, done / count, cpu)
 

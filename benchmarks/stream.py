@@ -38,8 +38,9 @@ import numpy as np
 import prequential
 import tables
 from asking import Asker, recommendations_path
+from backlog import has_mark
 from homes import environment_of, graph_of
-from loads import ACCEPTED, EVENTS, has_mark
+from loads import ACCEPTED, EVENTS
 from prepare import prepare
 from prequential import K, Trial, Trials, score
 from running import NO_FOLLOWER, api_key, following, has_follower, served
