@@ -181,12 +181,18 @@ def main() -> None:
             found, waits = play(played, told, options, follows)
         except InputError as error:
             raise SystemExit(str(error)) from error
-    tables.show(title(options, waits), prequential.rows(found, LIVE, FROZEN, options.windows), options.json)
+    rows = prequential.rows(found, LIVE, FROZEN, options.windows)
+    if options.json:
+        tables.show(title(options, waits), rows, True)
+        return
+    print(title(options, waits))
+    for metric in prequential.METRICS:
+        tables.show(metric, prequential.scores_shown(rows, list(found.scores), metric), False)
 
 
 def title(options: argparse.Namespace, waits: Sequence[float]) -> str:
     """What was played, and how often the follower took too long."""
-    text = f"{options.dataset}: {options.events:,} events after {options.share:.0%} of history; hit@{K} and NDCG@{K}"
+    text = f"{options.dataset}: {options.events:,} events after {options.share:.0%} of history"
     if not waits:
         return f"{text}; no follower"
     late = sum(waited >= options.patience for waited in waits) / len(waits)
