@@ -25,6 +25,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 LIVE = {"Cache-Control": "no-cache"}
 TIMEOUT_SECONDS = 60
+NO_ANSWER = 0
 WORKERS = 32
 
 
@@ -38,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """status, the entity tag if there is one, the body's JSON (None without a body), and how long it took."""
+    """status (NO_ANSWER if none came), the entity tag if there is one, the body's JSON, and how long it took."""
 
     status: int
     etag: str | None
@@ -58,28 +59,30 @@ class Asker:
         return self._ask("GET", path, None, headers or {})
 
     def post(self, path: str, value: Any) -> Answer:
-        """POST a value as JSON.
-
-        Raises:
-            SystemExit: it was not accepted.
-        """
-        answer = self._ask("POST", path, json.dumps(value).encode(), {"Content-Type": "application/json"})
-        if answer.status // 100 != 2:
-            raise SystemExit(f"HTTP {answer.status} for POST {path}: {str(answer.body)[:300]}")
-        return answer
+        """POST a value as JSON; whatever the status."""
+        return self._ask("POST", path, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         began = time.perf_counter()
+        headers = {"X-API-Key": self._key, **headers}
         try:
-            self._connection.request(method, path, body, {"X-API-Key": self._key, **headers})
+            status, tag, text = self._once(method, path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            return Answer(NO_ANSWER, None, repr(error), time.perf_counter() - began)
+        return Answer(status, tag, json.loads(text) if text else None, time.perf_counter() - began)
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, str | None, bytes]:
+        try:
+            self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
         except http.client.RemoteDisconnected:  # it was idle too long: a new one
             self._connection.close()
-            self._connection.request(method, path, body, {"X-API-Key": self._key, **headers})
+            self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
-        text = response.read()
-        seconds = time.perf_counter() - began
-        return Answer(response.status, response.getheader("ETag"), json.loads(text) if text else None, seconds)
+        return response.status, response.getheader("ETag"), response.read()
 
 
 class Askers:

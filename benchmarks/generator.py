@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import planted
 import tables
-from planted import NONE, Ints, Plan, World
 from topics import ADJECTIVES, AGE_GROUPS, FORMATS, NOUNS, REGIONS, TOPICS
+from world import KINDS, NONE, Ints, Plan, World
 
 from graphstore.adapters import Dataset
 
@@ -89,7 +89,7 @@ def event_rows(world: World, part: slice = slice(None)) -> Iterator[Row]:
                 "event_id": f"e{number:08}",
                 "user_id": user_id(user),
                 "item_id": item_id(item),
-                "kind": planted.KINDS[kind],
+                "kind": KINDS[kind],
                 "timestamp": at,
                 "session_id": f"s{session}",
             }

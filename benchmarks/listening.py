@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from backlog import NEVER
+
 ENCODING = "utf-8"
-NEVER = float("inf")
 
 
 class Heard:

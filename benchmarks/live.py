@@ -5,6 +5,7 @@
 HOME: as `prepare.py` makes them; several stand side by side, to see what grows with the graph. Each is measured alone,
 with `serve` and `update --follow` as processes on this machine (and the load from this process, on the same cores):
 
+idle         the processor time that each program takes while nothing happens
 at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
 floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
 cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
@@ -33,11 +34,12 @@ import latency
 import live_table
 import tables
 from asking import Askers
+from backlog import NEVER
 from floor import event_floor
 from homes import Prepared, environment_of, graph_of, settings_of
 from listening import listening
 from live_table import Measured
-from loads import NEVER, Running, batched, burst, catch_up, drained, reads, steady
+from loads import Running, batched, burst, catch_up, idle, reads, settled, steady
 from running import NO_FOLLOWER, api_key, following, has_follower, served
 
 from graphstore.client import Client
@@ -49,6 +51,7 @@ STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100
 COST_EVENTS, FLOOR_EVENTS = 1_000, 1_000
 READ_RATE, READ_USERS = 4, 2_000
+IDLE_SECONDS = 5.0
 
 
 def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
@@ -71,6 +74,7 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         say(home, "waiting for the follower")
         found.waited = wait_for_follower(running, options.patience)
         say(home, "at rest")
+        found.idle = idle(running, IDLE_SECONDS)
         found.rest = latency.measure(web.port, key, users[: options.requests])
         found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)
         measure_loads(found, running, events, users, options.seconds, home)
@@ -87,7 +91,7 @@ def measure_loads(
     say(home, "steady")
     with reads(running, users, READ_RATE, seconds, found.reads_steady):
         found.steady = steady(running, events[COST_EVENTS:last], STEADY_RATE, LOOK_AT_EVERY)
-    drained(running)
+    settled(running)
     say(home, "burst")
     batches = batched(events[last:], BATCH_EVENTS)
     with reads(running, users, READ_RATE, seconds, found.reads_burst):
@@ -103,9 +107,9 @@ def wait_for_follower(running: Running, patience: float) -> float | None:
     if not running.follows:
         return None
     began = time.perf_counter()
-    while drained(running) == NEVER:
+    while settled(running) == NEVER:
         if time.perf_counter() - began > 60 * patience:
-            raise SystemExit(f"The follower left marks for {60 * patience:.0f} s: run it by hand to see why.")
+            raise SystemExit(f"The follower left marks for {60 * patience:.0f} s: update.log in its home may say why.")
     return time.perf_counter() - began
 
 

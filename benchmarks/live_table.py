@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import tables
-from loads import Cost, Load, slope
+from backlog import slope
+from loads import Cost, Load
 
 NOT_MEASURED = "–"
 GROWTH = 1.5  # of the cost of an event from the first home to the largest, that still counts as flat
 BACKLOG_SLOPE = 2.0  # marks/s at 200 events/s, that still count as none
-Figures = Mapping[str, float | None]
+PROGRAMS = ("neo4j", "serve", "follower")
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Measured:
     streams: bool
     waited: float | None = None
     rest: list[dict[str, Any]] = field(default_factory=list)
+    idle: Mapping[str, float] = field(default_factory=dict)
     floor: list[float] = field(default_factory=list)
     cost: Cost | None = None
     steady: Load = field(default_factory=Load)
@@ -57,6 +59,8 @@ TARGETS = {
     "event to changed answer, p50 ms": Target(50),
     "event to changed answer, p99 ms": Target(500),
     "not changed in time, events": Target(0),
+    "not accepted at 20 events/s, events": Target(0),
+    "not accepted at 200 events/s, batches": Target(0),
     "backlog at 200 events/s, marks/s": Target(BACKLOG_SLOPE),
     "recommendation at 20 events/s, p99 ms": Target(100),
     "recommendation at 200 events/s, p99 ms": Target(100),
@@ -65,7 +69,7 @@ TARGETS = {
     "computed live at rest, 4 clients, requests/s": Target(250, least=True),
     "unchanged at rest, p50 ms": Target(2),
     "If-None-Match at rest, p50 ms": Target(2),
-    "cost of an event, times the first home's": Target(GROWTH),
+    "cost of an event / the first home's": Target(GROWTH),
 }
 
 
@@ -117,17 +121,14 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
         "follower's first round, s": one.waited,
         **{f"floor of one event, {name}": value for name, value in floor.items()},
         **{f"event to changed answer, {name}": value for name, value in changed.items()},
-        **{
-            f"event to changed answer, {name[:3]}, times the floor": _ratio(changed[name], floor[name])
-            for name in floor
-        },
+        **{f"event to changed answer, {name[:3]} / floor": _ratio(changed[name], floor[name]) for name in floor},
         **{f"event to all effects served, {name}": value for name, value in settled.items()},
-        **{
-            f"event to all effects served, {name[:3]}, times the floor": _ratio(settled[name], floor[name])
-            for name in floor
-        },
+        **{f"event to all effects served, {name[:3]} / floor": _ratio(settled[name], floor[name]) for name in floor},
         **{f"event to message on the stream, {name}": value for name, value in told.items()},
-        "not changed in time, events": sum(math.isinf(effect.changed) for effect in one.steady.effects),
+        "not settled in time, events": never([e.settled for e in one.steady.effects]) if follows else None,
+        "not changed in time, events": never([e.changed for e in one.steady.effects]),
+        "not accepted at 20 events/s, events": len(one.steady.refused),
+        "not accepted at 200 events/s, batches": len(one.burst.refused),
         **{f"event accepted at 20 events/s, {name}": value for name, value in percentiles(one.steady.accepted).items()},
         **{f"batch accepted at 200 events/s, {name}": value for name, value in percentiles(one.burst.accepted).items()},
         "backlog at 200 events/s, marks/s": slope(one.burst.backlog) if follows else None,
@@ -137,10 +138,16 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
         "drained after the last event, s": one.burst.drained if follows else None,
         **{f"recommendation at 20 events/s, {name}": value for name, value in percentiles(one.reads_steady).items()},
         **{f"recommendation at 200 events/s, {name}": value for name, value in percentiles(one.reads_burst).items()},
+        **idling(one.idle),
         **at_rest(one.rest),
         **costs(one.cost, first.cost, follows),
     }
     return found
+
+
+def never(seconds: Sequence[float]) -> int:
+    """How many of them never came."""
+    return sum(map(math.isinf, seconds))
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float | None]:
@@ -161,17 +168,25 @@ def at_rest(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return figures
 
 
+def idling(idle: Mapping[str, float]) -> dict[str, float | None]:
+    """The share of one processor that each program takes while nothing happens, in percent."""
+    return {f"idle, {name}, % of a processor": _percent(idle.get(name)) for name in PROGRAMS}
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
 def costs(cost: Cost | None, first: Cost | None, follows: bool) -> dict[str, float | None]:
     """What an event costs, and how much more than on the first home."""
-    programs = ("neo4j", "serve", "follower")
     total = sum(cost.cpu.values()) if cost else None
     of_first = sum(first.cpu.values()) if first else None
     return {
         "cost of an event until accepted, ms": 1000 * cost.accepted if cost else None,
         "cost of an event until all is done, ms": 1000 * cost.done if cost and follows else None,
-        **{f"cost of an event, {name}, processor ms": _ms(cost, name) for name in programs},
+        **{f"cost of an event, {name}, processor ms": _ms(cost, name) for name in PROGRAMS},
         "cost of an event, all, processor ms": None if total is None else 1000 * total,
-        "cost of an event, times the first home's": _ratio(total, of_first),
+        "cost of an event / the first home's": _ratio(total, of_first),
     }
 
 

@@ -8,27 +8,23 @@ catch-up   events as fast as they are accepted, until the follower has no mark l
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from asking import LIVE, Answer, Asker, Askers, at_rate, recommendations_path
-from listening import NEVER, Heard
+from backlog import NEVER, drained, has_mark, marks, sampled
+from listening import Heard
 from running import cpu_seconds
 
 from graphstore.client import Client
 
-COUNT_MARKS, READ_MARK = (
-    Path(__file__).with_name(f"{name}.cypher").read_text(encoding="utf-8") for name in ("count_marks", "read_mark")
-)
-EVENTS = "/v1/events"
-POLL_SECONDS, SAMPLE_SECONDS = 0.005, 0.5
+EVENTS, ACCEPTED = "/v1/events", 202
+POLL_SECONDS = 0.005
+DRAIN = 6  # times the patience
 Event = dict[str, Any]
 
 
@@ -60,12 +56,14 @@ class Effect:
 
 @dataclass
 class Load:
-    """accepted: seconds from when each request was due until it was accepted.  effects: of the events looked at.
+    """accepted: seconds from when each request was due until it was accepted.  refused: how many were not, and why.
 
-    backlog: (seconds since the beginning, marks) pairs.  drained: seconds from the last event until no mark was left.
+    effects: of the events looked at.  backlog: (seconds since the beginning, marks) pairs.  drained: seconds from the
+    last event until no mark was left.
     """
 
     accepted: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     backlog: list[tuple[float, int]] = field(default_factory=list)
     drained: float = NEVER
@@ -79,20 +77,32 @@ def steady(running: Running, events: Sequence[Event], rate: float, every: int) -
         number, event = job
         asker = running.askers.mine
         if number % every == 0:
-            load.effects.append(effect(running, asker, event))
+            found = effect(running, asker, event)
+            if found is None:
+                load.refused.append("an event that was looked at")
+            else:
+                load.effects.append(found)
         else:
-            asker.post(EVENTS, event)
-            load.accepted.append(time.perf_counter() - due)
+            note(load, asker.post(EVENTS, event), due)
 
     at_rate(list(enumerate(events)), rate, act)
     return load
 
 
-def effect(running: Running, asker: Asker, event: Event) -> Effect:
-    """Post an event and ask for its user's recommendations until they show all that it did."""
+def note(load: Load, answer: Answer, due: float) -> None:
+    """Note how long it took until something was accepted, or that it was refused."""
+    if answer.status == ACCEPTED:
+        load.accepted.append(time.perf_counter() - due)
+    else:
+        load.refused.append(f"HTTP {answer.status}: {str(answer.body)[:300]}")
+
+
+def effect(running: Running, asker: Asker, event: Event) -> Effect | None:
+    """Post an event and ask for its user's recommendations until they show all that it did; None if it is refused."""
     path = recommendations_path(event["user_id"])
     before = asker.get(path)
-    asker.post(EVENTS, event)
+    if asker.post(EVENTS, event).status != ACCEPTED:
+        return None
     accepted = time.perf_counter()
     changed, settled = NEVER, NEVER
     unchanged = {"If-None-Match": before.etag} if before.etag else {}
@@ -152,80 +162,44 @@ def burst(running: Running, batches: Sequence[Sequence[Event]], rate: float) -> 
     load = Load()
 
     def act(batch: Sequence[Event], due: float) -> None:
-        running.askers.mine.post(EVENTS, list(batch))
-        load.accepted.append(time.perf_counter() - due)
+        note(load, running.askers.mine.post(EVENTS, list(batch)), due)
 
     with sampled(lambda: marks(running.client), load.backlog):
         at_rate(batches, rate, act)
-    load.drained = drained(running)
+    load.drained = settled(running)
     return load
 
 
-@contextmanager
-def sampled(count: Callable[[], int], samples: list[tuple[float, int]]) -> Iterator[None]:
-    """Add (seconds, count) to `samples` again and again while the block runs."""
-    stop, start = threading.Event(), time.perf_counter()
-
-    def sample() -> None:
-        while not stop.is_set():
-            samples.append((time.perf_counter() - start, count()))
-            stop.wait(SAMPLE_SECONDS)
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def marks(client: Client) -> int:
-    """How many nodes wait for the follower."""
-    return int(client.run_text(COUNT_MARKS)[0]["marks"])
-
-
-def has_mark(client: Client, user_id: str) -> bool:
-    """Whether a user waits for the follower."""
-    return any(row["pending"] for row in client.run_text(READ_MARK, {"user_id": user_id}))
-
-
-def drained(running: Running) -> float:
+def settled(running: Running) -> float:
     """Seconds until no mark is left; NEVER without a follower, or if it takes longer than six times the patience."""
-    if not running.follows:
-        return NEVER
-    began = time.perf_counter()
-    while (now := time.perf_counter() - began) < 6 * running.patience:
-        if marks(running.client) == 0:
-            return now
-        time.sleep(10 * POLL_SECONDS)
-    return NEVER
-
-
-def slope(samples: Sequence[tuple[float, float]]) -> float:
-    """How much a quantity rises in a second: the least squares line through (seconds, quantity); 0 for one alone."""
-    if len(samples) < 2:
-        return 0.0
-    seconds, quantity = np.array(samples, dtype=float).T
-    away = seconds - seconds.mean()
-    return float(away @ quantity / (away @ away)) if away.any() else 0.0
+    return drained(running.client, DRAIN * running.patience) if running.follows else NEVER
 
 
 @contextmanager
 def reads(running: Running, user_ids: Sequence[str], rate: float, seconds: float, times: list[float]) -> Iterator[None]:
-    """Ask for users' recommendations with explanation for so many seconds beside what the block does."""
+    """Ask for users' recommendations with explanation for so many seconds beside what the block does.
+
+    times: gets the seconds from when each was due; NEVER for one that failed.
+    """
     jobs = [user_ids[number % len(user_ids)] for number in range(round(rate * seconds))]
 
     def act(user_id: str, due: float) -> None:
         answer = running.askers.mine.get(recommendations_path(user_id, "k=10&explain=true"), LIVE)
-        if answer.status != 200:
-            raise SystemExit(f"HTTP {answer.status} for user {user_id}: {str(answer.body)[:300]}")
-        times.append(time.perf_counter() - due)
+        times.append(time.perf_counter() - due if answer.status == 200 else NEVER)
 
     with ThreadPoolExecutor(1) as thread:
         asked = thread.submit(at_rate, jobs, rate, act)
         yield
         asked.result()
+
+
+def idle(running: Running, seconds: float) -> dict[str, float]:
+    """The share of one processor that each program takes while nobody asks for anything."""
+    before = {name: cpu_seconds(pid) for name, pid in running.programs.items()}
+    began = time.perf_counter()
+    time.sleep(seconds)
+    passed = time.perf_counter() - began
+    return {name: (cpu_seconds(pid) - before[name]) / passed for name, pid in running.programs.items()}
 
 
 @dataclass(frozen=True)
@@ -243,9 +217,11 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
     before = {name: cpu_seconds(pid) for name, pid in running.programs.items()}
     began = time.perf_counter()
     for batch in batches:
-        running.askers.mine.post(EVENTS, list(batch))
+        answer = running.askers.mine.post(EVENTS, list(batch))
+        if answer.status != ACCEPTED:
+            raise SystemExit(f"HTTP {answer.status} for a batch of events: {str(answer.body)[:300]}")
     accepted = time.perf_counter() - began
-    done = accepted + drained(running)
+    done = accepted + settled(running)
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}
     return Cost(accepted / count, done / count, cpu)
 

@@ -5,7 +5,7 @@ cares for one to three topics for long. Some users change at a time of their own
 top of that everybody has short episodes of a few days in which one more topic takes half of their attention. Behaviour
 comes in sessions that mostly stay with one topic; a share of it is noise, chosen by popularity alone.
 
-Names: U users, I items, E events, T topics, P episodes, S sessions, F ties.
+Names: U users, I items, E events, T topics, S sessions; what is drawn stands in `world.py`.
 
 Reference: popularity is Zipf-Mandelbrot; topics are drawn without replacement by the Gumbel trick (Kool et al.,
 "Stochastic Beams and Where to Find Them", ICML 2019).
@@ -13,20 +13,11 @@ Reference: popularity is Zipf-Mandelbrot; topics are drawn without replacement b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 from topics import AGE_GROUPS, REGIONS, TOPICS
+from world import DAY, KINDS, LONG, NOISE, NONE, SHORT, Episodes, Events, Floats, Ints, Items, Plan, Ties, Users, World
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-END = 1_767_225_600  # 2026-01-01, a time that has passed
-DAY = 86_400
 MOST_TOPICS = 3
-NONE = -1
 TOPIC_SHARES = np.array([[1.0, 0.0, 0.0], [0.7, 0.3, 0.0], [0.6, 0.3, 0.1]])  # by how many topics there are
 HOW_MANY = (0.5, 0.35, 0.15)
 TOPIC_SKEW, ITEM_SKEW, ITEM_OFFSET = 0.7, 0.9, 5.0
@@ -36,111 +27,9 @@ CHANGE_BETWEEN = (0.25, 0.75)  # of the time that a user is there
 DAYS_BETWEEN_EPISODES, EPISODE_DAYS, EPISODE_SHARE = 45.0, (2.0, 8.0), 0.5
 EVENTS_IN_SESSION, GAP_SECONDS, SESSION_SECONDS, STAYS_ON_TOPIC = 5, 90.0, 3_600, 0.7
 FRESH_DAYS, FRESH_SHARE = 14, 0.3
-KINDS = ("view", "like", "rate", "purchase")
 WANTED_KINDS, NOISE_KINDS = (0.62, 0.18, 0.12, 0.08), (0.85, 0.05, 0.08, 0.02)
 WANTED_RATING, NOISE_RATING, RATING_SPREAD = 4.1, 2.9, 0.9
 TIES_OF_ONE, ALIKE_TIES, TYPICAL_AGE, DESCRIBED = 5, 0.8, 0.5, 0.8
-LONG, SHORT, NOISE = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How large the world is, and how it behaves.
-
-    days: that the behaviour spans, up to `end` (Unix seconds).  drifting: share of users whose interests change.
-    noise: share of events by popularity alone.  following: share of users who follow others.
-    """
-
-    users: int = 50_000
-    items: int = 20_000
-    events: int = 1_000_000
-    days: int = 180
-    seed: int = 0
-    drifting: float = 0.3
-    noise: float = 0.15
-    following: float = 0.4
-    end: int = END
-
-    @property
-    def start(self) -> int:
-        """When the behaviour begins."""
-        return self.end - self.days * DAY
-
-
-@dataclass(frozen=True)
-class Items:
-    """topics: (I, 3), NONE where there are fewer.  shares: (I, 3) of each topic.  popularity, born: (I,)."""
-
-    topics: Ints
-    shares: Floats
-    popularity: Floats
-    born: Ints
-
-
-@dataclass(frozen=True)
-class Users:
-    """topics, later: (U, 3) what they care for, before and after `changed`, NONE where there are fewer; shares: (U, 3).
-
-    joined, changed: (U,) times; `changed` is the end of the world for those who stay as they are.
-    activity: (U,).  age, region: (U,), NONE for those who say nothing of themselves.
-    """
-
-    topics: Ints
-    later: Ints
-    shares: Floats
-    joined: Ints
-    changed: Ints
-    activity: Floats
-    age: Ints
-    region: Ints
-
-
-@dataclass(frozen=True)
-class Episodes:
-    """user, topic, start, end: (P,) in the order of users and times."""
-
-    user: Ints
-    topic: Ints
-    start: Ints
-    end: Ints
-
-
-@dataclass(frozen=True)
-class Events:
-    """user, item, kind, at, session: (E,) in the order of time.  value: (E,), NaN where there is none.
-
-    topic: (E,) what the user was after, NONE for noise.  cause: (E,) LONG, SHORT or NOISE.
-    """
-
-    user: Ints
-    item: Ints
-    kind: Ints
-    at: Ints
-    session: Ints
-    value: Floats
-    topic: Ints
-    cause: Ints
-
-
-@dataclass(frozen=True)
-class Ties:
-    """user, follows, at: (F,), each pair once."""
-
-    user: Ints
-    follows: Ints
-    at: Ints
-
-
-@dataclass(frozen=True)
-class World:
-    """All of it."""
-
-    plan: Plan
-    items: Items
-    users: Users
-    episodes: Episodes
-    events: Events
-    ties: Ties
 
 
 def draw(plan: Plan) -> World:

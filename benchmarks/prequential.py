@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from gnn.bootstrap import LEVEL, Bootstrap
 
 K = 10
+METRICS = ("hit@10", "NDCG@10")
 DAY_SECONDS = 86_400
 Event = Mapping[str, Any]
 Floats = NDArray[np.float64]
@@ -138,7 +139,7 @@ def paired_interval(users: Sequence[str], difference: Floats, bootstrap: Bootstr
 
 
 def rows(found: Trials, arm: str, against: str, count: int) -> list[dict[str, Any]]:
-    """A row for each window and one for all: every arm's scores, and one arm minus another, paired."""
+    """A row for each window and one for all: every arm's scores, and one minus another, paired, with its interval."""
     bootstrap = Bootstrap()
     table = []
     parts = windows(len(found.trials), count)
@@ -153,11 +154,28 @@ def rows(found: Trials, arm: str, against: str, count: int) -> list[dict[str, An
             "trials": len(trials),
             "users": len(set(users)),
         }
-        for name, scores in found.scores.items():
-            hit, ndcg = scores[part].mean(axis=0)
-            row[name] = f"{hit:.3f} {ndcg:.4f}"
-        for place, metric in enumerate(("hit", "NDCG")):
-            mean = difference[:, place].mean()
-            row[f"{arm} − {against}, {metric}"] = f"{mean:+.4f} [{low[place]:+.4f}, {high[place]:+.4f}]"
+        for place, metric in enumerate(METRICS):
+            row |= {f"{name} {metric}": float(scores[part, place].mean()) for name, scores in found.scores.items()}
+            interval = [round(float(end), 4) for end in (low[place], high[place])]
+            row[f"{arm} − {against} {metric}"] = round(float(difference[:, place].mean()), 4)
+            row[f"interval {metric}"] = interval
         table.append(row)
     return table
+
+
+def scores_shown(rows: Sequence[Mapping[str, Any]], arms: Sequence[str], metric: str) -> list[dict[str, Any]]:
+    """A table of one metric: a column for each arm, and the first minus the second with its interval."""
+    difference = f"{arms[0]} − {arms[1]}"
+    return [
+        {
+            **{name: row[name] for name in ("window", "until", "trials")},
+            **{arm: f"{row[f'{arm} {metric}']:.4f}" for arm in arms},
+            difference: _with_interval(row[f"{difference} {metric}"], row[f"interval {metric}"]),
+        }
+        for row in rows
+    ]
+
+
+def _with_interval(value: float, interval: Sequence[float]) -> str:
+    low, high = interval
+    return f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"

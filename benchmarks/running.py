@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from graphstore import Settings
+
 START_SECONDS, STOP_SECONDS = 60, 30
 KEY_NAME = "benchmark"
 NO_FOLLOWER = "this version has no follower (update --follow): nothing that it does is measured"
@@ -61,7 +63,7 @@ def served(environment: Mapping[str, str]) -> Iterator[Program]:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(port):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("interestgraph serve did not come up: run it by hand to see why.")
+                raise SystemExit("interestgraph serve did not come up: serve.log in its home says why.")
             time.sleep(0.2)
         yield Program(process.pid, port)
 
@@ -88,10 +90,11 @@ def following(environment: Mapping[str, str], workers: int) -> Iterator[Program]
 
 @contextlib.contextmanager
 def _started(arguments: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process whose log is kept in its home: serve.log or update.log."""
     command = [sys.executable, "-m", "interestgraph", *arguments]
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    path = Settings.from_environment(environment).home / f"{arguments[0]}.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         yield process
     finally:

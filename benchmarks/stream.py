@@ -38,8 +38,9 @@ import numpy as np
 import prequential
 import tables
 from asking import Asker, recommendations_path
+from backlog import has_mark
 from homes import environment_of, graph_of
-from loads import EVENTS, has_mark
+from loads import ACCEPTED, EVENTS
 from prepare import prepare
 from prequential import K, Trial, Trials, score
 from running import NO_FOLLOWER, api_key, following, has_follower, served
@@ -103,7 +104,9 @@ def ask_live(
         say(LIVE, place, len(stream))
         if place in asked:
             found.append(score(listed(asker, event["user_id"], K), event["item_id"]))
-        asker.post(EVENTS, event)
+        answer = asker.post(EVENTS, event)
+        if answer.status != ACCEPTED:
+            raise SystemExit(f"HTTP {answer.status} for an event: {str(answer.body)[:300]}")
         if patience:
             waits.append(wait_for_nothing(client, event["user_id"], patience))
     return np.array(found).reshape(-1, 2)
@@ -178,12 +181,18 @@ def main() -> None:
             found, waits = play(played, told, options, follows)
         except InputError as error:
             raise SystemExit(str(error)) from error
-    tables.show(title(options, waits), prequential.rows(found, LIVE, FROZEN, options.windows), options.json)
+    rows = prequential.rows(found, LIVE, FROZEN, options.windows)
+    if options.json:
+        tables.show(title(options, waits), rows, True)
+        return
+    print(title(options, waits))
+    for metric in prequential.METRICS:
+        tables.show(metric, prequential.scores_shown(rows, list(found.scores), metric), False)
 
 
 def title(options: argparse.Namespace, waits: Sequence[float]) -> str:
     """What was played, and how often the follower took too long."""
-    text = f"{options.dataset}: {options.events:,} events after {options.share:.0%} of history; hit@{K} and NDCG@{K}"
+    text = f"{options.dataset}: {options.events:,} events after {options.share:.0%} of history"
     if not waits:
         return f"{text}; no follower"
     late = sum(waited >= options.patience for waited in waits) / len(waits)

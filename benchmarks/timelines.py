@@ -15,8 +15,8 @@ from pathlib import Path
 
 import generator
 import planted
-from planted import Plan
 from splits import SETS, open_published
+from world import Plan
 
 from graphstore.adapters import Dataset, Rows, read_lists
 from graphstore.errors import InputError

@@ -13,7 +13,7 @@ import generator
 import numpy as np
 import planted
 import pytest
-from planted import NOISE, NONE, SHORT, Plan
+from world import NOISE, NONE, SHORT, Episodes, Plan
 
 from graphstore.checking import check_event, check_item, check_line, check_tie, check_user
 from graphstore.kinds import KINDS
@@ -130,9 +130,7 @@ def test_who_follows_whom_mostly_cares_for_the_same(world):
 
 
 def test_an_episode_is_found_while_it_lasts_and_at_no_other_time():
-    episodes = planted.Episodes(
-        *(np.array(column) for column in ([0, 0, 1], [3, 4, 5], [100, 300, 100], [200, 400, 900]))
-    )
+    episodes = Episodes(*(np.array(column) for column in ([0, 0, 1], [3, 4, 5], [100, 300, 100], [200, 400, 900])))
     plan = Plan(users=2, items=1, events=1, days=1, end=86_400)
     asked = [(0, 99), (0, 100), (0, 199), (0, 200), (0, 350), (1, 500), (1, 900)]
     found = planted.episode_at(plan, episodes, *(np.array(column) for column in zip(*asked, strict=True)))

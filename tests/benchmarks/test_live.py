@@ -6,15 +6,17 @@ import time
 from argparse import Namespace
 
 import asking
+import backlog
 import listening
 import live_table
 import loads
 import pytest
 from asking import Answer
+from backlog import NEVER
 from homes import LATER, Prepared
 from listening import Heard
 from live_table import Measured, Target
-from loads import NEVER, Cost, Effect, Load, Running
+from loads import Cost, Effect, Load, Running
 
 from graphstore.errors import InputError
 
@@ -47,10 +49,10 @@ def test_what_a_job_raises_is_raised():
 
 
 def test_a_slope_is_that_of_the_least_squares_line():
-    assert loads.slope([(0, 10), (1, 12), (2, 14), (3, 16)]) == pytest.approx(2.0)
-    assert loads.slope([(0, 3), (5, 3)]) == 0.0
-    assert loads.slope([(0, 3)]) == loads.slope([]) == loads.slope([(1, 3), (1, 5)]) == 0.0
-    assert loads.slope([(0, 1), (1, 0), (2, 3), (3, 2)]) == pytest.approx(0.6)
+    assert backlog.slope([(0, 10), (1, 12), (2, 14), (3, 16)]) == pytest.approx(2.0)
+    assert backlog.slope([(0, 3), (5, 3)]) == 0.0
+    assert backlog.slope([(0, 3)]) == backlog.slope([]) == backlog.slope([(1, 3), (1, 5)]) == 0.0
+    assert backlog.slope([(0, 1), (1, 0), (2, 3), (3, 2)]) == pytest.approx(0.6)
 
 
 def test_an_answer_differs_by_its_tag_or_else_by_its_list_and_scores():
@@ -83,8 +85,8 @@ class FakeGraph:
     def __init__(self, marked):
         self.marked = marked
 
-    def run_text(self, text, parameters):
-        return [{"pending": self.marked}]
+    def run_text(self, text, parameters=None):
+        return [{"pending": self.marked, "marks": int(self.marked)}]
 
 
 class FakeApplication:
@@ -154,9 +156,18 @@ def test_events_are_posted_alone_and_every_so_many_of_them_looked_at():
     assert len(load.effects) == 2 and len(load.accepted) == 4
 
 
+def test_what_is_refused_is_counted_and_has_no_time():
+    application = FakeApplication()
+    application.post = lambda path, value: Answer(500, None, {"title": "no"}, 0.0)
+    load = loads.steady(Running(None, application, False, {}), [{"user_id": "u"}] * 4, 1000.0, 2)
+    assert (load.accepted, load.effects, len(load.refused)) == ([], [], 4)
+    load = loads.burst(Running(FakeGraph(False), application, False, {}), [[{"user_id": "u"}]], 1000.0)
+    assert load.refused == ["HTTP 500: {'title': 'no'}"] and load.accepted == []
+
+
 def test_a_quantity_is_sampled_while_something_runs():
     samples = []
-    with loads.sampled(lambda: 7, samples):
+    with backlog.sampled(lambda: 7, samples):
         time.sleep(0.01)
     assert samples and samples[0][1] == 7
 
@@ -171,6 +182,7 @@ def measured(name, **more):
     burst = Load(accepted=[0.3], backlog=[(0, 0), (1, 50), (2, 100)], drained=1.5)
     found = Measured(name, {"events": 10}, True, True, waited=2.0, floor=floor, steady=steady, burst=burst)
     found.cost = Cost(0.005, 0.01, {"neo4j": 0.004, "serve": 0.002, "follower": 0.004})
+    found.idle = {"neo4j": 0.02, "serve": 0.0, "follower": 0.015}
     found.reads_steady, found.reads_burst = [0.05], [0.2]
     found.rest = [{"asked": "computed live", "clients": 1, "p50 ms": 6.0, "p99 ms": 30.0}]
     found.rest.append({"asked": "computed live", "clients": 4, "p50 ms": 9.0, "p99 ms": 30.0, "requests/s": 260.0})
@@ -189,11 +201,13 @@ def test_the_table_sets_targets_beside_figures_and_names_where_they_are_missed()
         "large": 40.0,
         "missed": "",
     }
-    assert rows["event to changed answer, p50, times the floor"]["small"] == 20.0
+    assert rows["event to changed answer, p50 / floor"]["small"] == 20.0
     assert rows["not changed in time, events"]["missed"] == "small, large"
     assert rows["event to all effects served, p50 ms"]["small"] == 100.0
     assert rows["event to message on the stream, p50 ms"]["small"] == 150.0
     assert rows["backlog at 200 events/s, marks/s"]["small"] == 50.0
+    assert rows["idle, follower, % of a processor"]["small"] == 1.5
+    assert rows["not settled in time, events"]["small"] == 1
     assert rows["computed live at rest, p50 ms"]["missed"] == ""
     assert rows["computed live at rest, p99 ms"]["missed"] == "small, large"
     assert rows["computed live at rest, 4 clients, requests/s"] | {} == {
@@ -204,7 +218,7 @@ def test_the_table_sets_targets_beside_figures_and_names_where_they_are_missed()
         "missed": "",
     }
     assert rows["unchanged at rest, p50 ms"]["small"] == "–"
-    growth = rows["cost of an event, times the first home's"]
+    growth = rows["cost of an event / the first home's"]
     assert (growth["small"], growth["large"], growth["missed"]) == (1.0, 2.0, "large")
 
 

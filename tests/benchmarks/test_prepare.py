@@ -4,8 +4,8 @@ import prepare
 import pytest
 import timelines
 from homes import Prepared
-from planted import Plan
 from prepare import Steps
+from world import Plan
 
 from graphstore.errors import InputError
 

@@ -82,7 +82,11 @@ def test_every_window_shows_all_arms_and_the_paired_difference():
     better, worse = np.tile([1.0, 0.5], (8, 1)), np.zeros((8, 2))
     rows = prequential.rows(Trials(trials, {"live": better, "frozen": worse}), "live", "frozen", 2)
     assert [(row["window"], row["trials"], row["users"]) for row in rows] == [("1", 4, 4), ("2", 4, 4), ("all", 8, 4)]
-    assert rows[-1]["live"] == "1.000 0.5000" and rows[-1]["live − frozen, NDCG"] == "+0.5000 [+0.5000, +0.5000]"
+    assert (rows[-1]["live hit@10"], rows[-1]["live NDCG@10"], rows[-1]["frozen NDCG@10"]) == (1.0, 0.5, 0.0)
+    assert (rows[-1]["live − frozen NDCG@10"], rows[-1]["interval NDCG@10"]) == (0.5, [0.5, 0.5])
+    shown = prequential.scores_shown(rows, ["live", "frozen"], "NDCG@10")
+    assert shown[-1]["live"] == "0.5000" and shown[-1]["live − frozen"] == "+0.5000 [+0.5000, +0.5000]"
+    assert prequential.scores_shown([], ["live", "frozen"], "hit@10") == []
 
 
 class FakeAsker:
@@ -103,6 +107,7 @@ class FakeAsker:
     def post(self, path, value):
         self.told.append(value)
         self.unknown.discard(value["user_id"])
+        return Answer(202, None, {"accepted": 1}, 0.0)
 
 
 def test_the_live_arm_is_asked_before_each_event_is_revealed():
