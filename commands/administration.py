@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +70,11 @@ def revoke(terminal: Terminal, name: str) -> None:
 @with_terminal
 def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> None:
     """Serve the web application and its pages; needs an API key (see keys)."""
+    from web.configuration import WebConfig
     from web.serving import serve
 
-    serve(terminal.settings, host=host, port=port, threads=threads)
+    config = replace(WebConfig.from_environment(os.environ), settings=terminal.settings)
+    serve(terminal.settings, host=host, port=port, threads=threads, config=config)
 
 
 @click.command("erase")

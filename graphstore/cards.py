@@ -45,6 +45,15 @@ class Latest(Generic[K, V]):
             self._held.move_to_end(key)
             return self._held[key]
 
+    def get_all(self, keys: Iterable[K]) -> dict[K, V | None]:
+        """`get` for several."""
+        with self._lock:
+            held = {key: self._held.get(key) for key in keys}
+            for key, value in held.items():
+                if value is not None:
+                    self._held.move_to_end(key)
+            return held
+
     def put(self, key: K, value: V) -> None:
         """Hold it; the one that was used longest ago goes where there are too many."""
         with self._lock:

@@ -29,14 +29,13 @@ Columns = Mapping[str, Sequence[Any]]
 class Catalogue(Items):
     """What serving holds of I items.
 
-    similar, transitions: the edges of items that were asked for.  ids, index: ids, and the row of each.
+    edges: those of items that were asked for.  ids, index: ids, and the row of each.
     version, change: (I,) `Item.version` and `Item.changed_seq`.
     new: (I,) whether behaviour says little of it.  touched: (I,) when it was touched last, in milliseconds.
     interests, attributes: the columns of `about` and the rows of `favours` by name.  gone: rows of erased items.
     """
 
-    similar: Table
-    transitions: Table
+    edges: Table
     ids: list[str]
     index: dict[str, int]
     version: Rows
@@ -86,8 +85,7 @@ class Catalogue(Items):
         order = np.empty(len(ids), dtype=np.int64)
         order[known] = np.arange(len(ids))
         more = len(fresh)
-        self.similar.grow(len(ids))
-        self.transitions.grow(len(ids))
+        self.edges.grow(len(ids))
         wider: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), np.zeros(more, dtype=getattr(self, name).dtype)])
             for name in ("popularity", "ever_popular", "version", "change", "new", "touched")
@@ -149,8 +147,7 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     return Catalogue(
         order=order,
         vectors=Vectors.of(matrix),
-        similar=Table(size),
-        transitions=Table(size),
+        edges=Table(size),
         about=_about_matrix(items, columns, parts.get("weights", []), size, len(interests)),
         favours=favours,
         ids=ids,

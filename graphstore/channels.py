@@ -14,7 +14,7 @@ The best unseen items of each channel are kept. Names: I items, N candidates, F 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from graphstore.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE, Floats, popularity_signal
-from graphstore.edges import NO_EDGES, Edges, Rows
+from graphstore.edges import NO_EDGES, Edges, Rows, ranges
 from graphstore.vectors import Vectors
 
 BY_POPULARITY = ("social", "interests")
@@ -54,17 +54,15 @@ class Person:
     """What the channels read of one user.
 
     seen: rows of items not to be shown.  recent: (R,) rows of the latest items, and weights (R, 3) as
-    `graphstore.blend.History.recent` gives them.  similar, transitions: the edges that lead from these.  vector: (D,)
-    or empty.  interests: columns of `Items.about` with weights, below 0 for dislikes.  attributes: rows of
-    `Items.favours`.  people: for each followed or similar user the rows of their recent items, 1 if followed, and how
-    similar.
+    `graphstore.blend.History.recent` gives them.  edges: those that lead from these.  vector: (D,) or empty.
+    interests: columns of `Items.about` with weights, below 0 for dislikes.  attributes: rows of `Items.favours`.
+    people: for each followed or similar user the rows of their recent items, 1 if followed, and how similar.
     """
 
     seen: Rows
     recent: Rows
     weights: Floats
-    similar: Edges = NO_EDGES
-    transitions: Edges = NO_EDGES
+    edges: Edges = NO_EDGES
     vector: Floats = field(default_factory=lambda: NO_VECTOR)
     interests: Sequence[tuple[int, float]] = ()
     attributes: Sequence[int] = ()
@@ -78,70 +76,84 @@ def find_candidates(
 
     count: kept a channel.  now: where the scale of popularity stands.  channels: those that may find something.
     """
-    seen = person.seen
     columns: dict[str, Floats] = {}
-    for channel, edges in (("similar", person.similar), ("transitions", person.transitions)):
-        if channel in channels and len(edges.target):
-            columns[channel] = neighbours(edges, person.weights, len(items))
-    if "interests" in channels and person.interests:
-        columns["interests"] = liking(items, person.interests)[:, None]
-    if "social" in channels and person.people:
+    if len(person.edges.target):
+        columns |= neighbours(person.edges, person.weights, len(items))
+    if person.interests:
+        columns["interests"] = liking(items, person.interests)[None]
+    if person.people:
         columns["social"] = _social(person.people, len(items))
-    if "attributes" in channels and person.attributes:
-        columns["attributes"] = _favoured(items, person.attributes)[:, None]
+    if person.attributes:
+        columns["attributes"] = _favoured(items, person.attributes)[None]
+    columns = {channel: values for channel, values in columns.items() if channel in channels}
     cosine = items.vectors.cosines(person.vector) if len(person.vector) else None
     chosen = {
-        channel: _best(items, values.sum(axis=1), seen, count, 0.0, channel in BY_POPULARITY)
+        channel: _best(items, values.sum(axis=0), person.seen, count, 0.0, channel in BY_POPULARITY)
         for channel, values in columns.items()
     }
     if "embedding" in channels and cosine is not None:
-        chosen["embedding"] = _best(items, cosine, seen, count, 0.0)
+        chosen["embedding"] = _best(items, cosine, person.seen, count, 0.0)
     if "popular" in channels:
-        chosen["popular"] = _best(items, items.popularity, seen, count, -np.inf)
-    found = np.unique(np.concatenate([NO_ROWS, *chosen.values()]))
+        chosen["popular"] = _best(items, items.popularity, person.seen, count, -np.inf)
+    found = _all_of(chosen.values(), len(items))
     signals = np.zeros((len(found), len(NAMES)))
     for channel, values in columns.items():
         rows = np.searchsorted(found, chosen[channel])
-        signals[rows[:, None], CHANNEL_PLACES[channel]] = values[chosen[channel]]
+        signals[rows[:, None], CHANNEL_PLACES[channel]] = values[:, chosen[channel]].T
     if cosine is not None:
         signals[:, PLACE["embedding"]] = cosine[found]
     signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now)
     signals[:, PLACE["popular_ever"]] = popularity_signal(items.ever_popular[found], 0.0)
-    by_id = np.argsort(items.order[found])
+    by_id = np.argsort(items.order[found], kind="stable")
     return found[by_id], signals[by_id]
 
 
-def neighbours(edges: Edges, weights: Floats, size: int) -> Floats:
-    """(I, 4) what the neighbours of recent items add up to: by the three ways to forget, and of late."""
-    target = edges.target
-    parts = [np.bincount(target, weights[edges.place, way] * edges.score, minlength=size) for way in range(3)]
-    parts.append(np.bincount(target, weights[edges.place, 1] * edges.recent_score, minlength=size))
-    return np.stack(parts, axis=1)
+def _all_of(parts: Iterable[Rows], size: int) -> Rows:
+    among = np.zeros(size, dtype=bool)
+    for rows in parts:
+        among[rows] = True
+    return np.flatnonzero(among)
+
+
+def neighbours(edges: Edges, weights: Floats, size: int) -> dict[str, Floats]:
+    """Of similar and transitions: (4, I) what the neighbours of recent items add up to by the three ways to forget,
+    and of late.
+    """
+    target = edges.target + size * edges.follows  # both channels in one count
+    told = weights[edges.place]
+    parts = [told[:, 0] * edges.score, told[:, 1] * edges.score, told[:, 2] * edges.score]
+    parts.append(told[:, 1] * edges.recent_score)
+    sums = np.stack([_sums(target, part, 2 * size) for part in parts])
+    return {"similar": sums[:, :size], "transitions": sums[:, size:]}
 
 
 def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Floats:
     """(I,) how much items are about what the user is interested in."""
-    total, about = np.zeros(len(items)), items.about
-    for column, weight in interests:
-        part = slice(about.indptr[column], about.indptr[column + 1])
-        total[about.indices[part]] += weight * about.data[part]
-    return total
+    columns = np.array([column for column, _ in interests], dtype=np.int64)
+    start = items.about.indptr[columns]
+    place, index = ranges(start, items.about.indptr[columns + 1] - start)
+    weights = np.array([weight for _, weight in interests])[place] * items.about.data[index]
+    return _sums(items.about.indices[index], weights, len(items))
 
 
 def _favoured(items: Items, attributes: Sequence[int]) -> Floats:
-    total, favours = np.zeros(len(items)), items.favours
-    for row in attributes:
-        part = slice(favours.indptr[row], favours.indptr[row + 1])
-        total[favours.indices[part]] += favours.data[part]
-    return total
+    rows = np.asarray(attributes, dtype=np.int64)
+    start = items.favours.indptr[rows]
+    _, index = ranges(start, items.favours.indptr[rows + 1] - start)
+    return _sums(items.favours.indices[index], items.favours.data[index], len(items))
 
 
 def _social(people: Sequence[tuple[Rows, float, float]], size: int) -> Floats:
-    """(I, 2) recent items of the followed, and of users alike by how much."""
-    total = np.zeros((size, 2))
-    for rows, follows, alike in people:
-        total[rows] += (follows, alike)
-    return total
+    """(2, I) recent items of the followed, and of users alike by how much."""
+    rows = np.concatenate([rows for rows, _, _ in people])
+    count = np.array([len(rows) for rows, _, _ in people])
+    sides = (np.array([follows for _, follows, _ in people]), np.array([alike for _, _, alike in people]))
+    return np.stack([_sums(rows, np.repeat(side, count), size) if side.any() else np.zeros(size) for side in sides])
+
+
+def _sums(rows: Rows, values: Floats, size: int) -> Floats:
+    """(size,) of the values of each row."""
+    return np.bincount(rows, values, minlength=size).astype(np.float64, copy=False)
 
 
 def _best(items: Items, values: Floats, seen: Rows, count: int, least: float, by_popularity: bool = False) -> Rows:

@@ -171,7 +171,7 @@ def check_drift(client: Client, settings: Settings) -> Check:
         return Check("drift", True, "not measured yet; interestgraph update --anew does")
     detail = (
         f"when all was derived anew ({found['ended_at']:%Y-%m-%d %H:%M}): cosine at the 5th percentile"
-        f" {found['items']:.4f} for items, {found['users']:.4f} for users; {found['overlap']:.0%} of the ten best the same"
+        f" {found['items']:.4f} for items, {found['users']:.4f} for users; ten best {found['overlap']:.0%} the same"
     )
     remedy = "It was repaired by that. Do it more often: interestgraph update --follow --anew-hours"
     return Check("drift", bool(found["small"]), detail, remedy)

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
 FIRST_EDGES = 4096
-MOST_EDGES = 8_000_000  # 20 bytes each
+MOST_EDGES = 8_000_000  # 21 bytes each
 
 
 @dataclass(frozen=True)
 class Edges:
     """E edges from some sources. place: (E,) position of the source among those asked for.  target: (E,) rows of items.
-    score, recent_score: (E,) over all time and of late.  complete: whether the edges of all sources were held.
+    follows: (E,) whether it is FOLLOWED_BY, not SIMILAR_TO.  score, recent_score: (E,) over all time and of late.
+    complete: whether the edges of all sources were held.
     """
 
     place: Rows
     target: NDArray[np.int32]
+    follows: NDArray[np.bool_]
     score: Floats
     recent_score: Floats
     complete: bool = True
@@ -30,16 +32,20 @@ class Edges:
 
 @dataclass(frozen=True)
 class _Held:
-    """start: (I,) where the edges of a source begin, -1 where they are not held.  count: (I,).  The rest: (most,)."""
+    """start: (I,) where the edges of a source begin, -1 where they are not held.  count: (I,).  columns: of edges."""
 
     start: Rows
     count: Rows
-    target: NDArray[np.int32]
-    score: Floats
-    recent_score: Floats
+    columns: tuple[NDArray[Any], ...]
 
 
-NO_EDGES = Edges(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0))
+NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, bool), np.zeros(0), np.zeros(0))
+
+
+def ranges(start: Rows, count: Rows) -> tuple[Rows, Rows]:
+    """Of N ranges of numbers, one after another: of which range each number is, and the numbers."""
+    place = np.repeat(np.arange(len(start)), count)
+    return place, np.arange(len(place)) + (start - np.cumsum(count) + count)[place]
 
 
 class Table:
@@ -53,17 +59,9 @@ class Table:
         self._most = most
         self._used = 0
         self._lock = threading.Lock()
-        columns = np.zeros(FIRST_EDGES, dtype=np.int32), np.zeros(FIRST_EDGES), np.zeros(FIRST_EDGES)
-        self._held = _Held(np.full(size, -1), np.zeros(size, dtype=np.int64), *columns)
-
-    @classmethod
-    def of(cls, source: Rows, target: Rows, score: Floats, recent_score: Floats, size: int) -> Table:
-        """All edges of `size` items, given as columns in any order."""
-        order = np.argsort(source, kind="stable")
-        table = cls(size, most=max(MOST_EDGES, len(order)))
-        counts = np.bincount(source, minlength=size)
-        table.add(np.arange(size), counts, target[order], score[order], recent_score[order])
-        return table
+        kinds: tuple[Any, ...] = (np.int32, bool, float, float)
+        columns = tuple(np.zeros(FIRST_EDGES, dtype=kind) for kind in kinds)
+        self._held = _Held(np.full(size, -1), np.zeros(size, dtype=np.int64), columns)
 
     def __len__(self) -> int:
         """How many edges are held at most."""
@@ -73,24 +71,25 @@ class Table:
         """The edges of some sources, in their order; a source that is not held has none."""
         held = self._held
         start = held.start[rows]
-        count = np.where(start >= 0, held.count[rows], 0)
-        place = np.repeat(np.arange(len(rows)), count)
-        ahead = np.cumsum(count) - count
-        index = np.arange(len(place)) + np.repeat(start - ahead, count)
-        complete = bool((start >= 0).all())
-        return Edges(place, held.target[index], held.score[index], held.recent_score[index], complete)
+        there = start >= 0
+        complete = bool(there.all())
+        place, index = ranges(start, held.count[rows] if complete else np.where(there, held.count[rows], 0))
+        target, follows, score, recent_score = (column[index] for column in held.columns)
+        return Edges(place, target, follows, score, recent_score, complete)
 
     def missing(self, rows: Rows) -> Rows:
         """Those of the sources whose edges are not held."""
         return rows[self._held.start[rows] < 0]
 
-    def add(self, rows: Rows, counts: Rows, target: Any, score: Any, recent_score: Any) -> None:
-        """Hold the edges of sources. counts: how many each has; the columns have one source after another."""
+    def add(self, rows: Rows, counts: Rows, *columns: Any) -> None:
+        """Hold the edges of sources. counts: how many each has.  columns: target, follows, score and recent score, of
+        one source after another.
+        """
         with self._lock:
-            fresh = len(target)
+            fresh = len(columns[0])
             self._make_room(fresh)
             held, first = self._held, self._used
-            for column, values in ((held.target, target), (held.score, score), (held.recent_score, recent_score)):
+            for column, values in zip(held.columns, columns, strict=True):
                 column[first : first + fresh] = values
             held.count[rows] = counts
             held.start[rows] = first + np.cumsum(counts) - counts
@@ -107,20 +106,19 @@ class Table:
             held = self._held
             if (more := size - len(held.start)) > 0:
                 start, count = np.append(held.start, np.full(more, -1)), np.append(held.count, np.zeros(more, np.int64))
-                self._held = _Held(start, count, held.target, held.score, held.recent_score)
+                self._held = _Held(start, count, held.columns)
 
     def _make_room(self, fresh: int) -> None:
         held, cut = self._held, 0
         if self._used + fresh > self._most:
             cut = self._used - min(self._used // 2, max(self._most - fresh, 0))
-        if not cut and self._used + fresh <= len(held.target):
+        if not cut and self._used + fresh <= len(held.columns[0]):
             return
         kept = self._used - cut
-        capacity = max(2 * (kept + fresh), FIRST_EDGES)
         columns = []
-        for column in (held.target, held.score, held.recent_score):
-            wider = np.zeros(capacity, dtype=column.dtype)
+        for column in held.columns:
+            wider = np.zeros(max(2 * (kept + fresh), FIRST_EDGES), dtype=column.dtype)
             wider[:kept] = column[cut : self._used]
             columns.append(wider)
-        self._held = _Held(np.maximum(held.start - cut, -1), held.count.copy(), *columns)
+        self._held = _Held(np.maximum(held.start - cut, -1), held.count.copy(), tuple(columns))
         self._used = kept

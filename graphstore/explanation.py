@@ -34,14 +34,14 @@ def plain(value: Any) -> Any:
 
 
 def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops: list[Map] | None) -> list[Map]:
-    """Nodes and relationships in turn, from the user to the item.
+    """Nodes and relationships in turn, from the user to the item, as `plain` made them.
 
     Where no relationship leads there (nearest by vector, popular with all), one hop marked `virtual` says so.
     """
     if nodes and hops and len(nodes) == len(hops) + 1:
-        path = [plain(nodes[0])]
+        path = [nodes[0]]
         for hop, node in zip(hops, nodes[1:], strict=True):
-            path += [plain(hop), plain(node)]
+            path += [hop, node]
         return path
     start = {"label": "User", "key": user_id, "title": None}
     end = {"label": "Item", "key": item["item_id"], "title": item["title"]}

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,10 @@ from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, unwanted_types
 
 USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
 MOST_CHANGES = 500  # read in one look; what is more comes with the next
-OVERLAP = timedelta(seconds=5)  # a transaction that touched something may end so long after
+OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after
 SEQ_SECONDS = 2.0  # as long the last seq that was seen is asked for again, lest half of its transaction was seen
 TRIES = 5
 log = logging.getLogger("interestgraph.memory")
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 State = Mapping[str, Any]
 Stamp = tuple[Any, ...]
@@ -76,7 +75,7 @@ class Edition:
     popularity_now: float
     built: int | None
     seq: int
-    since: Any
+    since: int
     seen: tuple[int, float] = (0, 0.0)
     most: int = MOST_CHANGES
     personal: Personal = field(default_factory=Personal)
@@ -173,7 +172,7 @@ class Memory:
     def _read_edition(self) -> Edition:
         """Everything of one model and one generation."""
         for _ in range(TRIES):
-            state = self._state(-1, LONG_AGO, None, 0)
+            state = self._state(-1, 0, None, 0)
             model = state["model_version"]
             rows = self.client.read("recommend/read_blend", version=model) if model else []
             blend = Blend.from_json(rows[0]["blend"] if rows else None)
@@ -181,7 +180,7 @@ class Memory:
             counts = self.client.read("recommend/read_build")
             built = json.loads(counts[0]["counts"] or "{}") if counts else {}
             catalogue = load_catalogue(self.client, model, width)
-            after = self._state(-1, LONG_AGO, None, 0)
+            after = self._state(-1, 0, None, 0)
             if _identity(after) == _identity(state):
                 break
         self._numbers += 1
@@ -196,7 +195,7 @@ class Memory:
             built.get("popularity_now") or 0.0,
             built.get("as_of"),
             max((state["seq"] or 0) - 1, 0),
-            state["now"] - OVERLAP,
+            state["now"] - OVERLAP_MILLIS,
             (state["seq"] or 0, time.monotonic()),
         )
 
@@ -223,7 +222,7 @@ class Memory:
     def _look(self, edition: Edition, user_id: str, held: int) -> State:
         return self._state(edition.seq, edition.since, edition.model, edition.most, user_id, held)
 
-    def _state(self, seq: int, since: Any, model: str | None, most: int, user_id: str = "", held: int = -1) -> State:
+    def _state(self, seq: int, since: int, model: str | None, most: int, user_id: str = "", held: int = -1) -> State:
         return self.client.ask(
             "recommend/read_state",
             user_id=user_id,
@@ -279,18 +278,19 @@ class Memory:
                 personal.people.drop([user_id])
         now = time.monotonic()
         last = max((row[2] for rows in (state["items"], state["users"]) for row in rows), default=edition.seen[0])
-        full = [rows for rows in (state["items"], state["users"]) if len(rows) >= edition.most]
-        reached = min((rows[-1][2] for rows in full), default=0) - 1
-        edition.most = MOST_CHANGES if reached > edition.seq or not full else 4 * edition.most
+        full = [rows[-1][2] - 1 for rows in (state["items"], state["users"]) if len(rows) >= edition.most]
+        touched = [
+            rows[-1][3] for rows in (state["touched_items"], state["touched_users"]) if len(rows) >= edition.most
+        ]
+        stuck = (full and min(full) <= edition.seq) or (touched and min(touched) <= edition.since)
+        edition.most = 4 * edition.most if stuck else MOST_CHANGES
         if full:  # a backlog: on from where the first of these ends
-            edition.seq = max(edition.seq, reached)
+            edition.seq = max(edition.seq, min(full))
         elif last > edition.seen[0]:
             edition.seen = (last, now)
         elif now - edition.seen[1] > SEQ_SECONDS:
             edition.seq = max(edition.seq, edition.seen[0])
-        touched = [rows for rows in (state["touched_items"], state["touched_users"]) if len(rows) >= MOST_CHANGES]
-        since = min(rows[-1][3] for rows in touched) if touched else state["now"] - OVERLAP
-        edition.since = max(edition.since, since)
+        edition.since = max(edition.since, min(touched) if touched else state["now"] - OVERLAP_MILLIS)
 
     def _refresh_items(self, edition: Edition, personal: Personal, changed: Iterable[list[Any]]) -> None:
         catalogue = edition.catalogue
@@ -305,8 +305,7 @@ class Memory:
             return
         self._read_items(edition, wanted)
         rows = np.array([row for row, moved in derived if moved], dtype=np.int64)
-        edition.catalogue.similar.forget(rows)
-        edition.catalogue.transitions.forget(rows)
+        edition.catalogue.edges.forget(rows)
         personal.paths.drop(row for row, _ in derived)
 
     def _read_items(self, edition: Edition, item_ids: list[str]) -> None:
@@ -346,7 +345,7 @@ class Memory:
         self, edition: Edition, personal: Personal, user_id: str, card: Card, state: State, at: datetime | None
     ) -> Known:
         recent = np.array(card.recent.items, dtype=np.int64)
-        similar, transitions = self._edges(edition, recent)
+        edges = self._edges(edition, recent)
         people = self._people(edition, personal, card, at)
         catalogue, blend = edition.catalogue, edition.blend
         seen = np.concatenate([card.seen, catalogue.gone]) if len(catalogue.gone) else card.seen
@@ -354,8 +353,7 @@ class Memory:
             seen,
             recent,
             card.recent.weights,
-            similar,
-            transitions,
+            edges,
             card.vector(catalogue.vectors, blend),
             [(catalogue.interests[name], weight) for name, weight in card.interests if name in catalogue.interests],
             [catalogue.attributes[name] for name in card.attributes if name in catalogue.attributes],
@@ -379,14 +377,13 @@ class Memory:
             at,
         )
 
-    def _edges(self, edition: Edition, rows: Rows) -> tuple[Edges, Edges]:
+    def _edges(self, edition: Edition, rows: Rows) -> Edges:
         """What leads from these items: what is similar to each, and what follows it."""
         for _ in range(TRIES):
-            catalogue = edition.catalogue
-            found = catalogue.similar.of_sources(rows), catalogue.transitions.of_sources(rows)
-            if found[0].complete and found[1].complete:
+            found = edition.catalogue.edges.of_sources(rows)
+            if found.complete:
                 break
-            missing = np.union1d(catalogue.similar.missing(rows), catalogue.transitions.missing(rows))
+            missing = edition.catalogue.edges.missing(rows)
             if len(missing):  # or else another thread has just read them
                 self._read_edges(edition, missing)
         return found
@@ -396,32 +393,30 @@ class Memory:
         by_id = {catalogue.ids[row]: row for row in missing.tolist()}
         found = self.client.ask("recommend/read_neighbours", item_ids=list(by_id))
         index = self._rows(edition, (target for row in found for target in row["targets"]))
-        for number, table in enumerate((edition.catalogue.similar, edition.catalogue.transitions)):
-            counts = dict.fromkeys(by_id.values(), 0)
-            targets: list[int] = []
-            scores: list[float] = []
-            recently: list[float] = []
-            for row in found:
-                part = slice(0, row["similar"]) if number == 0 else slice(row["similar"], None)
-                columns = zip(row["targets"][part], row["scores"][part], row["recent_scores"][part], strict=True)
-                known = [(index[target], score, late) for target, score, late in columns if target in index]
-                counts[by_id[row["item_id"]]] = len(known)
-                targets += [target for target, _, _ in known]
-                scores += [score for _, score, _ in known]
-                recently += [late for _, _, late in known]
-            ordered = [by_id[row["item_id"]] for row in found]
-            ordered += [row for row in by_id.values() if row not in set(ordered)]
-            table.add(np.array(ordered), np.array([counts[row] for row in ordered]), targets, scores, recently)
+        counts = dict.fromkeys(by_id.values(), 0)
+        targets: list[int] = []
+        told: list[tuple[bool, float, float]] = []
+        for row in found:
+            follows = [n >= row["similar"] for n in range(len(row["targets"]))]
+            columns = zip(row["targets"], follows, row["scores"], row["recent_scores"], strict=True)
+            known = [(index[target], *rest) for target, *rest in columns if target in index]
+            counts[by_id[row["item_id"]]] = len(known)
+            targets += [target for target, *_ in known]
+            told += [tuple(rest) for _, *rest in known]  # type: ignore[misc]
+        ordered = [by_id[row["item_id"]] for row in found]
+        ordered += [row for row, count in counts.items() if not count and row not in ordered]  # erased meanwhile
+        sides = zip(*told, strict=True) if told else ((), (), ())
+        edition.catalogue.edges.add(np.array(ordered), np.array([counts[row] for row in ordered]), targets, *sides)
         moved = missing[edition.catalogue.change[missing] != catalogue.change[missing]]  # while it was being read
-        edition.catalogue.similar.forget(moved)
-        edition.catalogue.transitions.forget(moved)
+        edition.catalogue.edges.forget(moved)
 
     def _people(
         self, edition: Edition, personal: Personal, card: Card, at: datetime | None
     ) -> list[tuple[Rows, float, float]]:
         """What those whom the user follows, and those like them, liked lately, or had liked at a moment."""
         told = [(user_id, 1.0, 0.0) for user_id in card.followed] + [(user_id, 0.0, s) for user_id, s in card.alike]
-        held = {user_id: personal.people.get(user_id) if at is None else None for user_id, _, _ in told}
+        ids = [user_id for user_id, _, _ in told]
+        held = personal.people.get_all(ids) if at is None else dict.fromkeys(ids)
         if missing := [user_id for user_id, fellow in held.items() if fellow is None]:
             found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items, at=at)
             liked = {row["user_id"]: liked_items(row, self.unwanted) for row in found}

@@ -13,7 +13,8 @@ from graphstore.memory import Known
 from graphstore.request import Request
 
 Map = dict[str, Any]
-TYPES = {"similar": "SIMILAR_TO", "transitions": "FOLLOWED_BY"}
+TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
+TYPES_OF = {"similar": (True, False), "transitions": (False, True), "embedding": (True, True)}
 
 
 def read_paths(
@@ -24,7 +25,7 @@ def read_paths(
     channels: by which each is to be explained, empty for not at all. What an earlier answer read of a relationship is
     taken from memory, which lets it go when the item or the user changes.
     """
-    sources = [_source(known, row, channel) for row, channel in zip(rows, channels, strict=True)]
+    sources = _sources(known, rows, channels)
     held = [_held(known, row, source) for row, source in zip(rows, sources, strict=True)]
     ids = known.catalogue.ids
     asked: list[Map] = []
@@ -40,37 +41,37 @@ def read_paths(
         at=known.at,
     )
     answers: list[Map | None] = [None] * len(rows)
-    for part in found:
-        place = part["rank"]
-        nodes, hops = held[place] or (plain(part["nodes"]), plain(part["hops"]))
+    for place, title, *path in found[0]["items"]:
+        nodes, hops = held[place] or plain(path)
         source = sources[place]
         if source and nodes and not held[place]:
             known.card.did[source[0]] = (nodes[0], hops[0])
             _paths(known, source[0])[_key(known, rows[place], source)] = (nodes[1], hops[1])
-        end = {"label": "Item", "key": ids[rows[place]], "title": part["title"]}
-        answers[place] = {"title": part["title"], "nodes": [*nodes, end] if nodes else None, "hops": hops}
+        end = {"label": "Item", "key": ids[rows[place]], "title": title}
+        answers[place] = {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
     return answers
 
 
-def _source(known: Known, row: int, channel: str) -> tuple[int, str] | None:
-    """From which of the user's items, and by which type of relationship, the strongest edge leads to an item.
+def _sources(known: Known, rows: Sequence[int], channels: Sequence[str]) -> list[tuple[int, str] | None]:
+    """For each item from which of the user's items, and by which type of relationship, the strongest edge leads to it.
 
     An item nearest by vector is shown by the similarity or transition that leads to it, if one does.
     """
-    names = ["similar", "transitions"] if channel == "embedding" else [channel] if channel in TYPES else []
-    best: tuple[float, list[tuple[str, int, str]]] = (-np.inf, [])
-    recent, weights = known.person.recent, known.person.weights.sum(axis=1)
-    for name in names if len(recent) else ():
-        edges = known.person.similar if name == "similar" else known.person.transitions
-        mine = np.flatnonzero(edges.target == row)
-        if not len(mine):
-            continue
-        values = weights[edges.place[mine]] * (edges.score[mine] + edges.recent_score[mine])
-        top = float(values.max())
-        tied = [int(recent[edges.place[n]]) for n in mine[values == top]]
-        pairs = [(known.catalogue.ids[source], source, TYPES[name]) for source in tied]
-        best = (top, pairs) if top > best[0] else (top, best[1] + pairs) if top == best[0] else best
-    return min(best[1])[1:] if best[1] else None
+    edges, recent = known.person.edges, known.person.recent
+    asked = np.full(len(known.catalogue), -1)
+    asked[list(rows)] = np.arange(len(rows))
+    wanted = np.array([TYPES_OF.get(channel, (False, False)) for channel in channels], dtype=bool).reshape(-1, 2)
+    mine = np.flatnonzero(asked[edges.target] >= 0)
+    item, follows = asked[edges.target[mine]], edges.follows[mine].astype(int)
+    told = wanted[item, follows]
+    mine, item, follows = mine[told], item[told], follows[told]
+    values = known.person.weights.sum(axis=1)[edges.place[mine]] * (edges.score[mine] + edges.recent_score[mine])
+    source = recent[edges.place[mine]]
+    best: list[tuple[int, str] | None] = [None] * len(rows)
+    order = np.lexsort((follows, known.catalogue.order[source], -values, item))
+    for n in order[np.unique(item[order], return_index=True)[1]].tolist():
+        best[item[n]] = int(source[n]), TYPES[follows[n]]
+    return best
 
 
 def _held(known: Known, row: int, source: tuple[int, str] | None) -> tuple[list[Map], list[Map]] | None:

@@ -68,8 +68,7 @@ class Signals:
             self.surroundings.favours.tocsr(),
         )
         self._tables = {
-            "similar": _table(self.derived.similar_items, size),
-            "transitions": _table(self.derived.transitions, size),
+            "edges": _table(self.derived.similar_items, self.derived.transitions, size),
             "alike": _square(self.derived.similar_users, users),
             "latest": self._latest_items(),
         }
@@ -86,8 +85,7 @@ class Signals:
             np.unique(self.events.item[self._starts[user] : self._starts[user + 1]]),
             rows,
             recent.weights,
-            self._tables["similar"].of_sources(rows),
-            self._tables["transitions"].of_sources(rows),
+            self._tables["edges"].of_sources(rows),
             vector,
             self._interests(user),
             self._members.indices[self._members.indptr[user] : self._members.indptr[user + 1]].tolist(),
@@ -141,8 +139,18 @@ class Signals:
         return matrix
 
 
-def _table(found: Judged, size: int) -> Table:
-    return Table.of(found.source, found.target, found.score, found.recent_score, size)
+def _table(similar: Judged, transitions: Judged, size: int) -> Table:
+    source = np.concatenate([similar.source, transitions.source])
+    order = np.argsort(source, kind="stable")
+    columns = (
+        np.concatenate([similar.target, transitions.target]),
+        np.arange(len(source)) >= len(similar.source),
+        np.concatenate([similar.score, transitions.score]),
+        np.concatenate([similar.recent_score, transitions.recent_score]),
+    )
+    table = Table(size, most=max(len(source), 1))
+    table.add(np.arange(size), np.bincount(source, minlength=size), *(column[order] for column in columns))
+    return table
 
 
 def _square(found: Neighbours, size: int) -> sp.csr_matrix:

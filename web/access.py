@@ -16,6 +16,7 @@ from limits import parse
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graphstore.keys import ApiKey
+from web import counting
 from web.configuration import WebConfig
 from web.services import EXTENSION, services
 
@@ -57,7 +58,7 @@ def register(app: Flask) -> Limiter:
         default_limits_per_method=False,
         headers_enabled=True,
         strategy="fixed-window",
-        storage_uri="memory://",
+        storage_uri=f"{counting.SCHEME}://",
     )
     limiter.init_app(app)
     return limiter

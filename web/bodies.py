@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
@@ -12,26 +12,41 @@ from graphstore.records import Attributes, Event, Text, Time
 MAX_K = 1000
 
 
-class UserPath(BaseModel):
+class Parameters(BaseModel):
+    """What stands in a path or a query string. Its schema, which is looked at for every request, is made once."""
+
+    _schema: ClassVar[dict[type, dict[str, Any]]] = {}
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic makes it."""
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        if cls not in cls._schema:
+            cls._schema[cls] = super().model_json_schema()
+        return cls._schema[cls]
+
+
+class UserPath(Parameters):
     """A path with a user's id; a slash in it is written %2F."""
 
     user_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
 
 
-class ItemPath(BaseModel):
+class ItemPath(Parameters):
     """A path with an item's id; a slash in it is written %2F."""
 
     item_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
 
 
-class NodePath(BaseModel):
+class NodePath(Parameters):
     """A path with any node of the graph."""
 
     label: str = Field(description="User, Item, Interest or Attribute")
     key: str = Field(description="The node's id; an interest's name; kind=value of an attribute")
 
 
-class Query(BaseModel):
+class Query(Parameters):
     """A query string without unknown names, so that a typing error isn't lost in silence."""
 
     model_config = ConfigDict(extra="forbid")

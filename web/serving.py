@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -16,8 +18,9 @@ import waitress.channel
 import waitress.server
 import waitress.task
 from flask import Flask
+from threadpoolctl import threadpool_limits
 
-from graphstore.errors import InputError, NotReady
+from graphstore.errors import InputError, InterestGraphError, NotReady
 from graphstore.keys import any_key
 from graphstore.settings import Settings
 from web import create_app
@@ -117,6 +120,8 @@ def serve(
                 " interestgraph keys create NAME --scopes read,write"
             )
         server = make_server(app, host, port, threads)
+        threadpool_limits(1, "blas")  # requests are the threads here; more would wait for each other, and busily
+        threading.Thread(target=_warm, args=(app,), name="catalogue", daemon=True).start()
         previous = signal.signal(signal.SIGTERM, _stop)
         try:
             announce(f"Serving on http://{host}:{server.effective_port}/ (stop with Ctrl-C)")
@@ -139,6 +144,12 @@ def _run(server: waitress.server.BaseWSGIServer, feed: Feed) -> None:
 
     dispatcher.shutdown = end
     server.run()
+
+
+def _warm(app: Flask) -> None:
+    """Read what answers rest on before somebody waits for it."""
+    with contextlib.suppress(InterestGraphError):  # then the first request tries, and tells
+        app.extensions[EXTENSION].memory.warm()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -1,17 +1,17 @@
 // Purpose: what an answer starts from, in one look: the state of the feed and the active model; items and users that
 // changed since what is held in memory, as triples of id, version and changed_seq (bounded by `most` of each: what the
-// follower changed after `seq`, and what events and descriptions touched after `since`); and the user, with their context
+// follower changed after `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); and the user, with their context
 // where its version is not `held`.
 // context: their most recent events, newest first, as columns (an undated event is older than any dated one; NaN
 // stands for no value), what they have seen, open interests, attributes, whom they follow and who is like them. The version is
 // read before what rests on it, so that an event that comes between makes the next look read again.
 // Access: read
-// Parameters: user_id STRING, held INTEGER, seq INTEGER, since DATETIME, most INTEGER, model STRING, events INTEGER, people INTEGER
-// Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, now DATETIME
+// Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
+// Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, now INTEGER
 // Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
 // Scan: there are only a handful of Model nodes
 OPTIONAL MATCH (f:Feed {name: 'changes'})
-WITH f, datetime.realtime() AS now
+WITH f, datetime.realtime().epochMillis AS now
 OPTIONAL MATCH (u:User {user_id: $user_id})
 WITH f, now, u, CASE WHEN u IS NULL THEN null ELSE coalesce(u.version, 0) END AS version, u.due IS NOT NULL AS pending
 CALL (now) {
@@ -32,14 +32,14 @@ CALL (now) {
   RETURN collect([v.user_id, coalesce(v.version, 0), v.changed_seq]) AS users
 }
 CALL (now) {
-  MATCH (i:Item) WHERE i.touched_at > $since
+  MATCH (i:Item) WHERE i.touched_at > datetime({epochMillis: $since})
   WITH i ORDER BY i.touched_at LIMIT $most
-  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.changed_seq, 0), i.touched_at]) AS touched_items
+  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.changed_seq, 0), i.touched_at.epochMillis]) AS touched_items
 }
 CALL (now) {
-  MATCH (v:User) WHERE v.touched_at > $since
+  MATCH (v:User) WHERE v.touched_at > datetime({epochMillis: $since})
   WITH v ORDER BY v.touched_at LIMIT $most
-  RETURN collect([v.user_id, coalesce(v.version, 0), coalesce(v.changed_seq, 0), v.touched_at]) AS touched_users
+  RETURN collect([v.user_id, coalesce(v.version, 0), coalesce(v.changed_seq, 0), v.touched_at.epochMillis]) AS touched_users
 }
 CALL (u, version) {
   WITH * WHERE version IS NOT NULL AND version <> $held

@@ -64,7 +64,7 @@ def test_where_no_relationship_leads_to_the_item_the_one_hop_is_marked_virtual()
 def test_a_path_is_nodes_and_relationships_in_turn_and_fits_in_json():
     at = DateTime.from_native(datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
     hops = [{"type": "RATED", "properties": {"at": at}}, {"type": "SIMILAR_TO", "properties": {}}]
-    path = path_of("u1", ITEM, "similar", [USER, ALIEN, ALIENS], hops)
+    path = path_of("u1", ITEM, "similar", [USER, ALIEN, ALIENS], plain(hops))
     assert [part.get("label") or part["type"] for part in path] == ["User", "RATED", "Item", "SIMILAR_TO", "Item"]
     assert path[1]["properties"]["at"] == "2024-01-02T03:04:05Z"
     assert plain([at]) == ["2024-01-02T03:04:05Z"]

@@ -212,6 +212,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(http, app):
         "user_id",
         "k",
         "explain",
+        "at",
         "channel",
         "diversity",
         "explore",
