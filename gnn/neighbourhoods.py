@@ -242,7 +242,7 @@ class NeighbourhoodsLane:
         self._forward.forget(items)
         vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
         write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
-        marks.mark_later(self._client, graph.user_dependents(self._client, changed, DEPENDENTS), LATER_MILLIS)
+        marks.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
 
     def _derive(self, least: float) -> bool:
@@ -265,8 +265,7 @@ class NeighbourhoodsLane:
                 for source, row in edges.after.items():
                     stored.put(source, row)
         if vectors:
-            dependents = graph.user_dependents(self._client, list(vectors), DEPENDENTS)
-            marks.mark_later(self._client, dependents, LATER_MILLIS)
+            marks.mark_users_of(self._client, list(vectors), DEPENDENTS, LATER_MILLIS)
         return True
 
     def _columns(self, targets: list[str]) -> Edges:
