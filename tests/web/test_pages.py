@@ -145,7 +145,7 @@ def test_hostile_text_stays_text(browser, logged_in, api):
 
 
 def test_what_followers_change_shows_as_it_happens(browser, logged_in, client, films):
-    from tests.web.test_stream import stamp
+    from tests.web.test_feed import stamp
 
     complaints(browser)
     browser.find_element("link text", "Live").click()
