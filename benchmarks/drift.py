@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("home", type=Path)
     parser.add_argument("--events", type=int, default=10_000)
     options = parser.parse_args()
-    events = Prepared.read(options.home).take(options.home, options.events)
+    events = Prepared.ready(options.home).take(options.home, options.events)
     settings = settings_of(options.home)
     with graph_of(options.home) as client:
         lanes = EventsLane(client, settings), NeighbourhoodsLane(client, settings)

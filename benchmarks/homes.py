@@ -16,11 +16,12 @@ from graphstore.errors import InputError
 from graphstore.server import ManagedServer
 
 STATE, LATER = "benchmark.json", "later.jsonl"
+STAGES = ("collect", "extract", "build", "update")
 
 
 @dataclass
 class Prepared:
-    """What a home holds.
+    """What a home holds. done: the stages that have run.
 
     epochs: what its training was limited to.  counts: rows of each kind.  steps: seconds of each step of each stage.
     used: how many of the later events were posted already.
@@ -31,18 +32,31 @@ class Prepared:
     counts: dict[str, int] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
     used: int = 0
+    done: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, home: Path) -> Prepared:
         """What was noted of a home.
 
         Raises:
-            InputError: nothing was: it was not prepared, or not to the end.
+            InputError: nothing was: it was not prepared.
         """
         path = home / STATE
         if not path.is_file():
             raise InputError(f"{home} was not prepared: run benchmarks/prepare.py first.")
         return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def ready(cls, home: Path) -> Prepared:
+        """What was noted of a home in which every stage has run.
+
+        Raises:
+            InputError: it was not prepared, or not to the end.
+        """
+        found = cls.read(home)
+        if set(found.done) != set(STAGES):
+            raise InputError(f"{home} was not prepared to the end: run benchmarks/prepare.py again.")
+        return found
 
     def write(self, home: Path) -> None:
         """Note it."""

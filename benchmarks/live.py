@@ -56,7 +56,7 @@ IDLE_SECONDS = 5.0
 
 def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
     """All figures of one home."""
-    prepared = Prepared.read(home)
+    prepared = Prepared.ready(home)
     wanted = COST_EVENTS + (STEADY_RATE + BURST_RATE) * options.seconds
     events = prepared.take(home, wanted)
     environment = environment_of(home)

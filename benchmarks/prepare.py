@@ -3,9 +3,10 @@
     python benchmarks/prepare.py living-10k living-100k living-1m --homes FOLDER [--epochs N] [--data FOLDER] [--json]
 
 `timelines.py` names the data sets. Each gets a home of its name in the folder, with its managed Neo4j, which is stopped
-afterwards. A home that was prepared to the end is left as it is, any other begun anew. What happens after the history
-is kept beside the graph in later.jsonl, for the benchmarks that go on from there. The table shows the seconds of each
-step of each stage, and the most memory that this process had taken by then (Neo4j's is its own).
+afterwards. A home that was prepared to the end is left as it is; one that was cut off goes on with the stage that it
+was in, whose seconds are then those of the rest. What happens after the history is kept beside the graph in
+later.jsonl, for the benchmarks that go on from there. The table shows the seconds of each step of each stage, and the
+most memory that this process had taken by then (Neo4j's is its own).
 
 --epochs limits the training of `update --full`: the product trains up to 6 epochs on what came before its held-out
 events, then as many as were best on all; --epochs 1 takes one of each. Embeddings are worse then, and all the rest is
@@ -15,7 +16,6 @@ the same: use it where only speed is measured.
 from __future__ import annotations
 
 import resource
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import tables
-from homes import LATER, STATE, Prepared, graph_of, settings_of
+from homes import LATER, STAGES, STATE, Prepared, graph_of, settings_of
 from shared import shared_folder
 from splits import write_rows
 from timelines import NAMES, Timeline, timeline
@@ -32,10 +32,11 @@ from graphstore import Client
 from graphstore.build import build
 from graphstore.collect import collect_dataset
 from graphstore.errors import InputError
+from graphstore.progress import Progress
 
 KIBIBYTE = 1024
 SAY_SECONDS = 30.0
-Stages = Mapping[str, Callable[[Client], Mapping[str, Any]]]
+Stages = Mapping[str, Callable[[Client, Progress], Mapping[str, Any]]]
 
 
 class Steps:
@@ -65,34 +66,44 @@ class Steps:
 
 
 def prepare(home: Path, told: Timeline, *, epochs: int | None = None, seed: int = 0) -> Prepared:
-    """Run the stages on a history in a home of its own; one that holds it already is left as it is.
+    """Run the stages on a history in a home of its own, or those that have not run in it yet.
 
     Raises:
         InputError: the home holds something else.
     """
+    made = _begun(home, told, epochs)
+    if set(made.done) == set(STAGES):
+        return made
+    with graph_of(home) as client:
+        for stage, work in stages(home, told, epochs, seed).items():
+            if stage in made.done:
+                continue
+            steps = Steps()
+            steps.begin(stage)
+            found = work(client, steps)
+            steps.begin("")
+            if stage == "collect":
+                made.counts |= {what: row["created"] + row["duplicate"] for what, row in found.items()}
+            made.steps += steps.rows
+            made.done.append(stage)
+            made.write(home)
+    return made
+
+
+def _begun(home: Path, told: Timeline, epochs: int | None) -> Prepared:
     if (home / STATE).is_file():
         known = Prepared.read(home)
         if (known.name, known.epochs) != (told.name, epochs):
             raise InputError(f"{home} holds {known.name} with --epochs {known.epochs}: choose another, or delete it.")
         return known
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     with write_rows(home / LATER, told.later()).open(encoding="utf-8") as lines:
         made = Prepared(told.name, epochs, counts={"later": sum(1 for _ in lines)})
-    steps = Steps()
-    with graph_of(home) as client:
-        for stage, work in stages(home, told, steps, epochs, seed).items():
-            steps.begin(stage)
-            found = work(client)
-            if stage == "collect":
-                made.counts |= {what: row["created"] for what, row in found.items()}
-    steps.begin("")
-    made.steps = steps.rows
     made.write(home)
     return made
 
 
-def stages(home: Path, told: Timeline, steps: Steps, epochs: int | None, seed: int) -> Stages:
+def stages(home: Path, told: Timeline, epochs: int | None, seed: int) -> Stages:
     """What to run, in order."""
     from gnn.extraction import extract
     from gnn.update import update
@@ -100,10 +111,10 @@ def stages(home: Path, told: Timeline, steps: Steps, epochs: int | None, seed: i
     settings = settings_of(home)
     limit: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
     return {
-        "collect": lambda client: collect_dataset(client, told.history, progress=steps),
-        "extract": lambda client: extract(client, settings, progress=steps),
-        "build": lambda client: build(client, progress=steps),
-        "update": lambda client: update(client, settings, full=True, seed=seed, progress=steps, **limit),
+        "collect": lambda client, steps: collect_dataset(client, told.history, progress=steps),
+        "extract": lambda client, steps: extract(client, settings, progress=steps),
+        "build": lambda client, steps: build(client, progress=steps),
+        "update": lambda client, steps: update(client, settings, full=True, seed=seed, progress=steps, **limit),
     }
 
 

@@ -1,5 +1,8 @@
 """Timelines and the homes that are prepared from them."""
 
+from contextlib import nullcontext
+
+import homes
 import prepare
 import pytest
 import timelines
@@ -86,7 +89,35 @@ def test_a_home_that_holds_something_else_is_not_touched(tmp_path):
     told = timelines.timeline("living-10k")
     with pytest.raises(InputError, match="holds other"):
         prepare.prepare(tmp_path, told)
-    Prepared("living-10k", 1, counts={"events": 600}).write(tmp_path)
+    Prepared("living-10k", 1, counts={"events": 600}, done=list(homes.STAGES)).write(tmp_path)
     assert prepare.prepare(tmp_path, told, epochs=1).counts == {"events": 600}
     with pytest.raises(InputError, match="--epochs 1"):
         prepare.prepare(tmp_path, told)
+
+
+def test_a_home_that_was_cut_off_goes_on_with_the_stage_that_it_was_in(tmp_path, monkeypatch):
+    ran = []
+
+    def stages(home, told, epochs, seed):
+        def work(stage):
+            def run(client, steps):
+                ran.append(stage)
+                if stage == "build" and ran.count("build") == 1:
+                    raise KeyboardInterrupt
+                return {"events": {"created": 2, "duplicate": 1}}
+
+            return run
+
+        return {stage: work(stage) for stage in homes.STAGES}
+
+    monkeypatch.setattr(prepare, "stages", stages)
+    monkeypatch.setattr(prepare, "graph_of", lambda home: nullcontext())
+    told = timelines.timeline("living-10k")
+    with pytest.raises(KeyboardInterrupt):
+        prepare.prepare(tmp_path / "home", told)
+    with pytest.raises(InputError, match="not prepared to the end"):
+        Prepared.ready(tmp_path / "home")
+    prepare.prepare(tmp_path / "home", told)
+    assert ran == ["collect", "extract", "build", "build", "update"]
+    made = Prepared.ready(tmp_path / "home")
+    assert made.counts == {"later": 50, "events": 3} and [row["stage"] for row in made.steps] == list(homes.STAGES)
