@@ -105,7 +105,7 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
         rules = "|".join(f"@{rule}" for rule in RULES)
         raise InputError(f"There is no data set {name!r}; known: {', '.join(SETS)}, or NAME=FOLDER[{rules}].")
     published = SETS[name]
-    folder, dataset = _open(published, data or (shared / "data" if shared else None))
+    folder, dataset = open_published(published, data or (shared / "data" if shared else None))
     events = list(dataset.events())
     if published.rule == "given" and folder is not None:
         events += read_lists(folder, "test.txt")
@@ -131,7 +131,12 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
     )
 
 
-def _open(published: Published, data: Path | None) -> tuple[Path | None, Dataset]:
+def open_published(published: Published, data: Path | None) -> tuple[Path | None, Dataset]:
+    """The folder of a published data set (None where ml-100k is fetched as the demo does), and its rows.
+
+    Raises:
+        InputError: the folder is not known, or lacks a file.
+    """
     folder = None if data is None else data / published.folder
     if data is not None and folder is not None and not folder.is_dir():
         folder = data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from rich.table import Table
 
 from commands.console import Terminal, with_terminal
+from commands.following import LANES, follow
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
@@ -113,16 +115,62 @@ def build_command(terminal: Terminal) -> None:
     terminal.answer(counts, lambda c: show_counts(terminal, "build", c))
 
 
+def show_drift(terminal: Terminal) -> None:
+    """Derive everything anew, and print how far it had drifted."""
+    from gnn.drift import derive_anew
+
+    with terminal.client() as client, terminal.progress() as progress:
+        found = derive_anew(client, terminal.settings, kinds=terminal.kinds, progress=progress)
+    terminal.answer(found.counts(), lambda c: show_counts(terminal, "drift", c))
+
+
 @click.command("update")
 @click.option("--full", is_flag=True, help="Train anew and embed everything; without it, only what was touched.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same embeddings.")
+@click.option("--continue", "further", is_flag=True, help="Go on training the active model on what happened since.")
+@click.option(
+    "--anew", is_flag=True, help="Derive and embed everything anew by the active model; tells how far it had drifted."
+)
+@click.option("--follow", "following", is_flag=True, help="Stay, and bring up to date what events touch as they come.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="With --follow: processes.")
+@click.option(
+    "--train-minutes",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="With --follow: --continue so often.",
+)
+@click.option(
+    "--anew-hours", default=24.0, show_default=True, type=click.FloatRange(0), help="With --follow: --anew so often."
+)
+@click.option("--lane", type=click.Choice(LANES), hidden=True)
 @with_terminal
-def update_command(terminal: Terminal, full: bool, seed: int) -> None:
+def update_command(
+    terminal: Terminal,
+    full: bool,
+    seed: int,
+    further: bool,
+    anew: bool,
+    following: bool,
+    workers: int,
+    train_minutes: float,
+    anew_hours: float,
+    lane: str | None,
+) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
     from gnn.update import update
 
+    if full + further + anew + following > 1:
+        raise InputError("--full, --continue, --anew and --follow don't go together: one after the other.")
+    if following:
+        follow(terminal, lane, workers, train_minutes, anew_hours)
+        return
+    if anew:
+        show_drift(terminal)
+        return
     with terminal.client() as client, terminal.progress() as progress:
-        counts = update(client, terminal.settings, full=full, seed=seed, kinds=terminal.kinds, progress=progress)
+        options: Any = {"full": full, "further": further, "seed": seed}
+        counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
     terminal.answer(counts, lambda c: show_counts(terminal, "update", c))
 
 
@@ -158,6 +206,9 @@ def path_text(path: list[dict[str, Any]]) -> str:
 @click.option("-k", type=int, default=10, show_default=True, help="How many items.")
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="What it would have been then (UTC)."
+)
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
@@ -168,6 +219,7 @@ def recommend_command(
     k: int,
     diversity: float,
     explore: float,
+    at: datetime | None,
     explain: bool,
     everybody: bool,
     output: Path | None,
@@ -179,10 +231,13 @@ def recommend_command(
         raise InputError("Give either a USER_ID or --all.")
     if everybody and output is None:
         raise InputError("--all writes a file: give --output recs.jsonl.")
+    if everybody and at is not None:
+        raise InputError("--at is for one user.")
     knobs: Any = {"diversity": diversity, "explore": explore}
     with terminal.client() as client:
         if output is None:
-            answer = recommend(client, str(user_id), k=k, explain=True, kinds=terminal.kinds, **knobs)
+            moment = at.replace(tzinfo=UTC) if at else None
+            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, kinds=terminal.kinds, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")

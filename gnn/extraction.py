@@ -64,6 +64,24 @@ def extract(
     return counts
 
 
+def extract_some(
+    client: Client, encoder: CachedEncoder, item_ids: Sequence[str], progress: Progress = silent
+) -> list[str]:
+    """Read some items, match them to the interests that are there and to their own attributes; the ids of those whose
+    content was new. Users are left as they are."""
+    items = graph.read_some_items(client, item_ids)
+    changed = [item for item in items if item.content_hash != item.hash(encoder.name)]
+    if changed:
+        rows = graph.read_interests(client)
+        known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
+        terms = _extend(known, attribute_terms(changed))
+        frequencies = {row["name"]: row["items"] for row in rows}
+        total = client.read("extract/count_items")[0]["items"]
+        _match(client, encoder, changed, changed, terms, frequencies, total, progress)
+    graph.note_read(client, items)
+    return [item.item_id for item in changed]
+
+
 def _extract_items(
     client: Client, encoder: CachedEncoder, since: Any, full: bool, progress: Progress
 ) -> tuple[list[str], dict[str, Any]]:
@@ -86,6 +104,7 @@ def _extract_items(
         counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress)
         if full:
             counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
+    graph.note_read(client, items)
     counts |= {"embedded": encoder.computed, "from_cache": encoder.found}
     return [item.item_id for item in changed], counts
 

@@ -129,16 +129,24 @@ class InterestNetwork(nn.Module):
 
         without_residual: share of items that go without their residual, so that content learns to stand alone.
         """
-        without = self.configuration.without
+        z = self.by_themselves(items, without_residual)
+        return self.among_neighbours(z, items.neighbours if items.similar.numel() else None)[: items.first]
+
+    def by_themselves(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
+        """z: what is known of the items without their neighbours, (I, D)."""
         z = self._described(items)
-        if "residual" not in without:
+        if "residual" not in self.configuration.without:
             has = items.known >= 0
             if without_residual:
                 has = has & (torch.rand(len(z), device=z.device) >= without_residual)
             z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
-        if "neighbours" not in without and items.similar.numel():
-            z = z + self.similar(z, items.neighbours)
-        return functional.normalize(z[: items.first], dim=-1)
+        return z
+
+    def among_neighbours(self, z: Tensor, neighbours: Mean | None) -> Tensor:
+        """h: the vectors of items from z and the mean over their similar items; (I, D), of length 1 or 0."""
+        if "neighbours" not in self.configuration.without and neighbours is not None:
+            z = z + self.similar(z, neighbours)
+        return functional.normalize(z, dim=-1)
 
     def _described(self, items: ItemFeatures) -> Tensor:
         """What content and attributes say of the items, (I, D)."""

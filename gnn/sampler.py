@@ -44,6 +44,15 @@ class NeighbourhoodSampler:
         for batch in graph.batched(missing, graph.CONTENT_ROWS):
             attributes, similar = graph.sample_items(self._client, batch, self.fan_out.similar)
             self.items.add_neighbours(batch, attributes, similar)
+        self._add_missing_contents()
+
+    def add_contents(self, item_ids: Sequence[str]) -> None:
+        """Pull attributes and content of items, without their neighbours."""
+        for item_id in item_ids:
+            self.items.row(item_id)
+        self._add_missing_contents()
+
+    def _add_missing_contents(self) -> None:
         bare = self.items.without_content()
         for batch in graph.batched(bare, graph.CONTENT_ROWS):
             attributes, _ = graph.sample_items(self._client, batch, 0)

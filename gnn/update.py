@@ -1,6 +1,7 @@
 """update: train the graph network and keep the embeddings in the graph fresh.
 
 full         pull neighbourhoods, train, save the weights, embed every item and user, register and activate the model.
+continued    go on training the active model on what happened since (see gnn.continual); then as full.
 incremental  with the active model: embed what was touched since the last run, and what depends on it.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from gnn import registry
+from gnn.continual import continue_training, continued_blend
 from gnn.data import ItemFeatures, Vocabulary
 from gnn.fitting import Training
 from gnn.geometric import HeteroData
@@ -22,6 +24,7 @@ from gnn.memory import keep_memory
 from gnn.model import History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
+from graphstore import marks
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.derived import BuildOptions
@@ -45,6 +48,7 @@ def update(
     settings: Settings,
     *,
     full: bool = False,
+    further: bool = False,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
@@ -53,6 +57,7 @@ def update(
 ) -> dict[str, Any]:
     """Bring embeddings up to date; train first where `full`, or where no model is active.
 
+    further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
     options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
     given, what `tune` found for this graph counts, or else the defaults.
 
@@ -75,9 +80,14 @@ def update(
         if full or active is None or last is None:
             training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
             counts = _full(client, settings, training) | {"settings": tuned.label}
+        elif further and (found := _continued(client, settings, kinds, seed, progress)):
+            counts = found
         else:
             counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
+        marks.clear_before(client, extracted["started_at"])
+        if counts["full"] or "continued" in counts:
+            marks.mark_touched(client, current.started_at)
     return counts
 
 
@@ -150,10 +160,10 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
     counts: dict[str, Any] = {"full": True, "version": version}
-    counts |= _embed_items(client, version, model, features, sampler, items, progress=progress)[0]
+    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
     ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
-    counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress)
+    counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress, ahead=True)
     graph.activate(
         client,
         version,
@@ -163,7 +173,40 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
         dimension=model.configuration.dimension,
         blend=blend,
     )
+    graph.settle(client, version, everything=True)
     return counts | {"metrics": metrics}
+
+
+def _continued(
+    client: Client, settings: Settings, kinds: Mapping[str, Kind], seed: int, progress: Progress
+) -> dict[str, Any] | None:
+    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    weight = tuned_settings(client).build.negative_weight
+    found = continue_training(client, settings, kinds, weight, seed, progress)
+    if found is None or not found.better:
+        return None
+    before = found.metrics["continued"]
+    model, users, items = found.model, graph.user_ids(client), graph.item_ids(client)
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out)
+    sampler.add_items(items)
+    features = sampler.items.features(model.configuration.content)
+    version = registry.new_version()
+    registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
+    counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
+    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    batches = sampler.batches(users, EMBED_USERS)
+    counts |= _embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
+    graph.activate(
+        client,
+        version,
+        family=registry.FAMILY,
+        configuration={**model.configuration.as_dict(), "training": found.hyper.as_dict(), "seed": seed},
+        metrics=found.metrics,
+        dimension=model.configuration.dimension,
+        blend=continued_blend(client, before, model, found.vocabulary),
+    )
+    graph.settle(client, version, everything=True)
+    return counts | {"metrics": found.metrics}
 
 
 def _training_users(users: Sequence[str], seed: int) -> list[str]:
@@ -177,6 +220,7 @@ def _incremental(
     client: Client, settings: Settings, version: str, last: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
     since = last["watermark"] or last["started_at"]
+    graph.settle(client, version, everything=False)  # a full run may have been stopped just before it did
     model, vocabulary, fan_out = registry.load(settings.models, version)
     model = model.to(_device())
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out)
@@ -208,9 +252,13 @@ def _embed_items(
     items: Sequence[str],
     *,
     compare: bool = False,
+    ahead: bool = False,
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written."""
+    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written.
+
+    ahead: see `graph.write_items`.
+    """
     moved: list[str] = []
     bare: list[str] = []
     for number, batch in enumerate(graph.batched(items, EMBED_ITEMS)):
@@ -224,10 +272,11 @@ def _embed_items(
             for n in np.flatnonzero(known).tolist()
             if (old := stored.get(batch[n])) is None or np.abs(old - vectors[n]).max() > MOVED
         ]
-        graph.write_items(client, [batch[n] for n in keep], vectors[keep], version)
+        graph.write_items(client, [batch[n] for n in keep], vectors[keep], version, ahead=ahead)
         moved += [batch[n] for n in keep]
         progress("embedding items", min((number + 1) * EMBED_ITEMS, len(items)), len(items))
-    graph.remove_embeddings(client, [], bare)
+    if not ahead:
+        graph.remove_embeddings(client, [], bare)
     return {"items": len(moved), "items_without_input": len(bare)}, moved
 
 
@@ -241,6 +290,8 @@ def _embed_users(
     batches: Any,
     total: int,
     progress: Progress,
+    *,
+    ahead: bool = False,
 ) -> dict[str, Any]:
     """Embed the seed users of batches and write them. Without `features` the sampler's table is read as it grows."""
     written, bare = 0, []
@@ -250,10 +301,11 @@ def _embed_users(
         ids = batch["user"].user_id
         bare += [user_id for user_id, has in zip(ids, known, strict=True) if not has]
         keep = np.flatnonzero(known).tolist()
-        graph.write_users(client, [ids[n] for n in keep], vectors[keep], version)
+        graph.write_users(client, [ids[n] for n in keep], vectors[keep], version, ahead=ahead)
         written += len(keep)
         progress("embedding users", written + len(bare), total)
-    graph.remove_embeddings(client, bare, [])
+    if not ahead:
+        graph.remove_embeddings(client, bare, [])
     return {"users": written, "users_without_input": len(bare)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphstore import similarity
 from graphstore.client import Client
-from graphstore.derived import BuildOptions, Derived, Judged, derive, favoured_items
+from graphstore.derived import BuildOptions, Derived, Judged, derive, favoured_items, penalties
 from graphstore.interactions import Interactions, pull_interactions, pull_item_interests, pull_user_attributes
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
@@ -51,8 +51,9 @@ def build(
         current.counts["events"] = len(events.user)
         current.counts["as_of"] = None if np.isnan(latest) else round(latest * similarity.DAY_MILLIS)
         current.counts["popularity_now"] = similarity.popularity_now(events, options.popularity_half_life)
-        derived = derive(events, options)
-        current.counts["penalties"] = list(derived.penalties)
+        fixed = penalties(events, options)
+        current.counts["penalties"] = list(fixed)
+        derived = derive(events, options, penalties=fixed)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
         writer.replace("similar_items", derived.similar_items, events.item_ids, events.item_ids)

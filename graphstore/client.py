@@ -26,6 +26,7 @@ Row = dict[str, Any]
 T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
+FIRST_RETRY_SECONDS = 0.05  # doubles each time: most often two transactions stood in each other's way for a moment
 
 
 @contextmanager
@@ -114,6 +115,7 @@ class Client:
                 connection_timeout=CONNECT_SECONDS,
                 max_transaction_retry_time=retry_seconds,
                 max_connection_pool_size=pool_size,
+                initial_retry_delay=FIRST_RETRY_SECONDS,
                 notifications_min_severity="OFF",
                 user_agent="interestgraph",
             )

@@ -241,16 +241,18 @@ def _write_new_events(
     for checked in first.values():
         by_type.setdefault(checked.type, []).append(checked.row)
 
+    elsewhere = queries.load("collect/find_taken").for_types(sorted(types))
+    user_ids, item_ids = (sorted({checked.row[key] for checked in first.values()}) for key in ("user_id", "item_id"))
+
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
         stored: set[str] = set()
         different: set[str] = set()
         created: set[str] = set()
-        for behaviour_type in sorted(types):  # an id that another type of behaviour has taken
-            others = [row for other, rows in by_type.items() if other != behaviour_type for row in rows]
-            if others and tx.run(_of_type("count_events", behaviour_type))[0]["events"]:
-                taken = tx.run(_of_type("find_events", behaviour_type), rows=others)[0]["known"]
-                stored.update(taken)
-                different.update(taken)
+        tx.run("collect/lock_nodes", user_ids=user_ids, item_ids=item_ids)
+        for row in tx.run(elsewhere, event_ids=list(first)):  # an id that another type of behaviour has taken
+            if row["type"] != first[row["event_id"]].type:
+                stored.add(row["event_id"])
+                different.add(row["event_id"])
         for behaviour_type, rows in sorted(by_type.items()):
             rows = [row for row in rows if row["event_id"] not in stored]
             fresh = set(tx.run(_of_type("create_events", behaviour_type), rows=rows)[0]["event_ids"])

@@ -76,35 +76,42 @@ class Judged:
 
 @dataclass(frozen=True)
 class Derived:
-    """popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the count; both -inf without events.
-
-    penalties: of the regressions, over all time and of late: for whoever derives single rows before the next build.
-    """
+    """popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the count; both -inf without events."""
 
     similar_items: Judged
     transitions: Judged
     similar_users: Neighbours
     popularity: np.ndarray
     ever_popular: np.ndarray
-    penalties: tuple[float, ...] = ()
 
 
-def derive(events: Interactions, options: BuildOptions) -> Derived:
-    """Everything that follows from behaviour alone."""
-    timed = not np.isnan(events.latest_day)
-    matrices = [similarity.user_item_matrix(events, EVER)]
-    if timed:
-        matrices.append(similarity.user_item_matrix(events, options.recent_half_life))
-    penalties = [options.regularisation * unit_of_penalty(matrix) for matrix in matrices]
-    similar = [_similar_items(*pair, options) for pair in zip(matrices, penalties, strict=True)]
+def derive(
+    events: Interactions,
+    options: BuildOptions,
+    reference: float | None = None,
+    penalties: tuple[float, float] | None = None,
+) -> Derived:
+    """Everything that follows from behaviour alone.
+
+    reference: the day that ages are measured from; that of the latest event where None.  penalties: what `penalties`
+    gave for other events; those of these events where None.
+    """
+    matrices = _two_matrices(events, options, reference)
+    fixed = _penalties(matrices, options) if penalties is None else penalties
+    found = [_similar_items(matrix, options, penalty) for matrix, penalty in zip(matrices, fixed, strict=False)]
+    followed = [_transitions(events, half, options, reference) for half in (EVER, options.recent_half_life)]
     return Derived(
-        Judged.of(*_two(similar)),
-        Judged.of(*_two([_transitions(events, half, options) for half in (EVER, options.recent_half_life)])),
-        _similar_users(events, options),
+        Judged.of(*_two(found)),
+        Judged.of(*_two(followed)),
+        _similar_users(events, options, reference),
         similarity.log_popularity(events, options.popularity_half_life),
         similarity.log_popularity(events, EVER),
-        tuple(penalties),
     )
+
+
+def penalties(events: Interactions, options: BuildOptions, reference: float | None = None) -> tuple[float, float]:
+    """The penalties of the regressions of similar items, over all time and of late: 0 where nothing has a time."""
+    return _penalties(_two_matrices(events, options, reference), options)
 
 
 def favoured_items(events: Interactions, members: similarity.Matrix, options: BuildOptions) -> Neighbours:
@@ -113,11 +120,22 @@ def favoured_items(events: Interactions, members: similarity.Matrix, options: Bu
     return similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
 
 
+def _two_matrices(events: Interactions, options: BuildOptions, reference: float | None) -> list[similarity.Matrix]:
+    """(U, I) over all time, and of late where an event has a time."""
+    half_lives = [EVER] if np.isnan(events.latest_day) else [EVER, options.recent_half_life]
+    return [similarity.user_item_matrix(events, half_life, reference) for half_life in half_lives]
+
+
+def _penalties(matrices: list[similarity.Matrix], options: BuildOptions) -> tuple[float, float]:
+    found = [options.regularisation * unit_of_penalty(matrix) for matrix in matrices]
+    return found[0], found[1] if len(found) > 1 else 0.0
+
+
 def _two(found: list[Neighbours]) -> tuple[Neighbours, Neighbours | None]:
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _similar_items(matrix: similarity.Matrix, penalty: float, options: BuildOptions) -> Neighbours:
+def _similar_items(matrix: similarity.Matrix, options: BuildOptions, penalty: float) -> Neighbours:
     return regressed_columns(
         matrix,
         top=options.similar_items,
@@ -127,7 +145,9 @@ def _similar_items(matrix: similarity.Matrix, penalty: float, options: BuildOpti
     )
 
 
-def _transitions(events: Interactions, half_life_days: float, options: BuildOptions) -> Neighbours:
+def _transitions(
+    events: Interactions, half_life_days: float, options: BuildOptions, reference: float | None
+) -> Neighbours:
     return similarity.transitions(
         events,
         window=options.transition_window,
@@ -135,12 +155,13 @@ def _transitions(events: Interactions, half_life_days: float, options: BuildOpti
         half_life_days=half_life_days,
         shrinkage=options.transition_shrinkage,
         top=options.followed_by,
+        reference=reference,
     )
 
 
-def _similar_users(events: Interactions, options: BuildOptions) -> Neighbours:
+def _similar_users(events: Interactions, options: BuildOptions, reference: float | None) -> Neighbours:
     return similarity.similar_columns(
-        similarity.user_item_matrix(events, options.users_half_life).T.tocsr(),
+        similarity.user_item_matrix(events, options.users_half_life, reference).T.tocsr(),
         top=options.similar_users,
         shrinkage=options.users_shrinkage,
         activity_power=options.activity_power,

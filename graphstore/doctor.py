@@ -13,6 +13,7 @@ from pathlib import Path
 
 from graphstore import queries, schema
 from graphstore.client import Client, connect
+from graphstore.drift import last_drift
 from graphstore.errors import InterestGraphError
 from graphstore.kinds import read_kinds
 from graphstore.runs import last_run
@@ -64,7 +65,7 @@ def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
 
 def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
     """Everything that is read from the graph."""
-    for check in (check_schema, check_indexes, check_model, check_embeddings, check_items, check_settings):
+    for check in (check_schema, check_indexes, check_model, check_embeddings, check_items, check_settings, check_drift):
         try:
             yield check(client, settings)
         except InterestGraphError as error:
@@ -161,6 +162,19 @@ def check_settings(client: Client, settings: Settings) -> Check:
     remedy = "interestgraph build && interestgraph update --full"
     detail = f"those of {tuned.origin}" + ("" if used == tuned.origin else f", but the graph was built with: {used}")
     return Check("settings", used in (tuned.origin, "given"), detail, remedy)
+
+
+def check_drift(client: Client, settings: Settings) -> Check:
+    """How far what was kept fresh had drifted when all was last derived anew."""
+    found = last_drift(client)
+    if found is None:
+        return Check("drift", True, "not measured yet; interestgraph update --anew does")
+    detail = (
+        f"when all was derived anew ({found['ended_at']:%Y-%m-%d %H:%M}): cosine at the 5th percentile"
+        f" {found['items']:.4f} for items, {found['users']:.4f} for users; ten best {found['overlap']:.0%} the same"
+    )
+    remedy = "It was repaired by that. Do it more often: interestgraph update --follow --anew-hours"
+    return Check("drift", bool(found["small"]), detail, remedy)
 
 
 def check_encoder() -> Check:

@@ -34,6 +34,7 @@ class ItemText:
     description: str
     attributes: tuple[tuple[str, str], ...]
     content_hash: str | None
+    row_hash: str | None = None
 
     @property
     def text(self) -> str:
@@ -51,7 +52,7 @@ class ItemText:
 
 @dataclass
 class InterestCounts:
-    """What became of users' interests: users looked at; relationships opened, kept open, closed."""
+    """What became of users' interests: users looked at; interests opened, kept open, closed."""
 
     users: int = 0
     opened: int = 0
@@ -68,16 +69,30 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def read_items(client: Client, since: datetime | None = None) -> list[ItemText]:
     """Items with their text and attributes; with `since`, only those touched since or never read."""
-    return [
-        ItemText(
-            item_id=row["item_id"],
-            title=(row["title"] or "").strip(),
-            description=(row["description"] or "").strip(),
-            attributes=tuple((kind, value) for kind, value in row["attributes"]),
-            content_hash=row["content_hash"],
-        )
-        for row in client.stream("extract/read_items", since=since)
-    ]
+    return [_item_text(row) for row in client.stream("extract/read_items", since=since)]
+
+
+def read_some_items(client: Client, item_ids: Sequence[str]) -> list[ItemText]:
+    """Some items with their text and attributes."""
+    return [_item_text(row) for row in client.read("extract/read_some_items", item_ids=list(item_ids))]
+
+
+def _item_text(row: Mapping[str, Any]) -> ItemText:
+    return ItemText(
+        item_id=row["item_id"],
+        title=(row["title"] or "").strip(),
+        description=(row["description"] or "").strip(),
+        attributes=tuple((kind, value) for kind, value in row["attributes"]),
+        content_hash=row["content_hash"],
+        row_hash=row["row_hash"],
+    )
+
+
+def note_read(client: Client, items: Sequence[ItemText]) -> None:
+    """Note that these descriptions were read."""
+    for batch in batched(items, ITEM_ROWS):
+        rows = [{"item_id": item.item_id, "row_hash": item.row_hash} for item in batch]
+        client.write("extract/note_read", rows=rows)
 
 
 def read_interests(client: Client) -> list[dict[str, Any]]:
@@ -142,11 +157,24 @@ def users_to_read(
     if since is None:
         return [row["user_id"] for row in client.stream("extract/read_all_users")]
     rows = client.read("extract/read_touched_users", since=since)
-    recent = as_of - timedelta(days=4 * SHORT_DAYS)
-    rows += client.read("extract/read_lapsed_users", recent=recent)
+    rows += client.read("extract/read_lapsed_users", recent=as_of - timedelta(days=4 * SHORT_DAYS))
     for batch in batched(changed_items, ITEM_ROWS):
         rows += client.read("extract/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
     return sorted({row["user_id"] for row in rows})
+
+
+def interest_parameters(as_of: datetime, items: int, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """What `extract/write_user_interests` takes beside the users. items: how many there are."""
+    return {
+        "kinds": kind_table(kinds),
+        "as_of": as_of,
+        "items": items,
+        "events": RECENT_EVENTS,
+        "short_days": SHORT_DAYS,
+        "likes": LIKES,
+        "dislikes": DISLIKES,
+        "extracted_by": BEHAVIOUR,
+    }
 
 
 def write_user_interests(
@@ -154,24 +182,13 @@ def write_user_interests(
 ) -> InterestCounts:
     """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
     counts = InterestCounts()
-    items = client.read("extract/count_items")[0]["items"]
+    parameters = interest_parameters(as_of, client.read("extract/count_items")[0]["items"], kinds)
     for batch in batched(user_ids, USER_ROWS):
-        row = client.write(
-            "extract/write_user_interests",
-            user_ids=batch,
-            kinds=kind_table(kinds),
-            as_of=as_of,
-            items=items,
-            events=RECENT_EVENTS,
-            short_days=SHORT_DAYS,
-            likes=LIKES,
-            dislikes=DISLIKES,
-            extracted_by=BEHAVIOUR,
-        )[0]
         counts.users += len(batch)
-        counts.opened += row["opened"] or 0
-        counts.kept += row["kept"] or 0
-        counts.closed += row["closed"] or 0
+        for row in client.write("extract/write_user_interests", user_ids=batch, **parameters):
+            counts.opened += len(row["opened"])
+            counts.kept += row["kept"]
+            counts.closed += len(row["closed"])
         progress("users' interests", counts.users, len(user_ids))
     if user_ids:
         client.write("extract/count_interest_users")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,6 @@ def pull_interactions(
     """All behaviour. A low rating counts `negative_weight` of its kind; kinds that tell dislike count 0."""
     item_ids = [row["item_id"] for row in client.stream("build/stream_items")]
     item_index = {item_id: index for index, item_id in enumerate(item_ids)}
-    strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
     user_ids: list[str] = []
     signed = {kind.type: kind.weight for kind in kinds.values()}
     half_lives = {kind.type: kind.half_life_days for kind in kinds.values()}
@@ -64,10 +63,7 @@ def pull_interactions(
         number = len(user_ids)
         user_ids.append(row["user_id"])
         count = len(row["item_ids"])
-        weight = np.fromiter((strength.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
-        rated = np.fromiter((t == "RATED" for t in row["types"]), dtype=bool, count=count)
-        low = low_among(np.array(row["values"], dtype=float), rated)
-        weight[low] *= negative_weight
+        weight, low = telling(row["types"], row["values"], kinds, negative_weight)
         told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         strengths.append(np.where(low, -np.abs(told), told))
         halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))
@@ -79,6 +75,19 @@ def pull_interactions(
     columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
     events = Interactions(user_ids, item_ids, *columns)
     return events.where(events.item >= 0)  # an item may have come after the items were read
+
+
+def telling(
+    types: Sequence[str], values: Sequence[float], kinds: Mapping[str, Kind], negative_weight: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the events of one user tell, (E,), at least 0, and which of them are low ratings."""
+    count = len(types)
+    strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
+    weight = np.fromiter((strength.get(t, 1.0) for t in types), dtype=float, count=count)
+    rated = np.fromiter((t == "RATED" for t in types), dtype=bool, count=count)
+    low = low_among(np.array(values, dtype=float), rated)
+    weight[low] *= negative_weight
+    return weight, low
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -91,6 +91,7 @@ class Known:
 
     pending: whether a mark of the user waits for the follower.  latest: time of the latest event that is known.
     stamp: an answer that rests on this may be given as long as `Memory.stamp` says the same.
+    at: the moment that the user is known as of, None for now.
     """
 
     user_id: str
@@ -103,6 +104,7 @@ class Known:
     pending: bool
     latest: datetime | None
     stamp: Stamp
+    at: datetime | None = None
 
 
 class Memory:
@@ -132,8 +134,11 @@ class Memory:
         found = self.client.ask("recommend/check_user", user_id=user_id)
         return _stamp(found[0], self.number) if found else None
 
-    def know(self, user_id: str) -> Known | None:
-        """What an answer for this user rests on, as the graph is now; None where there is no such user."""
+    def know(self, user_id: str, at: datetime | None = None) -> Known | None:
+        """What an answer for this user rests on, as the graph is now; None where there is no such user.
+
+        at: the user as of this moment; items are as they are now.
+        """
         for _ in range(TRIES):
             edition = self._current()
             personal = edition.personal
@@ -151,7 +156,8 @@ class Memory:
                 card = self._card(edition, state)
                 personal.users.put(user_id, card)
             if card is not None:
-                return self._known(edition, personal, user_id, card, state)
+                card = card if at is None else self._card_at(edition, user_id, card.version, at)
+                return self._known(edition, personal, user_id, card, state, at)
         raise InterestGraphError("The graph changes faster than it can be read; try again.")
 
     def discard(self, known: Known, rows: Rows) -> None:
@@ -351,10 +357,20 @@ class Memory:
             self.unwanted,
         )
 
-    def _known(self, edition: Edition, personal: Personal, user_id: str, card: Card, state: State) -> Known:
+    def _card_at(self, edition: Edition, user_id: str, version: int, at: datetime) -> Card:
+        context = self.client.ask(
+            "recommend/read_moment", user_id=user_id, at=at, events=self.options.events, people=self.options.people
+        )
+        return make_card(
+            version, context[0], lambda item_ids: self._index(edition, item_ids), self.options, self.unwanted
+        )
+
+    def _known(
+        self, edition: Edition, personal: Personal, user_id: str, card: Card, state: State, at: datetime | None
+    ) -> Known:
         recent = np.array(card.recent.items, dtype=np.int64)
         edges = self._edges(edition, recent)
-        people = self._people(edition, personal, card)
+        people = self._people(edition, personal, card, at)
         catalogue, blend = edition.catalogue, edition.blend
         seen = np.concatenate([card.seen, catalogue.gone]) if len(catalogue.gone) else card.seen
         person = Person(
@@ -370,7 +386,7 @@ class Memory:
         millis = [value for value in (edition.built, state["latest"]) if value is not None]
         times = [datetime.fromtimestamp(value / 1000, UTC) for value in millis]
         times += [card.latest] if card.latest is not None else []
-        latest = max(times, default=None)
+        latest = max(times, default=None) if at is None else card.latest
         return Known(
             user_id,
             edition,
@@ -382,6 +398,7 @@ class Memory:
             state["pending"],
             latest,
             _stamp(state, edition.number),
+            at,
         )
 
     def _edges(self, edition: Edition, rows: Rows) -> Edges:
@@ -411,18 +428,22 @@ class Memory:
         moved = missing[edition.catalogue.change[missing] != catalogue.change[missing]]  # while it was being read
         edition.catalogue.edges.forget(moved)
 
-    def _people(self, edition: Edition, personal: Personal, card: Card) -> list[tuple[Rows, float, float]]:
-        """What those whom the user follows, and those like them, liked lately."""
+    def _people(
+        self, edition: Edition, personal: Personal, card: Card, at: datetime | None
+    ) -> list[tuple[Rows, float, float]]:
+        """What those whom the user follows, and those like them, liked lately, or had liked at a moment."""
         told = [(user_id, 1.0, 0.0) for user_id in card.followed] + [(user_id, 0.0, s) for user_id, s in card.alike]
-        held = personal.people.get_all([user_id for user_id, _, _ in told])
+        ids = [user_id for user_id, _, _ in told]
+        held = personal.people.get_all(ids) if at is None else dict.fromkeys(ids)
         if missing := [user_id for user_id, fellow in held.items() if fellow is None]:
-            found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items)
+            found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items, at=at)
             liked = {row["user_id"]: liked_items(row, self.unwanted) for row in found}
             index = self._index(edition, (item_id for items in liked.values() for item_id in items))
             for row in found:
                 rows = np.array([index[i] for i in liked[row["user_id"]] if i in index], dtype=np.int64)
                 held[row["user_id"]] = Fellow(row["version"], row["change"], rows)
-                personal.people.put(row["user_id"], held[row["user_id"]])  # type: ignore[arg-type]
+                if at is None:
+                    personal.people.put(row["user_id"], held[row["user_id"]])  # type: ignore[arg-type]
         return [(fellow.rows, *how) for user_id, *how in told if (fellow := held[user_id]) is not None]  # type: ignore[misc]
 
 

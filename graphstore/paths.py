@@ -50,8 +50,15 @@ def read_paths(
 
 
 def _ask(client: Client, known: Known, rows: list[Map], request: Request) -> Any:
-    asked = {"user_id": known.user_id, "rows": rows, "unwanted": request.unwanted, "people": request.options.people}
-    return client.ask("recommend/explain_items", **asked)[0]["items"]
+    found = client.ask(
+        "recommend/explain_items",
+        user_id=known.user_id,
+        rows=rows,
+        unwanted=request.unwanted,
+        people=request.options.people,
+        at=known.at,
+    )
+    return found[0]["items"]
 
 
 def _answer(known: Known, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:

@@ -13,6 +13,7 @@ A header is line comments at the top of the file:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -76,6 +77,17 @@ class Statement:
         if not count:
             raise StatementError(f"cypher/{self.name}.cypher has no placeholder type BEHAVIOUR.")
         return replace(self, text=text)
+
+    def for_types(self, relationship_types: Iterable[str]) -> Statement:
+        """The statement for each of some behaviour types, as one: its rows are those of all of them.
+
+        Raises:
+            StatementError: as `for_type`, or there is no type.
+        """
+        texts = [self.for_type(name).text.rstrip() for name in relationship_types]
+        if not texts:
+            raise StatementError(f"cypher/{self.name}.cypher: no type of behaviour to ask for.")
+        return replace(self, text="\nUNION ALL\n".join(texts))
 
 
 def body(text: str) -> str:

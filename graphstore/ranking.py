@@ -18,6 +18,7 @@ from graphstore.memory import Known
 from graphstore.request import Request
 
 NEW_EVENTS = 5
+NOT_THERE_YET = 500  # looked at beyond those wanted, as of a moment
 NEW = math.log(NEW_EVENTS - 0.5)  # of a count; between counts, as the stored logarithms are rounded
 NEW_ITEM_WEIGHTS = {"embedding": 1.0, "interests": 0.3}
 
@@ -44,7 +45,9 @@ class Ranking:
 def rank(client: Client, known: Known, request: Request, k: int) -> Ranking:
     """The k items to show: the best by the blend; with diversity less alike, with explore some of them new."""
     pool = variety.pool_size(k) if request.diversity else k
-    ranking = best_candidates(known, request, k, pool)
+    ranking = best_candidates(known, request, k, pool if known.at is None else pool + NOT_THERE_YET)
+    if known.at is not None:
+        ranking = _present(client, known, ranking).take(slice(pool))
     if request.diversity:
         vectors = likeness_vectors(client, known.catalogue, ranking.rows)
         ranking = ranking.take(variety.most_relevant_and_new(ranking.scores, vectors, k, request.diversity))
@@ -56,6 +59,13 @@ def rank(client: Client, known: Known, request: Request, k: int) -> Ranking:
     fresh = fresh.take([n for n, row in enumerate(fresh.rows.tolist()) if row not in by_merit])
     fresh = fresh.take(variety.drawn(fresh.scores, len(places), f"{known.user_id}|{known.edition.built}"))
     return _interleaved(ranking, fresh, places, k)
+
+
+def _present(client: Client, known: Known, ranking: Ranking) -> Ranking:
+    """Without the items that were not there yet."""
+    found = client.ask("recommend/find_present_items", item_ids=ranking.item_ids(known), at=known.at)
+    present = {row["item_id"] for row in found}
+    return ranking.take([n for n, item_id in enumerate(ranking.item_ids(known)) if item_id in present])
 
 
 def best_candidates(known: Known, request: Request, k: int, pool: int) -> Ranking:

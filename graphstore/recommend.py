@@ -11,13 +11,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from graphstore.blend import CHANNELS
 from graphstore.client import Client
-from graphstore.errors import NotFound
+from graphstore.errors import InputError, NotFound
 from graphstore.explanation import because, path_of
 from graphstore.kinds import KINDS, Kind
 from graphstore.memory import Known, Memory, Stamp
@@ -53,6 +54,7 @@ def recommend(
     *,
     diversity: float = 0.0,
     explore: float = 0.0,
+    at: datetime | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
     memory: Memory | None = None,
@@ -61,6 +63,8 @@ def recommend(
 
     channel: only this one.  weights: factors by channel that multiply what was learned; a channel not named is off.
     diversity: from 0 (best first) to 1 (least alike).  explore: the share of places for items that are new.
+    at: as of this moment: the user's events, interests and ties by then, items that were there by then; what goes with
+    what, vectors and popularity are those of now.
     memory: of who asks again and again (it was made with kinds and options); without one all items are read first.
 
     Returns:
@@ -69,25 +73,33 @@ def recommend(
         recommendations, each with item_id, title, score, channels (name: share of the score), exploration (only where
         true) and, if `explain`, because and path.
     Raises:
-        InputError: k, channel, weights, diversity or explore are not usable.
+        InputError: k, channel, weights, diversity or explore are not usable, or explore is asked as of a moment.
         NotFound: there is no such user.
     """
     check_k(k)
     request = make_request(weights, channel, kinds, options, diversity, explore)
-    return answer(memory or Memory(client, kinds, options), user_id, request, k, explain)[0]
+    return answer(memory or Memory(client, kinds, options), user_id, request, k, explain, at)[0]
 
 
 def answer(
-    memory: Memory, user_id: str, request: Request, k: int = 10, explain: bool = True
+    memory: Memory,
+    user_id: str,
+    request: Request,
+    k: int = 10,
+    explain: bool = True,
+    at: datetime | None = None,
 ) -> tuple[dict[str, Any], Stamp]:
     """`recommend` for who asks again and again, and the stamp under which the answer may be given again.
 
     Raises:
+        InputError: explore is asked for a moment that is past.
         NotFound: there is no such user.
     """
+    if at is not None and request.explore:
+        raise InputError("explore shows what is new now: it can't be asked as of a time.")
     client = memory.client
     while True:
-        known = memory.know(user_id)
+        known = memory.know(user_id, at)
         if known is None:
             raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
         ranking = rank(client, known, request, k)
@@ -102,6 +114,8 @@ def answer(
         "pending": known.pending,
         "recommendations": answers,
     }
+    if at is not None:
+        document["at"] = at.isoformat().replace("+00:00", "Z")
     return document, known.stamp
 
 

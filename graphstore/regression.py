@@ -67,7 +67,7 @@ def regressed_columns(
     for start in range(0, len(wanted), REGRESSIONS_AT_ONCE):
         some = wanted[start : start + REGRESSIONS_AT_ONCE]
         near, valid = _nearest(gram, diagonal, some, neighbourhood, penalty)
-        weights = _ridge(gram, dense, some, near, valid, penalty)
+        weights = ridge(*_products(gram, dense, some, near), valid, penalty)
         keep = valid & (weights > 0)
         sources.append(near[keep])
         targets.append(np.broadcast_to(some[:, None], near.shape)[keep])
@@ -95,29 +95,37 @@ def _nearest(
     for place, (column, row) in enumerate(zip(columns, rows, strict=True)):
         values = gram.data[gram.indptr[column] : gram.indptr[column + 1]]
         other = row != column
-        row, cosine = row[other], np.round(values[other] / np.sqrt(diagonal[row[other]] + 0.1 * penalty), DECIMALS)
+        row, cosine = row[other], closeness(values[other], diagonal[row[other]], penalty)
         best = np.lexsort((row, -cosine))[:width]
         near[place, : len(best)] = row[best]
         valid[place, : len(best)] = True
     return near, valid
 
 
-def _ridge(
-    gram: sp.csr_matrix,
-    dense: np.ndarray | None,
-    columns: np.ndarray,
-    near: np.ndarray,
-    valid: np.ndarray,
-    penalty: float,
-) -> np.ndarray:
-    """(B, S) the regression weights of each column on its neighbourhood; unfilled places get none."""
-    both = valid[:, :, None] & valid[:, None, :]
+def closeness(products: np.ndarray, squares: np.ndarray, penalty: float) -> np.ndarray:
+    """What neighbourhoods are chosen by: products with one column over the lengths of the others, these a bit longer so
+    that short ones don't win by chance. The one column's own length changes no order, and is left out."""
+    return np.round(products / np.sqrt(squares + 0.1 * penalty), DECIMALS)
+
+
+def _products(
+    gram: sp.csr_matrix, dense: np.ndarray | None, columns: np.ndarray, near: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(B, S, S) the products within each neighbourhood; (B, S) those with its column."""
     if dense is not None:
-        inner, right = dense[near[:, :, None], near[:, None, :]], dense[near, columns[:, None]]
-    else:
-        inner = np.stack([gram[row][:, row].toarray() for row in near])
-        right = np.stack([gram[row][:, [c]].toarray().ravel() for row, c in zip(near, columns, strict=True)])
+        return dense[near[:, :, None], near[:, None, :]], dense[near, columns[:, None]]
+    inner = np.stack([gram[row][:, row].toarray() for row in near])
+    right = np.stack([gram[row][:, [c]].toarray().ravel() for row, c in zip(near, columns, strict=True)])
+    return inner, right
+
+
+def ridge(inner: np.ndarray, right: np.ndarray, valid: np.ndarray, penalty: float) -> np.ndarray:
+    """(B, S) the regression weights of each column on its neighbourhood; unfilled places get none.
+
+    inner: (B, S, S) and right: (B, S), products within each neighbourhood and with its column.
+    """
+    both = valid[:, :, None] & valid[:, None, :]
     system = np.where(both, inner, 0.0).astype(np.float64)
-    places = np.arange(near.shape[1])
+    places = np.arange(valid.shape[1])
     system[:, places, places] += np.where(valid, penalty, 1.0)
     return np.linalg.solve(system, np.where(valid, right, 0.0)[:, :, None])[:, :, 0]

@@ -100,13 +100,15 @@ class Signals:
             return []
         own = slice(self._starts[user], min(self._starts[user + 1], self._starts[user] + RECENT_EVENTS))
         own_strength = np.ones(own.stop - own.start) if self.events.strength is None else self.events.strength[own]
-        age = self.events.latest_day - self.events.day[own]
+        dated = self.events.day[own][~np.isnan(self.events.day[own])]
+        latest = dated.max() if len(dated) else np.nan
+        age = latest - self.events.day[own]
         half_lives = np.inf if self.events.half_life is None else self.events.half_life[own]
         profile = np.zeros(about.shape[1])
         telling = about[self.events.item[own]].multiply(np.log(1 + about.shape[0] / (1 + self._interest_count)))
         for half_life, known in (
             (half_lives, np.ones(len(age), dtype=bool)),
-            (SHORT_DAYS, np.nan_to_num(age, nan=np.inf) <= 4 * SHORT_DAYS),
+            (SHORT_DAYS, (age <= 4 * SHORT_DAYS) & (self.events.latest_day - latest < 4 * SHORT_DAYS)),
         ):
             strength = own_strength * np.where(np.isnan(age), 1.0, np.exp2(-np.nan_to_num(age) / half_life)) * known
             total = np.asarray(sp.csr_matrix(telling).T @ strength).ravel()

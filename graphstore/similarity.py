@@ -1,6 +1,7 @@
 """What build computes from interactions with scipy: popularity, similarity, transitions, affinity of attributes.
 
 Every function takes and returns sparse matrices or columns; nothing here knows Neo4j.
+reference: the day that ages are measured from, everywhere; that of the latest event where None.
 Names: U users, I items, E events, A attributes, K neighbours kept a row.
 """
 
@@ -19,6 +20,7 @@ DAY_MILLIS = 86_400_000.0
 Matrix = sp.csr_matrix
 DECIMALS = 9
 FORGOTTEN = 1e-3
+AHEAD = 64.0  # half-lives
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,12 @@ class Neighbours:
 
 
 def decay(day: np.ndarray, reference: float, half_life_days: float) -> np.ndarray:
-    """0.5 to the power of the age in half-lives; 1 where the time is unknown."""
-    age = np.clip(reference - day, 0.0, None)
-    return np.where(np.isnan(day), 1.0, np.exp2(-age / half_life_days))
+    """0.5 to the power of the age in half-lives; 1 where the time is unknown.
+
+    What came after the reference counts more than 1, up to AHEAD half-lives of it: as long as the reference stays, no
+    value changes when events come.
+    """
+    return np.where(np.isnan(day), 1.0, np.exp2(np.minimum((day - reference) / half_life_days, AHEAD)))
 
 
 def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
@@ -55,16 +60,28 @@ def popularity_now(events: Interactions, half_life_days: float) -> float:
     return 0.0 if np.isnan(events.latest_day) else float(events.latest_day * np.log(2.0) / half_life_days)
 
 
-def user_item_matrix(events: Interactions, half_life_days: float) -> sp.csr_matrix:
+def user_item_matrix(events: Interactions, half_life_days: float, reference: float | None = None) -> sp.csr_matrix:
     """(U, I) the strongest decayed event of each pair, where it is not forgotten."""
-    values = events.weight * decay(events.day, events.latest_day, half_life_days)
-    order = np.lexsort((-values, events.item, events.user))
-    user, item, values = events.user[order], events.item[order], values[order]
-    first = np.ones(len(user), dtype=bool)
-    first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-    keep = first & (values > FORGOTTEN)
+    reference = events.latest_day if reference is None else reference
+    values = events.weight * decay(events.day, reference, half_life_days)
+    user, item, values = strongest(events.user, events.item, values)
+    keep = values > FORGOTTEN
     shape = (len(events.user_ids), len(events.item_ids))
     return sp.csr_matrix((values[keep], (user[keep], item[keep])), shape=shape)
+
+
+def strongest(user: np.ndarray, item: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The highest value of each pair of user and item, pairs ascending."""
+    order = np.lexsort((-values, item, user))
+    user, item, values = user[order], item[order], values[order]
+    first = np.ones(len(user), dtype=bool)
+    first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    return user[first], item[first], values[first]
+
+
+def activity(counts: np.ndarray, power: float) -> np.ndarray:
+    """What a cell of a row counts where the row has that many: the count to the power of minus half `power`."""
+    return np.maximum(counts, 1).astype(float) ** (-power / 2)
 
 
 def similar_columns(
@@ -80,8 +97,7 @@ def similar_columns(
     """
     if matrix.nnz == 0:
         return no_neighbours()
-    active = np.maximum(matrix.getnnz(axis=1), 1).astype(float) ** (-activity_power / 2)
-    scaled = sp.csr_matrix(sp.diags(active) @ matrix)
+    scaled = sp.csr_matrix(sp.diags(activity(matrix.getnnz(axis=1), activity_power)) @ matrix)
     turned = sp.csc_matrix(scaled).T.tocsr()
     norms = np.sqrt(np.asarray(turned.multiply(turned).sum(axis=1)).ravel())
     return best_of_products(turned, scaled, top=top, norms=norms, shrinkage=shrinkage, rows=columns)
@@ -141,34 +157,90 @@ def time_order(events: Interactions) -> np.ndarray:
     return timed[np.lexsort((ties[timed], events.day[timed], events.user[timed]))]
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """Timed events in the order of `time_order`: columns of equal length. strength: at most 1; fresh: decay by age."""
+
+    user: np.ndarray
+    item: np.ndarray
+    day: np.ndarray
+    strength: np.ndarray
+    fresh: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        user: np.ndarray,
+        item: np.ndarray,
+        day: np.ndarray,
+        weight: np.ndarray,
+        *,
+        reference: float,
+        half_life_days: float,
+    ) -> Timeline:
+        """From the columns of events that stand in order."""
+        return cls(user, item, day, np.minimum(weight, 1.0), decay(day, reference, half_life_days))
+
+    def steps(
+        self, window: int, max_days: float, sources: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which item is followed by which, and what that counts. sources: positions to step from; all where None."""
+        count = len(self.item)
+        if sources is not None:
+            gap = np.repeat(np.arange(1, window + 1), len(sources))
+            first = np.tile(sources, window)
+            inside = first + gap < count
+            return self._steps(first[inside], first[inside] + gap[inside], gap[inside], max_days)
+        gaps = range(1, min(window, count - 1) + 1)
+        parts = [self._steps(slice(0, -g), slice(g, None), np.broadcast_to(g, count - g), max_days) for g in gaps]
+        if not parts:
+            return self.item[:0], self.item[:0], self.fresh[:0]
+        source, target, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return source, target, counts
+
+    def _steps(
+        self, first: np.ndarray | slice, second: np.ndarray | slice, gap: np.ndarray, max_days: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        same = (self.user[second] == self.user[first]) & (self.item[second] != self.item[first])
+        same &= self.day[second] - self.day[first] <= max_days
+        same &= self.fresh[second] > FORGOTTEN
+        counts = (self.strength[first] * self.strength[second] * self.fresh[second])[same] / gap[same]
+        return self.item[first][same], self.item[second][same], counts
+
+
 def transitions(
-    events: Interactions, *, window: int, max_days: float, half_life_days: float, shrinkage: float, top: int
+    events: Interactions,
+    *,
+    window: int,
+    max_days: float,
+    half_life_days: float,
+    shrinkage: float,
+    top: int,
+    reference: float | None = None,
 ) -> Neighbours:
     """Which item follows which in a user's time order, within `window` steps and `max_days`.
 
     A step of g counts 1/g, times the decay of its age; score = count(i, j) / (sum of count(i, .) + shrinkage).
     """
     order = time_order(events)
-    if not len(order):
-        return no_neighbours()
-    user, item, day = events.user[order], events.item[order], events.day[order]
-    strength = np.minimum(events.weight[order], 1.0)
-    fresh = decay(day, events.latest_day, half_life_days)
-    rows, columns, values = [], [], []
-    for gap in range(1, min(window, len(order) - 1) + 1):
-        same = (user[gap:] == user[:-gap]) & (item[gap:] != item[:-gap]) & (day[gap:] - day[:-gap] <= max_days)
-        same &= fresh[gap:] > FORGOTTEN
-        rows.append(item[:-gap][same])
-        columns.append(item[gap:][same])
-        values.append((strength[:-gap] * strength[gap:] * fresh[gap:])[same] / gap)
-    if not rows:
+    reference = events.latest_day if reference is None else reference
+    columns = (column[order] for column in (events.user, events.item, events.day, events.weight))
+    line = Timeline.of(*columns, reference=reference, half_life_days=half_life_days)
+    source, target, counts = line.steps(window, max_days)
+    if not len(source):
         return no_neighbours()
     size = len(events.item_ids)
-    triple = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    counts = sp.coo_matrix(sp.csr_matrix(triple, shape=(size, size)))
-    total = np.bincount(counts.row, counts.data, minlength=size)
-    score = counts.data / (total[counts.row] + shrinkage)
-    return Neighbours(*best_of_rows(counts.row, counts.col, score, top))
+    return shares(source, target, counts, shape=(size, size), shrinkage=shrinkage, top=top)
+
+
+def shares(
+    source: np.ndarray, target: np.ndarray, counts: np.ndarray, *, shape: tuple[int, int], shrinkage: float, top: int
+) -> Neighbours:
+    """The best `top` targets of each source by their share of its count, shrunk where that is small."""
+    summed = sp.coo_matrix(sp.csr_matrix((counts, (source, target)), shape=shape))
+    total = np.bincount(summed.row, summed.data, minlength=shape[0])
+    score = summed.data / (total[summed.row] + shrinkage)
+    return Neighbours(*best_of_rows(summed.row, summed.col, score, top))
 
 
 def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: float, top: int) -> Neighbours:

@@ -146,18 +146,35 @@ def read_embeddings(client: Client, ids: Sequence[str], version: str) -> dict[st
     return found
 
 
-def write_items(client: Client, ids: Sequence[str], vectors: NDArray[np.float32], version: str) -> None:
-    """Write embeddings (N, D) of N items, with the model's version and the time."""
+def write_items(
+    client: Client, ids: Sequence[str], vectors: NDArray[np.float32], version: str, *, ahead: bool = False
+) -> None:
+    """Write embeddings (N, D) of N items, with the model's version and the time.
+
+    ahead: beside those that are served, as the model is not active yet; `settle` puts them in their place.
+    """
+    statement = "update/write_next_items" if ahead else "update/write_item_embeddings"
     rows = [{"item_id": key, "embedding": row} for key, row in zip(ids, vectors.tolist(), strict=True)]
     for batch in batched(rows, VECTOR_ROWS):
-        client.write("update/write_item_embeddings", rows=batch, version=version)
+        client.write(statement, rows=batch, version=version)
 
 
-def write_users(client: Client, ids: Sequence[str], vectors: NDArray[np.float32], version: str) -> None:
-    """Write embeddings (N, D) of N users, with the model's version and the time."""
+def write_users(
+    client: Client, ids: Sequence[str], vectors: NDArray[np.float32], version: str, *, ahead: bool = False
+) -> None:
+    """Write embeddings (N, D) of N users, with the model's version and the time.  ahead: see `write_items`."""
+    statement = "update/write_next_users" if ahead else "update/write_user_embeddings"
     rows = [{"user_id": key, "embedding": row} for key, row in zip(ids, vectors.tolist(), strict=True)]
     for batch in batched(rows, VECTOR_ROWS):
-        client.write("update/write_user_embeddings", rows=batch, version=version)
+        client.write(statement, rows=batch, version=version)
+
+
+def settle(client: Client, version: str, *, everything: bool) -> None:
+    """Put the embeddings that were written ahead for the active model in their place.
+
+    everything: what is left of other models goes.
+    """
+    client.autocommit("update/settle_embeddings", version=version, all=everything)
 
 
 def remove_embeddings(client: Client, users: Sequence[str], items: Sequence[str]) -> None:

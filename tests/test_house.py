@@ -64,7 +64,9 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
     assert project["scripts"] == {"interestgraph": "interestgraph:main"}
 
 
-@pytest.mark.parametrize("name", ["collect", "server_start", "latency", "demo"])
+@pytest.mark.parametrize(
+    "name", ["collect", "server_start", "latency", "demo", "generator", "prepare", "live", "stream"]
+)
 def test_a_benchmark_explains_itself(name):
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})

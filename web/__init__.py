@@ -27,16 +27,18 @@ from web import (
     recommendations,
     requestlog,
     similar,
+    stream,
     surroundings,
     users,
 )
 from web.answers import Answers
 from web.configuration import WebConfig, session_secret
+from web.feed import Feed
 from web.metrics import Metrics
 from web.resource import SECURITY_SCHEMES
 from web.services import EXTENSION, Services
 
-RESOURCES = (events, recommendations, interests, similar, items, users, surroundings, health)
+RESOURCES = (events, recommendations, interests, similar, items, users, surroundings, stream, health)
 SESSION_HOURS = 12
 GRAPH_RETRY_SECONDS = 2.0
 
@@ -62,7 +64,15 @@ def create_app(config: WebConfig | None = None) -> Flask:
     client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
     kinds = read_kinds(config.settings.kinds_file)
     app.extensions[EXTENSION] = Services(
-        config, client, KeyRing(client), kinds, Memory(client, kinds), Answers(), Metrics(), secret
+        config,
+        client,
+        KeyRing(client),
+        kinds,
+        Memory(client, kinds),
+        Answers(),
+        Metrics(),
+        secret,
+        Feed(client, config.most_listeners),
     )
     app.config.update(
         SECRET_KEY=secret,

@@ -58,15 +58,6 @@ class CountQuery(Query):
     k: int = Field(10, ge=1, le=MAX_K, description="How many")
 
 
-class RecommendationQuery(CountQuery):
-    """What to recommend, and how."""
-
-    explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
-    channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
-    diversity: float = Field(0.0, ge=0, le=1, description="From 0, the best first, to 1, the least alike")
-    explore: float = Field(0.0, ge=0, le=1, description="The share of places for items that are new")
-
-
 def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -77,12 +68,26 @@ def _moment(value: object) -> object:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+
+
+class RecommendationQuery(CountQuery):
+    """What to recommend, and how."""
+
+    explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
+    channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
+    diversity: float = Field(0.0, ge=0, le=1, description="From 0, the best first, to 1, the least alike")
+    explore: float = Field(0.0, ge=0, le=1, description="The share of places for items that are new")
+    at: Moment = Field(
+        None,
+        description="ISO 8601 date (its beginning, UTC) or time; what would have been recommended to the user then",
+    )
+
+
 class InterestQuery(Query):
     """Which moment's interests."""
 
-    at: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
-        None, description="ISO 8601 date (its beginning, UTC) or time; interests as they were then"
-    )
+    at: Moment = Field(None, description="ISO 8601 date (its beginning, UTC) or time; interests as they were then")
 
 
 class GraphQuery(Query):
@@ -167,6 +172,7 @@ class Recommendations(BaseModel):
     model_version: str | None
     version: int = Field(description="The user's version that this rests on; it rises with all that concerns them")
     pending: bool = Field(description="Whether something about the user still waits for the follower")
+    at: str | None = Field(None, description="The moment that was asked for")
     recommendations: list[Recommendation]
 
 

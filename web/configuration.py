@@ -22,6 +22,7 @@ class WebConfig:
     client: used as it is and not closed; None connects by `settings` (which may start the managed server).
     secret: signs the session cookie; None reads or makes `<home>/session.key`.
     rate_limit: per key, in the notation of the package `limits`.  failure_limit: wrong keys per client address.
+    most_listeners: programs and pages that listen to /v1/stream at once; each has a thread of its own.
     trusted_proxies: how many reverse proxies in front to believe about address and scheme.
     """
 
@@ -32,6 +33,7 @@ class WebConfig:
     failure_limit: str = "60 per minute"
     max_body_bytes: int = 8 * MEBIBYTE
     max_events: int = 1000
+    most_listeners: int = 32
     trusted_proxies: int = 0
 
     @classmethod

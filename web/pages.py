@@ -87,6 +87,12 @@ def item(item_id: str) -> str:
     return render_template("item.html", item=found, similar=recommend.similar_items(graph(), item_id, 12))
 
 
+@blueprint.get("/live")
+def live() -> str:
+    """What followers change, as it happens."""
+    return render_template("live.html")
+
+
 @blueprint.get("/dashboard")
 def dashboard() -> str:
     """The state of the whole, for an operator."""

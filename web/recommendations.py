@@ -41,5 +41,5 @@ def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tup
     asked = make_request(
         None, query.channel, found.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
     )
-    document, stamp = answer(found.memory, user_id, asked, query.k, query.explain)
+    document, stamp = answer(found.memory, user_id, asked, query.k, query.explain, query.at)
     return found.answers.keep(key, dumps(document, ensure_ascii=False).encode(), stamp)

@@ -13,6 +13,7 @@ from graphstore.kinds import Kind
 from graphstore.memory import Memory
 from web.answers import Answers
 from web.configuration import WebConfig
+from web.feed import Feed
 from web.metrics import Metrics
 
 EXTENSION = "interestgraph"
@@ -30,6 +31,7 @@ class Services:
     answers: Answers
     metrics: Metrics
     secret: bytes
+    feed: Feed
 
 
 def services() -> Services:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import waitress.channel
 import waitress.server
@@ -24,6 +25,7 @@ from graphstore.keys import any_key
 from graphstore.settings import Settings
 from web import create_app
 from web.configuration import WebConfig
+from web.feed import Feed
 from web.problems import MEDIA_TYPE
 from web.requestlog import JsonLines
 from web.services import EXTENSION
@@ -63,7 +65,7 @@ def make_server(app: Flask, host: str, port: int, threads: int) -> waitress.serv
     server = waitress.server.create_server(
         app,
         sockets=[listening],
-        threads=threads,
+        threads=threads + app.extensions[EXTENSION].config.most_listeners,
         ident=None,
         max_request_body_size=app.extensions[EXTENSION].config.max_body_bytes,
         max_request_header_size=HEADER_BYTES,
@@ -123,12 +125,25 @@ def serve(
         previous = signal.signal(signal.SIGTERM, _stop)
         try:
             announce(f"Serving on http://{host}:{server.effective_port}/ (stop with Ctrl-C)")
-            server.run()
+            _run(server, app.extensions[EXTENSION].feed)
         finally:
             signal.signal(signal.SIGTERM, previous)
             server.close()
     finally:
         client.close()
+
+
+def _run(server: waitress.server.BaseWSGIServer, feed: Feed) -> None:
+    """Answer until told to stop; those who listen to the stream are hung up on first, as they would never be done."""
+    dispatcher = server.task_dispatcher
+    shutdown = dispatcher.shutdown
+
+    def end(*arguments: Any, **more: Any) -> Any:
+        feed.close()
+        return shutdown(*arguments, **more)
+
+    dispatcher.shutdown = end
+    server.run()
 
 
 def _warm(app: Flask) -> None:

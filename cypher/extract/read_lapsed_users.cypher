@@ -2,10 +2,8 @@
 // Access: read
 // Parameters: recent DATETIME
 // Returns: user_id STRING
-// Index: none
-// Scan: time passes for every user, also for those who did nothing.
+// Index: user_recent
 MATCH (u:User)
-WHERE EXISTS { (u)-[r:INTERESTED_IN {horizon: 'short'}]->(:Interest) WHERE r.valid_to IS NULL }
-  AND NOT EXISTS { (u)-[b]->(:Item) WHERE b.at >= $recent }
+WHERE u.recent_at <= $recent
 RETURN u.user_id AS user_id
 ORDER BY user_id

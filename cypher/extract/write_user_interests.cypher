@@ -1,12 +1,16 @@
 // Purpose: interests of a batch of users, aggregated from their most recent behaviour.
 //   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where age is
-//   measured back from `as_of`, the half-life is that of the kind (long) or `short_days` (short, only events of the last four),
+//   measured back from the user's own latest event, so that nobody else's event changes what is found, the half-life is
+//   that of the kind (long) or `short_days` (short, only events of the last four of these),
 //   and the sign is negative for a negative kind and for a rating at or below the mean rating of the user - 1 (at or below 2 where
 //   fewer than three ratings are known). Undated events count in full for the long horizon, never for the short.
-//   An open interest that no longer holds is closed at `as_of`; one that holds again is a new relationship.
+//   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
+//   `recent_at` is the event that the open short ones rest on.
+//   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed when it lapsed; one
+//   that holds again is a new relationship.
 // Access: write
 // Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, items INTEGER, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, extracted_by STRING
-// Returns: users INTEGER, opened INTEGER, kept INTEGER, closed INTEGER
+// Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
 // Index: user_id (constraint)
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
@@ -15,19 +19,23 @@ CALL (u) {
   WITH b, i
   ORDER BY b.at IS NULL, b.at DESC, b.event_id
   LIMIT $events
-  WITH collect({event: b, item: i}) AS behaviour,
+  WITH collect({event: b, item: i}) AS behaviour, max(b.at) AS latest,
        avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
        count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
+  RETURN behaviour, latest, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
+         latest + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapses
+}
+CALL (behaviour, latest, low, lapses) {
   UNWIND behaviour AS one
-  WITH one.event AS b, one.item AS i, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
+  WITH one.event AS b, one.item AS i, low, latest, lapses,
        [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
   WHERE kind IS NOT NULL
-  WITH b, i, kind.half_life_days AS half_life,
+  WITH b, i, kind.half_life_days AS half_life, lapses,
        CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
-       ($as_of.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
+       (latest.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
   MATCH (i)-[a:ABOUT]->(n:Interest)
-  WITH b, n, strength * a.weight * log(1 + toFloat($items) / (1 + n.items)) AS strength, age, half_life
-  UNWIND CASE WHEN age <= 4 * $short_days THEN ['long', 'short'] ELSE ['long'] END AS horizon
+  WITH b, n, strength * a.weight * log(1 + toFloat($items) / (1 + n.items)) AS strength, age, half_life, lapses
+  UNWIND CASE WHEN age <= 4 * $short_days AND $as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
   WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
   WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
   ORDER BY abs(strength) DESC, b.event_id
@@ -47,12 +55,15 @@ CALL (u) {
                   since: reduce(first = null, e IN top.evidence |
                     CASE WHEN first IS NULL OR e.at < first THEN e.at ELSE first END)}) AS found
 }
-CALL (u, found) {
+SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
+WITH u, found, CASE WHEN lapses <= $as_of THEN lapses END AS lapsed, coalesce(latest, $as_of) AS changed
+CALL (u, found, lapsed, changed) {
   MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
   WHERE r.valid_to IS NULL AND r.extracted_by = $extracted_by
     AND NOT any(f IN found WHERE f.interest = n AND f.polarity = r.polarity AND f.horizon = r.horizon)
-  SET r.valid_to = $as_of
-  RETURN count(*) AS closed
+  WITH r, n, CASE WHEN r.horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ended
+  SET r.valid_to = CASE WHEN r.valid_from > ended THEN r.valid_from ELSE ended END
+  RETURN collect(DISTINCT n.name) AS closed
 }
 CALL (u, found) {
   UNWIND found AS f
@@ -65,6 +76,7 @@ CALL (u, found) {
     CREATE (u)-[:INTERESTED_IN {
       weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,
       valid_from: CASE WHEN ended > f.since THEN ended ELSE f.since END}]->(n))
-  RETURN sum(CASE WHEN open IS NULL THEN 1 ELSE 0 END) AS opened, sum(CASE WHEN open IS NULL THEN 0 ELSE 1 END) AS kept
+  RETURN collect(DISTINCT CASE WHEN open IS NULL THEN n.name END) AS opened,
+         sum(CASE WHEN open IS NULL THEN 0 ELSE 1 END) AS kept
 }
-RETURN count(u) AS users, sum(opened) AS opened, sum(kept) AS kept, sum(closed) AS closed
+RETURN u.user_id AS user_id, opened, kept, closed

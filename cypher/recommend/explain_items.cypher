@@ -3,9 +3,9 @@
 // similar, transitions and embedding: the relationship that leads to the item, SIMILAR_TO or FOLLOWED_BY, and from which of
 // the user's items. items: lists of rank (the place in rows), title, nodes and hops, null without a path; all in one row, which
 // takes a client half as long as many. An item that is gone is left out. people: as in RecommendOptions.  unwanted: types that
-// tell dislike.
+// tell dislike.  at: as of this moment (null for now): events up to it, and interests and ties that there were.
 // Access: read
-// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, people INTEGER
+// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, people INTEGER, at DATETIME
 // Returns: items LIST<LIST<ANY>>
 // Index: user_id (constraint), item_id (constraint)
 WITH datetime({epochMillis: 0}) AS never
@@ -28,23 +28,26 @@ CALL (i, row, never) {
       RETURN source, s
     }
     MATCH (u)-[b]->(source)
+    WHERE $at IS NULL OR b.at <= $at
     WITH u, s, source, b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
     RETURN [u, source] AS nodes, [b, s] AS hops
   UNION ALL
     WITH * WHERE row.channel = 'interests'
-    MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i) WHERE r.valid_to IS NULL
+    MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i)
+    WHERE ($at IS NULL AND r.valid_to IS NULL)
+       OR (coalesce(r.valid_from <= $at, true) AND coalesce($at < r.valid_to, true) AND $at IS NOT NULL)
     WITH u, r, n, a ORDER BY r.weight * a.weight DESC, n.name LIMIT 1
     RETURN [u, n] AS nodes, [r, a] AS hops
   UNION ALL
     WITH * WHERE row.channel = 'social'
     CALL (u, never) {
-      MATCH (u)-[f:FOLLOWS]->(v:User) RETURN v, f, 1.0 AS weight
+      MATCH (u)-[f:FOLLOWS]->(v:User) WHERE $at IS NULL OR coalesce(f.at <= $at, true) RETURN v, f, 1.0 AS weight
       ORDER BY coalesce(f.at, never) DESC, v.user_id LIMIT $people
     UNION ALL
       MATCH (u)-[f:SIMILAR_TO]->(v:User) RETURN v, f, f.score AS weight
       ORDER BY weight DESC, v.user_id LIMIT $people
     }
-    MATCH (v)-[b]->(i) WHERE NOT type(b) IN $unwanted
+    MATCH (v)-[b]->(i) WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
     WITH u, f, v, b ORDER BY type(b) = 'RATED' AND coalesce(b.value, 3) <= 2, weight DESC, v.user_id, b.event_id LIMIT 1
     RETURN [u, v] AS nodes, [f, b] AS hops
   UNION ALL

@@ -8,4 +8,4 @@ CREATE INDEX user_due IF NOT EXISTS FOR (n:User) ON (n.due);
 CREATE INDEX item_due IF NOT EXISTS FOR (n:Item) ON (n.due);
 CREATE INDEX user_changed IF NOT EXISTS FOR (n:User) ON (n.changed_seq);
 CREATE INDEX item_changed IF NOT EXISTS FOR (n:Item) ON (n.changed_seq);
-CREATE INDEX user_lapses IF NOT EXISTS FOR (n:User) ON (n.lapses_at);
+CREATE INDEX user_recent IF NOT EXISTS FOR (n:User) ON (n.recent_at);

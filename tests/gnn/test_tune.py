@@ -164,7 +164,9 @@ def test_build_and_update_use_what_was_found(prepared, settings, rehearsed, monk
     adopt(prepared, regularisation=99.0, transition_window=2, epochs=1, temperature=0.2, recency=None, gone=3)
     used = []
     derive = build.__globals__["derive"]
-    monkeypatch.setitem(build.__globals__, "derive", lambda events, o: used.append(o) or derive(events, o))
+    monkeypatch.setitem(
+        build.__globals__, "derive", lambda events, o, **more: used.append(o) or derive(events, o, **more)
+    )
     origin = last_run(prepared, "tune")["run_id"]
     assert build(prepared)["settings"] == origin
     assert used == [BuildOptions(regularisation=99.0, transition_window=2)]

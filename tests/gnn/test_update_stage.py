@@ -89,7 +89,7 @@ def test_a_training_that_stops_half_way_leaves_the_active_model_and_the_next_run
     good = update(prepared, settings, full=True, **QUICK)["version"]
     before = vectors(prepared)
 
-    def stop(*arguments):
+    def stop(*arguments, **more):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:

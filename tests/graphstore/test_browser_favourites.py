@@ -8,7 +8,7 @@ from graphstore import queries
 
 PLANTED = (Path(__file__).parents[1] / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
 
-PARAMETERS = {"user_id": "ann", "item_id": "i2", "k": 5}
+PARAMETERS = {"user_id": "ann", "item_id": "i2", "k": 5, "at": "2026-02-12T12:00:00Z"}
 FAVOURITES = [name for name in queries.names() if name.startswith("browser/")]
 
 

@@ -29,7 +29,19 @@ def checks(client, neo4j_settings, tmp_path):
 
 def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
     found = checks()
-    names = ["neo4j", "schema", "indexes", "model", "embeddings", "items", "settings", "encoder", "device", "disk"]
+    names = [
+        "neo4j",
+        "schema",
+        "indexes",
+        "model",
+        "embeddings",
+        "items",
+        "settings",
+        "drift",
+        "encoder",
+        "device",
+        "disk",
+    ]
     assert list(found) == names
     assert all(check.ok or check.remedy for check in found.values())
     assert found["neo4j"].ok and found["neo4j"].detail.startswith(("5.", "20"))

@@ -102,7 +102,7 @@ def test_an_interest_that_no_longer_holds_is_closed_and_one_that_holds_again_is_
     first = AS_OF - timedelta(days=100)
     assert {(r["horizon"], r["valid_to"]) for r in interests(films, first)} == {("long", None), ("short", None)}
     closed = next(r for r in interests(films, first + timedelta(days=60)) if r["horizon"] == "short")
-    assert closed["valid_to"].to_native() == first + timedelta(days=60)
+    assert closed["valid_to"].to_native() == first + timedelta(days=28)
     collect_events(films, [event("u", "laugh", 0, "like")])
     rows = [r for r in interests(films) if r["horizon"] == "short"]
     assert [r["valid_to"] is None for r in rows] == [False, True]

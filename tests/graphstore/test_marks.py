@@ -76,9 +76,9 @@ def test_events_that_come_while_a_build_runs_are_counted(client, tmp_path, monke
     store(client, tmp_path, events=[event(f"u{n % 7}", f"i{n % 5}", n) for n in range(30)])
     derive = stage.derive
 
-    def meanwhile(events, options):
+    def meanwhile(events, options, **more):
         collect_events(client, [event("late", "i0", 0.2), event("late", "new", 0.1)])
-        return derive(events, options)
+        return derive(events, options, **more)
 
     monkeypatch.setattr(stage, "derive", meanwhile)
     build(client)

@@ -55,6 +55,14 @@ def test_an_old_event_counts_half_after_one_half_life_and_one_without_time_count
     assert similarity.user_item_matrix(events, 10.0).toarray().tolist() == [[1.0, 0.5, 1.0]]
 
 
+def test_what_came_after_the_reference_counts_more_and_not_beyond_measure():
+    day = np.array([90.0, 100.0, 110.0, 1e6, np.nan])
+    assert similarity.decay(day, 100.0, 10.0).tolist() == [0.5, 1.0, 2.0, 2.0**similarity.AHEAD, 1.0]
+    events = interactions([(0, 0, 100.0, 1.0), (0, 1, 110.0, 1.0), (1, 0, np.nan, 1.0)])
+    matrix = similarity.user_item_matrix(events, 10.0, reference=100.0)
+    assert matrix.toarray().tolist() == [[1.0, 2.0], [1.0, 0.0]]
+
+
 def test_popularity_is_the_logarithm_of_the_decayed_count():
     events = interactions([(0, 0, 20.0, 1.0), (1, 0, 10.0, 1.0), (0, 1, 20.0, 1.0), (1, 2, 20.0, 0.0)])
     logs = similarity.log_popularity(events, 10.0)

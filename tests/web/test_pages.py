@@ -142,3 +142,18 @@ def test_hostile_text_stays_text(browser, logged_in, api):
         browser.get(logged_in + path)
         assert "owned" not in browser.title or "<script>" in browser.title
         assert not browser.find_elements("css selector", "main b, main img")
+
+
+def test_what_followers_change_shows_as_it_happens(browser, logged_in, client, films):
+    from tests.web.test_feed import stamp
+
+    complaints(browser)
+    browser.find_element("link text", "Live").click()
+    until(browser, lambda page: page.find_element("id", "live-state").text == "listening")
+    stamp(client, ["ann", "bob"], changes='{"opened": ["drama", "science fiction"], "closed": ["horror"]}')
+    rows = until(browser, lambda page: page.find_element("id", "live-user-rows").text.count("drama") == 2 and page)
+    assert "ann" in rows.find_element("id", "live-user-rows").text and "horror" in rows.page_source
+    until(browser, lambda page: page.find_element("id", "live-users").text == "2")
+    assert "Title" in browser.find_element("id", "live-item-rows").text
+    keep_picture(browser, "live")
+    assert complaints(browser) == []

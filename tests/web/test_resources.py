@@ -212,6 +212,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(http, app):
         "user_id",
         "k",
         "explain",
+        "at",
         "channel",
         "diversity",
         "explore",
@@ -222,3 +223,14 @@ def test_the_description_is_openapi_3_1_and_names_every_route(http, app):
         with http.get(f"/vendor/{name}") as response:
             assert response.status_code == 200
     assert http.get("/vendor/other.js").status_code == 404
+
+
+def test_recommendations_as_of_a_time(api, films):
+    now = api("GET", "/v1/users/ann/recommendations").json
+    then = api("GET", "/v1/users/ann/recommendations?at=1998-01-01&explain=true").json
+    assert then["at"] == "1998-01-01T00:00:00Z" and "at" not in now
+    before = api("GET", "/v1/users/ann/recommendations?at=1990-01-01")
+    assert before.status_code == 200 and before.json["recommendations"] == []
+    assert api("GET", "/v1/users/ann/recommendations?at=soon").status_code == 422
+    refused = api("GET", "/v1/users/ann/recommendations?at=1998-01-01&explore=0.5")
+    assert refused.status_code in (400, 422) and "explore" in refused.json["detail"]

@@ -1,0 +1,147 @@
+"""How live it is: from an event over HTTP to what is then served, beside the raw Bolt floor of the same run.
+
+    python benchmarks/live.py HOME... [--seconds N] [--workers N] [--json]
+
+HOME: as `prepare.py` makes them; several stand side by side, to see what grows with the graph. Each is measured alone,
+with `serve` and `update --follow` as processes on this machine (and the load from this process, on the same cores):
+
+idle         the processor time that each program takes while nothing happens
+at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
+floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
+cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
+steady       20 events/s, each posted alone by an open schedule; for every fifth the time from its 202 to the first
+             answer that differs, to the first that rests on a later version with nothing of its user pending, and to
+             the message on /v1/stream
+burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
+Recommendations with explanation, computed live, are asked for at 4/s beside the last two.
+
+What waits longer than --patience counts as never; percentiles over such are shown as ∞. The events are those that come
+after the home's history and can be used once; about 300 of --seconds each are used up. Not measured: many machines, a
+network between them, more users at once than two cores serve.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Any
+
+import latency
+import live_table
+import tables
+from asking import Askers
+from backlog import NEVER
+from floor import event_floor
+from homes import Prepared, environment_of, graph_of, settings_of
+from listening import listening
+from live_table import Measured
+from loads import Running, batched, burst, catch_up, idle, reads, settled, steady
+from running import NO_FOLLOWER, api_key, following, has_follower, served
+
+from graphstore.client import Client
+from graphstore.errors import InputError
+from graphstore.server import ManagedServer
+from graphstore.update import user_ids
+
+STEADY_RATE, LOOK_AT_EVERY = 20, 5
+BURST_RATE, BATCH_EVENTS = 200, 100
+COST_EVENTS, FLOOR_EVENTS = 1_000, 1_000
+READ_RATE, READ_USERS = 4, 2_000
+IDLE_SECONDS = 5.0
+
+
+def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
+    """All figures of one home."""
+    prepared = Prepared.ready(home)
+    wanted = COST_EVENTS + (STEADY_RATE + BURST_RATE) * options.seconds
+    events = prepared.take(home, wanted)
+    environment = environment_of(home)
+    with ExitStack() as stack:
+        client = stack.enter_context(graph_of(home))
+        key = stack.enter_context(api_key(environment, "read,write"))
+        web = stack.enter_context(served(environment))
+        follower = stack.enter_context(following(environment, options.workers) if follows else nullcontext())
+        address = ManagedServer(settings_of(home).home / "neo4j").address()
+        programs = {"neo4j": address.pid, "serve": web.pid} | ({"follower": follower.pid} if follower else {})
+        heard = stack.enter_context(listening(web.port, key))
+        running = Running(client, Askers(web.port, key), follows, programs, options.patience, heard)
+        found = Measured(prepared.name, prepared.counts, follows, heard is not None)
+        users = some_users(client, options.seed)
+        say(home, "waiting for the follower")
+        found.waited = wait_for_follower(running, options.patience)
+        say(home, "at rest")
+        found.idle = idle(running, IDLE_SECONDS)
+        found.rest = latency.measure(web.port, key, users[: options.requests])
+        found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)
+        measure_loads(found, running, events, users, options.seconds, home)
+    return found
+
+
+def measure_loads(
+    found: Measured, running: Running, events: list[Any], users: list[str], seconds: int, home: Path
+) -> None:
+    """Cost, steady and burst, one after the other; each begins when nothing waits any more."""
+    last = COST_EVENTS + STEADY_RATE * seconds
+    say(home, "cost")
+    found.cost = catch_up(running, batched(events[:COST_EVENTS], BATCH_EVENTS))
+    say(home, "steady")
+    with reads(running, users, READ_RATE, seconds, found.reads_steady):
+        found.steady = steady(running, events[COST_EVENTS:last], STEADY_RATE, LOOK_AT_EVERY)
+    settled(running)
+    say(home, "burst")
+    batches = batched(events[last:], BATCH_EVENTS)
+    with reads(running, users, READ_RATE, seconds, found.reads_burst):
+        found.burst = burst(running, batches, BURST_RATE / BATCH_EVENTS)
+
+
+def wait_for_follower(running: Running, patience: float) -> float | None:
+    """Seconds until the marks that were there are gone; None without a follower.
+
+    Raises:
+        SystemExit: they are not, in sixty times the patience.
+    """
+    if not running.follows:
+        return None
+    began = time.perf_counter()
+    while settled(running) == NEVER:
+        if time.perf_counter() - began > 60 * patience:
+            raise SystemExit(f"The follower left marks for {60 * patience:.0f} s: update.log in its home may say why.")
+    return time.perf_counter() - began
+
+
+def some_users(client: Client, seed: int) -> list[str]:
+    """Users of the graph in an order that the seed decides; again from the first where there are few."""
+    return random.Random(seed).choices(user_ids(client), k=READ_USERS)
+
+
+def say(home: Path, what: str) -> None:
+    """How far it is, on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {home.name}: {what}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Measure every home and print one table."""
+    parser = tables.parser(__doc__)
+    parser.add_argument("homes", nargs="+", metavar="HOME", type=Path)
+    parser.add_argument("--seconds", type=int, default=30, help="of steady, and of burst (default 30)")
+    parser.add_argument("--workers", type=int, default=1, help="of update --follow (default 1)")
+    parser.add_argument("--requests", type=int, default=400, help="at rest, for each way and number of clients")
+    parser.add_argument("--patience", type=float, default=10.0, help="seconds to wait for an effect (default 10)")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the users")
+    options = parser.parse_args()
+    follows = has_follower()
+    if not follows:
+        print(NO_FOLLOWER, file=sys.stderr)
+    try:
+        measured = [measure(home, options, follows) for home in options.homes]
+    except InputError as error:
+        raise SystemExit(str(error)) from error
+    tables.show(live_table.title(options), live_table.rows(measured), options.json)
+
+
+if __name__ == "__main__":
+    main()

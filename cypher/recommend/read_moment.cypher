@@ -1,0 +1,44 @@
+// Purpose: one user as of a moment, as `recommend/read_state` gives them now: their most recent events up to it, newest
+// first, as columns, what they had seen, the interests that were valid, attributes, whom they followed, who is like them.
+// Events and ties without a time are left out, as nobody knows whether they had been; NaN stands for no value.
+// Access: read
+// Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
+// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>
+// Index: user_id (constraint)
+MATCH (u:User {user_id: $user_id})
+CALL (u) {
+  MATCH (u)-[b]->(i:Item)
+  WHERE b.at <= $at
+  WITH b, i ORDER BY b.at DESC, b.event_id LIMIT $events
+  RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types, collect(toFloat(b.at.epochMillis)) AS millis,
+         collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
+}
+CALL (u) {
+  MATCH (u)-[b]->(i:Item)
+  WHERE b.at <= $at
+  RETURN collect(DISTINCT i.item_id) AS seen
+}
+CALL (u) {
+  MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+  WHERE coalesce(r.valid_from <= $at, true) AND coalesce($at < r.valid_to, true)
+  WITH n, sum(CASE r.polarity WHEN 'dislikes' THEN -r.weight ELSE r.weight END) AS weight
+  ORDER BY abs(weight) DESC, n.name LIMIT $people
+  RETURN collect(n.name) AS interests, collect(weight) AS weights
+}
+CALL (u) {
+  MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
+  WITH a ORDER BY a.kind, a.value LIMIT $people
+  RETURN collect(a.kind + '=' + a.value) AS attributes
+}
+CALL (u) {
+  MATCH (u)-[f:FOLLOWS]->(v:User)
+  WHERE f.at <= $at
+  WITH v, f ORDER BY f.at DESC, v.user_id LIMIT $people
+  RETURN collect(v.user_id) AS followed
+}
+CALL (u) {
+  MATCH (u)-[s:SIMILAR_TO]->(v:User)
+  WITH v, s ORDER BY s.score DESC, v.user_id LIMIT $people
+  RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
+}
+RETURN item_ids, types, millis, values, latest, seen, interests, weights, attributes, followed, alike, scores, [] AS own

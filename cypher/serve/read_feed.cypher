@@ -1,0 +1,7 @@
+// Purpose: the number of the feed's latest change.
+// Access: read
+// Parameters: none
+// Returns: seq INTEGER
+// Index: feed_name (constraint)
+OPTIONAL MATCH (f:Feed {name: 'changes'})
+RETURN coalesce(f.seq, 0) AS seq

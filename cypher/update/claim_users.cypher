@@ -1,0 +1,18 @@
+// Purpose: take the marks of users that are due, the longest due first, for a while: if whoever took them is gone by then,
+// they are due again. One claim at a time, so that nobody takes what another has.
+// Access: write
+// Parameters: count INTEGER, lease STRING, millis INTEGER
+// Returns: user_id STRING, version INTEGER
+// Index: user_due, feed_name (constraint)
+MERGE (f:Feed {name: 'claims of users'})
+SET f.claimed_at = timestamp()
+WITH f
+CALL (f) {
+  MATCH (u:User)
+  WHERE u.due <= timestamp()
+  WITH u ORDER BY u.due LIMIT $count
+  SET u.due = timestamp() + $millis, u.lease = $lease
+  RETURN u
+}
+RETURN u.user_id AS user_id, coalesce(u.version, 0) AS version
+ORDER BY user_id

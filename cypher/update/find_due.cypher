@@ -1,0 +1,20 @@
+// Purpose: whether there is a mark to work on, and the state of the graph that work rests on.
+// Access: read
+// Parameters: none
+// Returns: users BOOLEAN, items BOOLEAN, seq INTEGER, epoch INTEGER, generation INTEGER, latest DATETIME, version STRING
+// Index: user_due, item_due, feed_name (constraint)
+// Scan: there are only a handful of Model nodes
+CALL () {
+  OPTIONAL MATCH (f:Feed {name: 'changes'})
+  RETURN coalesce(f.seq, 0) AS seq, coalesce(f.epoch, 0) AS epoch, coalesce(f.generation, 0) AS generation,
+         f.latest AS latest
+}
+CALL (seq) {
+  OPTIONAL MATCH (m:Model)
+  WHERE m.active
+  RETURN m.version AS version
+  ORDER BY m.trained_at DESC
+  LIMIT 1
+}
+RETURN EXISTS { MATCH (u:User) WHERE u.due <= timestamp() } AS users,
+       EXISTS { MATCH (i:Item) WHERE i.due <= timestamp() } AS items, seq, epoch, generation, latest, version

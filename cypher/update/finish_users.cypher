@@ -1,0 +1,24 @@
+// Purpose: note that users were brought up to date as of their `version`: they get the next number of the feed and what
+// changed, and lose their mark, unless something newer came: then they are due again at once. A mark that another
+// holds by now is left to them. The users are locked by what was written before in the same transaction; the number is
+// given under a lock that is held until the end, so that whoever saw a number has seen all that is below it.
+// rows: maps of user_id, version and changes (JSON).  latest: time of the latest event met, which moves the graph's clock.
+// Access: write
+// Parameters: rows LIST<MAP>, lease STRING, latest DATETIME
+// Returns: seq INTEGER, done INTEGER, again INTEGER
+// Index: user_id (constraint), feed_name (constraint)
+MERGE (f:Feed {name: 'changes'})
+SET f.seq = coalesce(f.seq, 0) + 1
+SET f.latest = CASE WHEN f.latest IS NULL OR f.latest < $latest THEN $latest ELSE f.latest END
+WITH f.seq AS seq
+CALL (seq) {
+  UNWIND $rows AS row
+  MATCH (u:User {user_id: row.user_id})
+  SET u.changed_seq = seq, u.changes = row.changes
+  WITH u, u.lease = $lease AS own, u.version = row.version AS same
+  SET u.version = coalesce(u.version, 0) + 1
+  WITH u, own, same WHERE own
+  SET u.due = CASE WHEN same THEN null ELSE timestamp() END, u.lease = null
+  RETURN sum(CASE WHEN same THEN 1 ELSE 0 END) AS done, sum(CASE WHEN same THEN 0 ELSE 1 END) AS again
+}
+RETURN seq, done, again

@@ -1,0 +1,10 @@
+// Purpose: mark users who still have a short-term interest although nothing they did is recent any more.
+// Access: write
+// Parameters: recent DATETIME, count INTEGER
+// Returns: marked INTEGER
+// Index: user_recent
+MATCH (u:User)
+WHERE u.recent_at <= $recent AND u.due IS NULL
+WITH u LIMIT $count
+SET u.due = timestamp()
+RETURN count(*) AS marked

@@ -1,0 +1,16 @@
+// Purpose: mark, for later, some users with behaviour on these items, where they have no mark: what they rest on has moved. Of
+// each item only so many are looked at, however many it has.
+// Access: write
+// Parameters: item_ids LIST<STRING>, bound INTEGER, millis INTEGER
+// Returns: marked INTEGER
+// Index: item_id (constraint)
+UNWIND $item_ids AS item_id
+CALL (item_id) {
+  MATCH (:Item {item_id: item_id})<-[]-(u:User)
+  RETURN u LIMIT $bound
+}
+WITH DISTINCT u
+ORDER BY u.user_id
+WITH u WHERE u.due IS NULL
+SET u.due = timestamp() + $millis
+RETURN count(*) AS marked

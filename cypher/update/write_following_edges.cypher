@@ -1,0 +1,19 @@
+// Purpose: write some FOLLOWED_BY between items, and take others away. Items that are gone are left out.
+// rows: maps of source, target, score and recent_score.  gone: maps of source and target.
+// Access: write
+// Parameters: rows LIST<MAP>, gone LIST<MAP>, by STRING
+// Returns: nothing
+// Index: item_id (constraint)
+CALL () {
+  UNWIND $gone AS row
+  MATCH (a:Item {item_id: row.source})
+  MATCH (b:Item {item_id: row.target})
+  MATCH (a)-[s:FOLLOWED_BY]->(b)
+  DELETE s
+}
+UNWIND $rows AS row
+MATCH (a:Item {item_id: row.source})
+MATCH (b:Item {item_id: row.target})
+MERGE (a)-[s:FOLLOWED_BY]->(b)
+SET s.score = row.score, s.recent_score = row.recent_score, s.by = $by, s.run = 'follow',
+    s.computed_at = datetime.transaction()

@@ -1,0 +1,134 @@
+"""What goes together, row by row: stored neighbours of items, read once and kept, and what becomes of them written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.build import BY
+from graphstore.client import Client, Transaction
+from graphstore.mirrored import row_with
+
+Pair = tuple[float, float]
+Row = dict[str, Pair]
+SLIGHT = 2e-3  # a score that moves by less stays as it is
+READ_ROWS = 200
+
+
+class StoredRows:
+    """The rows (target to score and recent_score) of one sort of relationship between items, kept once they are read.
+
+    sort: "similar" or "following". Whoever holds this has to be the only one who writes them.
+    """
+
+    def __init__(self, client: Client, sort: str) -> None:
+        self._client = client
+        self._sort = sort
+        self._rows: dict[str, Row] = {}
+
+    def of(self, sources: Iterable[str]) -> dict[str, Row]:
+        """The rows of some items."""
+        sources = list(sources)
+        missing = [source for source in sources if source not in self._rows]
+        for start in range(0, len(missing), READ_ROWS):
+            batch = missing[start : start + READ_ROWS]
+            for row in self._client.read(f"update/read_{self._sort}_rows", item_ids=batch):
+                pairs = zip(row["scores"], row["recent_scores"], strict=True)
+                self._rows[row["source"]] = dict(zip(row["targets"], pairs, strict=True))
+            for source in batch:
+                self._rows.setdefault(source, {})
+        return {source: self._rows[source] for source in sources}
+
+    def put(self, source: str, row: Row) -> None:
+        """A row was written."""
+        self._rows[source] = row
+
+    def forget(self) -> None:
+        """Read everything again."""
+        self._rows.clear()
+
+
+@dataclass
+class Edges:
+    """Relationships of one sort to be written and to be taken away, and what the rows are then."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[dict[str, str]] = field(default_factory=list)
+    after: dict[str, Row] = field(default_factory=dict)
+
+    def targets(self) -> set[str]:
+        """The ends of these edges."""
+        return {row["target"] for row in (*self.rows, *self.gone)}
+
+    def change(self, source: str, before: Row, after: Row) -> None:
+        """A row becomes another; what moves only slightly stays."""
+        gone = [target for target in before if target not in after]
+        moved = [target for target, pair in after.items() if _moved(before.get(target), pair)]
+        if not gone and not moved:
+            return
+        self.gone += [{"source": source, "target": target} for target in gone]
+        for target in moved:
+            score, recent_score = after[target]
+            self.rows.append({"source": source, "target": target, "score": score, "recent_score": recent_score})
+        kept = {target: after[target] if target in set(moved) else before[target] for target in after}
+        self.after[source] = kept
+
+
+def _moved(before: Pair | None, after: Pair) -> bool:
+    return before is None or any(abs(new - old) > SLIGHT for old, new in zip(before, after, strict=True))
+
+
+def with_column(
+    rows: Mapping[str, Row], target: str, column: Mapping[str, Pair], top: int
+) -> Iterator[tuple[str, Row]]:
+    """The rows of sources when the column of one target is another.
+
+    rows: of those that have the target now and of those in the column.
+    """
+    for source, before in rows.items():
+        yield source, row_with(before, {target: column.get(source)}, top).scores
+
+
+def sources_of(client: Client, targets: Sequence[str]) -> dict[str, list[str]]:
+    """The items that have each of these among their most similar."""
+    rows = client.read("update/read_similar_sources", item_ids=list(targets))
+    return {row["target"]: row["sources"] for row in rows}
+
+
+def write_neighbourhoods(
+    client: Client,
+    similar: Edges,
+    following: Edges,
+    alike: Mapping[str, Mapping[str, float]],
+    vectors: Mapping[str, NDArray[Any]],
+    version: str | None,
+) -> int:
+    """Write what goes together and what it moved, in one transaction, and stamp the feed; its number.
+
+    alike: the users most like some users, whole rows.  vectors: new embeddings (D,) of items, by model `version`.
+    """
+    users = [
+        {"source": user_id, "targets": list(row), "scores": [float(score) for score in row.values()]}
+        for user_id, row in alike.items()
+    ]
+    moved = [{"item_id": item_id, "embedding": np.asarray(vector).tolist()} for item_id, vector in vectors.items()]
+    items = sorted({*similar.after, *following.after, *vectors})
+    held_users = sorted({*alike, *(other for row in alike.values() for other in row)})
+    held_items = sorted({*items, *similar.targets(), *following.targets()})
+
+    def work(tx: Transaction) -> int:
+        tx.run("collect/lock_nodes", user_ids=held_users, item_ids=held_items)
+        for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
+            if edges.rows or edges.gone:
+                tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=BY[by])
+        if users:
+            tx.run("update/write_alike_rows", rows=users, by=BY["similar_users"])
+        if moved and version is not None:
+            tx.run("update/write_moved_items", rows=moved, version=version)
+        return int(tx.run("update/stamp_nodes", item_ids=items, user_ids=sorted(alike))[0]["seq"])
+
+    return client.transaction(work)
