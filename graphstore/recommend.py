@@ -97,15 +97,8 @@ def answer(
     """
     if at is not None and request.explore:
         raise InputError("explore shows what is new now: it can't be asked as of a time.")
-    client = memory.client
-    while True:
-        known = memory.know(user_id, at)
-        if known is None:
-            raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
-        ranking = rank(client, known, request, k)
-        answers = _answers(client, memory, known, ranking, request, explain)
-        if answers is not None:
-            break
+    with memory.turns:
+        known, answers = _answer(memory, user_id, request, k, explain, at)
     document = {
         "user_id": user_id,
         "as_of": known.latest.isoformat().replace("+00:00", "Z") if known.latest else None,
@@ -143,10 +136,11 @@ def recommend_all(
     memory = Memory(client, kinds, options)
 
     def one(user_id: str) -> dict[str, Any]:
-        known = memory.know(user_id)
-        if known is None:  # erased since the users were listed
-            return {"user_id": user_id, "items": [], "scores": []}
-        ranking = rank(client, known, request, k)
+        with memory.turns:
+            known = memory.know(user_id)
+            if known is None:  # erased since the users were listed
+                return {"user_id": user_id, "items": [], "scores": []}
+            ranking = rank(client, known, request, k)
         return {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
 
     known = (row["user_id"] for row in client.stream("recommend/stream_users"))
@@ -182,6 +176,20 @@ def recommend_unchosen(
             ranking = new_items(known, request, events=1)
             ranking = ranking.take(slice(k))
             yield {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
+
+
+def _answer(
+    memory: Memory, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
+) -> tuple[Known, list[dict[str, Any]]]:
+    client = memory.client
+    while True:
+        known = memory.know(user_id, at)
+        if known is None:
+            raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
+        ranking = rank(client, known, request, k)
+        answers = _answers(client, memory, known, ranking, request, explain)
+        if answers is not None:
+            return known, answers
 
 
 def _answers(

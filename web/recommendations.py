@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
 from flask import Response, request
-from flask.json import dumps
 
 from graphstore.recommend import answer
 from graphstore.request import make_request
@@ -42,4 +42,4 @@ def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tup
         None, query.channel, found.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
     )
     document, stamp = answer(found.memory, user_id, asked, query.k, query.explain, query.at)
-    return found.answers.keep(key, dumps(document, ensure_ascii=False).encode(), stamp)
+    return found.answers.keep(key, orjson.dumps(document), stamp)

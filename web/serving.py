@@ -32,9 +32,6 @@ from web.services import EXTENSION
 
 HEADER_BYTES = 64 * 1024
 LAST_PORT = 65_535
-SWITCH_SECONDS = (
-    0.0005  # threads wait for Neo4j many times an answer, and take turns sooner than Python would have them
-)
 
 
 class ProblemErrorTask(waitress.task.ErrorTask):
@@ -123,7 +120,6 @@ def serve(
                 " interestgraph keys create NAME --scopes read,write"
             )
         server = make_server(app, host, port, threads)
-        sys.setswitchinterval(SWITCH_SECONDS)
         threadpool_limits(1, "blas")  # requests are the threads here; more would wait for each other, and busily
         threading.Thread(target=_warm, args=(app,), name="catalogue", daemon=True).start()
         previous = signal.signal(signal.SIGTERM, _stop)
