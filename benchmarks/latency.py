@@ -61,7 +61,7 @@ def main() -> None:
         health = [Request("/health/live", {})] * options.requests
         rows.append({"asked": "/health/live", **as_fast_as_answered(program.port, key, health, 1)})
     tables.show(
-        "Recommendations with explanation over HTTP (targets: p50 under 7, p99 under 19 ms with one client, 250 requests/s with four; unchanged p50 under 2 ms)",
+        "Recommendations with explanation over HTTP (targets: p50 7, p99 19 ms; 250 requests/s; unchanged p50 2 ms)",
         rows,
         options.json,
     )
