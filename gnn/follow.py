@@ -32,6 +32,7 @@ from graphstore.settings import Settings
 log = logging.getLogger("interestgraph.follow")
 POLL_SECONDS = 0.01
 USERS_AT_ONCE, ITEMS_AT_ONCE = 16, 1_000
+IDLE_USERS_AT_ONCE = 4  # whoever acts meanwhile waits for them
 HOUSEKEEPING_SECONDS = 1.0
 COUNT_SECONDS = 10.0
 RETRY_SECONDS = (0.5, 10.0)
@@ -49,7 +50,10 @@ class Work:
 
 
 class EventsLane:
-    """One worker that drains marks. `step` does one batch, or nothing."""
+    """One worker that drains marks. `step` does one batch, or nothing.
+
+    idles: whether the latest batch was of marks that nobody waits for.
+    """
 
     def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
         self._client = client
@@ -59,6 +63,7 @@ class EventsLane:
         self._items = self._ties = 0
         self._counted = self._kept = 0.0
         self.work = Work()
+        self.idles = False
 
     def step(self) -> bool:
         """Do what is due, one batch of it; whether there was something."""
@@ -67,13 +72,15 @@ class EventsLane:
         self._keep_house(now)
         if now.items:
             self.work.items += marks.finish_items(self._client, ITEMS_AT_ONCE)
-        if now.users:
+        self.idles = now.idle_users and not now.users
+        if now.users or now.idle_users:
             began = time.perf_counter()
-            claim = marks.claim_users(self._client, USERS_AT_ONCE)
+            count = IDLE_USERS_AT_ONCE if self.idles else USERS_AT_ONCE
+            claim = marks.claim_users(self._client, count, self.idles)
             if claim.versions:
                 self._refresh(claim, now)
                 self.work.batches.append(time.perf_counter() - began)
-        return now.users or now.items
+        return now.users or now.idle_users or now.items
 
     def drain(self) -> None:
         """Work until nothing is due."""
@@ -156,8 +163,11 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
 def _run(lane: EventsLane, stop: threading.Event) -> None:
     reported = time.monotonic()
     while not stop.is_set():
+        began = time.perf_counter()
         if not lane.step():
             stop.wait(POLL_SECONDS)
+        elif lane.idles:
+            stop.wait(time.perf_counter() - began)  # half of the time is others'
         if time.monotonic() - reported > REPORT_SECONDS:
             report(lane.work)
             lane.work, reported = Work(), time.monotonic()

@@ -105,7 +105,7 @@ class NeighbourhoodsLane:
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
-        self._seen = Situation(False, False, 0, -1, -1, None, None)
+        self._seen = Situation(False, False, False, 0, -1, -1, None, None)
         self._mirror: Mirror | None = None
         self._negative_weight = 0.5
         self._done: int | None = None

@@ -1,6 +1,7 @@
 """Marks: what events leave on the nodes they touch, and how followers take them, work on them, and clear them.
 
-A mark is a property of the node, `due`: milliseconds since 1970 from when on it is to be looked at. Whoever takes one
+A mark is a property of the node, `due`: milliseconds since 1970 from when on it is to be looked at. A mark that nobody
+waits for, since only what the user rests on has moved, is `idle_due`, and is taken where no other is due. Whoever takes one
 moves it into the future and notes a `lease`, so that another takes it over only if the first is gone by then. `version`
 rises with every transaction that touches the node: a mark is cleared only if it stands where it stood when the mark
 was taken. Everything a follower changed gets the next number of the feed, `changed_seq`.
@@ -30,9 +31,10 @@ LATER_MILLIS = 2_000
 
 @dataclass(frozen=True)
 class Situation:
-    """What work rests on. users, items: whether one is due.  version: of the active model.  The others: of the feed."""
+    """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.  The others: of the feed."""
 
     users: bool
+    idle_users: bool
     items: bool
     seq: int
     epoch: int
@@ -70,10 +72,11 @@ def look(client: Client) -> Situation:
     return Situation(latest=latest.to_native() if latest else None, **row)
 
 
-def claim_users(client: Client, count: int) -> Claim:
-    """Take up to `count` marks of users that are due, the longest due first."""
+def claim_users(client: Client, count: int, idle: bool = False) -> Claim:
+    """Take up to `count` marks of users that are due, the longest due first. idle: of those that nobody waits for."""
     lease = uuid.uuid4().hex
-    rows = client.write("update/claim_users", count=count, lease=lease, millis=LEASE_MILLIS)
+    statement = "update/claim_idle_users" if idle else "update/claim_users"
+    rows = client.write(statement, count=count, lease=lease, millis=LEASE_MILLIS)
     return Claim(lease, {row["user_id"]: row["version"] for row in rows})
 
 

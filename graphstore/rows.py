@@ -121,7 +121,8 @@ def write_neighbourhoods(
     held_items = sorted({*items, *similar.targets(), *following.targets()})
 
     def work(tx: Transaction) -> int:
-        tx.run("collect/lock_nodes", user_ids=held_users, item_ids=held_items)
+        let_go = tx.run("update/read_alike_ids", user_ids=sorted(alike))[0]["user_ids"] if alike else []
+        tx.run("collect/lock_nodes", user_ids=sorted({*held_users, *let_go}), item_ids=held_items)
         for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
             if edges.rows or edges.gone:
                 tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=BY[by])

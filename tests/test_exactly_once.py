@@ -28,12 +28,12 @@ pytestmark = pytest.mark.slow
 
 SETTLED = """
 MATCH (f:Feed {name: 'changes'})
-RETURN f.seq AS seq, COUNT { MATCH (n:User|Item) WHERE n.due IS NOT NULL RETURN n } AS marks
+RETURN f.seq AS seq, COUNT { MATCH (n:User|Item) WHERE n.due IS NOT NULL OR n.idle_due IS NOT NULL RETURN n } AS marks
 """
 NODES = """
 MATCH (n:User|Item)
 RETURN coalesce(n.user_id, n.item_id) AS id, n.popularity AS popularity, n.ever_popular AS ever_popular,
-       n.is_new AS is_new, n.embedding AS embedding, n.recent_at AS recent_at, n.due AS due
+       n.is_new AS is_new, n.embedding AS embedding, n.recent_at AS recent_at, coalesce(n.due, n.idle_due) AS due
 ORDER BY id
 """
 EVENTS = """

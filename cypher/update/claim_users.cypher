@@ -1,5 +1,5 @@
 // Purpose: take the marks of users that are due, the longest due first, for a while: if whoever took them is gone by then,
-// they are due again. One claim at a time, so that nobody takes what another has.
+// they are due again. They are locked in the order of their ids, as everywhere. One claim at a time, so that nobody takes what another has.
 // Access: write
 // Parameters: count INTEGER, lease STRING, millis INTEGER
 // Returns: user_id STRING, version INTEGER
@@ -11,7 +11,8 @@ CALL (f) {
   MATCH (u:User)
   WHERE u.due <= timestamp()
   WITH u ORDER BY u.due LIMIT $count
-  SET u.due = timestamp() + $millis, u.lease = $lease
+  WITH u ORDER BY u.user_id
+  SET u.due = timestamp() + $millis, u.lease = $lease, u.idle_due = null
   RETURN u
 }
 RETURN u.user_id AS user_id, coalesce(u.version, 0) AS version

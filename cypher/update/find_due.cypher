@@ -1,8 +1,8 @@
 // Purpose: whether there is a mark to work on, and the state of the graph that work rests on.
 // Access: read
 // Parameters: none
-// Returns: users BOOLEAN, items BOOLEAN, seq INTEGER, epoch INTEGER, generation INTEGER, latest DATETIME, version STRING
-// Index: user_due, item_due, feed_name (constraint)
+// Returns: users BOOLEAN, idle_users BOOLEAN, items BOOLEAN, seq INTEGER, epoch INTEGER, generation INTEGER, latest DATETIME, version STRING
+// Index: user_due, user_idle_due, item_due, feed_name (constraint)
 // Scan: there are only a handful of Model nodes
 CALL () {
   OPTIONAL MATCH (f:Feed {name: 'changes'})
@@ -17,4 +17,5 @@ CALL (seq) {
   LIMIT 1
 }
 RETURN EXISTS { MATCH (u:User) WHERE u.due <= timestamp() } AS users,
+       EXISTS { MATCH (u:User) WHERE u.idle_due <= timestamp() } AS idle_users,
        EXISTS { MATCH (i:Item) WHERE i.due <= timestamp() } AS items, seq, epoch, generation, latest, version

@@ -9,6 +9,7 @@ CALL () {
   MATCH (i:Item)
   WHERE i.due <= timestamp()
   WITH i ORDER BY i.due LIMIT $count
+  WITH i ORDER BY i.item_id
   REMOVE i.due
   RETURN collect(i) AS items
 }

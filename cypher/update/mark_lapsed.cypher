@@ -4,7 +4,8 @@
 // Returns: marked INTEGER
 // Index: user_recent
 MATCH (u:User)
-WHERE u.recent_at <= $recent AND u.due IS NULL
+WHERE u.recent_at <= $recent AND u.due IS NULL AND u.idle_due IS NULL
 WITH u LIMIT $count
-SET u.due = timestamp()
+WITH u ORDER BY u.user_id
+SET u.idle_due = timestamp()
 RETURN count(*) AS marked

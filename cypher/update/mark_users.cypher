@@ -5,6 +5,6 @@
 // Index: user_id (constraint)
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
-WHERE u.due IS NULL
-SET u.due = timestamp() + $millis
+WHERE u.due IS NULL AND u.idle_due IS NULL
+SET u.idle_due = timestamp() + $millis
 RETURN count(*) AS marked

@@ -11,6 +11,6 @@ CALL (item_id) {
 }
 WITH DISTINCT u
 ORDER BY u.user_id
-WITH u WHERE u.due IS NULL
-SET u.due = timestamp() + $millis
+WITH u WHERE u.due IS NULL AND u.idle_due IS NULL
+SET u.idle_due = timestamp() + $millis
 RETURN count(*) AS marked

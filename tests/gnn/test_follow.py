@@ -209,6 +209,22 @@ def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
     assert any(row["horizon"] == "short" for row in closed)
 
 
+def test_marks_that_nobody_waits_for_come_last_and_give_way_to_an_event(prepared, settings):
+    lane = EventsLane(prepared, settings)
+    lane.drain()
+    seconds = -10_000
+    marks.mark_later(prepared, [f"c{n}" for n in range(6)], seconds)
+    collect_events(prepared, [event("c5", "H5", -1)])
+    assert marks.mark_later(prepared, ["c5", "c6"], seconds) == 1
+    first = marks.claim_users(prepared, 10)
+    assert first.user_ids == ["c5"]
+    assert marks.claim_users(prepared, 10).user_ids == []
+    assert lane.step() and lane.idles and lane.work.users == 4
+    lane.drain()
+    assert lane.work.users == 6 and not lane.step()
+    assert marked(prepared) == ["c5"]
+
+
 def test_those_who_do_nothing_follow_whom_they_follow(prepared, settings, tmp_path):
     store(prepared, tmp_path, ties=[{"user_id": "silent", "follows": "h2", "timestamp": NOW - DAY}])
     lane = EventsLane(prepared, settings)
@@ -216,8 +232,9 @@ def test_those_who_do_nothing_follow_whom_they_follow(prepared, settings, tmp_pa
     before = state(prepared)["silent"]["vector"]
     collect_events(prepared, [event("h2", "C7", -1), event("h2", "C8", -1)])
     lane.drain()
-    assert "silent" in marked(prepared)  # for later
-    prepared.run_text("MATCH (u:User {user_id: 'silent'}) SET u.due = 0")
+    assert marked(prepared) == []
+    left = prepared.run_text("MATCH (u:User) WHERE u.idle_due > timestamp() SET u.idle_due = 0 RETURN u.user_id AS id")
+    assert [row["id"] for row in left] == ["silent"]
     lane.drain()
     assert not np.allclose(before, state(prepared)["silent"]["vector"])
 

@@ -1,0 +1,21 @@
+// Purpose: take marks of users that nobody waits for, the longest due first: they become marks as claim_users takes them. A
+// user who has one of these as well is left to it.
+// Access: write
+// Parameters: count INTEGER, lease STRING, millis INTEGER
+// Returns: user_id STRING, version INTEGER
+// Index: user_idle_due, feed_name (constraint)
+MERGE (f:Feed {name: 'claims of users'})
+SET f.claimed_at = timestamp()
+WITH f
+CALL (f) {
+  MATCH (u:User)
+  WHERE u.idle_due <= timestamp()
+  WITH u ORDER BY u.idle_due LIMIT $count
+  WITH u ORDER BY u.user_id
+  SET u.idle_due = null
+  WITH u WHERE u.due IS NULL
+  SET u.due = timestamp() + $millis, u.lease = $lease
+  RETURN u
+}
+RETURN u.user_id AS user_id, coalesce(u.version, 0) AS version
+ORDER BY user_id
