@@ -62,17 +62,25 @@ class Prepared:
         """Note it."""
         (home / STATE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
+    def check(self, home: Path, count: int) -> None:
+        """See that `count` later events are left.
+
+        Raises:
+            InputError: there are not so many any more.
+        """
+        left = self.counts["later"] - self.used
+        if left < count:
+            raise InputError(f"{home} has {left:,} later events left of {count:,}: fewer seconds, or prepare it anew.")
+
     def take(self, home: Path, count: int) -> list[dict[str, Any]]:
         """The next `count` events of what happens after the history; nobody gets them again.
 
         Raises:
             InputError: there are not so many any more.
         """
+        self.check(home, count)
         with (home / LATER).open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in islice(lines, self.used, self.used + count)]
-        if len(rows) < count:
-            left = self.counts["later"] - self.used
-            raise InputError(f"{home} has {left:,} later events left of {count:,}: fewer seconds, or prepare it anew.")
         self.used += count
         self.write(home)
         return rows

@@ -58,8 +58,7 @@ REST_SECONDS, AT_REST = 3.0, 0.1  # of a processor
 def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
     """All figures of one home."""
     prepared = Prepared.ready(home)
-    wanted = COST_EVENTS + (STEADY_RATE + BURST_RATE) * options.seconds
-    events = prepared.take(home, wanted)
+    events = prepared.take(home, events_needed(options.seconds))
     environment = environment_of(home)
     with ExitStack() as stack:
         client = stack.enter_context(graph_of(home))
@@ -80,6 +79,11 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)
         measure_loads(found, running, events, users, options.seconds, home)
     return found
+
+
+def events_needed(seconds: int) -> int:
+    """How many events a home is asked for."""
+    return COST_EVENTS + (STEADY_RATE + BURST_RATE) * seconds
 
 
 def measure_loads(
@@ -138,6 +142,8 @@ def main() -> None:
     if not follows:
         print(NO_FOLLOWER, file=sys.stderr)
     try:
+        for home in options.homes:
+            Prepared.ready(home).check(home, events_needed(options.seconds))
         measured = [measure(home, options, follows) for home in options.homes]
     except InputError as error:
         raise SystemExit(str(error)) from error

@@ -1,10 +1,10 @@
 """Marks: what events leave on the nodes they touch, and how followers take them, work on them, and clear them.
 
 A mark is a property of the node, `due`: milliseconds since 1970 from when on it is to be looked at. A mark that nobody
-waits for, since only what the user rests on has moved, is `idle_due`, and is taken where no other is due. Whoever takes one
-moves it into the future and notes a `lease`, so that another takes it over only if the first is gone by then. `version`
-rises with every transaction that touches the node: a mark is cleared only if it stands where it stood when the mark
-was taken. Everything a follower changed gets the next number of the feed, `changed_seq`.
+waits for, since only what the user rests on has moved, is `idle_due`, and is taken where no other is due. Whoever takes
+one moves it into the future and notes a `lease`, so that another takes it over only if the first is gone by then.
+`version` rises with every transaction that touches the node: a mark is cleared only if it stands where it stood when
+the mark was taken. Everything a follower changed gets the next number of the feed, `changed_seq`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ LATER_MILLIS = 2_000
 
 @dataclass(frozen=True)
 class Situation:
-    """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.  The others: of the feed."""
+    """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.
+
+    The others are of the feed.
+    """
 
     users: bool
     idle_users: bool

@@ -1,5 +1,6 @@
 // Purpose: hold users and items for the rest of the transaction, in the order of their ids, users first: whoever writes to
-// several does this first, so that no two wait for each other. Removing a property that nothing has changes nothing.
+// several does this first, so that no two wait for each other. Writing what is there changes nothing; removing a property
+// that no node has would not even hold the node.
 // Access: write
 // Parameters: user_ids LIST<STRING>, item_ids LIST<STRING>
 // Returns: nothing
@@ -7,10 +8,10 @@
 CALL () {
   UNWIND $user_ids AS user_id
   MATCH (u:User {user_id: user_id})
-  REMOVE u.held
+  SET u.version = coalesce(u.version, 0)
 }
 CALL () {
   UNWIND $item_ids AS item_id
   MATCH (i:Item {item_id: item_id})
-  REMOVE i.held
+  SET i.version = coalesce(i.version, 0)
 }

@@ -1,5 +1,9 @@
 """What an event leaves on the nodes it touches, in the transaction that stores it."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from planting import DAY, NOW
@@ -99,3 +103,25 @@ def test_erasing_begins_a_new_epoch_and_marks_what_is_left(built):
     delete_item(built, "i1")
     assert built.run_text(epoch)[0]["epoch"] == first + 2
     assert node(built, "u1")["version"] > version
+
+
+def test_whoever_holds_nodes_holds_them_until_the_end(client, tmp_path):
+    """In a graph in which nothing was ever touched, too: a second transaction comes after the first, not between."""
+    client.run_text("CREATE (:User {user_id: 'u'}), (:Item {item_id: 'i'})")
+    holds, order = threading.Event(), []
+
+    def hold(name, wait):
+        def work(tx):
+            tx.run("collect/lock_nodes", user_ids=["u"], item_ids=["i"])
+            holds.set()
+            wait(0.3)
+            order.append(name)
+
+        client.transaction(work)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(hold, "first", time.sleep)
+        holds.wait()
+        second = pool.submit(hold, "second", lambda _: None)
+        first.result(), second.result()
+    assert order == ["first", "second"]
