@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ Row = dict[str, Any]
 T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
+BUSY_SECONDS = 20.0  # as long a transaction is tried again while others stand in its way
 FIRST_RETRY_SECONDS = 0.05  # doubles each time: most often two transactions stood in each other's way for a moment
 
 
@@ -44,6 +46,10 @@ def translated(uri: str) -> Iterator[None]:
         ) from error
     except exceptions.DatabaseUnavailable as error:
         raise Neo4jUnavailable(f"Neo4j at {uri} is up, but its database is not: {error.message}.") from error
+    except exceptions.TransientError as error:
+        raise Neo4jUnavailable(
+            f"Neo4j at {uri} is too busy: {error.message} Nothing half-done was kept; run the same again."
+        ) from error
     except exceptions.Neo4jError as error:
         raise GraphError(f"Neo4j refused a statement: {error.message} ({error.code})") from error
     except exceptions.DriverError as error:
@@ -174,8 +180,14 @@ class Client:
 
     def transaction(self, function: Callable[[Transaction], T]) -> T:
         """Run a function of several statements as one write transaction; it may be called more than once."""
+        until = time.monotonic() + BUSY_SECONDS
         with translated(self.uri), self._session() as session:
-            return session.execute_write(lambda tx: function(Transaction(tx)))
+            while True:
+                try:
+                    return session.execute_write(lambda tx: function(Transaction(tx)))
+                except exceptions.TransientError:
+                    if time.monotonic() > until:
+                        raise
 
     def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
         """Rows of a read statement one by one, in bounded memory; not retried once rows have come."""

@@ -1,0 +1,43 @@
+"""Transactions that others stand in the way of."""
+
+import time
+
+import pytest
+from neo4j.exceptions import TransientError
+
+from graphstore import client as module
+from graphstore.client import Client
+from graphstore.errors import Neo4jUnavailable
+
+
+@pytest.fixture
+def hasty(client, neo4j_settings):
+    """A client that gives up a Neo4j that is away at once."""
+    with Client(
+        client.uri, neo4j_settings.neo4j_username, neo4j_settings.neo4j_password or "", retry_seconds=0.1
+    ) as found:
+        yield found
+
+
+def test_a_transaction_is_tried_again_while_others_stand_in_its_way(hasty):
+    ends, tries = time.monotonic() + 1.0, []
+
+    def work(tx):
+        tx.run("extract/count_items")
+        tries.append(1)
+        if time.monotonic() < ends:
+            raise TransientError("a deadlock")
+        return "done"
+
+    assert hasty.transaction(work) == "done"
+    assert len(tries) > 2
+
+
+def test_one_that_never_gets_through_is_to_be_sent_again(hasty, monkeypatch):
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.3)
+
+    def work(tx):
+        raise TransientError("a deadlock")
+
+    with pytest.raises(Neo4jUnavailable, match=r"too busy.*run the same again"):
+        hasty.transaction(work)
