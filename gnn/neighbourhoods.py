@@ -4,7 +4,7 @@ take      users that the events' lane brought up to date: their histories go int
 weigh     by how much does that change what is known of each item: its evidence
 derive    the items whose evidence moved most: their column of similar items, what follows them, whom users are like
 embed     items whose neighbours moved: the inductive forward pass; users who chose them are marked for later
-write     edges that moved, vectors that moved, and the feed's next number, in one transaction
+write     edges that moved, vectors that moved, and the feed's next number, in short transactions
 
 One worker does this at a time, as it holds a mirror of behaviour; another takes over when it is gone. It remembers in
 the graph up to when everything was done, and starts from there, or from the last build: the mirror is read anew, and

@@ -28,7 +28,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
 BUSY_SECONDS = 20.0  # as long a transaction is tried again while others stand in its way
-FIRST_RETRY_SECONDS = 0.05  # doubles each time: most often two transactions stood in each other's way for a moment
+FIRST_RETRY_SECONDS = 0.02  # doubles each time: most often two transactions stood in each other's way for a moment
 
 
 @contextmanager
@@ -91,6 +91,15 @@ def _rows(result: neo4j.Result, loaded: Statement) -> list[Row]:
         return result.data()
     names = result.keys()
     return [dict(zip(names, record.values(), strict=True)) for record in result]
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What failed in a transaction. Where rolling it back fails as well, the driver tells of that instead."""
+    met: list[BaseException] = []  # errors that name each other
+    while isinstance(error, exceptions.ResultFailedError) and error not in met:
+        met.append(error)
+        error = error.__cause__ or error.__context__ or error
+    return error
 
 
 def _checked(statement: str | Statement, parameters: dict[str, Any]) -> Statement:
@@ -181,13 +190,15 @@ class Client:
     def transaction(self, function: Callable[[Transaction], T]) -> T:
         """Run a function of several statements as one write transaction; it may be called more than once."""
         until = time.monotonic() + BUSY_SECONDS
-        with translated(self.uri), self._session() as session:
+        with translated(self.uri):
             while True:
                 try:
-                    return session.execute_write(lambda tx: function(Transaction(tx)))
-                except exceptions.TransientError:
-                    if time.monotonic() > until:
-                        raise
+                    with self._session() as session:
+                        return session.execute_write(lambda tx: function(Transaction(tx)))
+                except (exceptions.Neo4jError, exceptions.DriverError) as error:
+                    reason = _reason(error)
+                    if not isinstance(reason, exceptions.TransientError) or time.monotonic() > until:
+                        raise reason from None
 
     def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
         """Rows of a read statement one by one, in bounded memory; not retried once rows have come."""

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from graphstore.build import BY
 from graphstore.client import Client, Transaction
+from graphstore.extract import batched
 from graphstore.mirrored import row_with
 
 Pair = tuple[float, float]
 Row = dict[str, Pair]
 SLIGHT = 2e-3  # a score that moves by less stays as it is
 READ_ROWS = 200
+SOURCES_AT_ONCE, ITEMS_AT_ONCE, USERS_AT_ONCE = 32, 32, 1  # in a transaction: whoever acts meanwhile waits for it
 
 
 class StoredRows:
@@ -59,6 +61,15 @@ class Edges:
     rows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, str]] = field(default_factory=list)
     after: dict[str, Row] = field(default_factory=dict)
+
+    def parts(self, count: int) -> Iterator[Edges]:
+        """The same, some sources at a time."""
+        for sources in map(set, batched(list(self.after), count)):
+            yield Edges(
+                [row for row in self.rows if row["source"] in sources],
+                [row for row in self.gone if row["source"] in sources],
+                {source: self.after[source] for source in sources},
+            )
 
     def targets(self) -> set[str]:
         """The ends of these edges."""
@@ -106,30 +117,56 @@ def write_neighbourhoods(
     alike: Mapping[str, Mapping[str, float]],
     vectors: Mapping[str, NDArray[Any]],
     version: str | None,
-) -> int:
-    """Write what goes together and what it moved, in one transaction, and stamp the feed; its number.
+) -> None:
+    """Write what goes together and what it moved, and stamp the feed, in short transactions.
 
     alike: the users most like some users, whole rows.  vectors: new embeddings (D,) of items, by model `version`.
     """
-    users = [
+    for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
+        for part in edges.parts(SOURCES_AT_ONCE):
+            _write_edges(client, sort, part, BY[by])
+    for user_ids in batched(list(alike), USERS_AT_ONCE):
+        _write_alike(client, {user_id: alike[user_id] for user_id in user_ids})
+    if version is not None:
+        for item_ids in batched(list(vectors), ITEMS_AT_ONCE):
+            _write_vectors(client, {item_id: vectors[item_id] for item_id in item_ids}, version)
+
+
+def _write_edges(client: Client, sort: str, edges: Edges, by: str) -> None:
+    items = sorted(edges.after)
+
+    def work(tx: Transaction) -> None:
+        tx.run("collect/lock_nodes", user_ids=[], item_ids=sorted({*items, *edges.targets()}))
+        tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=by)
+        tx.run("update/stamp_nodes", item_ids=items, user_ids=[])
+
+    client.transaction(work)
+
+
+def _write_alike(client: Client, alike: Mapping[str, Mapping[str, float]]) -> None:
+    users = sorted(alike)
+    rows = [
         {"source": user_id, "targets": list(row), "scores": [float(score) for score in row.values()]}
         for user_id, row in alike.items()
     ]
-    moved = [{"item_id": item_id, "embedding": np.asarray(vector).tolist()} for item_id, vector in vectors.items()]
-    items = sorted({*similar.after, *following.after, *vectors})
-    held_users = sorted({*alike, *(other for row in alike.values() for other in row)})
-    held_items = sorted({*items, *similar.targets(), *following.targets()})
+    others = {other for row in alike.values() for other in row}
 
-    def work(tx: Transaction) -> int:
-        let_go = tx.run("update/read_alike_ids", user_ids=sorted(alike))[0]["user_ids"] if alike else []
-        tx.run("collect/lock_nodes", user_ids=sorted({*held_users, *let_go}), item_ids=held_items)
-        for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
-            if edges.rows or edges.gone:
-                tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=BY[by])
-        if users:
-            tx.run("update/write_alike_rows", rows=users, by=BY["similar_users"])
-        if moved and version is not None:
-            tx.run("update/write_moved_items", rows=moved, version=version)
-        return int(tx.run("update/stamp_nodes", item_ids=items, user_ids=sorted(alike))[0]["seq"])
+    def work(tx: Transaction) -> None:
+        let_go = tx.run("update/read_alike_ids", user_ids=users)[0]["user_ids"]
+        tx.run("collect/lock_nodes", user_ids=sorted({*users, *others, *let_go}), item_ids=[])
+        tx.run("update/write_alike_rows", rows=rows, by=BY["similar_users"])
+        tx.run("update/stamp_nodes", item_ids=[], user_ids=users)
 
-    return client.transaction(work)
+    client.transaction(work)
+
+
+def _write_vectors(client: Client, vectors: Mapping[str, NDArray[Any]], version: str) -> None:
+    items = sorted(vectors)
+    rows = [{"item_id": item_id, "embedding": np.asarray(vectors[item_id]).tolist()} for item_id in items]
+
+    def work(tx: Transaction) -> None:
+        tx.run("collect/lock_nodes", user_ids=[], item_ids=items)
+        tx.run("update/write_moved_items", rows=rows, version=version)
+        tx.run("update/stamp_nodes", item_ids=items, user_ids=[])
+
+    client.transaction(work)
