@@ -5,6 +5,7 @@
 HOME: as `prepare.py` makes them; several stand side by side, to see what grows with the graph. Each is measured alone,
 with `serve` and `update --follow` as processes on this machine (and the load from this process, on the same cores):
 
+warm-up      30 s as `steady`, and not counted: a JVM that has just started compiles for a minute, on the same cores
 idle         the processor time that each program takes while nothing happens
 at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
 floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
@@ -49,7 +50,7 @@ from graphstore.update import user_ids
 
 STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100
-COST_EVENTS, FLOOR_EVENTS = 1_000, 1_000
+WARM_EVENTS, COST_EVENTS, FLOOR_EVENTS = 600, 1_000, 1_000
 READ_RATE, READ_USERS = 4, 2_000
 IDLE_SECONDS = 5.0
 REST_SECONDS, AT_REST = 3.0, 0.1  # of a processor
@@ -73,17 +74,20 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         users = some_users(client, options.seed)
         say(home, "waiting for the follower")
         found.waited = wait_for_follower(running, options.patience)
+        say(home, "warm-up")
+        steady(running, events[:WARM_EVENTS], STEADY_RATE, LOOK_AT_EVERY)
+        settled(running)
         say(home, "at rest")
         found.idle = idle(running, IDLE_SECONDS)
         found.rest = latency.measure(web.port, key, users[: options.requests])
         found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)
-        measure_loads(found, running, events, users, options.seconds, home)
+        measure_loads(found, running, events[WARM_EVENTS:], users, options.seconds, home)
     return found
 
 
 def events_needed(seconds: int) -> int:
     """How many events a home is asked for."""
-    return COST_EVENTS + (STEADY_RATE + BURST_RATE) * seconds
+    return WARM_EVENTS + COST_EVENTS + (STEADY_RATE + BURST_RATE) * seconds
 
 
 def measure_loads(

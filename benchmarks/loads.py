@@ -22,8 +22,8 @@ from running import cpu_seconds
 
 from graphstore.client import Client
 
-EVENTS, ACCEPTED = "/v1/events", 202
-POLL_SECONDS = 0.005
+EVENTS, ACCEPTED, NOT_MODIFIED = "/v1/events", 202, 304
+POLL_SECONDS = 0.01
 DRAIN = 6  # times the patience
 Event = dict[str, Any]
 
@@ -105,10 +105,14 @@ def effect(running: Running, asker: Asker, event: Event) -> Effect | None:
         return None
     accepted = time.perf_counter()
     changed, settled = NEVER, NEVER
-    unchanged = {"If-None-Match": before.etag} if before.etag else {}
+    latest = before
     while (now := time.perf_counter() - accepted) < running.patience:
-        answer = asker.get(path, unchanged if changed == NEVER else {})
+        answer = asker.get(path, {"If-None-Match": latest.etag} if latest.etag else {})
         now = time.perf_counter() - accepted
+        if answer.status == NOT_MODIFIED:
+            time.sleep(POLL_SECONDS)
+            continue
+        latest = answer
         if changed == NEVER and differs(before, answer):
             changed = now
         if changed < NEVER and running.follows and is_settled(before, answer, running.client, event["user_id"]):

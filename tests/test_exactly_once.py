@@ -269,7 +269,9 @@ def test_killed_at_random_points_the_graph_ends_as_one_that_nobody_disturbed(cop
                 if key == "embedding":  # rests on what goes together, which is derived anew only when enough has moved
                     cosines.append(alike(value, other[key]))
                     continue
-                expected = pytest.approx(value, abs=1e-5) if isinstance(value, float) else value
+                # how many items there were when the user was worked on counts a little in the weight of an interest
+                slack = 5e-3 if key == "weight" else 1e-5
+                expected = pytest.approx(value, abs=slack) if isinstance(value, float) else value
                 assert other[key] == expected, (name, one.get("id") or one.get("user"), key)
     assert np.mean(cosines) > 0.95
     one, other = together(calm), together(disturbed)
