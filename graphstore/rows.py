@@ -18,7 +18,7 @@ Pair = tuple[float, float]
 Row = dict[str, Pair]
 SLIGHT = 2e-3  # a score that moves by less stays as it is
 READ_ROWS = 200
-SOURCES_AT_ONCE, ITEMS_AT_ONCE, USERS_AT_ONCE = 32, 32, 1  # in a transaction: whoever acts meanwhile waits for it
+SOURCES_AT_ONCE, ITEMS_AT_ONCE = 32, 32  # in a transaction: whoever acts meanwhile waits for it
 
 
 class StoredRows:
@@ -125,8 +125,8 @@ def write_neighbourhoods(
     for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
         for part in edges.parts(SOURCES_AT_ONCE):
             _write_edges(client, sort, part, BY[by])
-    for user_ids in batched(list(alike), USERS_AT_ONCE):
-        _write_alike(client, {user_id: alike[user_id] for user_id in user_ids})
+    for user_id, row in alike.items():
+        _write_alike(client, user_id, row)
     if version is not None:
         for item_ids in batched(list(vectors), ITEMS_AT_ONCE):
             _write_vectors(client, {item_id: vectors[item_id] for item_id in item_ids}, version)
@@ -143,19 +143,14 @@ def _write_edges(client: Client, sort: str, edges: Edges, by: str) -> None:
     client.transaction(work)
 
 
-def _write_alike(client: Client, alike: Mapping[str, Mapping[str, float]]) -> None:
-    users = sorted(alike)
-    rows = [
-        {"source": user_id, "targets": list(row), "scores": [float(score) for score in row.values()]}
-        for user_id, row in alike.items()
-    ]
-    others = {other for row in alike.values() for other in row}
+def _write_alike(client: Client, user_id: str, row: Mapping[str, float]) -> None:
+    rows = [{"source": user_id, "targets": list(row), "scores": [float(score) for score in row.values()]}]
 
     def work(tx: Transaction) -> None:
-        let_go = tx.run("update/read_alike_ids", user_ids=users)[0]["user_ids"]
-        tx.run("collect/lock_nodes", user_ids=sorted({*users, *others, *let_go}), item_ids=[])
+        let_go = tx.run("update/read_alike_ids", user_ids=[user_id])[0]["user_ids"]
+        tx.run("collect/lock_nodes", user_ids=sorted({user_id, *row, *let_go}), item_ids=[])
         tx.run("update/write_alike_rows", rows=rows, by=BY["similar_users"])
-        tx.run("update/stamp_nodes", item_ids=[], user_ids=users)
+        tx.run("update/stamp_nodes", item_ids=[], user_ids=[user_id])
 
     client.transaction(work)
 
