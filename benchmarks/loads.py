@@ -23,7 +23,7 @@ from running import cpu_seconds
 from graphstore.client import Client
 
 EVENTS, ACCEPTED, NOT_MODIFIED = "/v1/events", 202, 304
-POLL_SECONDS = 0.01
+POLL_SECONDS, POLL_SHARE = 0.01, 0.1  # the latter of the time that has passed: who waits long need not ask so often
 DRAIN = 6  # times the patience
 Event = dict[str, Any]
 
@@ -109,17 +109,15 @@ def effect(running: Running, asker: Asker, event: Event) -> Effect | None:
     while (now := time.perf_counter() - accepted) < running.patience:
         answer = asker.get(path, {"If-None-Match": latest.etag} if latest.etag else {})
         now = time.perf_counter() - accepted
-        if answer.status == NOT_MODIFIED:
-            time.sleep(POLL_SECONDS)
-            continue
-        latest = answer
-        if changed == NEVER and differs(before, answer):
-            changed = now
-        if changed < NEVER and running.follows and is_settled(before, answer, running.client, event["user_id"]):
-            settled = now
-        if settled < NEVER or (changed < NEVER and not running.follows):
-            break
-        time.sleep(POLL_SECONDS)
+        if answer.status != NOT_MODIFIED:
+            latest = answer
+            if changed == NEVER and differs(before, answer):
+                changed = now
+            if changed < NEVER and running.follows and is_settled(before, answer, running.client, event["user_id"]):
+                settled = now
+            if settled < NEVER or (changed < NEVER and not running.follows):
+                break
+        time.sleep(max(POLL_SECONDS, POLL_SHARE * now))
     told = NEVER
     if running.heard and running.follows:
         told = running.heard.first(event["user_id"], accepted, version_of(before), running.patience) - accepted

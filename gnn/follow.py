@@ -60,8 +60,8 @@ class EventsLane:
         self._kinds = kinds
         self._vectors = UserVectors(client, settings)
         self._clock: datetime | None = None
-        self._items = self._ties = 0
-        self._counted = self._kept = 0.0
+        self._ties = 0
+        self._counted, self._kept = -COUNT_SECONDS, 0.0
         self.work = Work()
         self.idles = False
 
@@ -108,13 +108,12 @@ class EventsLane:
             self._kinds,
             as_of=self._as_of(now, latest),
             latest=latest,
-            items=self._item_count(),
             vectors=vectors,
             version=self._vectors.version,
         )
         self.work.users += done.done
         self.work.again += done.again
-        if self._vectors.version is not None and self._ties:
+        if self._vectors.version is not None and self._has_ties():
             marks.mark_silent_followers(self._client, claim.user_ids)
 
     def _as_of(self, now: Situation, latest: datetime | None) -> datetime:
@@ -123,12 +122,11 @@ class EventsLane:
             self._clock = latest_event(self._client, self._kinds)
         return max(time for time in (now.latest, latest, self._clock) if time is not None)
 
-    def _item_count(self) -> int:
-        if time.monotonic() - self._counted > COUNT_SECONDS or not self._items:
-            self._items = self._client.read("extract/count_items")[0]["items"]
+    def _has_ties(self) -> bool:
+        if time.monotonic() - self._counted > COUNT_SECONDS:
             self._ties = self._client.read("update/count_ties")[0]["ties"]
             self._counted = time.monotonic()
-        return self._items
+        return self._ties > 0
 
     def _keep_house(self, now: Situation) -> None:
         if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:

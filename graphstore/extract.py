@@ -163,12 +163,11 @@ def users_to_read(
     return sorted({row["user_id"] for row in rows})
 
 
-def interest_parameters(as_of: datetime, items: int, kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """What `extract/write_user_interests` takes beside the users. items: how many there are."""
+def interest_parameters(as_of: datetime, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """What `extract/write_user_interests` takes beside the users."""
     return {
         "kinds": kind_table(kinds),
         "as_of": as_of,
-        "items": items,
         "events": RECENT_EVENTS,
         "short_days": SHORT_DAYS,
         "likes": LIKES,
@@ -182,7 +181,7 @@ def write_user_interests(
 ) -> InterestCounts:
     """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
     counts = InterestCounts()
-    parameters = interest_parameters(as_of, client.read("extract/count_items")[0]["items"], kinds)
+    parameters = interest_parameters(as_of, kinds)
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         for row in client.write("extract/write_user_interests", user_ids=batch, **parameters):

@@ -95,20 +95,19 @@ def finish_users(
     *,
     as_of: datetime,
     latest: datetime | None,
-    items: int,
     vectors: Mapping[str, NDArray[Any] | None],
     version: str | None,
 ) -> Done:
     """Write what follows from the present behaviour of the users of a claim, and clear their marks, in one transaction.
 
-    as_of: the graph's clock.  latest: the latest event among those of these users.  items: how many there are.
+    as_of: the graph's clock.  latest: the latest event among those of these users.
     vectors: new embeddings (D,) by user, None for users of whom nothing is known; made by model `version`.
     """
     rows = [
         {"user_id": user_id, "embedding": None if vector is None else np.asarray(vector).tolist()}
         for user_id, vector in vectors.items()
     ]
-    parameters = interest_parameters(as_of, items, kinds)
+    parameters = interest_parameters(as_of, kinds)
 
     def work(tx: Transaction) -> Done:
         tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])

@@ -1,17 +1,21 @@
 // Purpose: interests of a batch of users, aggregated from their most recent behaviour.
-//   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where age is
-//   measured back from the user's own latest event, so that nobody else's event changes what is found, the half-life is
-//   that of the kind (long) or `short_days` (short, only events of the last four of these),
-//   and the sign is negative for a negative kind and for a rating at or below the mean rating of the user - 1 (at or below 2 where
-//   fewer than three ratings are known). Undated events count in full for the long horizon, never for the short.
+//   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where idf is as
+//   items were last counted (`extract/count_interest_items`), age is measured back from the user's own latest event, so
+//   that nobody else's event changes what is found, the half-life is that of the kind (long) or `short_days` (short, only
+//   events of the last four of these), and the sign is negative for a negative kind and for a rating at or below the mean
+//   rating of the user - 1 (at or below 2 where fewer than three ratings are known). Undated events count in full for the
+//   long horizon, never for the short.
 //   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
 //   `recent_at` is the event that the open short ones rest on.
 //   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed when it lapsed; one
 //   that holds again is a new relationship.
 // Access: write
-// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, items INTEGER, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, extracted_by STRING
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
-// Index: user_id (constraint)
+// Index: user_id (constraint), feed_name (constraint)
+// Scan: items are answered from the count store, without a scan.
+OPTIONAL MATCH (f:Feed {name: 'interests'})
+WITH coalesce(f.items, COUNT { MATCH (i:Item) RETURN i }) AS items
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 CALL (u) {
@@ -25,16 +29,16 @@ CALL (u) {
   RETURN behaviour, latest, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
          latest + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapses
 }
-CALL (behaviour, latest, low, lapses) {
+CALL (items, behaviour, latest, low, lapses) {
   UNWIND behaviour AS one
-  WITH one.event AS b, one.item AS i, low, latest, lapses,
+  WITH one.event AS b, one.item AS i, items, low, latest, lapses,
        [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
   WHERE kind IS NOT NULL
-  WITH b, i, kind.half_life_days AS half_life, lapses,
+  WITH b, i, items, kind.half_life_days AS half_life, lapses,
        CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
        (latest.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
   MATCH (i)-[a:ABOUT]->(n:Interest)
-  WITH b, n, strength * a.weight * log(1 + toFloat($items) / (1 + n.items)) AS strength, age, half_life, lapses
+  WITH b, n, strength * a.weight * log(1 + toFloat(items) / (1 + n.items)) AS strength, age, half_life, lapses
   UNWIND CASE WHEN age <= 4 * $short_days AND $as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
   WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
   WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength

@@ -118,6 +118,16 @@ def test_the_same_again_changes_nothing(films):
     assert (counts.opened, counts.closed, counts.kept) == (0, 0, len(before))
 
 
+def test_items_that_come_with_events_change_no_weight_before_items_are_counted_again(client):
+    about(client, fun=["comedy"], laugh=["comedy"], smile=["comedy"], scream=["horror"])
+    collect_events(client, [event("u", "fun", 1), event("u", "scream", 1)])
+    before = interests(client)
+    collect_events(client, [event("v", f"new{n}", 1) for n in range(50)])
+    assert interests(client) == before
+    about(client, fear=["horror"])
+    assert interests(client) != before
+
+
 def test_only_the_strongest_interests_are_kept(client):
     about(client, **{f"i{n}": [f"good{n}"] for n in range(25)}, **{f"j{n}": [f"bad{n}"] for n in range(15)})
     collect_events(client, [event("u", f"i{n}", n, "like") for n in range(25)])
