@@ -33,6 +33,7 @@ log = logging.getLogger("interestgraph.follow")
 POLL_SECONDS = 0.01
 USERS_AT_ONCE, ITEMS_AT_ONCE = 16, 1_000
 IDLE_USERS_AT_ONCE = 4  # whoever acts meanwhile waits for them
+IDLE_SHARE = 0.25  # of the time of a worker, for marks that nobody waits for
 HOUSEKEEPING_SECONDS = 1.0
 COUNT_SECONDS = 10.0
 RETRY_SECONDS = (0.5, 10.0)
@@ -50,10 +51,7 @@ class Work:
 
 
 class EventsLane:
-    """One worker that drains marks. `step` does one batch, or nothing.
-
-    idles: whether the latest batch was of marks that nobody waits for.
-    """
+    """One worker that drains marks. `step` does one batch, or nothing."""
 
     def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
         self._client = client
@@ -62,25 +60,29 @@ class EventsLane:
         self._clock: datetime | None = None
         self._ties = 0
         self._counted, self._kept = -COUNT_SECONDS, 0.0
+        self._rests_until = 0.0
         self.work = Work()
-        self.idles = False
 
-    def step(self) -> bool:
-        """Do what is due, one batch of it; whether there was something."""
+    def step(self, rests: bool = False) -> bool:
+        """Do what is due, one batch of it; whether there was something.
+
+        rests: whether marks that nobody waits for are left alone for a while after some of them.
+        """
         now = marks.look(self._client)
         self._vectors.follow(now)
         self._keep_house(now)
-        if now.items:
-            self.work.items += marks.finish_items(self._client, ITEMS_AT_ONCE)
-        self.idles = now.idle_users and not now.users
-        if now.users or now.idle_users:
+        idle = now.idle_users and not now.users and not (rests and time.monotonic() < self._rests_until)
+        if now.users or idle:
             began = time.perf_counter()
-            count = IDLE_USERS_AT_ONCE if self.idles else USERS_AT_ONCE
-            claim = marks.claim_users(self._client, count, self.idles)
+            claim = marks.claim_users(self._client, IDLE_USERS_AT_ONCE if idle else USERS_AT_ONCE, idle)
             if claim.versions:
                 self._refresh(claim, now)
                 self.work.batches.append(time.perf_counter() - began)
-        return now.users or now.idle_users or now.items
+            if idle:
+                self._rests_until = time.monotonic() + (1 / IDLE_SHARE - 1) * (time.perf_counter() - began)
+        if now.items:
+            self.work.items += marks.finish_items(self._client, ITEMS_AT_ONCE)
+        return now.users or idle or now.items
 
     def drain(self) -> None:
         """Work until nothing is due."""
@@ -102,6 +104,8 @@ class EventsLane:
 
     def _bring_up_to_date(self, claim: Claim, now: Situation) -> None:
         vectors, latest = self._vectors.embed(claim.user_ids)
+        if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
+            marks.mark_silent_followers(self._client, claim.user_ids)
         done = marks.finish_users(
             self._client,
             claim,
@@ -113,8 +117,6 @@ class EventsLane:
         )
         self.work.users += done.done
         self.work.again += done.again
-        if self._vectors.version is not None and self._has_ties():
-            marks.mark_silent_followers(self._client, claim.user_ids)
 
     def _as_of(self, now: Situation, latest: datetime | None) -> datetime:
         """The graph's clock: the latest event that is known, or the present where no event has a time."""
@@ -161,11 +163,8 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
 def _run(lane: EventsLane, stop: threading.Event) -> None:
     reported = time.monotonic()
     while not stop.is_set():
-        began = time.perf_counter()
-        if not lane.step():
+        if not lane.step(rests=True):
             stop.wait(POLL_SECONDS)
-        elif lane.idles:
-            stop.wait(time.perf_counter() - began)  # half of the time is others'
         if time.monotonic() - reported > REPORT_SECONDS:
             report(lane.work)
             lane.work, reported = Work(), time.monotonic()

@@ -50,7 +50,8 @@ DEPENDENTS = 100
 LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
 MARGIN = timedelta(seconds=5)
-LATER_MILLIS = 5_000
+LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
+SHARE = 1 / 3  # of the time of a worker, while there is always something to do
 
 
 @dataclass
@@ -294,9 +295,9 @@ class NeighbourhoodsLane:
 
 
 def run_neighbourhoods(lane: NeighbourhoodsLane, stop: threading.Event, pause: float) -> None:
-    """Work until told to stop, at most half of the time while there is always something to do."""
+    """Work until told to stop, at most a SHARE of the time."""
     while not stop.is_set():
         began = time.perf_counter()
         busy = lane.step()
-        stop.wait(max(pause, time.perf_counter() - began) if busy else 10 * pause)
+        stop.wait(max(pause, (1 / SHARE - 1) * (time.perf_counter() - began)) if busy else 10 * pause)
     lane.leave()

@@ -30,7 +30,7 @@ class Catalogue(Items):
     """What serving holds of I items.
 
     edges: those of items that were asked for.  ids, index: ids, and the row of each.
-    version, change: (I,) `Item.version` and `Item.changed_seq`.
+    version, change: (I,) `Item.version` and `Item.linked_seq`.
     new: (I,) whether behaviour says little of it.  touched: (I,) when it was touched last, in milliseconds.
     interests, attributes: the columns of `about` and the rows of `favours` by name.  gone: rows of erased items.
     """
@@ -66,6 +66,12 @@ class Catalogue(Items):
             column[rows] = values
             parts[name] = column
         return replace(wider, **parts)
+
+    def with_links(self, rows: Rows, change: Rows) -> Catalogue:
+        """With these items leading elsewhere than before, under other numbers of the feed."""
+        column = self.change.copy()
+        column[rows] = change
+        return replace(self, change=column)
 
     def without(self, rows: Rows) -> Catalogue:
         """With these items gone; an item of the same id that comes later is another one."""

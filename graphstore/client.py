@@ -28,7 +28,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
 BUSY_SECONDS = 20.0  # as long a transaction is tried again while others stand in its way
-FIRST_RETRY_SECONDS = 0.02  # doubles each time: most often two transactions stood in each other's way for a moment
+FIRST_RETRY_SECONDS, RETRY_GROWTH = 0.02, 1.3  # most often two transactions stood in each other's way for a moment
 
 
 @contextmanager
@@ -131,6 +131,7 @@ class Client:
                 max_transaction_retry_time=retry_seconds,
                 max_connection_pool_size=pool_size,
                 initial_retry_delay=FIRST_RETRY_SECONDS,
+                retry_delay_multiplier=RETRY_GROWTH,
                 notifications_min_severity="OFF",
                 user_agent="interestgraph",
             )

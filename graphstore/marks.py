@@ -145,17 +145,13 @@ def mark_lapsed(client: Client, as_of: datetime) -> int:
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
     """Mark, for later, some of those who follow these users and do nothing themselves; how many."""
-    rows = client.read("update/read_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS)
-    silent = [row["user_id"] for row in rows]
-    return mark_later(client, silent) if silent else 0
+    rows = client.write(
+        "update/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
+    )
+    return int(rows[0]["marked"])
 
 
 def mark_users_of(client: Client, item_ids: Sequence[str], bound: int, millis: int) -> int:
     """Mark, for later, up to `bound` users with behaviour on each of some items; how many."""
     rows = client.write("update/mark_users_of_items", item_ids=list(item_ids), bound=bound, millis=millis)
     return int(rows[0]["marked"])
-
-
-def mark_later(client: Client, user_ids: Sequence[str], millis: int = LATER_MILLIS) -> int:
-    """Mark users to be looked at after a while, where they have no mark; how many."""
-    return int(client.write("update/mark_users", user_ids=list(user_ids), millis=millis)[0]["marked"])

@@ -3,7 +3,8 @@
 Every answer begins with one statement (`recommend/read_state`) that tells what changed since. From that
 
     the user's version is another          their card is read again (in the same statement)
-    items or users changed or were touched those items are read again, their edges and people's latest items forgotten
+    items or users changed or were touched those items are read again, people's latest items forgotten
+    items are linked otherwise             their edges are forgotten
     another epoch of the feed              somebody or something was erased: nothing of any user stays in memory
     another generation, another model      all is read again in the background, and then served from one moment on
 """
@@ -34,8 +35,9 @@ from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, unwanted_types
 
 USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
 MOST_CHANGES = 500  # read in one look; what is more comes with the next
-OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after
-SEQ_SECONDS = 2.0  # as long the last seq that was seen is asked for again, lest half of its transaction was seen
+OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after: looked for once in WIDE_SECONDS
+SHORT_OVERLAP_MILLIS, WIDE_SECONDS = 300, 1.0  # most end within the former
+SEQ_SECONDS = 1.0  # at least so long what was seen is asked for again, lest half of its transaction was seen
 MORE_SECONDS = 1.0  # until items that nobody told of are looked for
 TRIES = 5
 AT_ONCE = 2  # one waits for Neo4j, the other computes
@@ -64,7 +66,8 @@ class Edition:
 
     catalogue: the current snapshot.  model, blend: of one version, that of the vectors in the catalogue.
     popularity_now: where the scale of popularity stands.  built: time of the latest event of the last build, in
-    milliseconds.  seq, since: what changed up to these is known; seen: (seq, when), the last one that was seen.
+    milliseconds.  seq, since: what changed up to these is known; seen: (seq, when), one that was seen.
+    looked, wide: when what was touched was asked for last, and when for all that is not known to be known.
     most: changes to be read in one look.  more_since: since when there were more items than are known.
     """
 
@@ -80,6 +83,8 @@ class Edition:
     seq: int
     since: int
     seen: tuple[int, float] = (0, 0.0)
+    looked: int = 0
+    wide: float = 0.0
     most: int = MOST_CHANGES
     more_since: float = field(default_factory=time.monotonic)
     personal: Personal = field(default_factory=Personal)
@@ -231,7 +236,12 @@ class Memory:
     # Keeping up
 
     def _look(self, edition: Edition, user_id: str, held: int) -> State:
-        return self._state(edition.seq, edition.since, edition.model, edition.most, user_id, held)
+        since, now = edition.since, time.monotonic()
+        if now - edition.wide < WIDE_SECONDS:
+            since = max(since, edition.looked - SHORT_OVERLAP_MILLIS)
+        else:
+            edition.wide = now
+        return {**self._state(edition.seq, since, edition.model, edition.most, user_id, held), "asked": since}
 
     def _state(self, seq: int, since: int, model: str | None, most: int, user_id: str = "", held: int = -1) -> State:
         return self.client.ask(
@@ -300,50 +310,58 @@ class Memory:
 
     def _take_over(self, edition: Edition, personal: Personal, state: State) -> None:
         """Read again what changed, and ask from a later point the next time."""
-        changed = [*state["items"], *(row[:3] for row in state["touched_items"])]
-        if changed:
+        if changed := [*state["items"], *state["touched_items"]]:
             self._refresh_items(edition, personal, changed)
-        for user_id, version, change in [*state["users"], *(row[:3] for row in state["touched_users"])]:
+        for user_id, version, change, _ in [*state["users"], *state["touched_users"]]:
             fellow = personal.people.get(user_id)
             if fellow is not None and (fellow.version, fellow.change) != (version, change):
                 personal.people.drop([user_id])
         now = time.monotonic()
-        last = max((row[2] for rows in (state["items"], state["users"]) for row in rows), default=edition.seen[0])
-        full = [rows[-1][2] - 1 for rows in (state["items"], state["users"]) if len(rows) >= edition.most]
+        last = max((row[3] for rows in (state["items"], state["users"]) for row in rows), default=edition.seen[0])
+        full = [rows[-1][3] - 1 for rows in (state["items"], state["users"]) if len(rows) >= edition.most]
         touched = [
             rows[-1][3] for rows in (state["touched_items"], state["touched_users"]) if len(rows) >= edition.most
         ]
-        stuck = (full and min(full) <= edition.seq) or (touched and min(touched) <= edition.since)
+        stuck = (full and min(full) <= edition.seq) or (touched and min(touched) <= state["asked"])
         edition.most = 4 * edition.most if stuck else MOST_CHANGES
         if full:  # a backlog: on from where the first of these ends
             edition.seq = max(edition.seq, min(full))
-        elif last > edition.seen[0]:
-            edition.seen = (last, now)
         elif now - edition.seen[1] > SEQ_SECONDS:
-            edition.seq = max(edition.seq, edition.seen[0])
-        edition.since = max(edition.since, min(touched) if touched else state["now"] - OVERLAP_MILLIS)
+            edition.seq, edition.seen = max(edition.seq, edition.seen[0]), (last, now)
+        edition.looked = max(edition.looked, min(touched) if touched else state["now"])
+        if state["asked"] <= edition.since:
+            edition.since = max(edition.since, min(touched) if touched else state["now"] - OVERLAP_MILLIS)
 
     def _refresh_items(self, edition: Edition, personal: Personal, changed: Iterable[list[Any]]) -> None:
         catalogue = edition.catalogue
-        wanted, derived = [], []
-        for item_id, version, change in changed:
+        wanted: list[str] = []
+        other: set[int] = set()
+        linked: dict[int, int] = {}
+        for item_id, version, change, _ in changed:
             row = catalogue.index.get(item_id)
-            if row is None or (catalogue.version[row], catalogue.change[row]) != (version, change):
+            if row is None or catalogue.version[row] != version:
                 wanted.append(item_id)
-                if row is not None:
-                    derived.append((row, change != catalogue.change[row]))
-        if not wanted:
-            return
-        self._read_items(edition, wanted)
-        rows = np.array([row for row, moved in derived if moved], dtype=np.int64)
-        edition.catalogue.edges.forget(rows)
-        personal.paths.drop(row for row, _ in derived)
+            if row is not None:
+                other |= {row} if catalogue.version[row] != version else set()
+                linked |= {row: change} if catalogue.change[row] < change else {}
+        if wanted:
+            self._read_items(edition, wanted)
+        if linked:
+            rows = np.array(list(linked), dtype=np.int64)
+            with edition.lock:
+                now = edition.catalogue.change[rows]
+                edition.catalogue = edition.catalogue.with_links(rows, np.maximum(now, list(linked.values())))
+            edition.catalogue.edges.forget(rows)
+        personal.paths.drop(other | linked.keys())
 
     def _read_items(self, edition: Edition, item_ids: list[str]) -> None:
         found = self.client.ask("recommend/read_catalogue", item_ids=list(dict.fromkeys(item_ids)), model=edition.model)
         if found[0]["item_ids"]:
             with edition.lock:
-                edition.catalogue = edition.catalogue.with_items(found[0])
+                before, now = edition.catalogue, edition.catalogue.with_items(found[0])
+                rows = before.rows(found[0]["item_ids"])
+                edition.catalogue = now
+            now.edges.forget(rows[now.change[rows] != before.change[rows]])
 
     # One user
 

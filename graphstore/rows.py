@@ -18,7 +18,7 @@ Pair = tuple[float, float]
 Row = dict[str, Pair]
 SLIGHT = 2e-3  # a score that moves by less stays as it is
 READ_ROWS = 200
-SOURCES_AT_ONCE, ITEMS_AT_ONCE = 32, 32  # in a transaction: whoever acts meanwhile waits for it
+SOURCES_AT_ONCE, ITEMS_AT_ONCE = 16, 16  # in a transaction: whoever acts meanwhile waits for it
 
 
 class StoredRows:
@@ -56,7 +56,10 @@ class StoredRows:
 
 @dataclass
 class Edges:
-    """Relationships of one sort to be written and to be taken away, and what the rows are then."""
+    """Relationships of one sort to be written and to be taken away, and what the rows are then.
+
+    rows: each with `fresh`, whether there is no such relationship yet.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, str]] = field(default_factory=list)
@@ -71,9 +74,9 @@ class Edges:
                 {source: self.after[source] for source in sources},
             )
 
-    def targets(self) -> set[str]:
-        """The ends of these edges."""
-        return {row["target"] for row in (*self.rows, *self.gone)}
+    def ends(self) -> set[str]:
+        """The items that get a relationship or lose one. Another score is written to the relationship alone."""
+        return {row["target"] for row in self.rows if row["fresh"]} | {row["target"] for row in self.gone}
 
     def change(self, source: str, before: Row, after: Row) -> None:
         """A row becomes another; what moves only slightly stays."""
@@ -84,7 +87,8 @@ class Edges:
         self.gone += [{"source": source, "target": target} for target in gone]
         for target in moved:
             score, recent_score = after[target]
-            self.rows.append({"source": source, "target": target, "score": score, "recent_score": recent_score})
+            pair = {"score": score, "recent_score": recent_score, "fresh": target not in before}
+            self.rows.append({"source": source, "target": target, **pair})
         kept = {target: after[target] if target in set(moved) else before[target] for target in after}
         self.after[source] = kept
 
@@ -136,9 +140,9 @@ def _write_edges(client: Client, sort: str, edges: Edges, by: str) -> None:
     items = sorted(edges.after)
 
     def work(tx: Transaction) -> None:
-        tx.run("collect/lock_nodes", user_ids=[], item_ids=sorted({*items, *edges.targets()}))
+        tx.run("collect/lock_nodes", user_ids=[], item_ids=sorted({*items, *edges.ends()}))
         tx.run(f"update/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=by)
-        tx.run("update/stamp_nodes", item_ids=items, user_ids=[])
+        tx.run("update/stamp_links", item_ids=items)
 
     client.transaction(work)
 

@@ -55,6 +55,8 @@ class Vectors:
             grown = np.vstack([known, np.zeros((wanted - len(known), self.width), dtype=np.float32)])
             blocks[number : number + 1] = [grown]
         changed = {n for n, block in enumerate(blocks) if n >= len(self.blocks) or block is not self.blocks[n]}
+        moved = [n for n, place in enumerate(places) if not _same(blocks[place // BLOCK][place % BLOCK], vectors[n])]
+        places, vectors = [places[n] for n in moved], [vectors[n] for n in moved]
         touched = {place // BLOCK for place in places}
         for number in touched - changed:
             blocks[number] = blocks[number].copy()
@@ -65,6 +67,11 @@ class Vectors:
             for number, block in enumerate(blocks)
         ]
         return Vectors(self.width, size, tuple(blocks), tuple(inverse))
+
+
+def _same(row: NDArray[np.float32], vector: Sequence[float]) -> bool:
+    wanted = np.asarray(vector, dtype=np.float32)
+    return np.array_equal(row, wanted) if len(wanted) == len(row) else not row.any()
 
 
 def _inverse(block: NDArray[np.float32]) -> NDArray[np.float32]:

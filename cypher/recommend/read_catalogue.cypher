@@ -5,7 +5,7 @@
 // Index: item_id (constraint)
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
-WITH i, coalesce(i.version, 0) AS version, coalesce(i.changed_seq, 0) AS change
+WITH i, coalesce(i.version, 0) AS version, coalesce(i.linked_seq, 0) AS change
 CALL (i) {
   OPTIONAL MATCH (i)-[a:ABOUT]->(n:Interest)
   RETURN collect(n.name) AS names, [x IN collect(a) | coalesce(toFloat(x.weight), 0.0)] AS weights

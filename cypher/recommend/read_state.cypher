@@ -1,8 +1,8 @@
 // Purpose: what an answer starts from, in one look: the state of the feed and the active model; items and users that
-// changed since what is held in memory, as triples of id, version and changed_seq (bounded by `most` of each: what the
-// follower changed after `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); how many
-// items there are, which tells when one went or came and nobody says so; and the user, with their context where its version is
-// not `held`.
+// changed since what is held in memory, as lists of id, version, a number of the feed (an item's `linked_seq`, a user's
+// `changed_seq`) and where they stand in the order of the list (bounded by `most` of each: what the follower changed after
+// `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); how many items there are, which
+// tells when one went or came and nobody says so; and the user, with their context where its version is not `held`.
 // context: their most recent events, newest first, as columns (an undated event is older than any dated one; NaN
 // stands for no value), what they have seen, open interests, attributes, whom they follow and who is like them. The version is
 // read before what rests on it, so that an event that comes between makes the next look read again.
@@ -25,17 +25,17 @@ CALL (now) {
 CALL (now) {
   MATCH (i:Item) WHERE i.changed_seq > $seq
   WITH i ORDER BY i.changed_seq LIMIT $most
-  RETURN collect([i.item_id, coalesce(i.version, 0), i.changed_seq]) AS items
+  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.linked_seq, 0), i.changed_seq]) AS items
 }
 CALL (now) {
   MATCH (v:User) WHERE v.changed_seq > $seq
   WITH v ORDER BY v.changed_seq LIMIT $most
-  RETURN collect([v.user_id, coalesce(v.version, 0), v.changed_seq]) AS users
+  RETURN collect([v.user_id, coalesce(v.version, 0), v.changed_seq, v.changed_seq]) AS users
 }
 CALL (now) {
   MATCH (i:Item) WHERE i.touched_at > datetime({epochMillis: $since})
   WITH i ORDER BY i.touched_at LIMIT $most
-  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.changed_seq, 0), i.touched_at.epochMillis]) AS touched_items
+  RETURN collect([i.item_id, coalesce(i.version, 0), coalesce(i.linked_seq, 0), i.touched_at.epochMillis]) AS touched_items
 }
 CALL (now) {
   MATCH (v:User) WHERE v.touched_at > datetime({epochMillis: $since})

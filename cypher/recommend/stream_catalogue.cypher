@@ -14,7 +14,7 @@ UNWIND range(0, size(items) - 1, $block) AS first
 WITH items[first..first + $block] AS block
 CALL (block) {
   UNWIND block AS i
-  WITH i, coalesce(i.version, 0) AS version, coalesce(i.changed_seq, 0) AS change
+  WITH i, coalesce(i.version, 0) AS version, coalesce(i.linked_seq, 0) AS change
   CALL (i) {
     OPTIONAL MATCH (i)-[a:ABOUT]->(n:Interest)
     RETURN collect(n.name) AS names, [x IN collect(a) | coalesce(toFloat(x.weight), 0.0)] AS weights

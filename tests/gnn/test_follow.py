@@ -212,14 +212,16 @@ def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
 def test_marks_that_nobody_waits_for_come_last_and_give_way_to_an_event(prepared, settings):
     lane = EventsLane(prepared, settings)
     lane.drain()
-    seconds = -10_000
-    marks.mark_later(prepared, [f"c{n}" for n in range(6)], seconds)
+    idle = "MATCH (u:User) WHERE u.user_id IN $ids SET u.idle_due = timestamp() - 10000"
+    prepared.run_text(idle, {"ids": [f"c{n}" for n in range(7)]})
     collect_events(prepared, [event("c5", "H5", -1)])
-    assert marks.mark_later(prepared, ["c5", "c6"], seconds) == 1
     first = marks.claim_users(prepared, 10)
     assert first.user_ids == ["c5"]
     assert marks.claim_users(prepared, 10).user_ids == []
-    assert lane.step() and lane.idles and lane.work.users == 4
+    lane.step(rests=True)
+    assert lane.work.users == 4
+    lane.step(rests=True)
+    assert lane.work.users == 4
     lane.drain()
     assert lane.work.users == 6 and not lane.step()
     assert marked(prepared) == ["c5"]

@@ -21,7 +21,8 @@ from graphstore.vectors import BLOCK, Vectors
 
 STAMP = (
     "MERGE (f:Feed {name: 'changes'}) SET f.seq = coalesce(f.seq, 0) + 1 WITH f MATCH (n)"
-    " WHERE n.item_id IN $keys OR n.user_id IN $keys SET n.changed_seq = f.seq, n.version = coalesce(n.version, 0) + 1"
+    " WHERE n.item_id IN $keys OR n.user_id IN $keys SET n.changed_seq = f.seq, n.linked_seq = f.seq,"
+    " n.version = coalesce(n.version, 0) + 1"
 )
 
 

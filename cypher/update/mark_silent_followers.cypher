@@ -1,0 +1,17 @@
+// Purpose: mark, for later, those who follow one of these users and did nothing themselves, where they have no mark: their
+// embeddings say what the followed do. Of each user only so many followers are looked at, however many there are.
+// Access: write
+// Parameters: user_ids LIST<STRING>, bound INTEGER, millis INTEGER
+// Returns: marked INTEGER
+// Index: user_id (constraint)
+UNWIND $user_ids AS user_id
+CALL (user_id) {
+  MATCH (:User {user_id: user_id})<-[:FOLLOWS]-(u:User)
+  WITH u LIMIT $bound
+  WITH u WHERE u.due IS NULL AND u.idle_due IS NULL AND NOT EXISTS { (u)-->(:Item) }
+  RETURN u
+}
+WITH DISTINCT u
+ORDER BY u.user_id
+SET u.idle_due = timestamp() + $millis
+RETURN count(*) AS marked
