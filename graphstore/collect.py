@@ -186,6 +186,7 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
         return
 
     def work(tx: Transaction) -> list[dict[str, Any]]:
+        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": list(first)})
         changed = tx.run(f"collect/merge_{what}s", rows=list(first.values()))
         tx.run(f"collect/set_{what}_attributes", rows=[first[row[key]] for row in changed])
         return changed
@@ -199,7 +200,15 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
 
 def write_ties(client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
     """Ties, each pair once."""
-    created = client.write("collect/merge_ties", rows=[row.row for row in rows])[0]["created"] if rows else 0
+    ties = [row.row for row in rows]
+    if not ties:
+        return
+
+    def work(tx: Transaction) -> int:
+        tx.run("collect/lock_nodes", user_ids=[tie[end] for tie in ties for end in ("user_id", "follows")], item_ids=[])
+        return int(tx.run("collect/merge_ties", rows=ties)[0]["created"])
+
+    created = client.transaction(work)
     counts.created += created
     counts.duplicate += len(rows) - created
 

@@ -80,7 +80,7 @@ def delete_item(client: Client, item_id: str) -> dict[str, int]:
     Raises:
         NotFound: no such item.
     """
-    return dict(_only(client.write("erase/erase_item", item_id=item_id), "item", item_id))
+    return _erase(client, "item", item_id)
 
 
 def erase_user(client: Client, user_id: str) -> dict[str, int]:
@@ -92,7 +92,15 @@ def erase_user(client: Client, user_id: str) -> dict[str, int]:
     Raises:
         NotFound: no such user.
     """
-    return dict(_only(client.write("erase/erase_user", user_id=user_id), "user", user_id))
+    return _erase(client, "user", user_id)
+
+
+def _erase(client: Client, what: str, key: str) -> dict[str, int]:
+    def work(tx: Transaction) -> list[dict[str, int]]:
+        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": [key]})
+        return tx.run(f"erase/erase_{what}", **{f"{what}_id": key})
+
+    return dict(_only(client.transaction(work), what, key))
 
 
 def export_user(client: Client, user_id: str) -> Document:

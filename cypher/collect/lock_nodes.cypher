@@ -1,17 +1,22 @@
 // Purpose: hold users and items for the rest of the transaction, in the order of their ids, users first: whoever writes to
-// several does this first, so that no two wait for each other. Writing what is there changes nothing; removing a property
-// that no node has would not even hold the node.
+// them does this first, so that no two wait for each other. What is held is a unique key: a node that is made and taken away
+// in one transaction is never stored, but nobody else can make it meanwhile. Nodes themselves can't be held so: who waits to
+// write a property of a node holds what who holds the node needs to add a relationship.
 // Access: write
 // Parameters: user_ids LIST<STRING>, item_ids LIST<STRING>
 // Returns: nothing
-// Index: user_id (constraint), item_id (constraint)
+// Index: lock_key (constraint)
 CALL () {
   UNWIND $user_ids AS user_id
-  MATCH (u:User {user_id: user_id})
-  SET u.version = coalesce(u.version, 0)
+  WITH DISTINCT user_id
+  ORDER BY user_id
+  CREATE (l:Lock {key: 'User ' + user_id})
+  DELETE l
 }
 CALL () {
   UNWIND $item_ids AS item_id
-  MATCH (i:Item {item_id: item_id})
-  SET i.version = coalesce(i.version, 0)
+  WITH DISTINCT item_id
+  ORDER BY item_id
+  CREATE (l:Lock {key: 'Item ' + item_id})
+  DELETE l
 }

@@ -1,9 +1,9 @@
 // Purpose: take marks of users that nobody waits for, the longest due first: they become marks as claim_users takes them. A
-// user who has one of these as well is left to it.
+// user who has one of these as well is left to it. Each is held first (see collect/lock_nodes).
 // Access: write
 // Parameters: count INTEGER, lease STRING, millis INTEGER
 // Returns: user_id STRING, version INTEGER
-// Index: user_idle_due, feed_name (constraint)
+// Index: user_idle_due, feed_name, lock_key (constraints)
 MERGE (f:Feed {name: 'claims of users'})
 SET f.claimed_at = timestamp()
 WITH f
@@ -12,6 +12,9 @@ CALL (f) {
   WHERE u.idle_due <= timestamp()
   WITH u ORDER BY u.idle_due LIMIT $count
   WITH u ORDER BY u.user_id
+  CREATE (l:Lock {key: 'User ' + u.user_id})
+  DELETE l
+  WITH u WHERE u.idle_due <= timestamp()
   SET u.idle_due = null
   WITH u WHERE u.due IS NULL
   SET u.due = timestamp() + $millis, u.lease = $lease

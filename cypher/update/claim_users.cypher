@@ -1,9 +1,10 @@
 // Purpose: take the marks of users that are due, the longest due first, for a while: if whoever took them is gone by then,
-// they are due again. They are locked in the order of their ids, as everywhere. One claim at a time, so that nobody takes what another has.
+// they are due again. Each is held first, in the order of their ids, as everywhere (see collect/lock_nodes). One claim at a
+// time, so that nobody takes what another has.
 // Access: write
 // Parameters: count INTEGER, lease STRING, millis INTEGER
 // Returns: user_id STRING, version INTEGER
-// Index: user_due, feed_name (constraint)
+// Index: user_due, feed_name, lock_key (constraints)
 MERGE (f:Feed {name: 'claims of users'})
 SET f.claimed_at = timestamp()
 WITH f
@@ -12,6 +13,9 @@ CALL (f) {
   WHERE u.due <= timestamp()
   WITH u ORDER BY u.due LIMIT $count
   WITH u ORDER BY u.user_id
+  CREATE (l:Lock {key: 'User ' + u.user_id})
+  DELETE l
+  WITH u WHERE u.due <= timestamp()
   SET u.due = timestamp() + $millis, u.lease = $lease, u.idle_due = null
   RETURN u
 }

@@ -3,7 +3,7 @@
 // Access: write
 // Parameters: user_ids LIST<STRING>, bound INTEGER, millis INTEGER
 // Returns: marked INTEGER
-// Index: user_id (constraint)
+// Index: user_id, lock_key (constraints)
 UNWIND $user_ids AS user_id
 CALL (user_id) {
   MATCH (:User {user_id: user_id})<-[:FOLLOWS]-(u:User)
@@ -13,5 +13,8 @@ CALL (user_id) {
 }
 WITH DISTINCT u
 ORDER BY u.user_id
+CREATE (l:Lock {key: 'User ' + u.user_id})
+DELETE l
+WITH u WHERE u.due IS NULL AND u.idle_due IS NULL
 SET u.idle_due = timestamp() + $millis
 RETURN count(*) AS marked

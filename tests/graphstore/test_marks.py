@@ -125,3 +125,21 @@ def test_whoever_holds_nodes_holds_them_until_the_end(client, tmp_path):
         second = pool.submit(hold, "second", lambda _: None)
         first.result(), second.result()
     assert order == ["first", "second"]
+
+
+def test_many_events_of_one_user_at_once_wait_for_each_other_and_fail_each_other_never(client, caplog):
+    """With behaviour enough that Neo4j keeps it as of a dense node, whose locks differ."""
+    items = [f"i{n}" for n in range(80)]
+    collect_events(client, [event("busy", item, n) for n, item in enumerate(items)])
+
+    def act(number):
+        for turn in range(10):
+            item = items[(7 * number + turn) % len(items)]
+            collect_events(client, [event("busy", item, turn, event_id=f"e{number}-{turn}")])
+
+    with caplog.at_level("WARNING", logger="neo4j"), ThreadPoolExecutor(6) as pool:
+        list(pool.map(act, range(6)))
+    assert not [record for record in caplog.records if "retried" in record.getMessage()]
+    stored = client.run_text("MATCH (:User {user_id: 'busy'})-[b]->(:Item) RETURN count(b) AS events")
+    assert stored[0]["events"] == 140
+    assert not client.run_text("MATCH (l:Lock) RETURN l")
