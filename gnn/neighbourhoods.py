@@ -51,7 +51,7 @@ LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
 MARGIN = timedelta(seconds=5)
 LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
-SHARE = 1 / 3  # of the time of a worker, while there is always something to do
+SHARE, LONGEST_REST = 1 / 3, 2.0  # of the time of a worker, while there is always something to do; seconds
 
 
 @dataclass
@@ -299,5 +299,6 @@ def run_neighbourhoods(lane: NeighbourhoodsLane, stop: threading.Event, pause: f
     while not stop.is_set():
         began = time.perf_counter()
         busy = lane.step()
-        stop.wait(max(pause, (1 / SHARE - 1) * (time.perf_counter() - began)) if busy else 10 * pause)
+        rest = min((1 / SHARE - 1) * (time.perf_counter() - began), LONGEST_REST)
+        stop.wait(max(pause, rest) if busy else 10 * pause)
     lane.leave()

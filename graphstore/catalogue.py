@@ -29,13 +29,14 @@ Columns = Mapping[str, Sequence[Any]]
 class Catalogue(Items):
     """What serving holds of I items.
 
-    edges: those of items that were asked for.  ids, index: ids, and the row of each.
+    edges: those of items that were asked for.  ids, index: ids, and the row of each.  by_item: `about` by rows.
     version, change: (I,) `Item.version` and `Item.linked_seq`.
     new: (I,) whether behaviour says little of it.  touched: (I,) when it was touched last, in milliseconds.
     interests, attributes: the columns of `about` and the rows of `favours` by name.  gone: rows of erased items.
     """
 
     edges: Table
+    by_item: sp.csr_matrix
     ids: list[str]
     index: dict[str, int]
     version: Rows
@@ -97,19 +98,21 @@ class Catalogue(Items):
             name: np.concatenate([getattr(self, name), np.zeros(more, dtype=getattr(self, name).dtype)])
             for name in ("popularity", "ever_popular", "version", "change", "titles", "new", "touched")
         }
-        about = sp.csc_matrix((self.about.data, self.about.indices, self.about.indptr), (len(ids), self.about.shape[1]))
+        shape = len(ids), self.about.shape[1]
+        about = sp.csc_matrix((self.about.data, self.about.indices, self.about.indptr), shape)
+        ends = np.append(self.by_item.indptr, np.full(more, self.by_item.indptr[-1]))
+        by_item = sp.csr_matrix((self.by_item.data, self.by_item.indices, ends), shape)
         favours = self.favours
         favours = sp.csr_matrix((favours.data, favours.indices, favours.indptr), (favours.shape[0], len(ids)))
-        return replace(self, ids=ids, index=index, order=order, about=about, favours=favours, **wider)
+        wider |= {"about": about, "by_item": by_item, "favours": favours}
+        return replace(self, ids=ids, index=index, order=order, **wider)
 
     def _about(self, rows: Sequence[int], columns: Columns) -> dict[str, Any]:
         """What some items are about, where it differs from what is held."""
-        by_item = self.about.tocsr() if len(rows) > 1 else None
-        changed = []
+        by_item, changed = self.by_item, []
         for row, names, weights in zip(rows, columns["names"], columns["weights"], strict=True):
-            part = by_item[row] if by_item is not None else self.about[[row]]
-            part = part.tocoo()
-            held = dict(zip(part.col.tolist(), part.data.tolist(), strict=True))
+            mine = slice(*by_item.indptr[row : row + 2].tolist())
+            held = dict(zip(by_item.indices[mine].tolist(), by_item.data[mine].tolist(), strict=True))
             if held != {
                 self.interests.get(name): weight for name, weight in zip(names, weights, strict=True) if weight
             }:
@@ -123,7 +126,8 @@ class Catalogue(Items):
         column = kept.col[stays].tolist()
         column += [interests.setdefault(name, len(interests)) for _, names, _ in changed for name in names]
         weight = kept.data[stays].tolist() + [value for _, _, weights in changed for value in weights]
-        return {"about": _about_matrix(item, column, weight, len(self.order), len(interests)), "interests": interests}
+        about = _about_matrix(item, column, weight, len(self.order), len(interests))
+        return {"about": about, "by_item": about.tocsr(), "interests": interests}
 
 
 def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
@@ -151,11 +155,13 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     matrix = np.concatenate([np.zeros((0, width), dtype=np.float32), *vectors])
     items, columns = zip(*about, strict=True) if about else ((), ())
     attributes, favours = _favours(client, index)
+    by_interest = _about_matrix(items, columns, parts.get("weights", []), size, len(interests))
     return Catalogue(
         order=order,
         vectors=Vectors.of(matrix),
         edges=Table(size),
-        about=_about_matrix(items, columns, parts.get("weights", []), size, len(interests)),
+        about=by_interest,
+        by_item=by_interest.tocsr(),
         favours=favours,
         ids=ids,
         index=index,
