@@ -5,16 +5,16 @@
 HOME: as `prepare.py` makes them; several stand side by side, to see what grows with the graph. Each is measured alone,
 with `serve` and `update --follow` as processes on this machine (and the load from this process, on the same cores):
 
-warm-up      30 s as `steady`, and not counted: a JVM that has just started compiles for a minute, on the same cores
+warm-up      90 s as `steady`, and not counted: a JVM that has just started compiles for a minute, on the same cores
 idle         the processor time that each program takes while nothing happens
 at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
 floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
-cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
 steady       20 events/s, each posted alone by an open schedule; for every fifth the time from its 202 to the first
              answer that differs, to the first that rests on a later version with nothing of its user pending, and to
              the message on /v1/stream
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
-Recommendations with explanation, computed live, are asked for at 4/s beside the last two.
+cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
+Recommendations with explanation, computed live, are asked for at 4/s beside steady and burst.
 
 What waits longer than --patience counts as never; percentiles over such are shown as ∞. The events are those that come
 after the home's history and can be used once; about 300 of --seconds each are used up. Not measured: many machines, a
@@ -50,7 +50,7 @@ from graphstore.update import user_ids
 
 STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100
-WARM_EVENTS, COST_EVENTS, FLOOR_EVENTS = 600, 1_000, 1_000
+WARM_EVENTS, COST_EVENTS, FLOOR_EVENTS = 1_800, 1_000, 1_000
 READ_RATE, READ_USERS = 4, 2_000
 IDLE_SECONDS = 5.0
 REST_SECONDS, AT_REST = 3.0, 0.1  # of a processor
@@ -75,7 +75,8 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         say(home, "waiting for the follower")
         found.waited = wait_for_follower(running, options.patience)
         say(home, "warm-up")
-        steady(running, events[:WARM_EVENTS], STEADY_RATE, LOOK_AT_EVERY)
+        with reads(running, users, READ_RATE, WARM_EVENTS / STEADY_RATE, []):
+            steady(running, events[:WARM_EVENTS], STEADY_RATE, LOOK_AT_EVERY)
         settled(running)
         say(home, "at rest")
         found.idle = idle(running, IDLE_SECONDS)
@@ -93,18 +94,19 @@ def events_needed(seconds: int) -> int:
 def measure_loads(
     found: Measured, running: Running, events: list[Any], users: list[str], seconds: int, home: Path
 ) -> None:
-    """Cost, steady and burst, one after the other; each begins when nothing waits any more."""
-    last = COST_EVENTS + STEADY_RATE * seconds
-    say(home, "cost")
-    found.cost = catch_up(running, batched(events[:COST_EVENTS], BATCH_EVENTS))
+    """Steady, burst and cost, one after the other; each begins when nothing waits any more."""
+    first, last = STEADY_RATE * seconds, (STEADY_RATE + BURST_RATE) * seconds
     say(home, "steady")
     with reads(running, users, READ_RATE, seconds, found.reads_steady):
-        found.steady = steady(running, events[COST_EVENTS:last], STEADY_RATE, LOOK_AT_EVERY)
+        found.steady = steady(running, events[:first], STEADY_RATE, LOOK_AT_EVERY)
     settled(running)
     say(home, "burst")
-    batches = batched(events[last:], BATCH_EVENTS)
+    batches = batched(events[first:last], BATCH_EVENTS)
     with reads(running, users, READ_RATE, seconds, found.reads_burst):
         found.burst = burst(running, batches, BURST_RATE / BATCH_EVENTS)
+    settled(running)
+    say(home, "cost")
+    found.cost = catch_up(running, batched(events[last : last + COST_EVENTS], BATCH_EVENTS))
 
 
 def wait_for_follower(running: Running, patience: float) -> float | None:
