@@ -104,7 +104,6 @@ def measure_loads(
     batches = batched(events[first:last], BATCH_EVENTS)
     with reads(running, users, READ_RATE, seconds, found.reads_burst):
         found.burst = burst(running, batches, BURST_RATE / BATCH_EVENTS)
-    settled(running)
     say(home, "cost")
     found.cost = catch_up(running, batched(events[last : last + COST_EVENTS], BATCH_EVENTS))
 

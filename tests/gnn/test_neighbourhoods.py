@@ -154,6 +154,7 @@ def test_what_is_linked_otherwise_has_the_feeds_number(prepared, lanes):
     moved = {source for (sort, source, target) in edges(prepared) if sort == "SIMILAR_TO" and target == "fresh"}
     assert moved and all(after[key]["linked"] > (before[key]["linked"] or 0) for key in moved)
     assert all(after[key]["seq"] >= after[key]["linked"] for key in moved)
+    assert all(after[key]["seq"] > (before[key]["seq"] or 0) for key in moved)
 
 
 def test_a_described_item_is_read_embedded_and_recommended_without_another_stage(prepared, settings, tmp_path, lanes):
