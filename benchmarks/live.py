@@ -5,20 +5,22 @@
 HOME: as `prepare.py` makes them; several stand side by side, to see what grows with the graph. Each is measured alone,
 with `serve` and `update --follow` as processes on this machine (and the load from this process, on the same cores):
 
-warm-up      90 s as `steady`, and not counted: a JVM that has just started compiles for a minute, on the same cores
+warm-up      90 s as `steady` and 20 s as `burst`, not counted: a JVM that has just started plans all statements and
+             compiles for a minute, on the same cores; an event may wait for seconds then
 idle         the processor time that each program takes while nothing happens
 at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
-floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`)
 steady       20 events/s, each posted alone by an open schedule; for every fifth the time from its 202 to the first
              answer that differs, to the first that rests on a later version with nothing of its user pending, and to
              the message on /v1/stream
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
 cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
+floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`); the
+             last, as its constraints come and go, and with each Neo4j forgets the plans of all statements
 Recommendations with explanation, computed live, are asked for at 4/s beside steady and burst.
 
 What waits longer than --patience counts as never; percentiles over such are shown as ∞. The events are those that come
-after the home's history and can be used once; about 300 of --seconds each are used up. Not measured: many machines, a
-network between them, more users at once than two cores serve.
+after the home's history and can be used once; `events_needed` says how many of them a run uses up. Not measured: many
+machines, a network between them, more users at once than two cores serve, a Neo4j that has just started.
 """
 
 from __future__ import annotations
@@ -50,10 +52,10 @@ from graphstore.update import user_ids
 
 STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100
-WARM_EVENTS, COST_EVENTS, FLOOR_EVENTS = 1_800, 1_000, 1_000
+WARM_SINGLY, WARM_IN_BATCHES, COST_EVENTS, FLOOR_EVENTS = 1_800, 4_000, 1_000, 1_000
 READ_RATE, READ_USERS = 4, 2_000
 IDLE_SECONDS = 5.0
-REST_SECONDS, AT_REST = 3.0, 0.1  # of a processor
+REST_SECONDS, AT_REST = 3.0, 0.5  # of a processor: it has read all; what it refines while nobody waits takes less
 
 
 def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
@@ -75,20 +77,28 @@ def measure(home: Path, options: argparse.Namespace, follows: bool) -> Measured:
         say(home, "waiting for the follower")
         found.waited = wait_for_follower(running, options.patience)
         say(home, "warm-up")
-        with reads(running, users, READ_RATE, WARM_EVENTS / STEADY_RATE, []):
-            steady(running, events[:WARM_EVENTS], STEADY_RATE, LOOK_AT_EVERY)
-        settled(running)
+        warm_up(running, events[: WARM_SINGLY + WARM_IN_BATCHES], users)
         say(home, "at rest")
         found.idle = idle(running, IDLE_SECONDS)
         found.rest = latency.measure(web.port, key, users[: options.requests])
+        measure_loads(found, running, events[WARM_SINGLY + WARM_IN_BATCHES :], users, options.seconds, home)
+        say(home, "floor")
         found.floor = event_floor(client, address.bolt_uri, (address.username, address.password), FLOOR_EVENTS)
-        measure_loads(found, running, events[WARM_EVENTS:], users, options.seconds, home)
     return found
 
 
 def events_needed(seconds: int) -> int:
     """How many events a home is asked for."""
-    return WARM_EVENTS + COST_EVENTS + (STEADY_RATE + BURST_RATE) * seconds
+    return WARM_SINGLY + WARM_IN_BATCHES + COST_EVENTS + (STEADY_RATE + BURST_RATE) * seconds
+
+
+def warm_up(running: Running, events: list[Any], users: list[str]) -> None:
+    """Everything that is measured later, for as long as it takes to become fast."""
+    singly, in_batches = events[:WARM_SINGLY], batched(events[WARM_SINGLY:], BATCH_EVENTS)
+    with reads(running, users, READ_RATE, len(singly) / STEADY_RATE, []):
+        steady(running, singly, STEADY_RATE, LOOK_AT_EVERY)
+    with reads(running, users, READ_RATE, WARM_IN_BATCHES / BURST_RATE, []):
+        burst(running, in_batches, BURST_RATE / BATCH_EVENTS)
 
 
 def measure_loads(
@@ -109,7 +119,7 @@ def measure_loads(
 
 
 def wait_for_follower(running: Running, patience: float) -> float | None:
-    """Seconds until the marks that were there are gone and the follower is at rest; None without one.
+    """Seconds until the marks that were there are gone and the follower has begun; None without one.
 
     Raises:
         SystemExit: it is not, in sixty times the patience.

@@ -40,6 +40,7 @@ class ItemForward:
         self._loaded: tuple[Any, ...] | None = None
         self._wanted: str | None = None
         self._alone: dict[str, Tensor] = {}
+        self._told: Vectors = {}
         self.version: str | None = None
 
     def follow(self, version: str | None) -> None:
@@ -48,6 +49,7 @@ class ItemForward:
             return
         self._wanted, self.version, self._loaded = version, None, None
         self._alone.clear()
+        self._told.clear()
         if version is None:
             return
         try:
@@ -61,6 +63,7 @@ class ItemForward:
         """These are described anew, or gone."""
         for item_id in item_ids:
             self._alone.pop(item_id, None)
+            self._told.pop(item_id, None)
 
     @torch.no_grad()
     def embed(self, rows: Rows) -> Vectors:
@@ -86,11 +89,23 @@ class ItemForward:
         """Those of the vectors that differ from what is stored by more than `least` in one number."""
         assert self.version is not None or not vectors
         stored = graph.read_embeddings(self._client, list(vectors), self.version or "")
+        for item_id, vector in stored.items():
+            self._told.setdefault(item_id, vector)
         return {
             item_id: vector
             for item_id, vector in vectors.items()
             if item_id not in stored or np.abs(stored[item_id] - vector).max() > least
         }
+
+    def gone_far(self, vectors: Vectors, least: float) -> list[str]:
+        """Items whose new vectors are `least` away from where they were when this was last said of them, or more."""
+        found = [
+            item_id
+            for item_id, vector in vectors.items()
+            if item_id not in self._told or np.linalg.norm(self._told[item_id] - vector) >= least
+        ]
+        self._told |= {item_id: vectors[item_id] for item_id in found}
+        return found
 
     def _fill(self, item_ids: Sequence[str]) -> None:
         missing = [item_id for item_id in item_ids if item_id not in self._alone]

@@ -3,7 +3,7 @@
 take      users that the events' lane brought up to date: their histories go into a mirror of behaviour
 weigh     by how much does that change what is known of each item: its evidence
 derive    the items whose evidence moved most: their column of similar items, what follows them, whom users are like
-embed     items whose neighbours moved: the inductive forward pass; users who chose them are marked for later
+embed     items whose neighbours moved: the inductive forward pass; users of those that went far are marked for later
 write     edges that moved, vectors that moved, and the feed's next number, in short transactions
 
 One worker does this at a time, as it holds a mirror of behaviour; another takes over when it is gone. It remembers in
@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder
 from gnn.extraction import extract_some
@@ -31,7 +33,7 @@ from graphstore import marks
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.evidence import Change
-from graphstore.interactions import pull_interactions, telling
+from graphstore.interactions import Interactions, pull_interactions, telling
 from graphstore.kinds import KINDS, Kind
 from graphstore.marks import Situation
 from graphstore.mirror import Mirror
@@ -46,6 +48,7 @@ BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be oth
 ITEMS_AT_ONCE, USERS_AT_ONCE = 4, 8
 CHANGED_AT_ONCE, HISTORIES_AT_ONCE = 1_000, 50
 MOVED = 0.01  # in one number of a vector of length 1
+FAR = 0.1  # the length of the way of a vector of length 1 since its users were marked
 DEPENDENTS = 100
 LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
@@ -89,6 +92,15 @@ def stalest(pending: dict[str, float], count: int, least: float) -> list[str]:
     for key in found[:count]:
         del pending[key]
     return found[:count]
+
+
+def touched_shares(events: Interactions, user_ids: set[str]) -> dict[str, float]:
+    """Items with the share of their events that is of these users: about as much of what is known can be other."""
+    touched = np.array([user_id in user_ids for user_id in events.user_ids], dtype=float)
+    size = len(events.item_ids)
+    all_events = np.bincount(events.item, minlength=size)
+    theirs = np.bincount(events.item, touched[events.user], minlength=size)
+    return {events.item_ids[n]: float(theirs[n] / all_events[n]) for n in np.flatnonzero(theirs)}
 
 
 class NeighbourhoodsLane:
@@ -187,11 +199,9 @@ class NeighbourhoodsLane:
         self._following.forget()
         since = max(built["started_at"], datetime.fromtimestamp((self._done or 0) / 1000, UTC)) - MARGIN
         touched = {row["user_id"] for row in self._client.read("extract/read_touched_users", since=since)}
-        for user, item in zip(events.user.tolist(), events.item.tolist(), strict=True):
-            if events.user_ids[user] in touched:
-                item_id = events.item_ids[item]
-                self.pending.targets[item_id] = self.pending.sources[item_id] = 1.0
-                self.pending.users[events.user_ids[user]] = 1.0
+        for item_id, share in touched_shares(events, touched).items():
+            self.pending.targets[item_id] = self.pending.sources[item_id] = share
+        self.pending.users.update(dict.fromkeys(touched & set(events.user_ids), 1.0))
         log.info("neighbourhoods follow", extra={"fields": {"events": len(events.user), "stale_users": len(touched)}})
 
     def _drop_erased(self) -> None:
@@ -265,8 +275,8 @@ class NeighbourhoodsLane:
             for stored, edges in ((self._similar, similar), (self._following, following)):
                 for source, row in edges.after.items():
                     stored.put(source, row)
-        if vectors:
-            marks.mark_users_of(self._client, list(vectors), DEPENDENTS, LATER_MILLIS)
+        if far := self._forward.gone_far(vectors, FAR):
+            marks.mark_users_of(self._client, far, DEPENDENTS, LATER_MILLIS)
         return True
 
     def _columns(self, targets: list[str]) -> Edges:

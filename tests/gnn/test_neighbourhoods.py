@@ -10,13 +10,15 @@ from storing import store
 from gnn import neighbourhoods
 from gnn.extraction import extract
 from gnn.follow import EventsLane
-from gnn.neighbourhoods import NeighbourhoodsLane
+from gnn.item_forward import ItemForward
+from gnn.neighbourhoods import NeighbourhoodsLane, touched_shares
 from gnn.update import update
 from graphstore import similarity
+from graphstore import update as graph
 from graphstore.build import build
 from graphstore.collect import collect_events
 from graphstore.derived import BuildOptions, derive
-from graphstore.interactions import pull_interactions
+from graphstore.interactions import Interactions, pull_interactions
 from graphstore.kinds import KINDS
 from graphstore.profiles import delete_item, erase_user
 from graphstore.recommend import recommend
@@ -233,3 +235,25 @@ def test_without_a_model_what_goes_together_follows_all_the_same(client, setting
     collect_events(client, NEW)
     drain(lanes)
     assert any("fresh" in key for key in edges(client)) and vectors(client) == {}
+
+
+def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, settings):
+    forward = ItemForward(prepared, settings)
+    forward.follow(graph.active_model(prepared)["version"])
+    start = vectors(prepared)["C1"]
+    step = np.zeros_like(start)
+    step[0] = 0.04
+    said = []
+    for count in range(1, 7):
+        near = {"C1": start + count * step}
+        forward.changed(near, 0.0)
+        said.append(forward.gone_far(near, 0.1))
+    assert said == [[], [], ["C1"], [], [], ["C1"]]
+    assert forward.gone_far({"unknown": start}, 0.1) == ["unknown"]
+
+
+def test_after_a_restart_items_are_as_stale_as_the_share_of_their_events_that_is_new():
+    events = Interactions(
+        ["a", "b", "c"], ["x", "y", "z"], np.array([0, 0, 1, 2]), np.array([0, 1, 0, 2]), np.zeros(4), np.ones(4)
+    )
+    assert touched_shares(events, {"a", "gone"}) == {"x": 0.5, "y": 1.0}
