@@ -54,7 +54,8 @@ LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
 MARGIN = timedelta(seconds=5)
 LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
-SHARE, LONGEST_REST = 1 / 3, 2.0  # of the time of a worker, while there is always something to do; seconds
+SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something to do; the latter while events wait
+LONGEST_REST = 2.0  # seconds
 
 
 @dataclass
@@ -126,6 +127,11 @@ class NeighbourhoodsLane:
         self._similar = StoredRows(client, "similar")
         self._following = StoredRows(client, "following")
         self._forward = ItemForward(client, settings)
+
+    @property
+    def share(self) -> float:
+        """Of the time that this worker takes at most, by what others had to do at its last step."""
+        return BUSY_SHARE if self._seen.users or self._seen.items else SHARE
 
     def step(self) -> bool:
         """Do a part of what there is to do; whether there was something."""
@@ -305,10 +311,10 @@ class NeighbourhoodsLane:
 
 
 def run_neighbourhoods(lane: NeighbourhoodsLane, stop: threading.Event, pause: float) -> None:
-    """Work until told to stop, at most a SHARE of the time."""
+    """Work until told to stop, at most the lane's share of the time."""
     while not stop.is_set():
         began = time.perf_counter()
         busy = lane.step()
-        rest = min((1 / SHARE - 1) * (time.perf_counter() - began), LONGEST_REST)
+        rest = min((1 / lane.share - 1) * (time.perf_counter() - began), LONGEST_REST)
         stop.wait(max(pause, rest) if busy else 10 * pause)
     lane.leave()
