@@ -2,15 +2,17 @@
 
     python benchmarks/drift.py HOME [--events N] [--json]
 
-HOME: as `prepare.py` makes them. N events (default 10,000) that come after its history are stored in batches of 20,
-and both lanes of `update --follow` bring the graph up to date after each hundred, in this process. Then everything is
-derived anew by the same model, as `update --anew` does, and what was stored and served before and after is compared.
+HOME: as `prepare.py` makes them. N events (default 10,000) that come after its history are stored in batches of 20. In
+this process, the events' lane of `update --follow` brings the graph up to date after each hundred, the neighbourhoods'
+lane after each thousand, each until it has nothing to do. Then everything is derived anew by the same model, as
+`update --anew` does, and what was stored and served before and after is compared.
 Time is not measured.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import tables
@@ -22,8 +24,7 @@ from gnn.neighbourhoods import NeighbourhoodsLane
 from graphstore.collect import collect_events
 from graphstore.drift import LEAST_COSINE, LEAST_OVERLAP
 
-BATCH_EVENTS, DRAIN_EVENTS = 20, 100
-SAY_EVENTS = 2_000
+BATCH_EVENTS, EVENTS_LANE, NEIGHBOURHOODS_LANE = 20, 100, 1_000
 
 
 def main() -> None:
@@ -35,15 +36,15 @@ def main() -> None:
     events = Prepared.ready(options.home).take(options.home, options.events)
     settings = settings_of(options.home)
     with graph_of(options.home) as client:
-        lanes = EventsLane(client, settings), NeighbourhoodsLane(client, settings)
-        for start in range(0, len(events), BATCH_EVENTS):
-            collect_events(client, events[start : start + BATCH_EVENTS])
-            if (start + BATCH_EVENTS) % DRAIN_EVENTS == 0:
-                for lane in lanes:
-                    lane.drain()
-            if (start + BATCH_EVENTS) % SAY_EVENTS == 0:
-                print(f"{start + BATCH_EVENTS:,} events", file=sys.stderr)
-        for lane in lanes:
+        quick, slow = EventsLane(client, settings), NeighbourhoodsLane(client, settings)
+        for done in range(0, len(events), BATCH_EVENTS):
+            if done % EVENTS_LANE == 0:
+                quick.drain()
+            if done % NEIGHBOURHOODS_LANE == 0:
+                slow.drain()
+                print(f"{time.strftime('%H:%M:%S')} {done:,} events", file=sys.stderr, flush=True)
+            collect_events(client, events[done : done + BATCH_EVENTS])
+        for lane in (quick, slow, quick):  # the last moved items mark users
             lane.drain()
         found = derive_anew(client, settings)
     rows = [

@@ -25,6 +25,7 @@ from gnn.geometric import HeteroData
 from gnn.model import InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters, Objective, held_out_ndcg, train
+from graphstore import contents
 from graphstore import update as graph
 from graphstore.blend import Blend
 from graphstore.client import Client
@@ -64,11 +65,12 @@ def continue_training(
     """Go on with the active model; None where too few users did something since it was trained.
 
     Raises:
-        NotReady: no model is active, or its weights are gone.
+        NotReady: no model is active, its weights are gone, or it learned from contents of another encoder.
     """
     active = graph.active_model(client)
     if active is None:
         raise NotReady("No model is active: train one with `interestgraph update --full`.")
+    contents.check_learned_from(client, active)
     model, vocabulary, fan_out = registry.load(settings.models, active["version"])
     events = pull_interactions(client, kinds, negative_weight)
     fresh = {row["user_id"] for row in client.read("update/read_fresh_users", version=active["version"])}

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gnn.encoders import DEFAULT_DIMENSION
 from gnn.geometric import HeteroData, Mean
 from graphstore.blend import low_among
 from graphstore.kinds import Kind
@@ -165,6 +166,11 @@ class ItemTable:
                 self._attributes[rows[position]].append(index)
         for position, vector in zip(positions.tolist(), vectors, strict=True):
             self._content[rows[position]] = vector
+
+    @property
+    def content_width(self) -> int:
+        """How many numbers a content embedding has; that of the default encoder where there is none."""
+        return len(next(iter(self._content.values()), range(DEFAULT_DIMENSION)))
 
     def features(self, content_width: int) -> ItemFeatures:
         """Everything in the table as tensors."""

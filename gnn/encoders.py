@@ -41,7 +41,7 @@ class SentenceEncoder:
     """
 
     def __init__(self, name: str | None = None, device: str | None = None) -> None:
-        self._source = name
+        self._source = None if name == DEFAULT_NAME else name
         self._device = device
         self._model: Any = None
 

@@ -18,6 +18,7 @@ from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder, Vectors
 from gnn.matching import Matcher
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
+from graphstore import contents
 from graphstore import extract as graph
 from graphstore.client import Client
 from graphstore.errors import InputError
@@ -27,7 +28,6 @@ from graphstore.progress import Progress, silent
 from graphstore.runs import last_run, run
 from graphstore.settings import Settings
 
-INDEX_DIMENSION = 384
 REMINE_SHARE = 0.1
 
 
@@ -42,18 +42,22 @@ def extract(
 ) -> dict[str, Any]:
     """Embed items, match them to interests, and aggregate users' interests.
 
+    encoder: that of the last run if None, the default in the first.
     full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
     is written but the same values, and nothing is embedded.
 
-    Returns counts: items (changed), embedded (texts the model ran on), from_cache, without_text, interests (new),
-    interests_deleted, about, about_removed, users, opened, kept, closed.
+    Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
+    interests (new), interests_deleted, about, about_removed, users, opened, kept, closed.
 
     Raises:
-        InputError: the encoder's vectors are not as wide as the graph's vector index.
+        InputError: the items were read by another encoder, and `full` is not set.
     """
-    cached = CachedEncoder(encoder or SentenceEncoder(), settings.cache)
+    last, before = last_run(client, "extract"), contents.encoder_of(client)
+    encoder = encoder or SentenceEncoder(before)
+    if before not in (None, encoder.name) and not full:
+        raise _of_another(encoder.name, f"was read by {before!r}")
+    cached = CachedEncoder(encoder, settings.cache)
     with run(client, "extract") as current:
-        last = last_run(client, "extract")
         since = None if full or last is None else last["started_at"]
         changed, counts = _extract_items(client, cached, since, full, progress)
         as_of = graph.latest_event(client, kinds)
@@ -88,7 +92,7 @@ def _extract_items(
     """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts."""
     items = graph.read_items(client, since)
     changed = [item for item in items if item.content_hash != item.hash(encoder.name)]
-    counts: dict[str, Any] = {"items": len(changed)}
+    counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []
     if changed or full:
         total = client.read("extract/count_items")[0]["items"]
@@ -101,7 +105,7 @@ def _extract_items(
             matched = changed
             terms = _extend(known, attribute_terms(changed))
             frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
-        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress)
+        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress, since is None)
         if full:
             counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
     graph.note_read(client, items)
@@ -118,15 +122,24 @@ def _match(
     frequencies: Mapping[str, int],
     total: int,
     progress: Progress,
+    anew: bool = False,
 ) -> dict[str, Any]:
+    """Write what items are about, and their embeddings where their content changed.
+
+    anew: these are all items, so that all may become of another width.
+
+    Raises:
+        InputError: the vectors are not as wide as those in the graph.
+    """
     has_text = [bool(item.text) for item in matched]
     vectors = encoder.encode([item.text for item in matched if item.text], progress)
     labels = encoder.encode([term.label for term in terms], progress)
-    width = vectors.shape[1]
-    if width != INDEX_DIMENSION:
-        raise InputError(
-            f"Encoder {encoder.name!r} gives {width} numbers a text; the graph's vector indexes hold {INDEX_DIMENSION}."
-        )
+    width, present = vectors.shape[1], contents.content_width(client)
+    if width != present:
+        if not anew:
+            raise _of_another(encoder.name, f"holds vectors of {present} numbers, not {width}")
+        contents.begin_anew(client, width)
+        changed = matched
     rows: Vectors = np.zeros((len(matched), width), dtype=np.float32)
     rows[np.array(has_text, dtype=bool)] = vectors
     created = graph.write_interests(
@@ -157,6 +170,13 @@ def _match(
         progress,
     )
     return {"interests": created, "without_text": sum(not item.text for item in changed), **written}
+
+
+def _of_another(encoder: str, what: str) -> InputError:
+    return InputError(
+        f"The graph {what}; to read all of it by encoder {encoder!r}, run "
+        f"`interestgraph extract --full --encoder {encoder}`, then `interestgraph update --full`."
+    )
 
 
 def _mine(items: Sequence[ItemText]) -> list[Term]:

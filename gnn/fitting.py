@@ -266,6 +266,7 @@ class Training:
         return Configuration(
             attributes=len(vocabulary.attributes),
             items=len(vocabulary.items),
+            content=self.sampler.items.content_width,
             relation_weights=weights,
             relation_half_lives=half_lives,
             dimension=hyper.dimension,

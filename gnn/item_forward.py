@@ -18,9 +18,11 @@ from torch import Tensor
 from gnn import registry
 from gnn.geometric import Mean
 from gnn.sampler import NeighbourhoodSampler
+from graphstore import contents
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.errors import NotReady
+from graphstore.marks import Situation
 from graphstore.settings import Settings
 
 log = logging.getLogger("interestgraph.follow")
@@ -38,21 +40,25 @@ class ItemForward:
         self._client = client
         self._settings = settings
         self._loaded: tuple[Any, ...] | None = None
-        self._wanted: str | None = None
+        self._wanted: tuple[str | None, int] | None = None
         self._alone: dict[str, Tensor] = {}
         self._told: Vectors = {}
         self.version: str | None = None
 
-    def follow(self, version: str | None) -> None:
-        """Take over another model."""
-        if version == self._wanted:
+    def follow(self, now: Situation) -> None:
+        """Take over another model; after a stage, see whether it still learned from what items hold."""
+        version = now.version
+        if (version, now.generation) == self._wanted:
             return
-        self._wanted, self.version, self._loaded = version, None, None
+        self._wanted, self.version, self._loaded = (version, now.generation), None, None
         self._alone.clear()
         self._told.clear()
         if version is None:
             return
         try:
+            active = graph.active_model(self._client)
+            if active is not None and active["version"] == version:
+                contents.check_learned_from(self._client, active)
             self._loaded = registry.load(self._settings.models, version)
         except NotReady as error:
             log.warning("no embeddings of items are written: %s", error)

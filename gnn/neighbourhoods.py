@@ -29,9 +29,10 @@ from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder
 from gnn.extraction import extract_some
 from gnn.item_forward import ItemForward
-from graphstore import marks
+from graphstore import contents, marks
 from graphstore import update as graph
 from graphstore.client import Client
+from graphstore.errors import InputError
 from graphstore.evidence import Change
 from graphstore.interactions import Interactions, pull_interactions, telling
 from graphstore.kinds import KINDS, Kind
@@ -46,7 +47,7 @@ from graphstore.tuned import tuned_settings
 log = logging.getLogger("interestgraph.follow")
 BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be other for it to be derived anew
 ITEMS_AT_ONCE, USERS_AT_ONCE = 4, 8
-CHANGED_AT_ONCE, HISTORIES_AT_ONCE = 1_000, 50
+CHANGED_AT_ONCE, HISTORIES_AT_ONCE, DESCRIPTIONS_AT_ONCE = 1_000, 50, 200
 MOVED = 0.01  # in one number of a vector of length 1
 FAR = 0.1  # the length of the way of a vector of length 1 since its users were marked
 DEPENDENTS = 100
@@ -115,7 +116,7 @@ class NeighbourhoodsLane:
         encoder: Encoder | None = None,
     ) -> None:
         self._client, self._settings, self._kinds = client, settings, kinds
-        self._encoder = encoder
+        self._given, self._encoder = encoder, SentenceEncoder()
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
@@ -123,6 +124,7 @@ class NeighbourhoodsLane:
         self._mirror: Mirror | None = None
         self._negative_weight = 0.5
         self._done: int | None = None
+        self._described = -1  # the number of the feed up to which new descriptions were read
         self.pending = Pending()
         self._similar = StoredRows(client, "similar")
         self._following = StoredRows(client, "following")
@@ -142,7 +144,7 @@ class NeighbourhoodsLane:
         self._take_over(now)
         if self._mirror is None:
             return False
-        self._forward.follow(now.version)
+        self._forward.follow(now)
         taken = self._take_changes(now)
         read = self._read_descriptions(now)
         self._seen = now
@@ -175,6 +177,7 @@ class NeighbourhoodsLane:
     def _take_over(self, now: Situation) -> None:
         """Begin, or begin anew after a build; drop what was erased."""
         if self._mirror is None or now.generation != self._seen.generation:
+            self._described = -1
             built = last_run(self._client, "build")
             if built is None:
                 return
@@ -247,20 +250,33 @@ class NeighbourhoodsLane:
 
     def _read_descriptions(self, now: Situation) -> bool:
         """Items that were described anew: what they are about, their vectors, and those who chose them."""
-        if now.seq <= self._seen.seq:
+        if now.seq <= self._described:
             return False
-        rows = self._client.read("update/read_unread_items", seq=self._seen.seq)
-        if not rows:
+        rows = self._client.read("update/read_unread_items", seq=self._described)
+        items = [row["item_id"] for row in rows[:DESCRIPTIONS_AT_ONCE]]
+        if len(items) == len(rows):
+            self._described = now.seq
+        if not items:
             return False
-        items = [row["item_id"] for row in rows]
-        if self._encoder is None:
-            self._encoder = SentenceEncoder()
-        changed = extract_some(self._client, CachedEncoder(self._encoder, self._settings.cache), items)
+        encoder = self._given or self._encoder_now()
+        try:
+            changed = extract_some(self._client, CachedEncoder(encoder, self._settings.cache), items)
+        except InputError as error:  # all are about to be read anew
+            log.warning("new descriptions are not read: %s", error)
+            self._described = now.seq
+            return False
         self._forward.forget(items)
         vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
         write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
         marks.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
+
+    def _encoder_now(self) -> SentenceEncoder:
+        """The encoder that the items of the graph were read by."""
+        name = contents.encoder_of(self._client)
+        if name not in (None, self._encoder.name):
+            self._encoder = SentenceEncoder(name)
+        return self._encoder
 
     def _derive(self, least: float) -> bool:
         """Derive the stalest rows anew, and write what moved."""

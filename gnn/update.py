@@ -24,7 +24,7 @@ from gnn.memory import keep_memory
 from gnn.model import History, InterestNetwork
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
-from graphstore import marks
+from graphstore import contents, marks
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.derived import BuildOptions
@@ -65,7 +65,7 @@ def update(
     settings (where those not given come from).
 
     Raises:
-        NotReady: extract has not run, or the active model's weights are gone.
+        NotReady: extract has not run, the active model's weights are gone, or another encoder came since.
         InputError: an unknown hyperparameter.
     """
     tuned = tuned_settings(client)
@@ -83,6 +83,7 @@ def update(
         elif further and (found := _continued(client, settings, kinds, seed, progress)):
             counts = found
         else:
+            contents.check_learned_from(client, active)
             counts = _incremental(client, settings, active["version"], last, progress)
         current.counts.update(counts)
         marks.clear_before(client, extracted["started_at"])
@@ -168,7 +169,12 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
         client,
         version,
         family=registry.FAMILY,
-        configuration={**model.configuration.as_dict(), "training": training.hyper.as_dict(), "seed": training.seed},
+        configuration={
+            **model.configuration.as_dict(),
+            "training": training.hyper.as_dict(),
+            "seed": training.seed,
+            "encoder": contents.encoder_of(client),
+        },
         metrics=metrics,
         dimension=model.configuration.dimension,
         blend=blend,
@@ -200,7 +206,12 @@ def _continued(
         client,
         version,
         family=registry.FAMILY,
-        configuration={**model.configuration.as_dict(), "training": found.hyper.as_dict(), "seed": seed},
+        configuration={
+            **model.configuration.as_dict(),
+            "training": found.hyper.as_dict(),
+            "seed": seed,
+            "encoder": contents.encoder_of(client),
+        },
         metrics=found.metrics,
         dimension=model.configuration.dimension,
         blend=continued_blend(client, before, model, found.vocabulary),

@@ -8,6 +8,7 @@ import sys
 
 from neo4j import GraphDatabase
 
+from graphstore.contents import INDEXES, index_options
 from graphstore.queries import load, split
 from graphstore.schema import versions
 
@@ -22,8 +23,12 @@ with (
     GraphDatabase.driver(address, auth=login) as driver,
     driver.session(database=os.environ.get("NEO4J_DATABASE")) as session,
 ):
+    widths = [row["options"]["indexConfig"] for row in session.run(load("extract/read_content_index").text)]
     for name in names:
         session.run(load("schema/drop_index").text, name=name).consume()
+    for name in set(names) & set(INDEXES):  # as wide as they were
+        for width in widths:
+            session.run(load(INDEXES[name]).text, options=index_options(width["vector.dimensions"])).consume()
     for _, file in sorted(versions().items()):
         for statement in split(load(file).text):
             if "DROP INDEX" not in statement:

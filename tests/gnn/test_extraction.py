@@ -9,10 +9,16 @@ from storing import store
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import SentenceEncoder
 from gnn.extraction import extract
+from gnn.follow import EventsLane
 from gnn.matching import Matcher
+from gnn.neighbourhoods import NeighbourhoodsLane
+from gnn.update import update
 from gnn.vocabulary import Term, attribute_term, phrase_terms, phrases
-from graphstore.errors import InputError
+from graphstore.build import build
+from graphstore.errors import InputError, NotReady
 from graphstore.extract import ItemText
+from graphstore.recommend import recommend
+from graphstore.update import active_model
 
 ABOUT = """
 MATCH (i:Item)-[a:ABOUT]->(n:Interest)
@@ -73,14 +79,86 @@ def test_a_cold_item_that_comes_later_is_embedded_alone(client, settings, tmp_pa
     assert ("new", "horror") in {(row["item"], row["name"]) for row in client.run_text(ABOUT)}
 
 
-def test_an_encoder_of_another_width_is_refused(client, settings, tmp_path):
-    class Narrow(CountingEncoder):
-        def encode(self, texts):
-            return super().encode(texts)[:, :10]
+class Narrow(CountingEncoder):
+    """Another encoder, of another width."""
 
-    store(client, tmp_path, items=[film("A", "Comedy")])
-    with pytest.raises(InputError, match="384"):
+    name, dimension = "narrow", 10
+
+    def encode(self, texts):
+        return super().encode(texts)[:, :10]
+
+
+def contents(client):
+    row = client.run_text(
+        "MATCH (i:Item) WHERE i.content_embedding IS NOT NULL"
+        " RETURN count(*) AS items, collect(DISTINCT size(i.content_embedding)) AS widths,"
+        " collect(DISTINCT i.encoder) AS encoders"
+    )[0]
+    near = client.run_text(
+        "MATCH (i:Item) WHERE i.content_embedding IS NOT NULL WITH i LIMIT 1"
+        " CALL db.index.vector.queryNodes('item_content', 3, i.content_embedding) YIELD node RETURN node.item_id AS id"
+    )
+    return row["items"], row["widths"], row["encoders"], len(near)
+
+
+def test_the_first_run_may_be_by_an_encoder_of_any_width(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=Narrow())
+    assert contents(client) == (20, [10], ["narrow"], 3)
+    assert extract(client, settings, encoder=Narrow())["items"] == 0
+
+
+def test_another_encoder_reads_all_items_anew_or_none(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    store(client, tmp_path, items=[film("new", "Horror")])
+    with pytest.raises(InputError, match="extract --full --encoder narrow"):
         extract(client, settings, encoder=Narrow())
+    assert contents(client) == (20, [384], ["counting"], 3)
+    counts = extract(client, settings, encoder=Narrow(), full=True)
+    assert (counts["encoder"], counts["items"]) == ("narrow", 21)
+    assert contents(client) == (21, [10], ["narrow"], 3)
+    rows = client.run_text("MATCH (n:Interest) RETURN collect(DISTINCT size(n.embedding)) AS widths")
+    assert rows == [{"widths": [10]}]
+
+
+def test_stopped_while_another_encoder_reads_it_goes_on_from_there(client, settings, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def stop(*_):
+        raise Killed
+
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    with monkeypatch.context() as patch:
+        patch.setattr("gnn.extraction.graph.write_contents", stop)
+        with pytest.raises(Killed):
+            extract(client, settings, encoder=Narrow(), full=True)
+    with pytest.raises(InputError, match="--full"):
+        extract(client, settings, encoder=CountingEncoder())
+    extract(client, settings, encoder=Narrow(), full=True)
+    assert contents(client) == (20, [10], ["narrow"], 3)
+
+
+def test_a_model_that_learned_from_another_encoder_embeds_nothing_until_one_learns_anew(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    update(client, settings, full=True, epochs=1, cuts=2, batch_users=8)
+    extract(client, settings, encoder=Narrow(), full=True)
+    with pytest.raises(NotReady, match=r"'narrow'.*update --full"):
+        update(client, settings)
+    store(client, tmp_path, items=[film("new", "Horror")])
+    for lane in (EventsLane(client, settings), NeighbourhoodsLane(client, settings, encoder=Narrow())):
+        lane.drain()
+    assert contents(client)[0] == 21
+    embedded = "MATCH (i:Item) WHERE i.embedding IS NOT NULL RETURN count(*) AS items"
+    assert client.run_text(embedded) == [{"items": 20}]
+    assert recommend(client, "h1")["recommendations"]
+    counts = update(client, settings, full=True, epochs=1, cuts=2, batch_users=8)
+    assert active_model(client)["configuration"]["content"] == 10
+    assert counts["items"] == 21 and client.run_text(embedded) == [{"items": 21}]
 
 
 @pytest.mark.parametrize(

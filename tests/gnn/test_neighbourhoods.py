@@ -13,8 +13,7 @@ from gnn.follow import EventsLane
 from gnn.item_forward import ItemForward
 from gnn.neighbourhoods import NeighbourhoodsLane, touched_shares
 from gnn.update import update
-from graphstore import similarity
-from graphstore import update as graph
+from graphstore import marks, similarity
 from graphstore.build import build
 from graphstore.collect import collect_events
 from graphstore.derived import BuildOptions, derive
@@ -174,6 +173,14 @@ def test_a_described_item_is_read_embedded_and_recommended_without_another_stage
     assert {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"] == version
 
 
+def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prepared, settings, tmp_path):
+    store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
+    EventsLane(prepared, settings).drain()
+    lane = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lane.drain()
+    assert "new" in vectors(prepared)
+
+
 def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
     second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
     collect_events(prepared, NEW)
@@ -239,7 +246,7 @@ def test_without_a_model_what_goes_together_follows_all_the_same(client, setting
 
 def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, settings):
     forward = ItemForward(prepared, settings)
-    forward.follow(graph.active_model(prepared)["version"])
+    forward.follow(marks.look(prepared))
     start = vectors(prepared)["C1"]
     step = np.zeros_like(start)
     step[0] = 0.04
