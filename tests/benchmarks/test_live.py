@@ -7,6 +7,7 @@ from argparse import Namespace
 
 import asking
 import backlog
+import extremes
 import listening
 import live_table
 import loads
@@ -46,6 +47,17 @@ def test_what_a_job_raises_is_raised():
 
     with pytest.raises(SystemExit, match="no"):
         asking.at_rate([1], 10.0, act)
+
+
+def test_extremes_come_after_all_that_a_home_holds_each_once(monkeypatch):
+    monkeypatch.setattr(extremes, "user_ids", lambda client: ["u", "v"])
+    monkeypatch.setattr(extremes, "item_ids", lambda client: ["a", "b"])
+    make = extremes.Maker(None, {"event_id": "e9", "timestamp": 1000}, seed=0)
+    made = [make.event("v"), make.event(None, "b"), make.event()]
+    assert [row["event_id"] for row in made] == ["e9-0", "e9-1", "e9-2"]
+    assert [row["timestamp"] for row in made] == [1000, 1001, 1002]
+    assert made[0]["user_id"] == "v" and made[1]["item_id"] == "b"
+    assert {row["user_id"] for row in made} <= {"u", "v"} and {row["item_id"] for row in made} <= {"a", "b"}
 
 
 def test_a_slope_is_that_of_the_least_squares_line():

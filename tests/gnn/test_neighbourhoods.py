@@ -181,6 +181,15 @@ def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prep
     assert "new" in vectors(prepared)
 
 
+def test_the_lane_rests_longer_while_events_wait(prepared, lanes):
+    assert lanes[1].share == neighbourhoods.SHARE
+    collect_events(prepared, NEW)
+    lanes[1].step()
+    assert lanes[1].share == neighbourhoods.BUSY_SHARE
+    drain(lanes)
+    assert lanes[1].share == neighbourhoods.SHARE
+
+
 def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
     second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
     collect_events(prepared, NEW)
