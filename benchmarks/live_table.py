@@ -70,6 +70,7 @@ TARGETS = {
     "unchanged at rest, p50 ms": Target(2),
     "If-None-Match at rest, p50 ms": Target(2),
     "cost of an event / the first home's": Target(GROWTH),
+    "cost of a user to bring up to date / the first home's": Target(GROWTH),
 }
 
 
@@ -187,6 +188,10 @@ def costs(cost: Cost | None, first: Cost | None, follows: bool) -> dict[str, flo
         **{f"cost of an event, {name}, processor ms": _ms(cost, name) for name in PROGRAMS},
         "cost of an event, all, processor ms": None if total is None else 1000 * total,
         "cost of an event / the first home's": _ratio(total, of_first),
+        "users to bring up to date in 100 events": 100 * cost.users if cost else None,
+        "cost of a user to bring up to date / the first home's": _ratio(
+            total / cost.users if cost and total else None, of_first / first.users if first and of_first else None
+        ),
     }
 
 

@@ -206,11 +206,15 @@ def idle(running: Running, seconds: float) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one event, in seconds: until it is accepted, until nothing of it waits, and processor time by program."""
+    """Of one event, in seconds: until it is accepted, until nothing of it waits, and processor time by program.
+
+    users: how many different ones there are in a batch, for each of its events: as many are brought up to date.
+    """
 
     accepted: float
     done: float
     cpu: dict[str, float]
+    users: float = 1.0
 
 
 def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
@@ -225,7 +229,8 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
     accepted = time.perf_counter() - began
     done = accepted + settled(running)
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}
-    return Cost(accepted / count, done / count, cpu)
+    users = sum(len({event["user_id"] for event in batch}) for batch in batches)
+    return Cost(accepted / count, done / count, cpu, users / count)
 
 
 def batched(events: Sequence[Event], size: int) -> list[Sequence[Event]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+FILE_WIDTH = 200  # of a table that goes to a file
 Row = dict[str, Any]
 
 
@@ -30,7 +32,7 @@ def show(title: str, rows: Sequence[Row], as_json: bool) -> None:
         table.add_column(name, justify="left" if position == 0 else "right")
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
 
 
 def _text(value: Any) -> str:

@@ -204,7 +204,7 @@ def measured(name, **more):
 
 
 def test_the_table_sets_targets_beside_figures_and_names_where_they_are_missed():
-    large = measured("large", cost=Cost(0.005, 0.03, {"neo4j": 0.014, "serve": 0.002, "follower": 0.004}))
+    large = measured("large", cost=Cost(0.005, 0.03, {"neo4j": 0.014, "serve": 0.002, "follower": 0.004}, users=1.6))
     rows = {row["figure"]: row for row in live_table.rows([measured("small"), large])}
     assert rows["event to changed answer, p50 ms"] == {
         "figure": "event to changed answer, p50 ms",
@@ -232,6 +232,8 @@ def test_the_table_sets_targets_beside_figures_and_names_where_they_are_missed()
     assert rows["unchanged at rest, p50 ms"]["small"] == "–"
     growth = rows["cost of an event / the first home's"]
     assert (growth["small"], growth["large"], growth["missed"]) == (1.0, 2.0, "large")
+    growth = rows["cost of a user to bring up to date / the first home's"]
+    assert (growth["small"], growth["large"], growth["missed"]) == (1.0, 1.25, "")
 
 
 def test_what_never_came_is_shown_as_such_and_misses_its_target():
