@@ -8,12 +8,14 @@ with `serve` and `update --follow` as processes on this machine (and the load fr
 warm-up      90 s as `steady` and 20 s as `burst`, not counted: a JVM that has just started plans all statements and
              compiles for a minute, on the same cores; an event may wait for seconds then
 idle         the processor time that each program takes while nothing happens
-at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match (see `latency.py`)
+at rest      recommendations with explanation: computed live, unchanged from the cache, If-None-Match; the follower may
+             still refine what goes together, so this is more than what `latency.py` measures without one
 steady       20 events/s, each posted alone by an open schedule; for every fifth the time from its 202 to the first
              answer that differs, to the first that rests on a later version with nothing of its user pending, and to
              the message on /v1/stream
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
-cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
+cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each.
+             The more users there are, the more of them a batch is of, and each is brought up to date: both are shown
 floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`); the
              last, as its constraints come and go, and with each Neo4j forgets the plans of all statements
 Recommendations with explanation, computed live, are asked for at 4/s beside steady and burst.
@@ -52,7 +54,7 @@ from graphstore.update import user_ids
 
 STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100
-WARM_SINGLY, WARM_IN_BATCHES, COST_EVENTS, FLOOR_EVENTS = 1_800, 4_000, 1_000, 1_000
+WARM_SINGLY, WARM_IN_BATCHES, COST_EVENTS, FLOOR_EVENTS = 1_800, 4_000, 3_000, 1_000
 READ_RATE, READ_USERS = 4, 2_000
 IDLE_SECONDS = 5.0
 REST_SECONDS, AT_REST = 3.0, 0.5  # of a processor: it has read all; what it refines while nobody waits takes less

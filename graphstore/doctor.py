@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from graphstore import queries, schema
+from graphstore import contents, queries, schema
 from graphstore.client import Client, connect
 from graphstore.drift import last_drift
-from graphstore.errors import InterestGraphError
+from graphstore.errors import InterestGraphError, NotReady
 from graphstore.kinds import read_kinds
 from graphstore.runs import last_run
 from graphstore.settings import Settings
 from graphstore.tuned import tuned_settings
+from graphstore.update import active_model
 
 INDEX_NAME = re.compile(r"CREATE (?:[A-Z]+ )?(?:INDEX|CONSTRAINT) (\w+) IF NOT EXISTS")
 NEEDED_BYTES = 2 << 30
@@ -117,15 +118,19 @@ def check_indexes(client: Client, settings: Settings) -> Check:
 
 
 def check_model(client: Client, settings: Settings) -> Check:
-    """A model is active and its weights are in the program's folder."""
-    rows = client.read("update/read_active_model")
-    if not rows:
+    """A model is active, its weights are in the program's folder, and it learned from the contents that items have."""
+    active = active_model(client)
+    if active is None:
         return Check("model", False, "none is active", "Train one: interestgraph update --full")
-    version, family = rows[0]["version"], rows[0]["family"]
+    version, family = active["version"], active["family"]
     weights = settings.models / f"{version}.pt"
     if not weights.is_file():
         remedy = "Copy the file there, or train anew: interestgraph update --full"
         return Check("model", False, f"{version} ({family}) is active, but {weights} is missing", remedy)
+    try:
+        contents.check_learned_from(client, active)
+    except NotReady as error:
+        return Check("model", False, str(error), "Train one: interestgraph update --full")
     return Check("model", True, f"{version} ({family}), {weights.stat().st_size / 1e6:.1f} MB of weights")
 
 

@@ -15,6 +15,7 @@ from gnn.neighbourhoods import NeighbourhoodsLane
 from gnn.update import update
 from gnn.vocabulary import Term, attribute_term, phrase_terms, phrases
 from graphstore.build import build
+from graphstore.doctor import check_model
 from graphstore.errors import InputError, NotReady
 from graphstore.extract import ItemText
 from graphstore.recommend import recommend
@@ -149,6 +150,8 @@ def test_a_model_that_learned_from_another_encoder_embeds_nothing_until_one_lear
     extract(client, settings, encoder=Narrow(), full=True)
     with pytest.raises(NotReady, match=r"'narrow'.*update --full"):
         update(client, settings)
+    check = check_model(client, settings)
+    assert not check.ok and "'narrow'" in check.detail
     store(client, tmp_path, items=[film("new", "Horror")])
     for lane in (EventsLane(client, settings), NeighbourhoodsLane(client, settings, encoder=Narrow())):
         lane.drain()
