@@ -191,7 +191,7 @@ def active_model(client: Client) -> dict[str, Any] | None:
     if not rows:
         return None
     row = rows[0]
-    return {**row, "configuration": json.loads(row["configuration"]), "metrics": json.loads(row["metrics"])}
+    return {**row, **{name: json.loads(row[name] or "{}") for name in ("configuration", "metrics")}}
 
 
 def activate(
