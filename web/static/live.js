@@ -25,19 +25,20 @@
     while (list.children.length > SHOWN) list.lastElementChild.remove();
   }
 
-  function tags(row, names, sign, quality) {
-    for (const name of names.slice(0, SHOWN_INTERESTS)) row.append(element("span", `tag ${quality}`, `${sign} ${name}`));
-    if (names.length > SHOWN_INTERESTS) row.append(element("span", "muted", `${sign} ${names.length - SHOWN_INTERESTS} more`));
+  function tags(line, names, sign, quality) {
+    for (const name of names.slice(0, SHOWN_INTERESTS)) line.append(element("span", `tag ${quality}`, `${sign} ${name}`));
+    if (names.length > SHOWN_INTERESTS) line.append(element("span", "muted", `${sign} ${names.length - SHOWN_INTERESTS} more`));
   }
 
   const time = () => element("span", "muted", new Date().toLocaleTimeString([], { hour12: false }));
 
   function user(change) {
     const row = element("li", "event");
-    row.append(link(live.dataset.user, change.user_id, change.user_id));
-    tags(row, change.opened, "+", "good");
-    tags(row, change.closed, "−", "bad");
-    row.append(time());
+    const line = element("span", "tags");
+    tags(line, change.opened, "+", "good");
+    tags(line, change.closed, "−", "bad");
+    row.append(link(live.dataset.user, change.user_id, change.user_id), time());
+    if (line.children.length) row.append(line);
     prepend(document.getElementById("live-user-rows"), row);
     recent.push({ at: Date.now(), users: 1, items: 0, opened: change.opened.length, closed: change.closed.length });
   }
