@@ -154,7 +154,7 @@ class Training:
             derived,
             self._surroundings(earlier),
             np.stack([by_id.get(item_id, blank) for item_id in events.item_ids]),
-            similarity.popularity_now(earlier, self.options.popularity_half_life),
+            similarity.popularity_now(earlier.latest_day, self.options.popularity_half_life),
         )
         table, vocabulary, readout = self.sampler.items, self.sampler.vocabulary, model.readout(self._relations)
         return examples(signals, held, events, self.batches, table, vocabulary, readout, by_id, self.seed), found

@@ -55,6 +55,7 @@ LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
 MARGIN = timedelta(seconds=5)
 LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
+GROWN = 0.05  # share by which the penalties of regressions have to be other to be taken anew
 SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something to do; the latter while events wait
 LONGEST_REST = 2.0  # seconds
 
@@ -124,6 +125,7 @@ class NeighbourhoodsLane:
         self._mirror: Mirror | None = None
         self._negative_weight = 0.5
         self._done: int | None = None
+        self._used: tuple[str, tuple[float, float]] | None = None  # the build and the penalties of who led before
         self._described = -1  # the number of the feed up to which new descriptions were read
         self.pending = Pending()
         self._similar = StoredRows(client, "similar")
@@ -171,6 +173,7 @@ class NeighbourhoodsLane:
             return False
         if self._mirror is None:
             self._done = row["done"]
+            self._used = (row["build"], tuple(row["penalties"])) if row["penalties"] else None
         self._leads_until = time.monotonic() + LEAD_SECONDS
         return True
 
@@ -194,6 +197,8 @@ class NeighbourhoodsLane:
         options = tuned_settings(self._client).build
         self._negative_weight = options.negative_weight
         as_of, fixed = built["counts"].get("as_of"), built["counts"].get("penalties")
+        if self._used and self._used[0] == built["run_id"]:
+            fixed = self._used[1]
         events = pull_interactions(self._client, self._kinds, options.negative_weight)
         self._mirror = Mirror(
             events,
@@ -211,6 +216,7 @@ class NeighbourhoodsLane:
         for item_id, share in touched_shares(events, touched).items():
             self.pending.targets[item_id] = self.pending.sources[item_id] = share
         self.pending.users.update(dict.fromkeys(touched & set(events.user_ids), 1.0))
+        self._follow_growth()
         log.info("neighbourhoods follow", extra={"fields": {"events": len(events.user), "stale_users": len(touched)}})
 
     def _drop_erased(self) -> None:
@@ -246,7 +252,14 @@ class NeighbourhoodsLane:
             for user_id in set(batch) - {row["user_id"] for row in histories}:
                 self.pending.add(user_id, self._mirror.remove_user(user_id), 1)
                 self.pending.forget((), [user_id])
+        if found:
+            self._follow_growth()
         return bool(found)
+
+    def _follow_growth(self) -> None:
+        """The more there is to learn from, the larger the penalties: when they are taken anew, all items are stale."""
+        assert self._mirror is not None
+        self.pending.add("", self._mirror.renew_penalties(GROWN), 1)
 
     def _read_descriptions(self, now: Situation) -> bool:
         """Items that were described anew: what they are about, their vectors, and those who chose them."""
@@ -322,7 +335,14 @@ class NeighbourhoodsLane:
     def _note_done(self, clock: int) -> None:
         """Everything that was touched before this moment has been looked at, once in a while."""
         if self._done is None or clock - self._done > LEAD_MILLIS:
-            self._client.write("update/note_done", lease=self._lease, done=clock)
+            assert self._mirror is not None
+            self._client.write(
+                "update/note_done",
+                lease=self._lease,
+                done=clock,
+                build=self._build,
+                penalties=list(self._mirror.penalties),
+            )
             self._done = clock
 
 

@@ -50,7 +50,7 @@ def build(
         latest = events.latest_day
         current.counts["events"] = len(events.user)
         current.counts["as_of"] = None if np.isnan(latest) else round(latest * similarity.DAY_MILLIS)
-        current.counts["popularity_now"] = similarity.popularity_now(events, options.popularity_half_life)
+        current.counts["popularity_half_life"] = options.popularity_half_life
         fixed = penalties(events, options)
         current.counts["penalties"] = list(fixed)
         derived = derive(events, options, penalties=fixed)

@@ -28,10 +28,12 @@ from graphstore.cards import Card, Fellow, Latest, liked_items, make_card
 from graphstore.catalogue import Catalogue, load_catalogue
 from graphstore.channels import Person
 from graphstore.client import Client
+from graphstore.derived import BuildOptions
 from graphstore.edges import Edges, Floats, Rows, ranges
 from graphstore.errors import InterestGraphError
 from graphstore.kinds import KINDS, Kind
 from graphstore.request import DEFAULT_OPTIONS, RecommendOptions, unwanted_types
+from graphstore.similarity import DAY_MILLIS, popularity_now
 
 USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
 MOST_CHANGES = 500  # read in one look; what is more comes with the next
@@ -65,8 +67,8 @@ class Edition:
     """Everything read under one generation of the graph and one model. Replaced as a whole.
 
     catalogue: the current snapshot.  model, blend: of one version, that of the vectors in the catalogue.
-    popularity_now: where the scale of popularity stands.  built: time of the latest event of the last build, in
-    milliseconds.  seq, since: what changed up to these is known; seen: (seq, when), one that was seen.
+    half_life: of popularity, in days.  built: time of the latest event of the last build, in milliseconds.
+    seq, since: what changed up to these is known; seen: (seq, when), one that was seen.
     looked, wide: when what was touched was asked for last, and when for all that is not known to be known.
     most: changes to be read in one look.  more_since: since when there were more items than are known.
     """
@@ -78,7 +80,7 @@ class Edition:
     blend: Blend
     generation: int | None
     epoch: int | None
-    popularity_now: float
+    half_life: float
     built: int | None
     seq: int
     since: int
@@ -95,6 +97,7 @@ class Edition:
 class Known:
     """What one answer rests on: one user at one version, and the items as they are.
 
+    popularity_now: where the scale of popularity stands.
     pending: whether a mark of the user waits for the follower.  latest: time of the latest event that is known.
     stamp: an answer that rests on this may be given as long as `Memory.stamp` says the same.
     at: the moment that the user is known as of, None for now.
@@ -107,6 +110,7 @@ class Known:
     card: Card
     person: Person
     blend: Blend
+    popularity_now: float
     pending: bool
     latest: datetime | None
     stamp: Stamp
@@ -208,7 +212,7 @@ class Memory:
             blend,
             state["generation"],
             state["epoch"],
-            built.get("popularity_now") or 0.0,
+            built.get("popularity_half_life") or BuildOptions().popularity_half_life,
             built.get("as_of"),
             max((state["seq"] or 0) - 1, 0),
             state["now"] - OVERLAP_MILLIS,
@@ -410,7 +414,8 @@ class Memory:
         millis = [value for value in (edition.built, state["latest"]) if value is not None]
         times = [datetime.fromtimestamp(value / 1000, UTC) for value in millis]
         times += [card.latest] if card.latest is not None else []
-        latest = max(times, default=None) if at is None else card.latest
+        latest = max(times, default=None)
+        day = np.nan if latest is None else 1000 * latest.timestamp() / DAY_MILLIS
         return Known(
             user_id,
             edition,
@@ -419,8 +424,9 @@ class Memory:
             card,
             person,
             blend,
+            popularity_now(day, edition.half_life),
             state["pending"],
-            latest,
+            latest if at is None else card.latest,
             _stamp(state, edition.number),
             at,
         )

@@ -3,10 +3,11 @@
 Nothing here knows Neo4j. Ages are measured from a reference day that stays from build to build, and what comes after it
 counts more than 1, so that an event changes the values of no other pair. The values of dated events are then all the
 same multiple c of what they would be if ages were measured from now: cosines and the order of counts are the same, and
-the weights of a regression would be with c^2 times the penalty, the shares of transitions with c times the shrinkage.
-These stay, so they count less with each day since the build, as do events without a time, whose value is always 1; the
-next build sets all right. `derive` with the same reference and penalties gives exactly what the mirror gives, as long
-as no step reads more than CELLS cells; beyond, users are sampled.
+so are the weights of a regression with c^2 times the penalty, which `renew_penalties` sees to as behaviour grows. The
+shares of transitions would be with c times the shrinkage. It stays, so it counts less with each day since the build, as
+do events without a time, whose value is always 1; the next build sets that right. `derive` with the same reference
+and penalties gives exactly what the mirror gives, as long as no step reads more than CELLS cells; beyond, users are
+sampled.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from graphstore.growing import Lists, Names, extended
 from graphstore.interactions import Interactions
 from graphstore.mirrored import followers, regressed_column
 from graphstore.pairs import Distinct, Pairs, user_key, users_of
+from graphstore.regression import unit_of_squares
 from graphstore.similarity import FORGOTTEN, Timeline, decay, log_popularity, strongest, time_order
 
 CELLS = 200_000
@@ -35,8 +37,8 @@ class Mirror:
 
     events: all behaviour of the graph.  options: of its build.
     reference: the day ages are measured from, that of the build; the latest event's where None, or 0 without one.
-    fixed: the penalties of the build (`derived.penalties`), over all time and of late; those of these events where
-    None. Where one is 0 there was nothing to measure it by, and nothing is similar until the next build.
+    fixed: penalties as `derived.penalties` gives them, over all time and of late; those of these events where None.
+    Where one is 0 there was nothing to measure it by, and nothing is similar.
     cells: how many are read at most for a row, in each of a few steps, before users are sampled.
     """
 
@@ -133,6 +135,30 @@ class Mirror:
             for part in (change.targets, change.sources)
         )
         return Change(frozenset(), *without)
+
+    def renew_penalties(self, least: float) -> Change:
+        """Penalties as they would be in a build now, if one of them is other by this share of it than those in use.
+
+        Returns what that changes of what is known of each item, none where they stay.
+        """
+        both = (self._ever, self._lately)
+        now = [self._penalty(pairs) for pairs in both]
+        moved = [abs(penalty - before) for penalty, before in zip(now, self.penalties, strict=True)]
+        if all(change <= least * penalty for change, penalty in zip(moved, now, strict=True)):
+            return Change()
+        self.penalties = (now[0], now[1])
+        found = []
+        for pairs, change in zip(both, moved, strict=True):
+            used = np.flatnonzero(pairs.squares)
+            found.append((used, np.full(len(used), change)))
+        nothing = np.zeros(0, dtype=np.int64)
+        return self._change(nothing, found, [(nothing, nothing)] * 2)
+
+    def _penalty(self, pairs: Pairs) -> float:
+        if pairs is self._lately and not self._dated:
+            return 0.0
+        squares = pairs.squares[pairs.squares > 0]
+        return self.options.regularisation * unit_of_squares(squares, int((pairs.rows.length > 0).sum()))
 
     def similar_items(self, item_id: str) -> TwoScores:
         """What says most about an item, by source: (score, recent_score) of `SIMILAR_TO` from there, before each

@@ -74,8 +74,7 @@ def best_candidates(known: Known, request: Request, k: int, pool: int) -> Rankin
     What is looked for depends on k alone, so that an item's score is the same whatever the pool.
     """
     count = max(request.options.candidates, k)
-    now = known.edition.popularity_now
-    rows, values = find_candidates(known.catalogue, known.person, count, now, request.wanted)
+    rows, values = find_candidates(known.catalogue, known.person, count, known.popularity_now, request.wanted)
     parts = contributions(values, known.blend.weights, request.channels)
     scores = np.round(parts.sum(axis=1), 9)
     best = np.argsort(-scores, kind="stable")[:pool]  # what is equal stays in the order of ids

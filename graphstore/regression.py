@@ -21,12 +21,13 @@ def unit_of_penalty(matrix: sp.csr_matrix) -> float:
 
     Beyond MANY_ROWS that are not empty it grows no more with them, as sums over so many are hardly a matter of chance.
     """
-    used = matrix.getnnz(axis=0) > 0
-    if not used.any():
-        return 0.0
-    mean = float(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()[used].mean())
-    rows = int((matrix.getnnz(axis=1) > 0).sum())
-    return mean * min(1.0, MANY_ROWS / rows)
+    squares = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
+    return unit_of_squares(squares[matrix.getnnz(axis=0) > 0], int((matrix.getnnz(axis=1) > 0).sum()))
+
+
+def unit_of_squares(squares: np.ndarray, rows: int) -> float:
+    """`unit_of_penalty`, from the squared lengths of the columns that are not empty and the number of such rows."""
+    return float(squares.mean()) * min(1.0, MANY_ROWS / rows) if len(squares) else 0.0
 
 
 def regressed_columns(

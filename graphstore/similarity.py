@@ -55,9 +55,10 @@ def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
     return np.round(total, DECIMALS)
 
 
-def popularity_now(events: Interactions, half_life_days: float) -> float:
-    """Where the scale of `log_popularity` stands at the latest event: what one event of that time counts, ln."""
-    return 0.0 if np.isnan(events.latest_day) else float(events.latest_day * np.log(2.0) / half_life_days)
+def popularity_now(day: float, half_life_days: float) -> float:
+    """Where the scale of `log_popularity` is on a day, that of the latest event: ln of what an event of then counts;
+    0 where no day is known (NaN)."""
+    return 0.0 if np.isnan(day) else float(day * np.log(2.0) / half_life_days)
 
 
 def user_item_matrix(events: Interactions, half_life_days: float, reference: float | None = None) -> sp.csr_matrix:

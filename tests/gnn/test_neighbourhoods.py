@@ -64,6 +64,7 @@ def prepared(client, settings, tmp_path):
 def exact(monkeypatch):
     """Every change counts, however small."""
     monkeypatch.setattr(neighbourhoods, "IDLE", 1e-12)
+    monkeypatch.setattr(neighbourhoods, "GROWN", 0.0)
     monkeypatch.setattr("graphstore.rows.SLIGHT", 0.0)
     monkeypatch.setattr(neighbourhoods, "MOVED", 0.0)
 
@@ -93,10 +94,10 @@ def edges(client):
 
 
 def derived(client):
-    """What a build with the reference and the penalties of the last one would give, in the form of `edges`."""
+    """What a build with the reference of the last one would give, in the form of `edges`."""
     counts = last_run(client, "build")["counts"]
     events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
-    made = derive(events, BuildOptions(), counts["as_of"] / similarity.DAY_MILLIS, tuple(counts["penalties"]))
+    made = derive(events, BuildOptions(), counts["as_of"] / similarity.DAY_MILLIS)
     found = {}
     parts = ("SIMILAR_TO", made.similar_items), ("FOLLOWED_BY", made.transitions), ("ALIKE", made.similar_users)
     for sort, part in parts:
@@ -211,6 +212,23 @@ def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, sett
     keys = {key for key in expected if key[0] != "ALIKE"}
     assert {key for key in found if key[0] != "ALIKE"} == keys
     assert all(found[key] == pytest.approx(expected[key], abs=2e-3) for key in keys)
+
+
+def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, exact, lanes, monkeypatch):
+    monkeypatch.setattr(neighbourhoods, "LEAD_MILLIS", -1)  # what was done is noted each time
+    collect_events(prepared, NEW)
+    drain(lanes)
+    used = lanes[1]._mirror.penalties
+    assert used != tuple(last_run(prepared, "build")["counts"]["penalties"])
+    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lanes[1].leave()
+    assert second._lead()
+    second._take_over(neighbourhoods.marks.look(prepared))
+    assert second._mirror.penalties == pytest.approx(used)
+    assert max(second.pending.targets.values()) == pytest.approx(1)  # as touched a moment ago, and no more than that
+    build(prepared)
+    second.drain()
+    assert second._mirror.penalties == pytest.approx(last_run(prepared, "build")["counts"]["penalties"])
 
 
 def test_a_build_in_between_is_taken_over(prepared, exact, lanes):

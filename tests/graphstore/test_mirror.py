@@ -15,6 +15,7 @@ from graphstore.interactions import Interactions
 from graphstore.mirror import Mirror
 from graphstore.mirrored import Row, products_within, row_with
 from graphstore.pairs import Distinct, Pairs, user_key
+from graphstore.similarity import FORGOTTEN
 
 NOW = 1000.0
 SEEDS = (0, 1, 2)
@@ -105,6 +106,35 @@ def test_later_events_give_the_rows_of_a_build_with_the_same_reference_and_penal
     expected = derived_rows(events, OPTIONS, early.latest_day, fixed)
     assert max(scores[1] for row in expected["similar"].values() for scores in row.values()) > 0
     same(rows(mirror, events), expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_renewed_penalties_give_the_rows_of_a_build_with_the_same_reference(seed):
+    events = behaviour(seed)
+    early = events.where(~(events.day > NOW - 50))
+    mirror = Mirror(early, OPTIONS)
+    assert mirror.renew_penalties(0.0) == Change()
+    before = mirror.penalties
+    for user in range(len(events.user_ids)):
+        mirror.replace_user(events.user_ids[user], *history(events, user))
+    assert mirror.renew_penalties(100.0) == Change() and mirror.penalties == before
+    change = mirror.renew_penalties(0.05)
+    assert mirror.penalties == pytest.approx(penalties(events, OPTIONS, early.latest_day))
+    assert mirror.penalties != pytest.approx(before, rel=0.05)
+    liked = {events.item_ids[item] for item in np.unique(events.item[events.weight > FORGOTTEN])}
+    assert change.items == set() and change.sources == {} and set(change.targets) == liked
+    same(rows(mirror, events), derived_rows(events, OPTIONS, early.latest_day, None))
+
+
+def test_renewed_penalties_are_a_share_of_what_is_known():
+    """Ten times the mean of 2 and 1, which two users have, then of 3 and 2, which three have."""
+    columns = (np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, np.nan), np.ones(3))
+    mirror = Mirror(Interactions(["u", "v"], ["a", "b"], *columns), replace(OPTIONS, regularisation=10.0))
+    mirror.replace_user("w", ["a", "b"], [np.nan, np.nan], [1.0, 1.0])
+    assert mirror.penalties == (15.0, 0.0)
+    change = mirror.renew_penalties(0.3)
+    assert mirror.penalties == (25.0, 0.0)
+    assert change.targets == pytest.approx({"a": 10 / (3 + 25), "b": 10 / (2 + 25)})
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -225,6 +225,26 @@ def test_an_empty_graph_is_served_and_what_comes_is_found_at_once(client):
     assert items(same_as_fresh(client, memory, "u")) == ["y"]
 
 
+def test_popularity_is_measured_from_the_latest_event_not_from_the_last_build(client, memory):
+    """Thirty days later, with the half-life of fourteen, an event counts as much as it did before."""
+    before = memory.know("a-user1").popularity_now
+    assert before == pytest.approx((NOW / 86_400 - 0.1) * np.log(2) / 14)
+    collect_events(client, [rate("a-user1", "a-item1", day=-30, event_id="later")])
+    known = memory.know("a-user1")
+    row = known.catalogue.index["a-item1"]
+    assert known.popularity_now == pytest.approx(before + 30.1 * np.log(2) / 14)
+    assert known.catalogue.popularity[row] - known.popularity_now == pytest.approx(
+        np.log(1 + 5 * 2 ** (-30 / 14)), abs=0.1
+    )
+    assert memory.know("b-user1").popularity_now == before  # they are told by the follower, or by their own event
+    client.run_text(
+        "MATCH (f:Feed {name: 'changes'}) SET f.latest = datetime({epochSeconds: $at})", {"at": NOW + 30 * 86_400}
+    )
+    assert memory.know("b-user1").popularity_now == known.popularity_now
+    build(client)
+    assert Memory(client).know("b-user1").popularity_now == known.popularity_now
+
+
 def random_change(client, rng):
     users = [f"{side}-user{n}" for side in "ab" for n in range(7)]
     known = [f"{side}-item{n}" for side in "ab" for n in range(10)]

@@ -88,7 +88,7 @@ def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds
         derive(events, options),
         surroundings(client, events),
         np.stack([planted.get(item_id, np.zeros(WIDTH)) for item_id in events.item_ids]),
-        similarity.popularity_now(events, options.popularity_half_life),
+        similarity.popularity_now(events.latest_day, options.popularity_half_life),
         limits,
     )
     memory = Memory(client, KINDS, limits)
@@ -100,7 +100,7 @@ def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds
         own = [planted[item_id] for item_id in recent.items]
         vector = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0)) if own else np.zeros(0)
         person = replace(known.person, vector=vector)
-        found, served = find_candidates(known.catalogue, person, candidates, known.edition.popularity_now)
+        found, served = find_candidates(known.catalogue, person, candidates, known.popularity_now)
         items, computed = signals.candidates(row, recent, vector)
         assert [events.item_ids[item] for item in items] == [names[item] for item in found], user_id
         np.testing.assert_allclose(computed, served, atol=1e-6, err_msg=user_id)
