@@ -55,7 +55,7 @@ LEAD_MILLIS = 15_000
 LEAD_SECONDS = 5.0
 MARGIN = timedelta(seconds=5)
 LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
-GROWN = 0.05  # share by which the penalties of regressions have to be other to be taken anew
+GROWN = 0.25  # share by which the penalties of regressions have to be other to be taken anew
 SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something to do; the latter while events wait
 LONGEST_REST = 2.0  # seconds
 

@@ -79,7 +79,7 @@ class UserVectors:
         if now.version != self._wanted or now.generation != self._seen[1]:
             self._load(now.version)
         elif self._items is not None and self._wanted is not None and now.seq > self._seen[0]:
-            for row in self._client.read("update/read_changed_items", seq=self._seen[0], version=self._wanted):
+            for row in self._client.ask("update/read_changed_items", seq=self._seen[0], version=self._wanted):
                 self._items.put(row["item_id"], row["embedding"])
         self._seen = (now.seq, now.generation)
 

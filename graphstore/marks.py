@@ -70,7 +70,7 @@ class Done:
 
 def look(client: Client) -> Situation:
     """Whether there is something to do, and what the graph is like now."""
-    row = client.read("update/find_due")[0]
+    row = client.ask("update/find_due")[0]
     latest = row.pop("latest")
     return Situation(latest=latest.to_native() if latest else None, **row)
 
@@ -79,13 +79,13 @@ def claim_users(client: Client, count: int, idle: bool = False) -> Claim:
     """Take up to `count` marks of users that are due, the longest due first. idle: of those that nobody waits for."""
     lease = uuid.uuid4().hex
     statement = "update/claim_idle_users" if idle else "update/claim_users"
-    rows = client.write(statement, count=count, lease=lease, millis=LEASE_MILLIS)
+    rows = client.tell(statement, count=count, lease=lease, millis=LEASE_MILLIS)
     return Claim(lease, {row["user_id"]: row["version"] for row in rows})
 
 
 def finish_items(client: Client, count: int) -> int:
     """Tell everybody that items with a mark have changed: their popularity, or what they are."""
-    return int(client.write("update/finish_items", count=count)[0]["items"])
+    return int(client.tell("update/finish_items", count=count)[0]["items"])
 
 
 def finish_users(
@@ -145,7 +145,7 @@ def mark_lapsed(client: Client, as_of: datetime) -> int:
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
     """Mark, for later, some of those who follow these users and do nothing themselves; how many."""
-    rows = client.write(
+    rows = client.tell(
         "update/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
     )
     return int(rows[0]["marked"])

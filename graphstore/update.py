@@ -54,7 +54,7 @@ def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> B
     types: list[str] = []
     seconds: list[float] = []
     values: list[float] = []
-    for number, row in enumerate(client.read("update/sample_users", blocks=blocks, fan_out=fan_out)):
+    for number, row in enumerate(client.ask("update/sample_users", blocks=blocks, fan_out=fan_out)):
         users.append(np.asarray(row["positions"], dtype=np.int64) + number * BLOCK_USERS)
         items += row["items"]
         types += row["types"]

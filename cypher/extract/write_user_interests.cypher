@@ -62,25 +62,28 @@ CALL (items, behaviour, latest, low, lapses) {
 SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
 WITH u, found, CASE WHEN lapses <= $as_of THEN lapses END AS lapsed, coalesce(latest, $as_of) AS changed
 CALL (u, found, lapsed, changed) {
-  MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
-  WHERE r.valid_to IS NULL AND r.extracted_by = $extracted_by
-    AND NOT any(f IN found WHERE f.interest = n AND f.polarity = r.polarity AND f.horizon = r.horizon)
-  WITH r, n, CASE WHEN r.horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ended
-  SET r.valid_to = CASE WHEN r.valid_from > ended THEN r.valid_from ELSE ended END
-  RETURN collect(DISTINCT n.name) AS closed
-}
-CALL (u, found) {
-  UNWIND found AS f
-  WITH u, f, f.interest AS n
-  OPTIONAL MATCH (u)-[r:INTERESTED_IN {polarity: f.polarity, horizon: f.horizon, extracted_by: $extracted_by}]->(n)
-  WITH u, n, f, [old IN collect(r) WHERE old.valid_to IS NULL][0] AS open, max(r.valid_to) AS ended
-  FOREACH (old IN CASE WHEN open IS NULL THEN [] ELSE [open] END |
+  CALL (u, found) {
+    UNWIND found AS f
+    RETURN f.interest AS n, f.polarity AS polarity, f.horizon AS horizon, f, null AS r
+    UNION ALL
+    MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+    WHERE r.extracted_by = $extracted_by
+    RETURN n, r.polarity AS polarity, r.horizon AS horizon, null AS f, r
+  }
+  WITH u, lapsed, changed, n, polarity, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
+  WITH u, n, f, ended, [r IN known WHERE r.valid_to IS NULL][0] AS open,
+       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends
+  WHERE f IS NOT NULL OR open IS NOT NULL
+  FOREACH (old IN CASE WHEN f IS NULL THEN [open] ELSE [] END |
+    SET old.valid_to = CASE WHEN old.valid_from > ends THEN old.valid_from ELSE ends END)
+  FOREACH (old IN CASE WHEN f IS NULL OR open IS NULL THEN [] ELSE [open] END |
     SET old.weight = f.weight, old.evidence = f.evidence)
   FOREACH (_ IN CASE WHEN open IS NULL THEN [1] ELSE [] END |
     CREATE (u)-[:INTERESTED_IN {
       weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,
       valid_from: CASE WHEN ended > f.since THEN ended ELSE f.since END}]->(n))
   RETURN collect(DISTINCT CASE WHEN open IS NULL THEN n.name END) AS opened,
-         sum(CASE WHEN open IS NULL THEN 0 ELSE 1 END) AS kept
+         sum(CASE WHEN f IS NULL OR open IS NULL THEN 0 ELSE 1 END) AS kept,
+         collect(DISTINCT CASE WHEN f IS NULL THEN n.name END) AS closed
 }
 RETURN u.user_id AS user_id, opened, kept, closed

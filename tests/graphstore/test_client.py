@@ -1,6 +1,7 @@
 """Transactions that others stand in the way of."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from neo4j.exceptions import TransientError
@@ -41,3 +42,22 @@ def test_one_that_never_gets_through_is_to_be_sent_again(hasty, monkeypatch):
 
     with pytest.raises(Neo4jUnavailable, match=r"too busy.*run the same again"):
         hasty.transaction(work)
+
+
+@pytest.mark.parametrize("way", ["ask", "tell"])
+def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypatch, way):
+    statement = {"ask": "extract/count_items", "tell": "update/mark_lapsed"}[way]
+    parameters = {"ask": {}, "tell": {"recent": datetime.now(UTC), "count": 1}}[way]
+    expected = getattr(hasty, way)(statement, **parameters)
+    sessions = hasty._session
+    asked = []
+
+    def session(*access):
+        asked.append(1)
+        if len(asked) == 1:
+            raise TransientError("a deadlock")
+        return sessions(*access)
+
+    monkeypatch.setattr(hasty, "_session", session)
+    assert getattr(hasty, way)(statement, **parameters) == expected
+    assert len(asked) == 2
