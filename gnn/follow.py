@@ -30,7 +30,8 @@ from graphstore.marks import Claim, Situation
 from graphstore.settings import Settings
 
 log = logging.getLogger("interestgraph.follow")
-POLL_SECONDS = 0.01
+AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two looks; the former while events come
+AWAKE_SECONDS = 2.0  # since there was something to do
 USERS_AT_ONCE, ITEMS_AT_ONCE = 16, 1_000
 IDLE_USERS_AT_ONCE = 4  # whoever acts meanwhile waits for them
 IDLE_SHARE = 0.25  # of the time of a worker, for marks that nobody waits for
@@ -161,10 +162,12 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
 
 
 def _run(lane: EventsLane, stop: threading.Event) -> None:
-    reported = time.monotonic()
+    reported = worked = time.monotonic()
     while not stop.is_set():
-        if not lane.step(rests=True):
-            stop.wait(POLL_SECONDS)
+        if lane.step(rests=True):
+            worked = time.monotonic()
+        else:
+            stop.wait(AWAKE_POLL_SECONDS if time.monotonic() - worked < AWAKE_SECONDS else POLL_SECONDS)
         if time.monotonic() - reported > REPORT_SECONDS:
             report(lane.work)
             lane.work, reported = Work(), time.monotonic()

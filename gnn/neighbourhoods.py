@@ -46,7 +46,7 @@ from graphstore.tuned import tuned_settings
 
 log = logging.getLogger("interestgraph.follow")
 BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be other for it to be derived anew
-ITEMS_AT_ONCE, USERS_AT_ONCE = 4, 8
+ITEMS_AT_ONCE, USERS_AT_ONCE = 1, 2  # few, as nobody rests in a step
 CHANGED_AT_ONCE, HISTORIES_AT_ONCE, DESCRIPTIONS_AT_ONCE = 1_000, 50, 200
 MOVED = 0.01  # in one number of a vector of length 1
 FAR = 0.1  # the length of the way of a vector of length 1 since its users were marked
@@ -57,7 +57,7 @@ MARGIN = timedelta(seconds=5)
 LATER_MILLIS = 20_000  # until users of moved items are looked at, once for all that moves by then
 GROWN = 0.25  # share by which the penalties of regressions have to be other to be taken anew
 SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something to do; the latter while events wait
-LONGEST_REST = 2.0  # seconds
+LONGEST_REST = 5.0  # seconds
 
 
 @dataclass
