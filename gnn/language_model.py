@@ -69,7 +69,7 @@ class LanguageModel:
     """A model at an endpoint, behind a cache on disk, budgets and a circuit breaker.
 
     url: of the API, such as http://127.0.0.1:8080/v1.  model: its name there.  folder: where answers are kept.
-    report: of the last run, which is one call of `answers`. An open circuit breaker outlives a run.
+    report: of the run, which is all that this object is asked; stopped is that of the last call.
 
     Raises:
         InputError: the URL can't be asked, or answers can't be kept in the folder.
@@ -93,16 +93,15 @@ class LanguageModel:
         self._cache = AnswerCache(folder)
         self._asking = Asking(endpoint, self._cache, model, limits.tries)
         self._circuit = Circuit(limits.failures, limits.reset_seconds)
+        self._budget = Budget(limits, self._cache.path)
 
-    def answers(
-        self, questions: Iterable[Question[Any]], progress: Progress = silent
-    ) -> Iterator[tuple[int, BaseModel]]:
+    def answers(self, questions: Iterable[Question[Any]], progress: Progress = silent) -> Iterator[tuple[int, Any]]:
         """Yield (position, answer) as answers come, in no order; a question without an answer is missing, and counted.
 
         Questions are taken as there is room to ask them. Where the iteration ends early nothing more is asked; what is
         under way is waited for, as it is paid for, and kept. One call at a time.
         """
-        self.report = Report()
+        self.report.stopped = None
         return self._answers(questions, self.report, progress)
 
     def _answers(
@@ -110,7 +109,7 @@ class LanguageModel:
     ) -> Iterator[tuple[int, BaseModel]]:
         total = len(questions) if isinstance(questions, Sized) else None
         pool = ThreadPoolExecutor(self._limits.concurrency, thread_name_prefix="language-model")
-        current = _Round(report, Budget(self._limits, self._cache.path), pool)
+        current = _Round(report, self._budget, pool)
         try:
             for position, question in enumerate(questions):
                 key = question.key(self.name)

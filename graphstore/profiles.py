@@ -144,6 +144,49 @@ def read_interests(client: Client, user_id: str, at: datetime | None = None) -> 
     return interests
 
 
+def read_corrections(client: Client, user_id: str) -> list[Document]:
+    """What a user said of their interests: name, label, correction, at."""
+    return client.read("serve/read_corrections", user_id=user_id)
+
+
+def correct_interest(client: Client, user_id: str, name: str, correction: str) -> Document:
+    """Heed for good what a user says of an interest: "pin", "weaken" or "delete"; "none" withdraws what was said.
+
+    Returns name, and how many open entries it closed.
+
+    Raises:
+        NotFound: no such user, or no such interest.
+    """
+
+    def work(tx: Transaction) -> list[Document]:
+        tx.run("collect/lock_nodes", user_ids=[user_id], item_ids=[])
+        return tx.run("serve/correct_interest", user_id=user_id, name=name, how=correction)
+
+    rows = client.transaction(work)
+    if not rows:
+        read_user(client, user_id)
+        raise NotFound(f"There is no interest {name!r}.")
+    return rows[0]
+
+
+def read_reading(client: Client, user_id: str, count: int) -> Document:
+    """What was read about a user, and what was concluded: their latest `count` events, each with what its item is about
+    and who says so, and their open interests, each with the numbers of these events that it rests on.
+
+    Raises:
+        NotFound: no such user.
+    """
+    events = client.read("serve/read_reading", user_id=user_id, count=count)
+    numbers = {event["event_id"]: number for number, event in enumerate(events, 1)}
+    concluded = []
+    for row in read_interests(client, user_id):
+        known = sorted(numbers[event_id] for event_id in row["evidence"] if event_id in numbers)
+        concluded.append({**row, "numbers": known, "older": len(row["evidence"]) - len(known)})
+    read = [{"number": number, **event} for number, event in enumerate(events, 1)]
+    said = read_corrections(client, user_id)
+    return {"user_id": user_id, "read": read, "concluded": concluded, "corrections": said}
+
+
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:
     """A user's latest `count` events, newest first: item_id, title, type, at, value."""
     return client.read("serve/read_behaviour", user_id=user_id, count=count)

@@ -70,6 +70,12 @@ def test_collect_tells_people_the_lines_the_reasons_and_the_file(run, tmp_path):
         (["exposure"], "no items"),
         (["exposure", "--lists", "recs.jsonl", "--explore", "0.1"], "recommend --all"),
         (["erase", "nobody"], "nobody"),
+        (["reading", "nobody"], "nobody"),
+        (["merges", "undo", "nothing"], "merges list"),
+        (["extract", "--llm", "http://127.0.0.1:9/v1"], "--llm-model"),
+        (["extract", "--llm", "ftp://x", "--llm-model", "m"], "ftp://x"),
+        (["extract", "--llm", "http://127.0.0.1:9/v1", "--llm-model", "m", "--llm-run-cost", "1"], "--llm-prices"),
+        (["extract", "--llm", "http://127.0.0.1:9/v1", "--llm-model", "m", "--llm-prices", "cheap"], "0.15,0.60"),
         (["import", "netflix", "."], "netflix"),
         (["server", "start"], "NEO4J_URI"),
         (["keys", "create", "x", "--scopes", "everything"], "everything"),
@@ -140,3 +146,36 @@ def test_the_stages_lead_from_events_to_a_recommendation_with_its_path(run, tmp_
     lists = [json.loads(line) for line in (tmp_path / "recs.jsonl").read_text().splitlines()]
     assert code == 0 and len(lists) == 8
     assert next(row for row in lists if row["user_id"] == "u0")["items"][0] == best["item_id"]
+
+
+FILM = b'{"item_id": "i1", "title": "Alien", "attributes": {"genre": ["Horror"]}}\n'
+LIKES = b"".join(
+    b'{"user_id": "u1", "item_id": "i%d", "kind": "like", "timestamp": "2026-01-0%d"}\n' % (n, n) for n in range(1, 7)
+)
+
+
+def test_reading_shows_what_was_read_and_what_was_concluded_from_which_events(run):
+    run("collect", "--items", "-", stdin=FILM)
+    run("collect", "--events", "-", stdin=LIKES)
+    assert run("extract")[0] == 0
+    code, out, _ = run("reading", "u1", "--events", "6")
+    lines = [line.strip() for line in out.splitlines()]
+    assert code == 0
+    assert lines[1] == "1 2026-01-06 liked: i6" and lines[2] == "nothing is known of it"
+    assert lines[11:13] == ["6 2026-01-01 liked: Alien", "horror 1.00 (attribute)"]
+    assert "likes Horror, long, 1.00 (behaviour): from 6" in lines
+    document = json.loads(run("reading", "u1", "--json")[1])
+    assert [row["number"] for row in document["read"]] == [1, 2, 3, 4, 5, 6]
+    assert {tuple(row["numbers"]) for row in document["concluded"]} == {(6,)}
+
+
+def test_a_model_that_can_t_be_reached_costs_freshness_and_nothing_else(run):
+    run("collect", "--items", "-", stdin=FILM)
+    run("collect", "--events", "-", stdin=LIKES)
+    reach = ("--llm", "http://127.0.0.1:9/v1", "--llm-model", "m", "--llm-timeout", "1")
+    code, out, _ = run("extract", *reach, "--json", INTERESTGRAPH_LLM_KEY="secret")
+    counts = json.loads(out)
+    assert code == 0 and counts["opened"] > 0 and counts["generated_users"] == 0
+    assert counts["llm_failed"] > 0 and counts["llm_reasons"]
+    assert "secret" not in out
+    assert json.loads(run("merges", "list", "--json")[1]) == []

@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/http.md",
     "docs/admin.md",
     "docs/models.md",
+    "docs/generative.md",
     "docs/evaluation.md",
 )
 

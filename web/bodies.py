@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
@@ -31,6 +31,12 @@ class UserPath(Parameters):
     """A path with a user's id; a slash in it is written %2F."""
 
     user_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
+
+
+class InterestPath(UserPath):
+    """A path with a user's id and the name of an interest."""
+
+    name: str = Field(description="As `name` in the user's interests; percent-encoded, a slash as %2F")
 
 
 class ItemPath(Parameters):
@@ -196,6 +202,19 @@ class Interests(BaseModel):
     user_id: str
     at: str | None
     interests: list[Interest]
+    corrections: list[dict[str, Any]] = Field(
+        description="What the user said of interests: name, label, correction, at"
+    )
+
+
+class Correction(BaseModel):
+    """What a user says of an interest."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"correction": "delete"}]})
+
+    correction: Literal["pin", "weaken", "delete", "none"] = Field(
+        description="It is one whatever behaviour says; counts a quarter; is none; or what was said is withdrawn"
+    )
 
 
 class Similar(BaseModel):

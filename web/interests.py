@@ -1,11 +1,14 @@
-"""GET /v1/users/{id}/interests: now, or as they were."""
+"""GET /v1/users/{id}/interests: now, or as they were; PUT …/interests/{name}: what the user says of one."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flask import Response
 
 from graphstore import profiles
-from web.bodies import InterestQuery, Interests, UserPath
+from web.access import needs
+from web.bodies import Correction, InterestPath, InterestQuery, Interests, UserPath
 from web.resource import answer, resource
 from web.services import graph
 
@@ -15,6 +18,22 @@ blueprint = resource("interests", "What a user cares about, with the events it c
 @blueprint.get("/users/<id:user_id>/interests", responses={200: Interests})
 def read_interests(path: UserPath, query: InterestQuery) -> Response:
     """A user's interests now, or as they were at a moment"""
-    interests = profiles.read_interests(graph(), path.user_id, query.at)
-    at = query.at.isoformat() if query.at else None
-    return answer({"user_id": path.user_id, "at": at, "interests": interests})
+    return _interests(path.user_id, query.at)
+
+
+@blueprint.put("/users/<id:user_id>/interests/<id:name>", responses={200: Interests})
+@needs("write")
+def correct_interest(path: InterestPath, body: Correction) -> Response:
+    """Correct an interest: pin it, weaken it, delete it, or withdraw what was said
+
+    It shows at once, and extraction heeds it for good. Answers the user's interests as they are then.
+    """
+    profiles.correct_interest(graph(), path.user_id, path.name, body.correction)
+    return _interests(path.user_id)
+
+
+def _interests(user_id: str, at: datetime | None = None) -> Response:
+    interests = profiles.read_interests(graph(), user_id, at)
+    said = profiles.read_corrections(graph(), user_id)
+    moment = at.isoformat() if at else None
+    return answer({"user_id": user_id, "at": moment, "interests": interests, "corrections": said})

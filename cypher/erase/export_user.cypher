@@ -1,7 +1,7 @@
 // Purpose: all that is stored about one user, derived data too.
 // Access: read
 // Parameters: user_id STRING
-// Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, similar_users LIST<MAP>
+// Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, corrections LIST<MAP>, similar_users LIST<MAP>
 // Index: user_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
@@ -32,9 +32,14 @@ CALL (u) {
           WHERE x.name IS NOT NULL] AS interests
 }
 CALL (u) {
+  OPTIONAL MATCH (u)-[c:CORRECTED]->(n:Interest)
+  WITH c, n ORDER BY n.name
+  RETURN [x IN collect({name: n.name, correction: c.how, at: c.at}) WHERE x.name IS NOT NULL] AS corrections
+}
+CALL (u) {
   OPTIONAL MATCH (u)-[s:SIMILAR_TO]->(o:User)
   WITH s, o ORDER BY s.score DESC, o.user_id
   RETURN [x IN collect({user_id: o.user_id, properties: properties(s)}) WHERE x.user_id IS NOT NULL] AS similar_users
 }
 RETURN u.user_id AS user_id, properties(u) AS properties, attributes, events, follows, followed_by, interests,
-       similar_users
+       corrections, similar_users

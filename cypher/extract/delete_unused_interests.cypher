@@ -5,6 +5,6 @@
 // Index: none
 // Scan: the vocabulary is compared whole; it is small beside items and users.
 MATCH (n:Interest)
-WHERE NOT n.name IN $names AND NOT EXISTS { (:Item)-[:ABOUT]->(n) } AND NOT EXISTS { (:User)-[:INTERESTED_IN]->(n) }
+WHERE NOT n.name IN $names AND NOT EXISTS { (:Item)-[:ABOUT]->(n) } AND NOT EXISTS { (:User)-[:INTERESTED_IN|CORRECTED]->(n) }
 DETACH DELETE n
 RETURN count(*) AS deleted

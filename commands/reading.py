@@ -1,0 +1,160 @@
+"""The options of `extract` for a generative language model; `interestgraph reading` and `interestgraph merges`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.table import Table
+
+from commands.console import Terminal, with_terminal
+from graphstore.errors import InputError
+
+if TYPE_CHECKING:
+    from gnn.language_model import LanguageModel
+
+KEY = "INTERESTGRAPH_LLM_KEY"
+COUNT = click.IntRange(1)
+AMOUNT = click.FloatRange(0, min_open=True)
+Command = TypeVar("Command", bound=Callable[..., Any])
+OPTIONS = [
+    click.option("--llm", metavar="URL", help=f"An OpenAI-compatible endpoint; its key is read from {KEY}."),
+    click.option("--llm-model", metavar="NAME", help="With --llm: the model."),
+    click.option("--llm-context", type=click.IntRange(2_048), default=16_384, show_default=True, help="Its tokens."),
+    click.option("--llm-concurrency", type=COUNT, default=4, show_default=True, help="Questions at once."),
+    click.option("--llm-timeout", type=AMOUNT, default=120.0, show_default=True, help="Seconds for an answer."),
+    click.option("--llm-run-tokens", type=COUNT, help="Tokens that this run may use."),
+    click.option("--llm-day-tokens", type=COUNT, help="Tokens that all runs of a day (UTC) may use."),
+    click.option("--llm-prices", metavar="IN,OUT", help="Of a million tokens, in any currency."),
+    click.option("--llm-run-cost", type=AMOUNT, help="What this run may cost, in that currency."),
+    click.option("--llm-day-cost", type=AMOUNT, help="What all runs of a day may cost."),
+]
+
+
+def language_model_options(command: Command) -> Command:
+    """Add the options to a command."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def language_model(folder: Path, options: dict[str, Any]) -> LanguageModel | None:
+    """The model that the options of a command name; None without one. folder: of its answers.
+
+    Raises:
+        InputError: the options don't go together, or one is no such thing.
+    """
+    from gnn.language_model import LanguageModel, Limits
+
+    url, model = options["llm"], options["llm_model"]
+    if not (url or model):
+        return None
+    if not (url and model):
+        raise InputError("--llm and --llm-model go together: where the model is, and what it is called there.")
+    price_in, price_out = _prices(options["llm_prices"])
+    if (options["llm_run_cost"] or options["llm_day_cost"]) and not options["llm_prices"]:
+        raise InputError("A budget of costs needs --llm-prices IN,OUT.")
+    limits = Limits(
+        concurrency=options["llm_concurrency"],
+        timeout_seconds=options["llm_timeout"],
+        run_tokens=options["llm_run_tokens"],
+        day_tokens=options["llm_day_tokens"],
+        run_cost=options["llm_run_cost"],
+        day_cost=options["llm_day_cost"],
+        price_in=price_in,
+        price_out=price_out,
+    )
+    return LanguageModel(url, model, folder, key=os.environ.get(KEY) or None, limits=limits)
+
+
+def _prices(text: str | None) -> tuple[float, float]:
+    try:
+        before, _, after = (text or "0,0").partition(",")
+        prices = float(before), float(after)
+    except ValueError:
+        prices = -1.0, -1.0
+    if min(prices) < 0:
+        raise InputError(f"--llm-prices {text!r}: expected two numbers, as 0.15,0.60.")
+    return prices
+
+
+@click.command("reading")
+@click.argument("user_id")
+@click.option("--events", type=COUNT, default=30, show_default=True, help="How many of the latest are shown.")
+@with_terminal
+def reading_command(terminal: Terminal, user_id: str, events: int) -> None:
+    """What was read about a user and what was concluded from it, line by line."""
+    from graphstore.profiles import read_reading
+
+    with terminal.client() as client:
+        found = read_reading(client, user_id, events)
+    terminal.answer(found, lambda document: show_reading(terminal, document))
+
+
+def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
+    """A line for each event and what its item is about, then one for each interest and the events it rests on."""
+    terminal.out.print("Read, newest first", style="bold")
+    for event in document["read"]:
+        what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
+        about = ", ".join(f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"])
+        day = (event["at"] or "no time")[:10]
+        terminal.out.print(f"{event['number']:4} {day:10} {what}: {event['title'] or event['item_id']}", markup=False)
+        terminal.out.print(f"       {about or 'nothing is known of it'}", markup=False, style="dim")
+    terminal.out.print("Concluded", style="bold")
+    for row in document["concluded"]:
+        rests = ", ".join(map(str, row["numbers"])) or "none of these"
+        older = f" and {row['older']} older" if row["older"] else ""
+        line = f"     {row['polarity']} {row['label']}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
+        terminal.out.print(f"{line}: from {rests}{older}", markup=False)
+    for row in document["corrections"]:
+        terminal.out.print(f"     {row['label']}: the user says {row['correction']}", markup=False)
+
+
+@click.group("merges")
+def merges_group() -> None:
+    """Names that a language model gave and that were taken for an interest that was there."""
+
+
+@merges_group.command("list")
+@with_terminal
+def list_command(terminal: Terminal) -> None:
+    """What was taken for what, and how near it was."""
+    from graphstore.generated import read_aliases
+
+    with terminal.client() as client:
+        rows = read_aliases(client)
+    terminal.answer(rows, lambda found: show_merges(terminal, found))
+
+
+def show_merges(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    """A row for each name."""
+    if not rows:
+        terminal.out.print("No name was merged.")
+        return
+    table = Table("name", "is taken for", "cosine", "since", box=None)
+    for row in rows:
+        cosine = "" if row["cosine"] is None else f"{row['cosine']:.2f}"
+        table.add_row(row["name"], row["interest"] or "(itself)", cosine, (row["at"] or "")[:10])
+    terminal.out.print(table)
+
+
+@merges_group.command("undo")
+@click.argument("name")
+@with_terminal
+def undo_command(terminal: Terminal, name: str) -> None:
+    """Make NAME an interest of its own again, with all that was said in it."""
+    from gnn.canonical import undo
+
+    with terminal.client() as client:
+        moved = undo(client, terminal.settings, name)
+    terminal.answer(
+        {"name": name, **moved},
+        lambda m: terminal.out.print(
+            f"{name!r} is an interest of its own: {m['users']:,} users and {m['items']:,} items moved to it from"
+            f" {m['interest']!r}. Run `interestgraph build` to count it in.",
+            markup=False,
+        ),
+    )

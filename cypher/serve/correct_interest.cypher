@@ -1,0 +1,35 @@
+// Purpose: what a user says of one of their interests, which holds for good: `pin` (it is one, whatever behaviour says),
+//   `weaken` (it counts a quarter), `delete` (it is none), or `none` (what was said is withdrawn). It shows at once; the mark
+//   sees to what behaviour then says. Statements that write interests heed it.
+// Access: write
+// Parameters: user_id STRING, name STRING, how STRING
+// Returns: name STRING, closed INTEGER
+// Index: user_id (constraint), interest_name (constraint)
+MATCH (u:User {user_id: $user_id})
+MATCH (n:Interest {name: $name})
+OPTIONAL MATCH (u)-[c:CORRECTED]->(n)
+WITH u, n, collect(c) AS before, collect(c.how)[0] AS was
+FOREACH (c IN before | DELETE c)
+FOREACH (_ IN CASE WHEN $how = 'none' THEN [] ELSE [1] END | CREATE (u)-[:CORRECTED {how: $how, at: datetime()}]->(n))
+SET u.touched_at = datetime.realtime(), u.version = coalesce(u.version, 0) + 1,
+    u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
+WITH u, n, was
+CALL (u, n, was) {
+  MATCH (u)-[r:INTERESTED_IN]->(n)
+  WHERE r.valid_to IS NULL
+  WITH u, n, r, was,
+       $how = 'delete' OR ($how <> 'pin' AND r.extracted_by = 'user') OR ($how = 'pin' AND r.polarity = 'dislikes') AS ends
+  FOREACH (_ IN CASE WHEN ends THEN [1] ELSE [] END |
+    SET r.valid_to = CASE WHEN r.valid_from > datetime() THEN r.valid_from ELSE datetime() END)
+  FOREACH (_ IN CASE WHEN $how = 'weaken' AND coalesce(was, '') <> 'weaken' AND NOT ends THEN [1] ELSE [] END |
+    SET r.weight = r.weight * 0.25)
+  FOREACH (_ IN CASE WHEN $how <> 'weaken' AND was = 'weaken' AND NOT ends THEN [1] ELSE [] END |
+    SET r.weight = r.weight / 0.25)
+  RETURN sum(CASE WHEN ends THEN 1 ELSE 0 END) AS closed
+}
+CALL (u, n) {
+  WITH * WHERE $how = 'pin' AND NOT EXISTS { MATCH (u)-[r:INTERESTED_IN {extracted_by: 'user'}]->(n) WHERE r.valid_to IS NULL }
+  CREATE (u)-[:INTERESTED_IN {
+    weight: 1.0, polarity: 'likes', horizon: 'long', evidence: [], extracted_by: 'user', valid_from: datetime()}]->(n)
+}
+RETURN n.name AS name, closed
