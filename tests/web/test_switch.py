@@ -4,7 +4,7 @@ import dataclasses
 import threading
 
 import pytest
-from tests.gnn.films import CountingEncoder, club
+from films import CountingEncoder, club
 
 from gnn import update as stage
 from gnn.extraction import extract
