@@ -32,10 +32,27 @@ FIRST_RETRY_SECONDS, RETRY_GROWTH = 0.02, 1.3  # most often two transactions sto
 
 
 @contextmanager
+def interrupts_first() -> Iterator[None]:
+    """Let an interrupt through where closing what it interrupted fails as well: Ctrl-C is no error of Neo4j's."""
+    try:
+        yield
+    except Exception as error:
+        met: list[BaseException] = []
+        found: BaseException | None = error
+        while found is not None and found not in met:
+            if not isinstance(found, Exception):
+                raise found from None
+            met.append(found)
+            found = found.__context__
+        raise
+
+
+@contextmanager
 def translated(uri: str) -> Iterator[None]:
     """Turn the driver's errors into this program's, with what to do about them."""
     try:
-        yield
+        with interrupts_first():
+            yield
     except exceptions.AuthError as error:
         raise Neo4jAuthFailed(
             f"Neo4j at {uri} refused the user name or password: check NEO4J_USERNAME and NEO4J_PASSWORD."
@@ -178,7 +195,7 @@ class Client:
         if loaded.access != "read":
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         try:
-            with self._session(neo4j.READ_ACCESS) as session:
+            with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
                 return _rows(session.run(loaded.text, parameters), loaded)  # type: ignore[arg-type]
         except (exceptions.Neo4jError, exceptions.DriverError, OSError):
             return self.read(loaded, **parameters)
@@ -204,7 +221,7 @@ class Client:
         with translated(self.uri):
             while True:
                 try:
-                    with self._session() as session:
+                    with interrupts_first(), self._session() as session:
                         return session.execute_write(lambda tx: function(Transaction(tx)))
                 except (exceptions.Neo4jError, exceptions.DriverError) as error:
                     reason = _reason(error)

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from neo4j.exceptions import TransientError
+from neo4j.exceptions import ClientError, TransientError
 
 from graphstore import client as module
 from graphstore.client import Client
@@ -61,3 +61,28 @@ def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypat
     monkeypatch.setattr(hasty, "_session", session)
     assert getattr(hasty, way)(statement, **parameters) == expected
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("failure", [ClientError("BeginMessage cannot be handled"), TransientError("busy")])
+def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, monkeypatch, failure):
+    class Session:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            raise failure
+
+        def execute_write(self, *_):
+            raise KeyboardInterrupt
+
+        execute_read = run = execute_write
+
+    monkeypatch.setattr(hasty, "_session", lambda *_: Session())
+    with pytest.raises(KeyboardInterrupt):
+        hasty.transaction(lambda tx: None)
+    with pytest.raises(KeyboardInterrupt):
+        hasty.read("extract/count_items")
+    with pytest.raises(KeyboardInterrupt):
+        hasty.ask("extract/count_items")
+    with pytest.raises(KeyboardInterrupt):
+        hasty.run_text("RETURN 1")
