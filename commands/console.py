@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from commands.interrupts import gentle_interrupts
 from graphstore import Client, Settings, connect
 from graphstore.errors import InputError, InterestGraphError
 from graphstore.kinds import Kind, read_kinds
@@ -84,7 +85,8 @@ def with_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(as_json: bool, **arguments: Any) -> None:
         terminal = Terminal(as_json)
         try:
-            function(terminal, **arguments)
+            with gentle_interrupts():
+                function(terminal, **arguments)
         except InterestGraphError as error:
             _fail(terminal, str(error), 2 if isinstance(error, InputError) else 1)
         except ModuleNotFoundError as error:
