@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-LOOK_SECONDS, TELL_SECONDS = 0.02, 1.0
+LOOK_SECONDS, TELL_SECONDS = 0.001, 1.0  # the former shorter than what lies between two transactions
 WAITING = "Stopping when the statement that runs is done (Ctrl-C again: at once) …\n"
 
 

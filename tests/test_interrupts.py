@@ -18,8 +18,7 @@ from commands.interrupts import gentle_interrupts
 driver = types.ModuleType("neo4j.pretended")
 exec("def call(work):\\n    return work()", driver.__dict__)
 with gentle_interrupts():
-    print("ready", flush=True)
-    driver.call(lambda: time.sleep(60))
+    driver.call(lambda: (print("ready", flush=True), time.sleep(60)))
 """
 
 
