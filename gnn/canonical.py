@@ -14,7 +14,7 @@ import numpy as np
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder
 from gnn.prompting import clean
-from gnn.vocabulary import LONGEST_NAME, NOT_SAID
+from gnn.vocabulary import LONGEST_NAME, is_name
 from graphstore import contents, generated
 from graphstore.client import Client
 from graphstore.errors import InputError
@@ -23,7 +23,6 @@ from graphstore.runs import run
 from graphstore.settings import Settings
 
 SAME = 0.8  # cosine of two names that mean the same
-LEAST_LETTERS = 2
 ORIGIN = "generated"
 
 
@@ -34,8 +33,7 @@ def interest_name(said: str) -> str | None:
     ('space opera', None, None)
     """
     name = clean(said, LONGEST_NAME + 1).casefold().strip(" .,;:!?\"'`*#-_")
-    usable = len(name) <= LONGEST_NAME and sum(letter.isalpha() for letter in name) >= LEAST_LETTERS
-    return name if usable and name not in NOT_SAID else None
+    return name if is_name(name) else None
 
 
 class Names:

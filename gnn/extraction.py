@@ -69,7 +69,8 @@ def extract(
         reader = Reader(client, model, cached, kinds, context) if model else None
         if reader:
             read, found_about = reader.read_items(progress)
-            client.write("extract/count_interest_items")
+            if read:
+                client.write("extract/count_interest_items")
             changed, counts = sorted({*changed, *read}), counts | found_about
         as_of = graph.latest_event(client, kinds)
         users = graph.users_to_read(client, as_of, since, changed)
@@ -77,7 +78,8 @@ def extract(
         counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
         if reader:
             counts |= reader.read_users(progress)
-            client.write("extract/count_interest_users")
+            if counts["generated_users"]:
+                client.write("extract/count_interest_users")
             counts |= reader.counts()
         current.counts.update(counts)
     return counts

@@ -15,7 +15,7 @@ from typing import Any
 
 from gnn.canonical import Names, interest_name
 from gnn.encoders import Encoder
-from gnn.grounding import Entry, Vector, interests_of, topics_of, vectors_by
+from gnn.grounding import Entry, Vector, interests_of, topics_of
 from gnn.language_model import LanguageModel, Question
 from gnn.prompting import (
     LONGEST_DESCRIPTION,
@@ -29,11 +29,11 @@ from gnn.prompting import (
     clean,
     packed,
     prompt,
-    tokens,
 )
+from gnn.question import estimated_tokens
 from graphstore import generated
 from graphstore.client import Client
-from graphstore.extract import ItemText, batched, read_some_items
+from graphstore.extract import ITEM_ROWS, ItemText, batched, read_some_items
 from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
@@ -109,14 +109,14 @@ class Reader:
     ) -> Iterator[Question[Any]]:
         """Questions about as many rows as there is room for; `asked` gets the rows of each."""
         chosen = prompt(name)
-        room = self._context - tokens(chosen.text)
+        room = self._context - estimated_tokens(chosen.text)
         for batch in packed(rows, lambda row: as_text(what, [as_row(row, len(asked))]), room):
             asked.append(batch)
             text = as_text(what, [as_row(row, number) for number, row in enumerate(batch, 1)])
             yield Question(chosen.name, chosen.text, text, shape, TOKENS_OF_AN_ANSWER * len(batch))
 
     def _texts(self, item_ids: Sequence[str]) -> Iterator[ItemText]:
-        for batch in batched(item_ids, generated.USERS_AT_ONCE):
+        for batch in batched(item_ids, ITEM_ROWS):
             yield from (item for item in read_some_items(self._client, batch) if item.text)
 
     def _histories(self, user_ids: Sequence[str]) -> Iterator[Row]:
@@ -144,7 +144,7 @@ class Reader:
     def _about(self, items: Sequence[ItemText], said: Mapping[str, Sequence[Topic]]) -> list[Row]:
         usable = {item_id: [_renamed(topic) for topic in topics] for item_id, topics in said.items()}
         means, names = self._named(topic.name for topics in usable.values() for topic in topics)
-        vectors = vectors_by([item.item_id for item in items], self._encoder.encode([item.text for item in items]))
+        vectors = self._embedded({item.item_id: item.text for item in items})
         return [
             {"item_id": item_id, "about": topics_of(usable.get(item_id, ()), means, names, vector)}
             for item_id, vector in vectors.items()
@@ -154,10 +154,7 @@ class Reader:
         usable = {user_id: [_renamed(one) for one in found] for user_id, found in said.items()}
         means, names = self._named(one.name for found in usable.values() for one in found)
         items = {shown["item"].item_id: shown["item"] for user in users for shown in user["latest"] if shown["item"]}
-        readable = [item for item in items.values() if item.text]
-        vectors = vectors_by(
-            [item.item_id for item in readable], self._encoder.encode([item.text for item in readable])
-        )
+        vectors = self._embedded({item_id: item.text for item_id, item in items.items() if item.text})
         return [
             {
                 "user_id": user["user_id"],
@@ -172,7 +169,10 @@ class Reader:
     def _named(self, said: Iterator[str]) -> tuple[dict[str, str], dict[str, Vector]]:
         """What names mean, and the embedding of each as it was said."""
         different = sorted(set(said) - {""})
-        return self._names.resolve(different), vectors_by(different, self._encoder.encode(different))
+        return self._names.resolve(different), self._embedded({name: name for name in different})
+
+    def _embedded(self, texts: Mapping[str, str]) -> dict[str, Vector]:
+        return dict(zip(texts, self._encoder.encode(list(texts.values())), strict=True))
 
 
 def item_row(item: ItemText, number: int) -> Row:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.encoders import Vectors
 from gnn.prompting import ReadInterest, Topic
 from graphstore.extract import SHORT_DAYS
 
@@ -106,8 +105,3 @@ def topics_of(
         if name is not None and topic.weight and float(names[topic.name] @ vector) >= GROUNDED:
             rows.setdefault(name, {"name": name, "said": topic.name, "weight": round(topic.weight, 4)})
     return list(rows.values())
-
-
-def vectors_by(keys: Sequence[str], rows: Vectors) -> dict[str, Vector]:
-    """(D,) by key."""
-    return dict(zip(keys, rows, strict=True))

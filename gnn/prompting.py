@@ -17,13 +17,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from gnn.question import estimated_tokens
 from gnn.vocabulary import LONGEST_NAME
 
 FOLDER = Path(__file__).parent / "prompts"
 MOST_INTERESTS, MOST_EVIDENCE, MOST_TOPICS = 6, 10, 6
 LONGEST_TITLE, LONGEST_DESCRIPTION = 120, 400
 AT_ONCE = 20
-TOKEN_CHARACTERS = 3  # at least, of the languages that were tried
 TOKENS_OF_AN_ANSWER = 220  # about one person or item
 T = TypeVar("T")
 
@@ -117,12 +117,6 @@ def as_text(name: str, rows: Sequence[dict[str, Any]]) -> str:
     return json.dumps({name: rows}, ensure_ascii=False, separators=(",", ":"))
 
 
-def tokens(text: str) -> int:
-    """How many tokens a text has, at most; a letter of a script without spaces counts as one."""
-    wide = sum(ord(letter) > 0x2E7F for letter in text)
-    return wide + (len(text) - wide) // TOKEN_CHARACTERS + 1
-
-
 def packed(rows: Iterable[T], text: Callable[[T], str], room: int) -> Iterator[list[T]]:
     """Rows together that one question has room for: at most AT_ONCE, and their text and answers in so many tokens.
     A row that is too long alone stands alone.
@@ -130,7 +124,7 @@ def packed(rows: Iterable[T], text: Callable[[T], str], room: int) -> Iterator[l
     batch: list[T] = []
     used = 0
     for row in rows:
-        more = tokens(text(row)) + TOKENS_OF_AN_ANSWER
+        more = estimated_tokens(text(row)) + TOKENS_OF_AN_ANSWER
         if batch and (len(batch) == AT_ONCE or used + more > room):
             yield batch
             batch, used = [], 0

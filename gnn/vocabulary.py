@@ -20,7 +20,7 @@ FILLER = frozenset(
     | {"movie", "movies", "it's", "don't"}
 )
 STOP_WORDS = ENGLISH_STOP_WORDS | FILLER
-LONGEST_NAME = 60
+LONGEST_NAME, LEAST_LETTERS = 60, 2
 MOST_ATTRIBUTES, MOST_PHRASES = 5_000, 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
 LONGEST_PHRASE = 3
@@ -48,9 +48,14 @@ def attribute_term(kind: str, value: str) -> Term | None:
     if year and (letters == 0 or "date" in kind.casefold() or "year" in kind.casefold()):
         decade = f"{year.group(1)[:3]}0s"
         return Term(decade, decade, "attribute")
-    if letters < 2 or name in NOT_SAID or name.startswith("(no ") or len(name) > LONGEST_NAME:
+    if not is_name(name) or name.startswith("(no "):
         return None
     return Term(name, label, "attribute")
+
+
+def is_name(name: str) -> bool:
+    """Whether an interest can be called so, lower case: LEAST_LETTERS, not too long, and not for what is unknown."""
+    return sum(map(str.isalpha, name)) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in NOT_SAID
 
 
 def attribute_terms(items: Iterable[ItemText]) -> list[Term]:

@@ -209,11 +209,10 @@ class Client:
         """`write` in one round trip instead of three, for what follows every event and may be done twice without harm:
         without a managed transaction the first time, and as `write` does it where that fails.
         """
-        loaded = _checked(statement, parameters)
         try:
-            return self.run_text(loaded.text, parameters)
+            return self.autocommit(statement, **parameters)
         except GraphError:
-            return self.write(loaded, **parameters)
+            return self.write(statement, **parameters)
 
     def transaction(self, function: Callable[[Transaction], T]) -> T:
         """Run a function of several statements as one write transaction; it may be called more than once."""

@@ -21,6 +21,7 @@ BEHAVIOUR = "behaviour"
 RECENT_EVENTS = 500
 SHORT_DAYS = 7.0
 LIKES, DISLIKES = 20, 10
+WEAKENED = 0.25  # of what an interest counts whose user says it counts less
 ITEM_ROWS, VECTOR_ROWS, USER_ROWS = 500, 500, 100
 AFFECTED_USERS = 10_000
 
@@ -172,6 +173,7 @@ def interest_parameters(as_of: datetime, kinds: Mapping[str, Kind]) -> dict[str,
         "short_days": SHORT_DAYS,
         "likes": LIKES,
         "dislikes": DISLIKES,
+        "weakened": WEAKENED,
         "extracted_by": BEHAVIOUR,
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphstore.client import Client
+from graphstore.extract import WEAKENED
 
 OWN = "llm "
 LEAST_EVENTS, MOVED_EVENTS, SHOWN_EVENTS = 5, 5, 15
@@ -45,7 +46,7 @@ def items_to_read(client: Client, by: str) -> list[str]:
 def write_interests_of(client: Client, rows: Sequence[Mapping[str, Any]], by: str) -> dict[str, int]:
     """Replace what was read about users: rows {user_id, events, interests: [{name, said, polarity, horizon, weight,
     evidence, since}]}. Interests that no longer hold are closed at the user's latest event."""
-    found = client.write("extract/write_generated_interests", rows=list(rows), by=by, own=OWN)
+    found = client.write("extract/write_generated_interests", rows=list(rows), by=by, own=OWN, weakened=WEAKENED)
     return {name: sum(row[name] for row in found) for name in ("opened", "kept", "closed")}
 
 

@@ -9,6 +9,8 @@ from neo4j import time as neo4j_time
 
 from graphstore.client import Client, Transaction
 from graphstore.errors import NotFound
+from graphstore.extract import WEAKENED
+from graphstore.ranking import NEW
 from graphstore.records import Item, User
 
 Document = dict[str, Any]
@@ -160,7 +162,10 @@ def correct_interest(client: Client, user_id: str, name: str, correction: str) -
 
     def work(tx: Transaction) -> list[Document]:
         tx.run("collect/lock_nodes", user_ids=[user_id], item_ids=[])
-        return tx.run("serve/correct_interest", user_id=user_id, name=name, how=correction)
+        found = tx.run("serve/correct_interest", user_id=user_id, name=name, how=correction, weakened=WEAKENED)
+        if found:
+            tx.run("collect/touch_nodes", user_ids=[user_id], items=[], new=NEW)
+        return found
 
     rows = client.transaction(work)
     if not rows:

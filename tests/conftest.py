@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,12 @@ def remove_abandoned_servers() -> None:
 def neo4j_version() -> str:
     """The version that managed servers of this session run."""
     return os.environ.get("INTERESTGRAPH_NEO4J_VERSION") or DEFAULT_NEO4J_VERSION
+
+
+@pytest.fixture
+def settings(neo4j_settings: Settings, tmp_path: Path) -> Settings:
+    """Settings of the session's Neo4j, with a home folder for one test."""
+    return replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture(scope="session")

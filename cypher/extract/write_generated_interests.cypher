@@ -4,7 +4,7 @@
 // rows: maps of user_id, events (how many there were) and interests: maps of name, said, polarity, horizon, weight, evidence
 // and since.
 // Access: write
-// Parameters: rows LIST<MAP>, by STRING, own STRING
+// Parameters: rows LIST<MAP>, by STRING, own STRING, weakened FLOAT
 // Returns: user_id STRING, opened INTEGER, kept INTEGER, closed INTEGER
 // Index: user_id (constraint), interest_name (constraint)
 UNWIND $rows AS row
@@ -22,7 +22,7 @@ CALL (u, row, latest) {
     OPTIONAL MATCH (u)-[c:CORRECTED]->(n)
     WITH n, c.how AS how, f
     WHERE how IS NULL OR how = 'weaken' OR (how = 'pin' AND f.polarity = 'likes')
-    WITH n, f {.*, weight: CASE how WHEN 'weaken' THEN f.weight * 0.25 ELSE f.weight END} AS f
+    WITH n, f {.*, weight: CASE how WHEN 'weaken' THEN f.weight * $weakened ELSE f.weight END} AS f
     RETURN n, f.polarity AS polarity, f.horizon AS horizon, f, null AS r
     UNION ALL
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest)

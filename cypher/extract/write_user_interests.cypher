@@ -11,7 +11,7 @@
 //   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed when it lapsed; one
 //   that holds again is a new relationship.
 // Access: write
-// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, extracted_by STRING
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
 // Index: user_id (constraint), feed_name (constraint)
 // Scan: items are answered from the count store, without a scan.
@@ -67,7 +67,7 @@ WITH u, lapses, latest,
      [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
                                AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
       CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
-           THEN f {.*, weight: f.weight * 0.25} ELSE f END] AS found
+           THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
 WITH u, found, CASE WHEN lapses <= $as_of THEN lapses END AS lapsed, coalesce(latest, $as_of) AS changed
 CALL (u, found, lapsed, changed) {
   CALL (u, found) {

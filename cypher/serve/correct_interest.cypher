@@ -1,8 +1,8 @@
 // Purpose: what a user says of one of their interests, which holds for good: `pin` (it is one, whatever behaviour says),
-//   `weaken` (it counts a quarter), `delete` (it is none), or `none` (what was said is withdrawn). It shows at once; the mark
-//   sees to what behaviour then says. Statements that write interests heed it.
+//   `weaken` (it counts that share of what it counted), `delete` (it is none), or `none` (what was said is withdrawn). It shows at once; a mark
+//   (`collect/touch_nodes`, in the same transaction) sees to what behaviour then says. Statements that write interests heed it.
 // Access: write
-// Parameters: user_id STRING, name STRING, how STRING
+// Parameters: user_id STRING, name STRING, how STRING, weakened FLOAT
 // Returns: name STRING, closed INTEGER
 // Index: user_id (constraint), interest_name (constraint)
 MATCH (u:User {user_id: $user_id})
@@ -11,8 +11,6 @@ OPTIONAL MATCH (u)-[c:CORRECTED]->(n)
 WITH u, n, collect(c) AS before, collect(c.how)[0] AS was
 FOREACH (c IN before | DELETE c)
 FOREACH (_ IN CASE WHEN $how = 'none' THEN [] ELSE [1] END | CREATE (u)-[:CORRECTED {how: $how, at: datetime()}]->(n))
-SET u.touched_at = datetime.realtime(), u.version = coalesce(u.version, 0) + 1,
-    u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
 WITH u, n, was
 CALL (u, n, was) {
   MATCH (u)-[r:INTERESTED_IN]->(n)
@@ -22,9 +20,9 @@ CALL (u, n, was) {
   FOREACH (_ IN CASE WHEN ends THEN [1] ELSE [] END |
     SET r.valid_to = CASE WHEN r.valid_from > datetime() THEN r.valid_from ELSE datetime() END)
   FOREACH (_ IN CASE WHEN $how = 'weaken' AND coalesce(was, '') <> 'weaken' AND NOT ends THEN [1] ELSE [] END |
-    SET r.weight = r.weight * 0.25)
+    SET r.weight = r.weight * $weakened)
   FOREACH (_ IN CASE WHEN $how <> 'weaken' AND was = 'weaken' AND NOT ends THEN [1] ELSE [] END |
-    SET r.weight = r.weight / 0.25)
+    SET r.weight = r.weight / $weakened)
   RETURN sum(CASE WHEN ends THEN 1 ELSE 0 END) AS closed
 }
 CALL (u, n) {

@@ -1,7 +1,5 @@
 """Continued training: the active model learns what is new, keeps what it knew, and is replaced only by a better one."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from films import CountingEncoder, club, event
@@ -18,11 +16,6 @@ from graphstore.recommend import recommend
 
 VERSIONS = "MATCH (n:User|Item) WHERE n.embedding IS NOT NULL RETURN DISTINCT n.embedding_version AS version"
 LEFT = "MATCH (n) WHERE n.next_version IS NOT NULL RETURN count(n) AS n"
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """How far a graph that is kept fresh drifts from one that is derived anew."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from films import CountingEncoder, club, event
@@ -17,11 +15,6 @@ from graphstore.build import build
 from graphstore.collect import collect_events
 from graphstore.doctor import check_drift
 from graphstore.errors import NotReady
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import dataclasses
 import sqlite3
 
 import numpy as np
@@ -31,11 +30,6 @@ MATCH (u:User)-[r:INTERESTED_IN]->(n:Interest)
 RETURN u.user_id AS user, n.name AS name, properties(r) AS r
 ORDER BY user, name, r.horizon, r.polarity, r.valid_from
 """
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 def text(item_id, title, *attributes, description=""):

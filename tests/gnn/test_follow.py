@@ -1,6 +1,5 @@
 """The follower: what an event changes is brought up to date, once, whatever the order, and nothing is forgotten."""
 
-import dataclasses
 import itertools
 import threading
 from datetime import UTC, datetime
@@ -32,11 +31,6 @@ MATCH (u:User)
 RETURN u.user_id AS id, u.embedding AS vector, u.embedding_version AS version, u.changed_seq AS seq,
        u.changes AS changes
 """
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture

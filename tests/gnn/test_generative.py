@@ -1,6 +1,5 @@
 """What a generative language model reads; the model here is a script that answers what a test wants."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from gnn.extraction import extract
 from gnn.generative import user_row
 from gnn.grounding import Entry, borne_out, horizon_of
 from gnn.language_model import LanguageModel, Limits, Report
-from gnn.prompting import AT_ONCE, ReadInterest, ReadUsers, as_text, clean, packed, prompt, tokens
+from gnn.prompting import AT_ONCE, ReadInterest, ReadUsers, as_text, clean, packed, prompt
+from gnn.question import estimated_tokens
 from graphstore.errors import InputError
 from graphstore.extract import ItemText
 
@@ -61,11 +61,6 @@ def genre(row):
     kinds = [entry["about"] for entry in row["did"]]
     common = max(set(kinds), key=kinds.count)
     return [liked(f"{common} tales", *(entry["n"] for entry in row["did"] if entry["about"] == common))]
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture
@@ -307,7 +302,7 @@ def test_rows_are_packed_by_number_and_by_room():
     assert [len(batch) for batch in packed(range(45), str, 10**6)] == [AT_ONCE, AT_ONCE, 5]
     assert [len(batch) for batch in packed(["a" * 900] * 5, str, 1_100)] == [2, 2, 1]
     assert [len(batch) for batch in packed(["a" * 9_000, "b"], str, 1_000)] == [1, 1]
-    assert tokens("你好世界") >= 4 and list(packed([], str, 1)) == []
+    assert estimated_tokens("你好世界") >= 4 and list(packed([], str, 1)) == []
 
 
 def test_names_are_compared_in_lower_case_on_one_line():

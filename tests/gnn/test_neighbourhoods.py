@@ -1,7 +1,5 @@
 """The neighbourhoods' lane: what goes together follows the events, as deriving everything anew would have it."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from films import CountingEncoder, club, event, film
@@ -43,11 +41,6 @@ NEW = [
     event("h3", "fresh", -2, "like"),
     event("c3", "C5", -1, "dislike"),
 ]
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture

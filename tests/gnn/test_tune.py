@@ -46,11 +46,6 @@ def circles():
 
 
 @pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
-
-
-@pytest.fixture
 def prepared(client, settings, tmp_path):
     """A graph after extract."""
     store(client, tmp_path, **circles())

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 from films import DAY, NOW, CountingEncoder, club, event, film
@@ -27,11 +25,6 @@ RETURN coalesce(n.user_id, n.item_id) AS id, n.embedding AS vector, n.embedding_
 ORDER BY id
 """
 MODELS = "MATCH (m:Model) RETURN m.version AS version, m.active AS active ORDER BY m.trained_at"
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from films import CountingEncoder, club, event
 from storing import store
@@ -14,11 +12,6 @@ from graphstore.collect import collect_events
 from graphstore.profiles import export_user
 
 PATH = "/v1/users/c1/interests"
-
-
-@pytest.fixture
-def settings(neo4j_settings, tmp_path):
-    return dataclasses.replace(neo4j_settings, home=tmp_path)
 
 
 @pytest.fixture
