@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import Encoder, SentenceEncoder
-from gnn.prompting import clean
+from gnn.encoders import Encoder
+from gnn.scale import scale_of
 from gnn.vocabulary import LONGEST_NAME, is_name
+from gnn.words import canonical
 from graphstore import contents, generated
 from graphstore.client import Client
 from graphstore.errors import InputError
@@ -22,8 +24,9 @@ from graphstore.extract import read_interests, write_interests
 from graphstore.runs import run
 from graphstore.settings import Settings
 
-SAME = 0.8  # cosine of two names that mean the same
+SAME = 0.8  # cosine of two names that mean the same, by the default encoder
 ORIGIN = "generated"
+LONGEST_SAID = 4 * LONGEST_NAME
 
 
 def interest_name(said: str) -> str | None:
@@ -32,7 +35,7 @@ def interest_name(said: str) -> str | None:
     >>> interest_name("  Space\\n Opera. "), interest_name("n/a"), interest_name("42")
     ('space opera', None, None)
     """
-    name = clean(said, LONGEST_NAME + 1).casefold().strip(" .,;:!?\"'`*#-_")
+    name = canonical(said[:LONGEST_SAID]).strip(" .,;:!?\"'`*#-_。、《》「」【】“”")
     return name if is_name(name) else None
 
 
@@ -51,6 +54,7 @@ class Names:
         self._known = [row["name"] for row in rows]
         self._means |= {name: name for name in self._known}
         self._vectors = encoder.encode([row["label"] or row["name"] for row in rows])
+        self._scale = scale_of(encoder)
         self.created = self.merged = 0
 
     def resolve(self, said: Iterable[str]) -> dict[str, str]:
@@ -63,14 +67,15 @@ class Names:
 
     def _learn(self, fresh: list[str]) -> None:
         """Take each for the nearest that is known, or for a new one, which the next may be taken for."""
-        vectors = self._encoder.encode(fresh)
+        vectors, same = self._encoder.encode(fresh), self._scale.names.of(SAME)
         interests: list[dict[str, Any]] = []
         aliases: list[dict[str, Any]] = []
         for name, vector in zip(fresh, vectors, strict=True):
             near = self._vectors @ vector if len(self._known) else np.zeros(0)
             near = np.where([known[0].isdigit() for known in self._known], -1.0, near)
+            near = np.where(self._scale.legible(self._known), near, -1.0)
             best = int(near.argmax()) if len(near) else -1
-            if best >= 0 and near[best] >= SAME and name not in self._apart:
+            if best >= 0 and near[best] >= same and name not in self._apart:
                 self._means[name] = self._known[best]
                 aliases.append({"name": name, "interest": self._known[best], "cosine": round(float(near[best]), 4)})
             else:
@@ -89,7 +94,7 @@ def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
         InputError: it is not taken for another.
     """
     usable = interest_name(name) or name
-    encoder = SentenceEncoder(contents.encoder_of(client))
+    encoder = encoders.encoder(contents.encoder_of(client))
     if usable not in {row["name"] for row in generated.read_aliases(client) if row["interest"]}:
         raise InputError(f"{name!r} is not taken for another interest; `interestgraph merges list` shows which are.")
     vector = CachedEncoder(encoder, settings.cache).encode([usable])[0].tolist()

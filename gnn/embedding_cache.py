@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class CachedEncoder:
     def dimension(self) -> int:
         """The encoder's width D."""
         return self._encoder.dimension
+
+    @property
+    def scale(self) -> Any:
+        """What the encoder states of its cosines; None where it states nothing (see `gnn.scale`)."""
+        return getattr(self._encoder, "scale", None)
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         """Embed N texts, float32 (N, D), from the cache where they are known."""

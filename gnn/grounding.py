@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gnn.prompting import ReadInterest, Topic
 from graphstore.extract import SHORT_DAYS
 
-GROUNDED = 0.25  # cosine of a name and of what an item says
+GROUNDED = 0.25  # cosine of a name and of what an item says, by the default encoder
 LEAST_ITEMS = 2
 Vector = NDArray[np.float32]
 
@@ -35,19 +35,23 @@ class Entry:
 
 
 def borne_out(
-    found: ReadInterest, name: Vector, entries: Sequence[Entry], vectors: Mapping[str, Vector]
+    found: ReadInterest,
+    name: Vector,
+    entries: Sequence[Entry],
+    vectors: Mapping[str, Vector],
+    least: float = GROUNDED,
 ) -> list[Entry]:
     """The entries that bear out an interest; none where too few items do.
 
     name: (D,) the embedding of the interest.  entries: those shown, the first has number 1.  vectors: (D,) by item, of
-    those with text.
+    those with text.  least: cosine of a name and of what bears it out.
     """
     numbers = dict.fromkeys(n for n in found.evidence if 1 <= n <= len(entries))
     wanted = 1 if found.polarity == "likes" else -1
     kept = [
         entry
         for entry in (entries[n - 1] for n in numbers)
-        if entry.sign * wanted >= 0 and entry.item_id in vectors and float(vectors[entry.item_id] @ name) >= GROUNDED
+        if entry.sign * wanted >= 0 and entry.item_id in vectors and float(vectors[entry.item_id] @ name) >= least
     ]
     return kept if len({entry.item_id for entry in kept}) >= LEAST_ITEMS else []
 
@@ -66,6 +70,7 @@ def interests_of(
     names: Mapping[str, Vector],
     entries: Sequence[Entry],
     vectors: Mapping[str, Vector],
+    least: float = GROUNDED,
 ) -> list[dict[str, Any]]:
     """Rows {name, said, polarity, horizon, weight, evidence, since} for the graph, each interest once; what was said
     with most confidence counts. means: the interest that a name stands for.  names: (D,) by name that was said.
@@ -76,7 +81,7 @@ def interests_of(
         name = means.get(found.name)
         if name is None or not found.confidence:
             continue
-        evidence = borne_out(found, names[found.name], entries, vectors)
+        evidence = borne_out(found, names[found.name], entries, vectors, least)
         if not evidence or polarities.setdefault(name, found.polarity) != found.polarity:
             continue
         horizon = horizon_of(found, evidence, entries)
@@ -96,12 +101,16 @@ def interests_of(
 
 
 def topics_of(
-    said: Iterable[Topic], means: Mapping[str, str], names: Mapping[str, Vector], vector: Vector
+    said: Iterable[Topic],
+    means: Mapping[str, str],
+    names: Mapping[str, Vector],
+    vector: Vector,
+    least: float = GROUNDED,
 ) -> list[dict[str, Any]]:
     """Rows {name, said, weight} of what an item is about, each once, near what it says. vector: (D,) of the item."""
     rows: dict[str, dict[str, Any]] = {}
     for topic in sorted(said, key=lambda one: -one.weight):
         name = means.get(topic.name)
-        if name is not None and topic.weight and float(names[topic.name] @ vector) >= GROUNDED:
+        if name is not None and topic.weight and float(names[topic.name] @ vector) >= least:
             rows.setdefault(name, {"name": name, "said": topic.name, "weight": round(topic.weight, 4)})
     return list(rows.values())

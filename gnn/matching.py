@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnn.encoders import Vectors
+from gnn.scale import DEFAULT_SCALE, Scale
 from gnn.vocabulary import Term, attribute_term, phrases
+from gnn.words import HAN
 from graphstore.extract import ItemText
 
 MOST_ABOUT = 12
 MOST_ZERO_SHOT = 3
-LEAST_COSINE = 0.45
+LEAST_COSINE = 0.45  # by the default encoder
 BLOCK = 1024
 
 About = dict[str, Any]
@@ -26,18 +29,34 @@ class Matcher:
 
     terms: V interests.  vectors: their embeddings, (V, D), rows of length 1.
     frequencies: how many of `items` items contain a phrase; a phrase not listed counts as rare.
+    scale: of the encoder; weights of what is near are as the default encoder would give them.
     """
 
-    def __init__(self, terms: Sequence[Term], vectors: Vectors, frequencies: Mapping[str, int], items: int) -> None:
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        vectors: Vectors,
+        frequencies: Mapping[str, int],
+        items: int,
+        scale: Scale = DEFAULT_SCALE,
+    ) -> None:
         self._terms = list(terms)
         self._vectors = vectors
         self._names = {term.name for term in terms}
         self._phrases = {term.name for term in terms if term.origin == "phrase"}
         self._frequencies = frequencies
         self._items = max(items, 2)
-        # A decade is not something a text lies near.
+        self._line, self._least = scale.texts, scale.texts.of(LEAST_COSINE)
+        # A decade is not something a text lies near, nor what the encoder can't read.
         self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
-        self._near_phrases = self._near & np.array([term.origin == "phrase" for term in terms], dtype=bool)
+        self._near &= scale.legible([term.name for term in terms])
+        phrase = np.array([term.origin == "phrase" for term in terms], dtype=bool)
+        self._near_phrases = self._near & phrase
+        # To one whose attributes are Chinese, others are so near that are not, and the other way round.
+        han = np.array([bool(HAN.search(term.name)) for term in terms], dtype=bool)
+        crosses = np.full(len(terms), scale.reads_han)
+        self._near_han = self._near & (phrase | (crosses & han))
+        self._near_other = self._near & (phrase | (crosses & ~han))
 
     def match(self, items: Sequence[ItemText], vectors: Vectors, has_text: Sequence[bool]) -> list[list[About]]:
         """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
@@ -61,15 +80,25 @@ class Matcher:
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
         if cosine is not None and len(cosine):
-            # An item whose attributes are given does not have the others: nearness adds only phrases to it.
-            allowed = self._near_phrases if any(not name[0].isdigit() for name in about) else self._near
+            allowed = self._allowed([name for name in about if not name[0].isdigit()])
             candidates = np.argsort(-np.where(allowed, cosine, -1.0), kind="stable")[: 4 * MOST_ZERO_SHOT]
-            near = [int(i) for i in candidates if allowed[i] and cosine[i] >= LEAST_COSINE]
+            near = [int(i) for i in candidates if allowed[i] and cosine[i] >= self._least]
             fresh = [i for i in near if self._terms[i].name not in about][:MOST_ZERO_SHOT]
             for i in fresh:
                 name = self._terms[i].name
-                about[name] = {"name": name, "weight": round(float(min(cosine[i], 1)), 4), "extracted_by": "zero-shot"}
+                weight = round(min(self._line.back(float(cosine[i])), 1.0), 4)
+                about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
+
+    def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:
+        """(V,) what nearness may add. An item that has attributes or phrases does not have other attributes of the same
+        script, Chinese or not: they would have been given."""
+        if not has:
+            return self._near
+        written = {bool(HAN.search(name)) for name in has}
+        if len(written) == 2:
+            return self._near_phrases
+        return self._near_other if True in written else self._near_han
 
     def _occurring(self, item: ItemText) -> list[tuple[str, float]]:
         """Phrases of the vocabulary in the text with weight (1 - 1/(1 + tf)) * 2 * idf / largest idf, at most 1."""

@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import Encoder, SentenceEncoder
+from gnn.encoders import Encoder
 from gnn.extraction import extract_some
 from gnn.item_forward import ItemForward
 from graphstore import contents, marks
@@ -117,7 +118,7 @@ class NeighbourhoodsLane:
         encoder: Encoder | None = None,
     ) -> None:
         self._client, self._settings, self._kinds = client, settings, kinds
-        self._given, self._encoder = encoder, SentenceEncoder()
+        self._given, self._encoder = encoder, encoders.encoder()
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
@@ -284,11 +285,11 @@ class NeighbourhoodsLane:
         marks.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
 
-    def _encoder_now(self) -> SentenceEncoder:
+    def _encoder_now(self) -> Encoder:
         """The encoder that the items of the graph were read by."""
         name = contents.encoder_of(self._client)
         if name not in (None, self._encoder.name):
-            self._encoder = SentenceEncoder(name)
+            self._encoder = encoders.encoder(name)
         return self._encoder
 
     def _derive(self, least: float) -> bool:

@@ -8,18 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 
+from gnn.words import HAN, canonical, clauses, joined, letters, says_nothing
 from graphstore.extract import ItemText
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d)(?:\D|$)")
-NOT_SAID = frozenset({"unknown", "none", "other", "others", "n/a", "na", "misc", "various", "null", "undefined"})
-FILLER = frozenset(
-    {"part", "new", "set", "day", "vol", "volume", "des", "les", "und", "der", "die", "das", "del", "film", "films"}
-    | {"movie", "movies", "it's", "don't"}
+DATED = ("date", "year", "年", "日期")
+NOT_SAID = frozenset(
+    {"unknown", "none", "other", "others", "n/a", "na", "misc", "various", "null", "undefined"}
+    | {"未知", "未分类", "其他", "其它", "其他类型", "暂无", "不详", "无", "没有", "默认"}
 )
-STOP_WORDS = ENGLISH_STOP_WORDS | FILLER
 LONGEST_NAME, LEAST_LETTERS = 60, 2
 MOST_ATTRIBUTES, MOST_PHRASES = 5_000, 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
@@ -42,10 +41,9 @@ def attribute_term(kind: str, value: str) -> Term | None:
     ('film-noir', '1990s', None)
     """
     label = " ".join(value.split())
-    name = label.casefold()
-    letters = sum(letter.isalpha() for letter in name)
-    year = YEAR.search(label)
-    if year and (letters == 0 or "date" in kind.casefold() or "year" in kind.casefold()):
+    name = canonical(value)
+    year = YEAR.search(name)
+    if year and (not any(map(str.isalpha, name)) or any(word in kind.casefold() for word in DATED)):
         decade = f"{year.group(1)[:3]}0s"
         return Term(decade, decade, "attribute")
     if not is_name(name) or name.startswith("(no "):
@@ -55,7 +53,7 @@ def attribute_term(kind: str, value: str) -> Term | None:
 
 def is_name(name: str) -> bool:
     """Whether an interest can be called so, lower case: LEAST_LETTERS, not too long, and not for what is unknown."""
-    return sum(map(str.isalpha, name)) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in NOT_SAID
+    return letters(name) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in NOT_SAID
 
 
 def attribute_terms(items: Iterable[ItemText]) -> list[Term]:
@@ -74,13 +72,12 @@ def attribute_terms(items: Iterable[ItemText]) -> list[Term]:
 def phrases(text: str) -> list[str]:
     """N-grams of one to three neighbouring words that neither start nor end with a stop word, lower case."""
     found = []
-    for clause in re.split(r"[.,;:!?()\[\]\"|/]+", text.casefold()):
-        words = WORD.findall(clause)
-        bare = [w in STOP_WORDS or len(w) < 3 or not w[0].isalpha() for w in words]
+    for words in clauses(text):
+        bare = [says_nothing(word) for word in words]
         for start in range(len(words)):
             for end in range(start, min(start + LONGEST_PHRASE, len(words))):
                 if not (bare[start] or bare[end]):
-                    found.append(" ".join(words[start : end + 1]))
+                    found.append(joined(words[start : end + 1]))
     return found
 
 
@@ -105,7 +102,7 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
     names = vectorizer.get_feature_names_out()
     frequency = np.asarray(matrix.sum(axis=0)).ravel()
     ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * len(texts)))
-    words = np.array([name.count(" ") + 1 for name in names])
+    words = np.array([_length(name) for name in names])
     score = frequency * np.log(len(texts) / frequency + 1e-9) * words
     taken = set(taken)
     chosen: dict[str, int] = {}
@@ -115,12 +112,21 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
         least = LEAST_DOCUMENTS_ONE_WORD if words[index] == 1 and len(texts) >= 500 else LEAST_DOCUMENTS
         if least <= frequency[index] <= ceiling and names[index] not in taken:
             chosen[str(names[index])] = int(frequency[index])
-    longer = {name: count for name, count in chosen.items() if " " in name}
+    longer = {name: count for name, count in chosen.items() if " " in name or HAN.search(name)}
     kept = [name for name, count in chosen.items() if not _inside_longer(name, count, longer)]
     return [Term(name, name, "phrase") for name in sorted(kept)]
 
 
+def _length(name: str) -> int:
+    """How many words a phrase has."""
+    return sum(map(len, clauses(name))) if HAN.search(name) else name.count(" ") + 1
+
+
 def _inside_longer(name: str, count: int, longer: Mapping[str, int]) -> bool:
+    if HAN.search(name):
+        return any(
+            name != other and other_count >= 0.8 * count and name in other for other, other_count in longer.items()
+        )
     padded = f" {name} "
     return any(
         len(other) > len(name) and other_count >= 0.8 * count and padded in f" {other} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
 from graphstore.client import Client
@@ -12,6 +13,7 @@ from graphstore.errors import InputError, NotFound
 Document = dict[str, Any]
 LABELS = ("User", "Item", "Interest", "Attribute")
 # https://lucene.apache.org/core/9_11_0/queryparser/org/apache/lucene/queryparser/classic/package-summary.html
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 LUCENE_SPECIAL = re.compile(r'([+\-!(){}\[\]^"~*?:\\/&|])')
 
 
@@ -26,12 +28,26 @@ def list_active_users(client: Client, count: int = 12) -> list[Document]:
 
 
 def find_items(client: Client, text: str, count: int = 20) -> list[Document]:
-    """Items whose title or description hold the words of `text`; the last word may be a beginning."""
-    words = [LUCENE_SPECIAL.sub(r"\\\1", word.lower()) for word in text.split()[:20]]
+    """Items whose title or description hold the words of `text`; the last word may be a beginning. A word in Chinese or
+    Japanese letters is found wherever they stand in this order, as nothing in a text says where it begins."""
+    words = text.split()[:20]
     if not words:
         return []
-    query = " AND ".join([*words[:-1], f"({words[-1]} OR {words[-1]}*)"])
+    query = " AND ".join([*map(_sought, words[:-1]), _sought(words[-1], begins=True)])
     return client.read("serve/find_items", text=query, count=count)
+
+
+def _sought(word: str, begins: bool = False) -> str:
+    """A word as the index is asked for it, as it is written and in letters of half width."""
+    forms = dict.fromkeys((word.lower(), unicodedata.normalize("NFKC", word).lower()))
+    asked = []
+    for escaped in (LUCENE_SPECIAL.sub(r"\\\1", form) for form in forms):
+        # The index holds such letters one by one; in quotes they have to follow each other.
+        unspaced = UNSPACED.search(escaped)
+        asked.append(f'"{escaped}"' if unspaced else escaped)
+        if begins and not unspaced:
+            asked.append(f"{escaped}*")
+    return f"({' OR '.join(asked)})" if len(asked) > 1 else asked[0]
 
 
 def neighbourhood(client: Client, label: str, key: str, count: int = 10) -> Document:

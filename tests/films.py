@@ -4,6 +4,8 @@ import hashlib
 
 import numpy as np
 
+from gnn.scale import DEFAULT_SCALE
+
 DAY = 86_400
 NOW = 1_700_000_000
 GENRES = ("Comedy", "Horror")
@@ -14,6 +16,7 @@ class CountingEncoder:
 
     name = "counting"
     dimension = 384
+    scale = DEFAULT_SCALE
 
     def __init__(self):
         self.texts = []
