@@ -95,7 +95,8 @@ def reading_command(terminal: Terminal, user_id: str, events: int) -> None:
 
 
 def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
-    """A line for each event and what its item is about, then one for each interest and the events it rests on."""
+    """A line for each event and what its item is about, then one for each interest and the events it rests on, and for
+    each that is over."""
     terminal.out.print("Read, newest first", style="bold")
     for event in document["read"]:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
@@ -107,8 +108,15 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
     for row in document["concluded"]:
         rests = ", ".join(map(str, row["numbers"])) or "none of these"
         older = f" and {row['older']} older" if row["older"] else ""
-        line = f"     {row['polarity']} {row['label']}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
+        called = f"{row['label']} (of {', '.join(row['broader'])})" if row["broader"] else row["label"]
+        line = f"     {row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
         terminal.out.print(f"{line}: from {rests}{older}", markup=False)
+    if document["past"]:
+        terminal.out.print("Over, the last first", style="bold")
+    for row in document["past"]:
+        days = f"{(row['valid_from'] or 'ever')[:10]} to {row['valid_to'][:10]}"
+        line = f"     {row['polarity']} {row['label']}, {row['horizon']}, {days} ({row['extracted_by']})"
+        terminal.out.print(line, markup=False, style="dim")
     for row in document["corrections"]:
         terminal.out.print(f"     {row['label']}: the user says {row['correction']}", markup=False)
 

@@ -14,6 +14,7 @@ from graphstore.ranking import NEW
 from graphstore.records import Item, User
 
 Document = dict[str, Any]
+PAST = 30
 
 
 def _by_kind(rows: list[dict[str, str]]) -> dict[str, list[str]]:
@@ -135,7 +136,8 @@ def _plain(value: Any) -> Any:
 
 
 def read_interests(client: Client, user_id: str, at: datetime | None = None) -> list[Document]:
-    """A user's interests now, or as they were at a moment: those with valid_from <= at < valid_to.
+    """A user's interests now, or as they were at a moment: those with valid_from <= at < valid_to. `broader` are labels
+    of interests that these belong to, as the last build found.
 
     Raises:
         NotFound: no such user.
@@ -144,6 +146,12 @@ def read_interests(client: Client, user_id: str, at: datetime | None = None) -> 
     if not interests:
         read_user(client, user_id)
     return interests
+
+
+def read_past_interests(client: Client, user_id: str, count: int = PAST) -> list[Document]:
+    """Intervals of a user's interests that are over, the last first: name, label, polarity, horizon, valid_from,
+    valid_to, extracted_by."""
+    return client.read("serve/read_past_interests", user_id=user_id, count=count)
 
 
 def read_corrections(client: Client, user_id: str) -> list[Document]:
@@ -176,7 +184,7 @@ def correct_interest(client: Client, user_id: str, name: str, correction: str) -
 
 def read_reading(client: Client, user_id: str, count: int) -> Document:
     """What was read about a user, and what was concluded: their latest `count` events, each with what its item is about
-    and who says so, and their open interests, each with the numbers of these events that it rests on.
+    and who says so, their open interests, each with the numbers of these events that it rests on, and what is over.
 
     Raises:
         NotFound: no such user.
@@ -189,7 +197,8 @@ def read_reading(client: Client, user_id: str, count: int) -> Document:
         concluded.append({**row, "numbers": known, "older": len(row["evidence"]) - len(known)})
     read = [{"number": number, **event} for number, event in enumerate(events, 1)]
     said = read_corrections(client, user_id)
-    return {"user_id": user_id, "read": read, "concluded": concluded, "corrections": said}
+    past = read_past_interests(client, user_id)
+    return {"user_id": user_id, "read": read, "concluded": concluded, "past": past, "corrections": said}
 
 
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:

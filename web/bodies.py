@@ -194,6 +194,7 @@ class Interest(BaseModel):
     valid_to: str | None
     evidence: list[str]
     extracted_by: str | None
+    broader: list[str] = Field(description="Labels of interests that this one belongs to, as the last build found")
 
 
 class Interests(BaseModel):

@@ -72,6 +72,7 @@ def user(user_id: str) -> str:
         "user.html",
         user=profiles.read_user(graph(), user_id),
         groups=grouped(profiles.read_interests(graph(), user_id)),
+        past=profiles.read_past_interests(graph(), user_id),
         behaviour=profiles.read_behaviour(graph(), user_id, 15),
         recommendations=rows,
         as_of=answered["as_of"],

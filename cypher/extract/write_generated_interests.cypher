@@ -1,6 +1,7 @@
 // Purpose: what a language model read that users care about: replaces what any read before, and leaves alone what behaviour
 //   says. What holds again is kept, what no longer holds is closed at the user's latest event, what is new is valid from the
-//   first event that speaks for it, or from when it was last closed. What the user said of an interest holds.
+//   first event that speaks for it since it was last closed, in either polarity, and from the latest event where none does.
+//   What the user said of an interest holds.
 // rows: maps of user_id, events (how many there were) and interests: maps of name, said, polarity, horizon, weight, evidence
 // and since.
 // Access: write
@@ -23,25 +24,35 @@ CALL (u, row, latest) {
     WITH n, c.how AS how, f
     WHERE how IS NULL OR how = 'weaken' OR (how = 'pin' AND f.polarity = 'likes')
     WITH n, f {.*, weight: CASE how WHEN 'weaken' THEN f.weight * $weakened ELSE f.weight END} AS f
-    RETURN n, f.polarity AS polarity, f.horizon AS horizon, f, null AS r
+    RETURN n, f.horizon AS horizon, f, null AS r
     UNION ALL
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
     WHERE r.extracted_by STARTS WITH $own
-    RETURN n, r.polarity AS polarity, r.horizon AS horizon, null AS f, r
+    RETURN n, r.horizon AS horizon, null AS f, r
   }
-  WITH u, latest, n, polarity, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
-  WITH u, latest, n, f, ended, [r IN known WHERE r.valid_to IS NULL][0] AS open
-  WHERE f IS NOT NULL OR open IS NOT NULL
-  FOREACH (old IN CASE WHEN f IS NULL THEN [open] ELSE [] END |
-    SET old.valid_to = CASE WHEN old.valid_from > latest THEN old.valid_from ELSE latest END)
-  FOREACH (old IN CASE WHEN f IS NULL OR open IS NULL THEN [] ELSE [open] END |
+  WITH u, latest, n, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
+  WITH u, latest, n, f, ended, [r IN known WHERE r.valid_to IS NULL AND r.polarity = f.polarity][0] AS same,
+       [r IN known WHERE r.valid_to IS NULL AND (f IS NULL OR r.polarity <> f.polarity)] AS over
+  WHERE f IS NOT NULL OR size(over) > 0
+  WITH u, latest, n, f, ended, same, over,
+       CASE WHEN over[0].valid_from > latest THEN over[0].valid_from ELSE latest END AS ends
+  WITH u, n, f, same, over, ends, CASE WHEN size(over) = 0 OR ended > ends THEN ended ELSE ends END AS last
+  CALL (u, f, same, over, last) {
+    WITH * WHERE f IS NOT NULL AND same IS NULL AND last IS NOT NULL
+    MATCH (u)-[b]->(:Item)
+    WHERE b.event_id IN f.evidence AND (b.at > last OR (b.at = last AND size(over) > 0))
+    RETURN min(b.at) AS since
+  }
+  FOREACH (old IN over | SET old.valid_to = ends)
+  FOREACH (old IN CASE WHEN same IS NULL THEN [] ELSE [same] END |
     SET old.weight = f.weight, old.evidence = f.evidence, old.said = f.said, old.extracted_by = $by)
-  FOREACH (_ IN CASE WHEN open IS NULL THEN [1] ELSE [] END |
+  FOREACH (_ IN CASE WHEN f IS NOT NULL AND same IS NULL THEN [1] ELSE [] END |
     CREATE (u)-[:INTERESTED_IN {
       weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, said: f.said, extracted_by: $by,
-      valid_from: CASE WHEN ended > f.since THEN ended ELSE f.since END}]->(n))
-  RETURN sum(CASE WHEN open IS NULL THEN 1 ELSE 0 END) AS opened,
-         sum(CASE WHEN f IS NULL OR open IS NULL THEN 0 ELSE 1 END) AS kept,
-         sum(CASE WHEN f IS NULL THEN 1 ELSE 0 END) AS closed
+      valid_from: CASE WHEN last IS NULL THEN f.since WHEN since IS NOT NULL THEN since
+                       WHEN last > ends THEN last ELSE ends END}]->(n))
+  RETURN sum(CASE WHEN f IS NOT NULL AND same IS NULL THEN 1 ELSE 0 END) AS opened,
+         sum(CASE WHEN same IS NULL THEN 0 ELSE 1 END) AS kept,
+         sum(size(over)) AS closed
 }
 RETURN u.user_id AS user_id, opened, kept, closed

@@ -8,8 +8,9 @@
 //   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
 //   `recent_at` is the event that the open short ones rest on.
 //   What the user said of an interest (`serve/correct_interest`) holds.
-//   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed when it lapsed; one
-//   that holds again is a new relationship.
+//   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed before when it
+//   lapsed; one that holds again, or of the other polarity, is a new relationship. It is valid from the first event that
+//   speaks for it since the last of them ended, and from the latest event where none does.
 // Access: write
 // Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
@@ -56,42 +57,54 @@ CALL (items, behaviour, latest, low, lapses) {
   UNWIND sides AS side
   UNWIND side.top AS top
   RETURN collect({interest: top.interest, polarity: side.polarity, horizon: horizon, weight: top.total / strongest,
-                  evidence: [e IN top.evidence | e.event_id],
-                  since: reduce(first = null, e IN top.evidence |
-                    CASE WHEN first IS NULL OR e.at < first THEN e.at ELSE first END)}) AS found
+                  evidence: [e IN top.evidence | e.event_id], times: [e IN top.evidence | e.at]}) AS found
 }
+WITH u, found, lapses, latest, u.recent_at + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapsed_before
 SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
-WITH u, found, lapses, latest,
+WITH u, found, lapses, latest, lapsed_before,
      COLLECT { MATCH (u)-[c:CORRECTED]->(n:Interest) RETURN {interest: n, how: c.how} } AS corrected
-WITH u, lapses, latest,
+WITH u, lapses, latest, lapsed_before,
      [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
                                AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
       CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
            THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
-WITH u, found, CASE WHEN lapses <= $as_of THEN lapses END AS lapsed, coalesce(latest, $as_of) AS changed
+WITH u, found, coalesce(latest, $as_of) AS changed,
+     CASE WHEN lapses <= $as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
 CALL (u, found, lapsed, changed) {
   CALL (u, found) {
     UNWIND found AS f
-    RETURN f.interest AS n, f.polarity AS polarity, f.horizon AS horizon, f, null AS r
+    RETURN f.interest AS n, f.horizon AS horizon, f, null AS r
     UNION ALL
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
     WHERE r.extracted_by = $extracted_by
-    RETURN n, r.polarity AS polarity, r.horizon AS horizon, null AS f, r
+    RETURN n, r.horizon AS horizon, null AS f, r
   }
-  WITH u, lapsed, changed, n, polarity, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
-  WITH u, n, f, ended, [r IN known WHERE r.valid_to IS NULL][0] AS open,
-       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends
-  WHERE f IS NOT NULL OR open IS NOT NULL
-  FOREACH (old IN CASE WHEN f IS NULL THEN [open] ELSE [] END |
-    SET old.valid_to = CASE WHEN old.valid_from > ends THEN old.valid_from ELSE ends END)
-  FOREACH (old IN CASE WHEN f IS NULL OR open IS NULL THEN [] ELSE [open] END |
+  WITH u, lapsed, changed, n, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
+  WITH u, changed, n, f, ended, [r IN known WHERE r.valid_to IS NULL] AS open,
+       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends,
+       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN all(at IN f.times WHERE at > lapsed)
+            ELSE f IS NULL END AS anew
+  WITH u, changed, n, f, ended, ends, [r IN open WHERE NOT anew AND r.polarity = f.polarity][0] AS same,
+       [r IN open WHERE f IS NULL OR anew OR r.polarity <> f.polarity] AS over
+  WHERE f IS NOT NULL OR size(over) > 0
+  WITH u, changed, n, f, same, over, ended,
+       CASE WHEN over[0].valid_from > ends THEN over[0].valid_from ELSE ends END AS ends
+  WITH u, changed, n, f, same, over, ended, ends,
+       CASE WHEN size(over) = 0 OR ended > ends THEN ended ELSE ends END AS last
+  FOREACH (old IN over | SET old.valid_to = ends)
+  FOREACH (old IN CASE WHEN same IS NULL THEN [] ELSE [same] END |
     SET old.weight = f.weight, old.evidence = f.evidence)
-  FOREACH (_ IN CASE WHEN open IS NULL THEN [1] ELSE [] END |
+  FOREACH (_ IN CASE WHEN f IS NOT NULL AND same IS NULL THEN [1] ELSE [] END |
     CREATE (u)-[:INTERESTED_IN {
       weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,
-      valid_from: CASE WHEN ended > f.since THEN ended ELSE f.since END}]->(n))
-  RETURN collect(DISTINCT CASE WHEN open IS NULL THEN n.name END) AS opened,
-         sum(CASE WHEN f IS NULL OR open IS NULL THEN 0 ELSE 1 END) AS kept,
-         collect(DISTINCT CASE WHEN f IS NULL THEN n.name END) AS closed
+      valid_from: CASE
+        WHEN last IS NULL THEN
+          reduce(first = null, at IN f.times | CASE WHEN first IS NULL OR at < first THEN at ELSE first END)
+        ELSE reduce(first = CASE WHEN changed >= last THEN changed ELSE last END,
+                    at IN [t IN f.times WHERE t > last OR (t = last AND size(over) > 0)] |
+                    CASE WHEN at < first THEN at ELSE first END) END}]->(n))
+  RETURN collect(DISTINCT CASE WHEN f IS NOT NULL AND same IS NULL THEN n.name END) AS opened,
+         sum(CASE WHEN same IS NULL THEN 0 ELSE 1 END) AS kept,
+         collect(DISTINCT CASE WHEN size(over) > 0 THEN n.name END) AS closed
 }
 RETURN u.user_id AS user_id, opened, kept, closed

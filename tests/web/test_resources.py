@@ -96,6 +96,16 @@ def test_interests_are_read_now_and_as_they_were(api, client, films):
     assert api("GET", "/v1/users/bob/interests").json["interests"] == []
 
 
+def test_the_page_of_a_user_shows_what_is_broader_and_what_is_over(api, client, films):
+    add_interest(client, "ann", "drama", "2026-01-01T00:00Z", "2026-03-01T00:00Z")
+    add_interest(client, "ann", "space", "2026-02-01T00:00Z")
+    client.run_text("MATCH (n:Interest {name: 'space'}) MERGE (w:Interest {name: 'sky'}) MERGE (n)-[:BROADER]->(w)")
+    page = " ".join(api("GET", "/users/ann").get_data(as_text=True).split())
+    assert "of sky</small>" in page
+    assert "2026-01-01 – 2026-03-01" in page.partition("What is over")[2]
+    assert "What is over" not in api("GET", "/users/bob").get_data(as_text=True)
+
+
 def test_recommendations_leave_out_what_was_seen_and_say_why(api, films):
     answer = api("GET", "/v1/users/ann/recommendations?k=5&explain=true")
     assert answer.status_code == 200
