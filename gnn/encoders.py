@@ -67,7 +67,7 @@ class SentenceEncoder:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         model = self._load()
-        with _precision(str(model.device)):
+        with precision(str(model.device)):
             vectors = model.encode(
                 [text[:LONGEST_TEXT] for text in texts],
                 batch_size=BATCH_TEXTS,
@@ -94,7 +94,7 @@ class SentenceEncoder:
         return self._model
 
 
-def _precision(device: str) -> AbstractContextManager[Any]:
+def precision(device: str) -> AbstractContextManager[Any]:
     """bfloat16 on a CPU that computes with it: 1.7 times as fast, at a cosine of .9999 with the vectors of float32."""
     import torch
 
