@@ -13,7 +13,7 @@ import numpy as np
 
 from gnn.encoders import Encoder, Vectors
 
-INSTALL = "pip install 'interestgraph[media]' and, with --no-deps, {}"
+INSTALL = "pip install 'interestgraph[media]', and with --no-deps {}"
 
 
 class Unreadable(Exception):

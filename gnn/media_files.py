@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from gnn.media import INSTALL, Unreadable
+from gnn.media import Unreadable
 
 MOST_BYTES = 50_000_000
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 30.0
@@ -90,7 +90,7 @@ class MediaFiles:
             from requests_hardened import Config, Manager
             from requests_hardened.ip_filter import InvalidIPAddress
         except ImportError as error:
-            raise Unreadable(f"addresses are not asked: {INSTALL.split(' and')[0]}") from error
+            raise Unreadable("addresses are not asked: pip install 'interestgraph[media]'") from error
         limits = (CONNECT_SECONDS, CONNECT_SECONDS)
         config = Config(not self.private, False, False, limits, user_agent_override="interestgraph")
         ends = time.monotonic() + WHOLE_SECONDS
