@@ -19,7 +19,7 @@ import numpy as np
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder, Vectors
 from gnn.generative import CONTEXT, Reader
-from gnn.image_interests import labels_of, shown_interests
+from gnn.image_interests import ImageInterests
 from gnn.language_model import LanguageModel
 from gnn.matching import Matcher
 from gnn.media import MediaEncoder
@@ -77,9 +77,9 @@ def extract(
         since = None if full or last is None else last["started_at"]
         media = MediaReader(client, settings.cache, files, media_encoders)
         looked = media.read(full=full, progress=progress)
-        labels = labels_of(media, settings, looked.counts)
-        matched_anew = looked.changed.get("image", []) if labels else []
-        changed, counts = _extract_items(client, cached, since, full, progress, labels, matched_anew)
+        pictures = ImageInterests(client, media, settings, bool(looked.counts.get("images")))
+        others = pictures.others(looked.changed.get("image", []))
+        changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
         counts |= looked.counts
         media_graph.forget_read(client, looked.items)
         changed = sorted({*changed, *looked.items}) if looked.items else changed
@@ -109,9 +109,9 @@ def extract_some(
     content was new. Users are left as they are. Media are read as the last `extract` did."""
     media = MediaReader(client, settings.cache)
     looked = media.read(item_ids)
-    labels = labels_of(media, settings, looked.counts)
+    pictures = ImageInterests(client, media, settings, bool(looked.counts.get("images")))
     items = graph.read_some_items(client, item_ids)
-    others = set(looked.changed.get("image", [])) if labels else set()
+    others = pictures.others(looked.changed.get("image", []))
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]
     if changed:
         rows = graph.read_interests(client)
@@ -119,7 +119,7 @@ def extract_some(
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = client.read("extract/count_items")[0]["items"]
-        _match(client, encoder, changed, changed, terms, frequencies, total, progress, labels=labels)
+        _match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
     graph.note_read(client, items)
     return sorted({*(item.item_id for item in changed), *looked.items})
 
@@ -130,12 +130,12 @@ def _extract_items(
     since: Any,
     full: bool,
     progress: Progress,
-    labels: CachedEncoder | None,
+    pictures: ImageInterests,
     others: Sequence[str],
 ) -> tuple[list[str], dict[str, Any]]:
     """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts.
 
-    labels: see `_match`.  others: items whose images are others.
+    pictures: see `_match`.  others: items whose images are others.
     """
     items, moved = graph.read_items(client, since), set(others)
     changed = [item for item in items if item.content_hash != item.hash(encoder.name) or item.item_id in moved]
@@ -152,7 +152,9 @@ def _extract_items(
             matched = changed
             terms = _extend(known, attribute_terms(changed))
             frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
-        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress, since is None, labels)
+        counts |= _match(
+            client, encoder, matched, changed, terms, frequencies, total, progress, since is None, pictures
+        )
         if full:
             counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
     graph.note_read(client, items)
@@ -170,11 +172,11 @@ def _match(
     total: int,
     progress: Progress,
     anew: bool = False,
-    labels: CachedEncoder | None = None,
+    pictures: ImageInterests | None = None,
 ) -> dict[str, Any]:
     """Write what items are about, and their embeddings where their content changed.
 
-    anew: these are all items, so that all may become of another width.  labels: embeds interests beside images.
+    anew: these are all items, so that all may become of another width.  pictures: what their images show.
 
     Raises:
         InputError: the vectors are not as wide as those in the graph.
@@ -197,7 +199,7 @@ def _match(
             for t, vector in zip(terms, meanings, strict=True)
         ],
     )
-    shown = shown_interests(client, labels, terms, [item.item_id for item in matched])
+    shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
     about = Matcher(terms, meanings, frequencies, total).match(matched, rows, has_text, shown)
     fresh = {item.item_id for item in changed}
     graph.write_contents(

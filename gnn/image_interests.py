@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -15,32 +15,48 @@ from gnn.vocabulary import Term
 from graphstore import extract as graph
 from graphstore import media as media_graph
 from graphstore.client import Client
+from graphstore.errors import NotReady
 from graphstore.settings import Settings
 
 MOST_SEEN, LEAST_SEEN = 3, 0.1
 CLIP_SCALE = 100.0  # what models of the CLIP type multiply a cosine by, for a softmax
 
 
-def labels_of(media: MediaReader, settings: Settings, counts: Mapping[str, Any]) -> CachedEncoder | None:
-    """What embeds interests into the space of images, where items have images and their model reads texts too."""
-    tower = media.encoders["image"].labels if counts.get("images") else None
-    return CachedEncoder(tower, settings.cache) if tower else None
+class ImageInterests:
+    """What the images of items show. The image model is asked only when items are matched to interests.
 
+    media: whoever read the images.  images: whether items have some.
+    """
 
-def shown_interests(
-    client: Client, labels: CachedEncoder | None, terms: Sequence[Term], item_ids: Sequence[str]
-) -> dict[str, list[About]]:
-    """What the images of some items show, by id; nothing where interests can't be embedded beside images."""
-    if labels is None or not terms:
-        return {}
-    vectors = labels.encode([term.label for term in terms])
-    found: dict[str, list[About]] = {}
-    for batch in graph.batched(item_ids, graph.ITEM_ROWS):
-        for modality, positions, images in media_graph.read_vectors(client, batch):
-            if modality == "image" and images.shape[1] == vectors.shape[1]:
-                ids = [batch[position] for position in positions.tolist()]
-                found |= dict(zip(ids, seen(terms, vectors, images), strict=True))
-    return found
+    def __init__(self, client: Client, media: MediaReader, settings: Settings, images: bool) -> None:
+        self._client, self._settings = client, settings
+        self._encoder = media.encoders["image"] if images else None
+
+    @cached_property
+    def _labels(self) -> CachedEncoder | None:
+        """What embeds interests beside images; None where the model reads no texts, or is not installed."""
+        try:
+            tower = self._encoder.labels if self._encoder else None
+        except NotReady:
+            return None
+        return CachedEncoder(tower, self._settings.cache) if tower else None
+
+    def others(self, changed: Sequence[str]) -> list[str]:
+        """Of the items whose images changed those that show something else now."""
+        return list(changed) if changed and self._labels else []
+
+    def shown(self, terms: Sequence[Term], item_ids: Sequence[str]) -> dict[str, list[About]]:
+        """By id what the images of some items show; nothing where interests can't be embedded beside images."""
+        if not terms or not item_ids or self._labels is None:
+            return {}
+        vectors = self._labels.encode([term.label for term in terms])
+        found: dict[str, list[About]] = {}
+        for batch in graph.batched(item_ids, graph.ITEM_ROWS):
+            for modality, positions, images in media_graph.read_vectors(self._client, batch):
+                if modality == "image" and images.shape[1] == vectors.shape[1]:
+                    ids = [batch[position] for position in positions.tolist()]
+                    found |= dict(zip(ids, seen(terms, vectors, images), strict=True))
+        return found
 
 
 def seen(terms: Sequence[Term], labels: Vectors, images: Vectors) -> list[list[About]]:
