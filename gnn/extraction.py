@@ -77,7 +77,7 @@ def extract(
         since = None if full or last is None else last["started_at"]
         media = MediaReader(client, settings.cache, files, media_encoders)
         looked = media.read(full=full, progress=progress)
-        pictures = ImageInterests(client, media, settings, bool(looked.counts.get("images")))
+        pictures = ImageInterests(client, media, settings, "images" in looked.counts)
         others = pictures.others(looked.changed.get("image", []))
         changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
         counts |= looked.counts
@@ -109,7 +109,7 @@ def extract_some(
     content was new. Users are left as they are. Media are read as the last `extract` did."""
     media = MediaReader(client, settings.cache)
     looked = media.read(item_ids)
-    pictures = ImageInterests(client, media, settings, bool(looked.counts.get("images")))
+    pictures = ImageInterests(client, media, settings, "images" in looked.counts)
     items = graph.read_some_items(client, item_ids)
     others = pictures.others(looked.changed.get("image", []))
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]

@@ -25,7 +25,7 @@ CLIP_SCALE = 100.0  # what models of the CLIP type multiply a cosine by, for a s
 class ImageInterests:
     """What the images of items show. The image model is asked only when items are matched to interests.
 
-    media: whoever read the images.  images: whether items have some.
+    media: whoever read the images.  images: whether items have some, or had.
     """
 
     def __init__(self, client: Client, media: MediaReader, settings: Settings, images: bool) -> None:

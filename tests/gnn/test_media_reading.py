@@ -76,9 +76,12 @@ def pictured(folder, items):
     return found
 
 
-def read(client, settings, folder, encoder=None, **more):
-    encoders = {"image": encoder or Colours()}
-    options = {"encoder": CountingEncoder(), "files": MediaFiles(folder), "media_encoders": encoders}
+def read(client, settings, folder, images=None, **more):
+    options = {
+        "encoder": CountingEncoder(),
+        "files": MediaFiles(folder),
+        "media_encoders": {"image": images or Colours()},
+    }
     return extract(client, settings, **options | more)
 
 
