@@ -3,8 +3,9 @@
     python benchmarks/quality.py DATASET... [--data FOLDER] [--part valid|test] [--json] [--output FOLDER] [--seeds N]
 
 DATASET: ml-100k, ml-100k@user, ml-latest-small, ml-latest-small@user, uci-online-retail, hetrec2011-lastfm-2k,
-mars-elearning-en, ml-100k@item, ml-100k-overviews@item, ml-latest-small@item, hetrec2011-lastfm-2k@item,
-lightgcn-gowalla, lightgcn-yelp2018, or NAME=FOLDER[@time|@user|@random|@item] (see splits.py).
+mars-elearning-en, ml-100k@item, ml-100k-overviews@item, ml-100k-posters@item, ml-latest-small@item,
+hetrec2011-lastfm-2k@item, lightgcn-gowalla, lightgcn-yelp2018, or NAME=FOLDER[@time|@user|@random|@item] (see
+splits.py).
 FOLDER holds the data sets by name; without it ml-100k is fetched as the demo does. Valid is scored after train, test
 after history (train and valid). --output keeps recs.jsonl, the lists of all systems, report.json and the split of each
 data set. Where the shared score.py is at hand it scores the lists too, and must say the same.
@@ -73,7 +74,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
 def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
-    files = {"users_file": split.users, "ties_file": split.ties}
+    files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
     return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
 
 

@@ -4,9 +4,9 @@
 
 DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
 uci-online-retail, mars-elearning-en (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
-ml-100k-overviews@item (with texts), ml-latest-small@item, hetrec2011-lastfm-2k@item (a tenth of the items is new),
-lightgcn-gowalla, lightgcn-yelp2018 (the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl
-or events.csv in it (and items, users, ties likewise).
+ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
+hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018 (the published lists), or
+NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items, users, ties likewise).
 
 The rules stand in rules.py; valid is a tenth before test, and history is train and valid together.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from graphstore.errors import InputError
 from graphstore.reading import open_rows
 
 OVERVIEWS = "ml-100k-multimodal/items_tmdb.csv"
+POSTERS = "ml-100k-multimodal/posters_92x138.zip"
 OWN_PARTS = ("events", "items", "users", "ties")
 OWN_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz")
 
@@ -40,7 +42,7 @@ class Published:
     """A published data set: its folder's name, adapter and rule.
 
     used: the catalogue is what has events at all.  overviews: a CSV file beside the folder with movie_id and overview,
-    which become the descriptions of the items.
+    which become the descriptions of the items.  posters: a zip file beside the folder with ITEM_ID.jpg in it.
     """
 
     folder: str
@@ -48,6 +50,7 @@ class Published:
     rule: str
     used: bool = False
     overviews: str | None = None
+    posters: str | None = None
 
 
 SETS: dict[str, Published] = {
@@ -59,6 +62,7 @@ SETS: dict[str, Published] = {
     "hetrec2011-lastfm-2k": Published("hetrec2011-lastfm-2k", "lastfm", "random"),
     "ml-100k@item": Published("ml-100k", "ml-100k", "item"),
     "ml-100k-overviews@item": Published("ml-100k", "ml-100k", "item", overviews=OVERVIEWS),
+    "ml-100k-posters@item": Published("ml-100k", "ml-100k", "item", overviews=OVERVIEWS, posters=POSTERS),
     "ml-latest-small@item": Published("ml-latest-small", "ml-latest", "item"),
     "hetrec2011-lastfm-2k@item": Published("hetrec2011-lastfm-2k", "lastfm", "item"),
     "mars-elearning-en": Published("mars-elearning-en", "mars", "time", used=True),
@@ -69,7 +73,10 @@ SETS: dict[str, Published] = {
 
 @dataclass(frozen=True)
 class Split:
-    """A split in files. source: "shared" (the script beside the checkout) or "own" (the same rules here)."""
+    """A split in files. source: "shared" (the script beside the checkout) or "own" (the same rules here).
+
+    media: the folder that the items' images are in.
+    """
 
     name: str
     rule: str
@@ -78,6 +85,7 @@ class Split:
     items: Path | None = None
     users: Path | None = None
     ties: Path | None = None
+    media: Path | None = None
 
     def events(self, part: str) -> Path:
         """The file of "train", "valid", "test" or "history"."""
@@ -116,8 +124,11 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
     write_parts(target, parts)
     wanted = None if catalogue is None else set(catalogue)
     texts = _overviews(folder, published.overviews) if published.overviews else {}
+    posters = _posters(folder, published.posters, target / "media") if published.posters else {}
     items = (
-        item | texts.get(item["item_id"], {}) for item in dataset.items() if wanted is None or item["item_id"] in wanted
+        item | posters.get(item["item_id"], {}) | texts.get(item["item_id"], {})
+        for item in dataset.items()
+        if wanted is None or item["item_id"] in wanted
     )
     active = {event["user_id"] for event in events}
     return Split(
@@ -128,6 +139,7 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
         items=_write_some(target / "items.jsonl", items),
         users=_write_some(target / "users.jsonl", (row for row in dataset.users() if row["user_id"] in active)),
         ties=_write_some(target / "ties.jsonl", dataset.ties() if dataset.ties else ()),
+        media=target / "media" if posters else None,
     )
 
 
@@ -153,6 +165,21 @@ def _overviews(folder: Path | None, name: str) -> dict[str, dict[str, str]]:
         raise InputError(f"Where is {name}? Name the folder that holds it, and the data set, with --data.")
     with (folder.parent / name).open(encoding="utf-8", newline="") as stream:
         return {row["movie_id"]: {"description": row["overview"]} for row in csv.DictReader(stream) if row["overview"]}
+
+
+def _posters(folder: Path | None, name: str, target: Path) -> dict[str, dict[str, str]]:
+    """item_id → its image, of items that have one; the zip file's images are unpacked into the folder `target`."""
+    if folder is None or not (folder.parent / name).is_file():
+        raise InputError(f"Where is {name}? Name the folder that holds it, and the data set, with --data.")
+    found = {}
+    with zipfile.ZipFile(folder.parent / name) as archive:
+        for member in archive.infolist():
+            path = Path(member.filename)
+            if path.suffix == ".jpg":
+                member.filename = path.name
+                archive.extract(member, target)
+                found[path.stem] = {"image": path.name}
+    return found
 
 
 def _ask_shared(

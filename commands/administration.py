@@ -108,6 +108,12 @@ def export_command(terminal: Terminal, user_id: str) -> None:
 @click.option("--users", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--ties", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000), help="Length of the lists.")
+@click.option(
+    "--media",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    help="The folder that images and sounds are read in. Default: the current one.",
+)
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a bar chart to this PNG file.")
 @click.option("--baselines", default="all", show_default=True, help="all, none, or names such as item-knn,ease.")
 @click.option(
@@ -122,6 +128,7 @@ def evaluate_command(
     users: Path | None,
     ties: Path | None,
     k: int,
+    media: Path,
     plot: Path | None,
     baselines: str,
     output_lists: Path | None,
@@ -131,7 +138,7 @@ def evaluate_command(
     from gnn.baselines import named
     from gnn.evaluation import evaluate
 
-    options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists}
+    options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists, "media": media}
     with terminal.progress() as progress:
         report = evaluate(
             train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options

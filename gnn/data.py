@@ -5,7 +5,8 @@ Dimensions: I items of the table, C width of content, S seed users, F followed u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -67,6 +68,7 @@ class ItemFeatures:
     """Features of the I items of a table as tensors.
 
     content: (I, C), zero where there is none.  known: (I,) index of the residual, -1 for none.
+    media: other modalities than text by name, (I, W) each, zero where there is none.
     attributes: (2, A) pairs of attribute and item.  similar: (2, N) pairs of neighbour and item.  scores: (N,).
     first: how many of the items are wanted, from the first; the others are their neighbours. None for all.
     """
@@ -78,11 +80,19 @@ class ItemFeatures:
     similar: Tensor
     scores: Tensor
     first: int | None = None
+    media: Mapping[str, Tensor] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> ItemFeatures:
         """The same on a device."""
         moved: dict[str, Any] = {n: value.to(device) for n, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **moved)
+        return replace(self, **moved, media={name: rows.to(device) for name, rows in self.media.items()})
+
+    @cached_property
+    def present(self) -> Tensor:
+        """Which items have each of the media, (I, number of media) bool."""
+        size = (len(self.content), 0)
+        found = [rows.any(1) for rows in self.media.values()]
+        return torch.stack(found, 1) if found else torch.zeros(size, dtype=torch.bool, device=self.content.device)
 
     @cached_property
     def neighbours(self) -> Mean:
@@ -115,6 +125,7 @@ class ItemFeatures:
             local[self.similar[:, near]],
             self.scores[near],
             len(rows),
+            {name: vectors[chosen] for name, vectors in self.media.items()},
         )
 
 
@@ -126,6 +137,7 @@ class ItemTable:
         self.ids: list[str] = []
         self.index: dict[str, int] = {}
         self._content: dict[int, Any] = {}
+        self._media: dict[str, dict[int, Any]] = {}
         self._attributes: dict[int, list[int]] = {}
         self._similar: dict[int, list[tuple[int, float]]] = {}
         self._read: set[int] = set()
@@ -167,13 +179,25 @@ class ItemTable:
         for position, vector in zip(positions.tolist(), vectors, strict=True):
             self._content[rows[position]] = vector
 
+    def add_media(self, item_ids: Sequence[str], name: str, positions: Any, vectors: Any) -> None:
+        """Put in the embeddings of another modality than text of `item_ids`."""
+        known = self._media.setdefault(name, {})
+        known |= {self.row(item_ids[n]): vector for n, vector in zip(positions.tolist(), vectors, strict=True)}
+
+    @property
+    def media_widths(self) -> tuple[tuple[str, int], ...]:
+        """Names of the other modalities that items have, and how many numbers one's embedding has: mostly, if some
+        differ."""
+        counts = {name: Counter(len(vector) for vector in known.values()) for name, known in self._media.items()}
+        return tuple(sorted((name, found.most_common(1)[0][0]) for name, found in counts.items() if found))
+
     @property
     def content_width(self) -> int:
         """How many numbers a content embedding has; that of the default encoder where there is none."""
         return len(next(iter(self._content.values()), range(DEFAULT_DIMENSION)))
 
-    def features(self, content_width: int) -> ItemFeatures:
-        """Everything in the table as tensors."""
+    def features(self, content_width: int, media: Iterable[Sequence[Any]] = ()) -> ItemFeatures:
+        """Everything in the table as tensors. media: names and widths of the other modalities that are wanted."""
         size = len(self.ids)
         content = torch.zeros(size, content_width)
         has_content = torch.zeros(size, dtype=torch.bool)
@@ -191,7 +215,15 @@ class ItemTable:
             torch.tensor(attributes, dtype=torch.long).reshape(-1, 2).T.contiguous(),
             torch.tensor([s[:2] for s in similar], dtype=torch.long).reshape(-1, 2).T.contiguous(),
             torch.tensor([s[2] for s in similar], dtype=torch.float32),
+            media={name: self._media_rows(name, width) for name, width in media},
         )
+
+    def _media_rows(self, name: str, width: int) -> Tensor:
+        rows = torch.zeros(len(self.ids), width)
+        for row, vector in self._media.get(name, {}).items():
+            if len(vector) == width:
+                rows[row] = torch.from_numpy(np.ascontiguousarray(vector))
+        return rows
 
 
 def negative_events(behaviour: BehaviourColumns, negative_types: Sequence[str]) -> Any:

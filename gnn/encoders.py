@@ -76,7 +76,7 @@ class SentenceEncoder:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         model = self._load()
-        with _precision(str(model.device)):
+        with precision(str(model.device)):
             vectors = model.encode(
                 [text[:LONGEST_TEXT] for text in texts],
                 batch_size=BATCH_TEXTS,
@@ -138,7 +138,7 @@ def _universal_model() -> Any:
     return USE(threads=os.cpu_count() or 1)
 
 
-def _precision(device: str) -> AbstractContextManager[Any]:
+def precision(device: str) -> AbstractContextManager[Any]:
     """bfloat16 on a CPU that computes with it: 1.7 times as fast, at a cosine of .9999 with the vectors of float32."""
     import torch
 

@@ -49,6 +49,7 @@ def evaluate(
     learn: bool = True,
     baselines: Sequence[str] = ALL,
     lists_folder: str | Path | None = None,
+    media: str | Path | None = None,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
@@ -58,7 +59,7 @@ def evaluate(
     Files are those of `collect`. learn: whether extract and update run, the stages that load a language model and
     train; without them only the channels from behaviour and attributes are served.
     baselines: names out of `gnn.baselines.BASELINES`.  lists_folder: where to write every system's lists.
-    seed: of the training.
+    media: the folder that items' images and sounds are read in; the current one if None.  seed: of the training.
 
     Returns:
         The report of `score_served`, cold_alone (items without a training event ranked among themselves: candidates,
@@ -79,6 +80,7 @@ def evaluate(
             users_file=users_file,
             ties_file=ties,
             learn=learn,
+            media=media,
             seed=seed,
             kinds=kinds,
             progress=progress,
@@ -118,6 +120,7 @@ def prepared_graph(
     users_file: str | Path | None = None,
     ties_file: str | Path | None = None,
     learn: bool = True,
+    media: str | Path | None = None,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
@@ -132,7 +135,8 @@ def prepared_graph(
             with Client(address.bolt_uri, address.username, address.password) as client:
                 migrate(client, settings)
                 stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
-                stages |= run_stages(client, settings, learn=learn, seed=seed, kinds=kinds, progress=progress)
+                options: dict[str, Any] = {"learn": learn, "media": media, "seed": seed}
+                stages |= run_stages(client, settings, **options, kinds=kinds, progress=progress)
                 yield client, stages
         finally:
             server.kill()
@@ -143,6 +147,7 @@ def run_stages(
     settings: Settings,
     *,
     learn: bool = True,
+    media: str | Path | None = None,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
@@ -153,8 +158,10 @@ def run_stages(
     stages: dict[str, Any] = {}
     if learn:
         from gnn.extraction import extract
+        from gnn.media_files import MediaFiles
 
-        stages["extract"] = extract(client, settings, kinds=kinds, progress=progress)
+        files = MediaFiles(Path(media or "."))
+        stages["extract"] = extract(client, settings, kinds=kinds, files=files, progress=progress)
     stages["build"] = build(client, kinds=kinds, progress=progress)
     if learn:
         from gnn.update import update

@@ -1,5 +1,6 @@
 """extract: from text and behaviour to interests.
 
+0. Embed the images and sounds that are new or others, where items have some (`gnn.media_reading`).
 1. Read the items whose content changed.
 2. Vocabulary: attributes of items, and key phrases mined from their text.
 3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
@@ -19,12 +20,17 @@ from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, Vectors
 from gnn.generative import CONTEXT, Reader
+from gnn.image_interests import ImageInterests
 from gnn.language_model import LanguageModel
 from gnn.matching import Matcher
+from gnn.media import MediaEncoder
+from gnn.media_files import MediaFiles
+from gnn.media_reading import MediaReader
 from gnn.scale import scale_of
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
 from graphstore import contents
 from graphstore import extract as graph
+from graphstore import media as media_graph
 from graphstore.client import Client
 from graphstore.errors import InputError
 from graphstore.extract import ItemText
@@ -45,6 +51,8 @@ def extract(
     full: bool = False,
     model: LanguageModel | None = None,
     context: int = CONTEXT,
+    files: MediaFiles | None = None,
+    media_encoders: Mapping[str, MediaEncoder] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Embed items, match them to interests, and aggregate users' interests.
@@ -53,9 +61,11 @@ def extract(
     full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
     is written but the same values, and nothing is embedded.
     model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
+    files, media_encoders ("image", "audio"): see `MediaReader`; nothing of it is loaded where no item has media.
 
     Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
-    interests (new), interests_deleted, about, about_removed, users, opened, kept, closed.
+    interests (new), interests_deleted, about, about_removed, users, opened, kept, closed; and where items have images
+    image_encoder, images, images_embedded, images_from_cache, images_unreadable, images_removed, with sounds the same.
 
     Raises:
         InputError: the items were read by another encoder, and `full` is not set.
@@ -67,7 +77,14 @@ def extract(
     cached = CachedEncoder(encoder, settings.cache)
     with run(client, "extract") as current:
         since = None if full or last is None else last["started_at"]
-        changed, counts = _extract_items(client, cached, since, full, progress)
+        media = MediaReader(client, settings.cache, files, media_encoders)
+        looked = media.read(full=full, progress=progress)
+        pictures = ImageInterests(client, media, settings, "images" in looked.counts)
+        others = pictures.others(looked.changed.get("image", []))
+        changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
+        counts |= looked.counts
+        media_graph.forget_read(client, looked.items)
+        changed = sorted({*changed, *looked.items}) if looked.items else changed
         reader = Reader(client, model, cached, kinds, context) if model else None
         if reader:
             read, found_about = reader.read_items(progress)
@@ -88,29 +105,42 @@ def extract(
 
 
 def extract_some(
-    client: Client, encoder: CachedEncoder, item_ids: Sequence[str], progress: Progress = silent
+    client: Client, encoder: CachedEncoder, item_ids: Sequence[str], settings: Settings, progress: Progress = silent
 ) -> list[str]:
     """Read some items, match them to the interests that are there and to their own attributes; the ids of those whose
-    content was new. Users are left as they are."""
+    content was new. Users are left as they are. Media are read as the last `extract` did."""
+    media = MediaReader(client, settings.cache)
+    looked = media.read(item_ids)
+    pictures = ImageInterests(client, media, settings, "images" in looked.counts)
     items = graph.read_some_items(client, item_ids)
-    changed = [item for item in items if item.content_hash != item.hash(encoder.name)]
+    others = pictures.others(looked.changed.get("image", []))
+    changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]
     if changed:
         rows = graph.read_interests(client)
         known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = client.read("extract/count_items")[0]["items"]
-        _match(client, encoder, changed, changed, terms, frequencies, total, progress)
+        _match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
     graph.note_read(client, items)
-    return [item.item_id for item in changed]
+    return sorted({*(item.item_id for item in changed), *looked.items})
 
 
 def _extract_items(
-    client: Client, encoder: CachedEncoder, since: Any, full: bool, progress: Progress
+    client: Client,
+    encoder: CachedEncoder,
+    since: Any,
+    full: bool,
+    progress: Progress,
+    pictures: ImageInterests,
+    others: Sequence[str],
 ) -> tuple[list[str], dict[str, Any]]:
-    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts."""
-    items = graph.read_items(client, since)
-    changed = [item for item in items if item.content_hash != item.hash(encoder.name)]
+    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts.
+
+    pictures: see `_match`.  others: items whose images are others.
+    """
+    items, moved = graph.read_items(client, since), set(others)
+    changed = [item for item in items if item.content_hash != item.hash(encoder.name) or item.item_id in moved]
     counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []
     if changed or full:
@@ -124,7 +154,9 @@ def _extract_items(
             matched = changed
             terms = _extend(known, attribute_terms(changed))
             frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
-        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress, since is None)
+        counts |= _match(
+            client, encoder, matched, changed, terms, frequencies, total, progress, since is None, pictures
+        )
         if full:
             counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
     graph.note_read(client, items)
@@ -142,17 +174,18 @@ def _match(
     total: int,
     progress: Progress,
     anew: bool = False,
+    pictures: ImageInterests | None = None,
 ) -> dict[str, Any]:
     """Write what items are about, and their embeddings where their content changed.
 
-    anew: these are all items, so that all may become of another width.
+    anew: these are all items, so that all may become of another width.  pictures: what their images show.
 
     Raises:
         InputError: the vectors are not as wide as those in the graph.
     """
     has_text = [bool(item.text) for item in matched]
     vectors = encoder.encode([item.text for item in matched if item.text], progress)
-    labels = encoder.encode([term.label for term in terms], progress)
+    meanings = encoder.encode([term.label for term in terms], progress)
     width, present = vectors.shape[1], contents.content_width(client)
     if width != present:
         if not anew:
@@ -165,10 +198,11 @@ def _match(
         client,
         [
             {"name": t.name, "label": t.label, "origin": t.origin, "embedding": vector.tolist()}
-            for t, vector in zip(terms, labels, strict=True)
+            for t, vector in zip(terms, meanings, strict=True)
         ],
     )
-    about = Matcher(terms, labels, frequencies, total, scale_of(encoder)).match(matched, rows, has_text)
+    shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
+    about = Matcher(terms, meanings, frequencies, total, scale_of(encoder)).match(matched, rows, has_text, shown)
     fresh = {item.item_id for item in changed}
     graph.write_contents(
         client,

@@ -108,13 +108,15 @@ class Training:
         events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
         held = hold_out(events)
         rehearsal = self.rehearse(events, held)
-        features = self.sampler.items.features(self._content_width).to(self.device)
+        features = self.sampler.items.features(*self._widths).to(self.device)
         length = {"epochs": rehearsal.epochs, "share": rehearsal.share}
         model, found = self._train(events, features, self._no_held(), **length)
         metrics = rehearsal.metrics | {
             "held_out": "by time" if held.by_time else "by user",
             "losses": found.get("losses", []),
         }
+        if model.fusion is not None:
+            metrics["modalities"] = model.fusion.weights()
         return model, Blend(rehearsal.weights, model.readout(self._relations)), metrics
 
     def rehearse(self, events: Interactions, held: HoldOut) -> Rehearsal:
@@ -232,7 +234,7 @@ class Training:
         keep = (place < self.sampler.fan_out.similar) & (score > 0)
         rows = np.array([table.index.get(item_id, -1) for item_id in earlier.item_ids])
         edges = np.stack([rows[target[keep]], rows[source[keep]]])
-        features = table.features(self._content_width)
+        features = table.features(*self._widths)
         return replace(
             features,
             similar=torch.from_numpy(edges.astype(np.int64)),
@@ -252,8 +254,9 @@ class Training:
         return Surroundings(about, members, favours, follows)
 
     @property
-    def _content_width(self) -> int:
-        return self._configuration().content
+    def _widths(self) -> tuple[int, tuple[tuple[str, int], ...]]:
+        configuration = self._configuration()
+        return configuration.content, configuration.media
 
     def _configuration(self) -> Configuration:
         vocabulary, hyper = self.sampler.vocabulary, self.hyper
@@ -272,4 +275,5 @@ class Training:
             dimension=hyper.dimension,
             temperature=hyper.temperature,
             without=tuple(part for part in PARTS if not getattr(hyper, part)),
+            media=self.sampler.items.media_widths if hyper.content else (),
         )

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gnn import registry
 from gnn.geometric import Mean
+from gnn.model import widths
 from gnn.sampler import NeighbourhoodSampler
 from graphstore import contents
 from graphstore import update as graph
@@ -118,9 +119,9 @@ class ItemForward:
         if not missing or self._loaded is None:
             return
         model, vocabulary, fan_out = self._loaded
-        sampler = NeighbourhoodSampler(self._client, vocabulary, fan_out)
+        sampler = NeighbourhoodSampler(self._client, vocabulary, fan_out, media=model.fusion is not None)
         sampler.add_contents(missing)
-        z = model.by_themselves(sampler.items.features(model.configuration.content))
+        z = model.by_themselves(sampler.items.features(*widths(model)))
         self._alone |= {item_id: z[sampler.items.index[item_id]] for item_id in missing}
 
 

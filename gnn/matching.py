@@ -1,4 +1,4 @@
-"""What an item is about: attributes it has, phrases that occur in its text, and interests its embedding lies near."""
+"""What an item is about: attributes it has, phrases in its text, and interests that its text or its image lies near."""
 
 from __future__ import annotations
 
@@ -58,20 +58,27 @@ class Matcher:
         self._near_han = self._near & (phrase | (crosses & han))
         self._near_other = self._near & (phrase | (crosses & ~han))
 
-    def match(self, items: Sequence[ItemText], vectors: Vectors, has_text: Sequence[bool]) -> list[list[About]]:
+    def match(
+        self,
+        items: Sequence[ItemText],
+        vectors: Vectors,
+        has_text: Sequence[bool],
+        seen: Mapping[str, Sequence[About]] | None = None,
+    ) -> list[list[About]]:
         """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
 
         vectors: the items' content embeddings, (N, D); rows of items without text are not looked at.
+        seen: what their images show, by id (`gnn.image_interests`).
         """
         found: list[list[About]] = []
         for start in range(0, len(items), BLOCK):
             block = slice(start, start + BLOCK)
             cosine = vectors[block] @ self._vectors.T if len(self._terms) else np.zeros((len(items[block]), 0))
             for item, row, readable in zip(items[block], cosine, has_text[block], strict=True):
-                found.append(self._one(item, row if readable else None))
+                found.append(self._one(item, row if readable else None, (seen or {}).get(item.item_id, ())))
         return found
 
-    def _one(self, item: ItemText, cosine: Any) -> list[About]:
+    def _one(self, item: ItemText, cosine: Any, seen: Sequence[About]) -> list[About]:
         about: dict[str, About] = {}
         for pair in item.attributes:
             term = attribute_term(*pair)
@@ -88,6 +95,10 @@ class Matcher:
                 name = self._terms[i].name
                 weight = round(min(self._line.back(float(cosine[i])), 1.0), 4)
                 about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
+        described = any(not name[0].isdigit() for name in about)
+        for one in seen:
+            if one["name"] in self._phrases or (not described and one["name"] in self._names):
+                about.setdefault(one["name"], dict(one))
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
 
     def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """The graph network: inductive item and user vectors from content, attributes, neighbours and behaviour.
 
 Items      z_i = W_c content_i + mean of attribute vectors + residual_i              (residual only for trained items)
+           where items have images or sounds too, what content says is a mean over what they have: see gnn.fusion
            h_i = (z_i + W_s * weighted mean of z_j over SIMILAR_TO neighbours j) / norm
 Users      m_ur = sum_e w_er h_item(e) / sum_e |w_er|         over the events e before the cut, for each half-life r
            w_er = w_relation(e) * 2^(-rank_e / half-life r) * 2^(-age_e / half-life of the relation)
@@ -27,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn.data import ItemFeatures
+from gnn.fusion import Fusion
 from gnn.geometric import HeteroData, Mean, scatter, to_dense_batch
 from gnn.ridge import said_by_features
 from graphstore.blend import Readout
@@ -37,6 +39,7 @@ class Configuration:
     """Shape of a model. relation_weights, relation_half_lives: where the learned ones start, one a relation.
 
     without: parts of an item's vector that are left out: content, attributes, neighbours, residual.
+    media: names and widths of the modalities beside text.
     """
 
     attributes: int
@@ -48,6 +51,7 @@ class Configuration:
     rank_half_lives: tuple[float, ...] = (4.0, 40.0)
     temperature: float = 0.1
     without: tuple[str, ...] = ()
+    media: tuple[tuple[str, int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the registry and the weights file."""
@@ -98,6 +102,7 @@ class InterestNetwork(nn.Module):
             self.similar.linear.weight.mul_(0.5)
             self.follows.linear.weight.mul_(0.1)
             self.user_attribute.weight.mul_(0.1)
+        self.fusion = Fusion(c.media, c.dimension) if c.media else None
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor, items: ItemFeatures, weight: Tensor) -> None:
@@ -119,6 +124,9 @@ class InterestNetwork(nn.Module):
         self.content.weight.copy_(line)
         self.content.bias.copy_(bias)
         self.attribute.weight[: len(attributes)] = attributes
+        if self.fusion is not None and "content" not in without:
+            rest = wanted - described(attributes) if described else wanted
+            self.fusion.start_from(rest, items.content, items.has_content, items.media, items.present, weights)
         self.residual.weight[: len(vectors)] = 0.0
         self.residual.weight[items.known[has]] = (wanted - self._content(items))[has]
         for matrix in self.user.parameters():
@@ -157,6 +165,8 @@ class InterestNetwork(nn.Module):
 
     def _content(self, items: ItemFeatures) -> Tensor:
         """What content says of the items, (I, D)."""
+        if self.fusion is not None and "content" not in self.configuration.without:
+            return self.fusion(self.content(items.content), items.has_content, items.media, items.present)
         if "content" in self.configuration.without or not bool(items.has_content.any()):
             return torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
         return self.content(items.content) * items.has_content[:, None]
@@ -267,6 +277,11 @@ class History:
     def rows(self, which: Any) -> History:
         """The histories of some users."""
         return History(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+
+def widths(model: InterestNetwork) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """How wide the features are that a model takes: content, and names and widths of the media."""
+    return model.configuration.content, model.configuration.media
 
 
 def _mean(table: Tensor, pairs: Tensor, size: int) -> Tensor:

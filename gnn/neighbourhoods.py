@@ -274,7 +274,7 @@ class NeighbourhoodsLane:
             return False
         encoder = self._given or self._encoder_now()
         try:
-            changed = extract_some(self._client, CachedEncoder(encoder, self._settings.cache), items)
+            changed = extract_some(self._client, CachedEncoder(encoder, self._settings.cache), items, self._settings)
         except InputError as error:  # all are about to be read anew
             log.warning("new descriptions are not read: %s", error)
             self._described = now.seq

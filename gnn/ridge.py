@@ -48,6 +48,22 @@ def said_by_features(
     return line.T, bias[0], attributes
 
 
+def said_by_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The linear map from content alone, (I, C), of the items that have some, `has` (I,); else as `said_by_features`.
+
+    Returns:
+        (D, C) of content, (D,) where there is content.
+    """
+    used = (weight > 0) & has
+    if not bool(used.any()):
+        return content.new_zeros(vectors.shape[1], content.shape[1]), content.new_zeros(vectors.shape[1])
+    x, rows = torch.cat([content[used], content.new_ones(int(used.sum()), 1)], 1), weight[used, None]
+    penalty = PENALTY * float(weight[used].mean())
+    matrix = x.T @ (rows * x) + penalty * torch.eye(x.shape[1], device=x.device)
+    solved = torch.linalg.solve(matrix, x.T @ (rows * vectors[used]))
+    return solved[:-1].T, solved[-1]
+
+
 def conjugate_gradients(product: Callable[[Tensor], Tensor], right: Tensor) -> Tensor:
     """x with A x = right, (N, D), each column on its own. product: A x of a symmetric positive definite A."""
     x = torch.zeros_like(right)

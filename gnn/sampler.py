@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gnn.data import ItemTable, Vocabulary, user_batch
 from gnn.geometric import HeteroData
+from graphstore import media
 from graphstore import update as graph
 from graphstore.client import Client
 from graphstore.progress import Progress, silent
@@ -29,14 +30,18 @@ class FanOut:
 class NeighbourhoodSampler:
     """Pulls neighbourhoods of users and items by the identity of their keys; keeps what it pulled.
 
-    items: the table that item features are collected in; it grows with the items met.
+    items: the table that item features are collected in; it grows with the items met.  media: whether images and sounds
+    are pulled as well.
     """
 
-    def __init__(self, client: Client, vocabulary: Vocabulary, fan_out: FanOut | None = None) -> None:
+    def __init__(
+        self, client: Client, vocabulary: Vocabulary, fan_out: FanOut | None = None, media: bool = False
+    ) -> None:
         self._client = client
         self.vocabulary = vocabulary
         self.fan_out = fan_out or FanOut()
         self.items = ItemTable(vocabulary)
+        self._media = media
 
     def add_items(self, item_ids: Sequence[str]) -> None:
         """Pull attributes, similar items and content of items not met yet, and content and attributes of the latter."""
@@ -57,6 +62,8 @@ class NeighbourhoodSampler:
         for batch in graph.batched(bare, graph.CONTENT_ROWS):
             attributes, _ = graph.sample_items(self._client, batch, 0)
             self.items.add_content(batch, attributes, *graph.read_contents(self._client, batch))
+            for name, positions, vectors in media.read_vectors(self._client, batch) if self._media else ():
+                self.items.add_media(batch, name, positions, vectors)
 
     def sample_users(self, user_ids: Sequence[str]) -> HeteroData:
         """The neighbourhood of seed users, one hop of behaviour and ties; items carry indices into `self.items`."""

@@ -26,6 +26,7 @@ OUT_OF_THE_RACE = -1e9
 MOST_CUTS, LEAST_CUTS, LEAST_BATCH = 8, 2, 64
 QUERIES, STEPS = 60_000, 150  # an epoch asks and takes about so many, however many users there are
 CONTENT_RATE = 0.02  # of the learning rate, for what starts as a regression: its many inputs are few directions
+SLOW = ("content.", "fusion.")
 ENOUGH_USERS = 8_000  # to choose an epoch by
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
@@ -265,8 +266,8 @@ def train(
     hyper = objective.hyper
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    slow = [value for name, value in model.named_parameters() if name.startswith("content.")]
-    rest = [value for name, value in model.named_parameters() if not name.startswith("content.")]
+    slow = [value for name, value in model.named_parameters() if name.startswith(SLOW)]
+    rest = [value for name, value in model.named_parameters() if not name.startswith(SLOW)]
     content: dict[str, Any] = {"params": slow, "lr": hyper.learning_rate * (CONTENT_RATE if hyper.spectral else 1.0)}
     optimizer = torch.optim.Adam([content, {"params": rest}], lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
     steps = max(hyper.epochs * len(batches), 1)

@@ -21,7 +21,7 @@ from gnn.data import ItemFeatures, Vocabulary
 from gnn.fitting import Training
 from gnn.geometric import HeteroData
 from gnn.memory import keep_memory
-from gnn.model import History, InterestNetwork
+from gnn.model import History, InterestNetwork, widths
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
 from graphstore import contents, marks
@@ -145,7 +145,7 @@ def prepared_training(
         raise NotReady("There are no items: run `interestgraph collect` first.")
     chosen = _training_users(users, seed)
     hyper = hyper.sized(len(chosen))
-    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history))
+    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history), media=True)
     sampler.add_items(items)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     sampler.vocabulary.growing = False
@@ -157,7 +157,7 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     model, blend, metrics = training.run()
     users, items = graph.user_ids(client), graph.item_ids(client)
     sampler.add_items(items)  # some may have come while it trained
-    features = sampler.items.features(model.configuration.content).to(training.device)
+    features = sampler.items.features(*widths(model)).to(training.device)
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
     counts: dict[str, Any] = {"full": True, "version": version}
@@ -173,7 +173,7 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
             **model.configuration.as_dict(),
             "training": training.hyper.as_dict(),
             "seed": training.seed,
-            "encoder": contents.encoder_of(client),
+            **contents.encoders_of(client),
         },
         metrics=metrics,
         dimension=model.configuration.dimension,
@@ -193,9 +193,9 @@ def _continued(
         return None
     before = found.metrics["continued"]
     model, users, items = found.model, graph.user_ids(client), graph.item_ids(client)
-    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out)
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
     sampler.add_items(items)
-    features = sampler.items.features(model.configuration.content)
+    features = sampler.items.features(*widths(model))
     version = registry.new_version()
     registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
     counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
@@ -210,7 +210,7 @@ def _continued(
             **model.configuration.as_dict(),
             "training": found.hyper.as_dict(),
             "seed": seed,
-            "encoder": contents.encoder_of(client),
+            **contents.encoders_of(client),
         },
         metrics=found.metrics,
         dimension=model.configuration.dimension,
@@ -234,7 +234,7 @@ def _incremental(
     graph.settle(client, version, everything=False)  # a full run may have been stopped just before it did
     model, vocabulary, fan_out = registry.load(settings.models, version)
     model = model.to(_device())
-    sampler = NeighbourhoodSampler(client, vocabulary, fan_out)
+    sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     built = last_run(client, "build")
     if built and built["started_at"] >= last["started_at"]:  # similar items may be others now, for any item
         seeds = graph.item_ids(client)
@@ -242,7 +242,7 @@ def _incremental(
         seeds = graph.stale_items(client, since, version)
         seeds = sorted({*seeds, *graph.item_dependents(client, seeds, DEPENDENTS)})
     sampler.add_items(seeds)
-    features = sampler.items.features(model.configuration.content).to(_device())
+    features = sampler.items.features(*widths(model)).to(_device())
     counts, moved = _embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
     users = graph.stale_users(client, since, version)
     users = sorted(
@@ -307,7 +307,7 @@ def _embed_users(
     """Embed the seed users of batches and write them. Without `features` the sampler's table is read as it grows."""
     written, bare = 0, []
     for batch in batches:
-        vectors = _user_vectors(model, features or sampler.items.features(model.configuration.content), batch)
+        vectors = _user_vectors(model, features or sampler.items.features(*widths(model)), batch)
         known = np.abs(vectors).sum(axis=1) > 0
         ids = batch["user"].user_id
         bare += [user_id for user_id, has in zip(ids, known, strict=True) if not has]

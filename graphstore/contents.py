@@ -11,6 +11,7 @@ from graphstore.runs import last_run
 from graphstore.schema import INDEX_SECONDS
 
 INDEXES = {"item_content": "schema/item_content_index", "interest_embedding": "schema/interest_index"}
+MEDIA_ENCODERS = ("image_encoder", "audio_encoder")
 Options = Mapping[str, Any]
 
 
@@ -18,6 +19,13 @@ def encoder_of(client: Client) -> str | None:
     """The encoder of the last extraction; None before the first, or where it did not say."""
     last = last_run(client, "extract")
     return last["counts"].get("encoder") if last else None
+
+
+def encoders_of(client: Client) -> dict[str, Any]:
+    """What a model learns from, for its configuration: encoder; image_encoder, audio_encoder where items have some."""
+    last = last_run(client, "extract")
+    counts = last["counts"] if last else {}
+    return {"encoder": counts.get("encoder")} | {name: counts[name] for name in MEDIA_ENCODERS if name in counts}
 
 
 def content_width(client: Client) -> int | None:
@@ -48,9 +56,12 @@ def check_learned_from(client: Client, model: Mapping[str, Any]) -> None:
     Raises:
         NotReady: it learned from those of another encoder.
     """
-    learned, present = model["configuration"].get("encoder"), encoder_of(client)
-    if learned and present and learned != present:
-        raise NotReady(
-            f"Model {model['version']} learned from contents by encoder {learned!r}, and items are read by {present!r} "
-            "now: train one with `interestgraph update --full`."
-        )
+    configuration, now = model["configuration"], encoders_of(client)
+    media = {f"{name}_encoder" for name, _ in configuration.get("media", ())}
+    for name in ("encoder", *MEDIA_ENCODERS):
+        learned, present = configuration.get(name), now.get(name)
+        if learned and present and learned != present and (name == "encoder" or name in media):
+            raise NotReady(
+                f"Model {model['version']} learned from contents by {name.replace('_', ' ')} {learned!r}, and items "
+                f"are read by {present!r} now: train one with `interestgraph update --full`."
+            )

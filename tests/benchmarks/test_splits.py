@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -148,7 +149,26 @@ def test_overviews_become_descriptions_of_the_items(tmp_path):
     split = make_split("ml-100k-overviews@item", tmp_path / "made", data=tmp_path)
     items = [json.loads(line) for line in split.items.read_text().splitlines()]
     assert [item.get("description") for item in items] == ["Toys, alive.", None]
-    assert split.source == "own"
+    assert split.source == "own" and split.media is None
+
+
+def test_posters_are_unpacked_beside_the_split_and_items_refer_to_them(tmp_path):
+    folder, more = tmp_path / "ml-100k", tmp_path / "ml-100k-multimodal"
+    folder.mkdir()
+    more.mkdir()
+    (folder / "u.data").write_text("7\t1\t4\t881250949\n")
+    (folder / "u.user").write_text("7|24|M|technician|85711\n")
+    (folder / "u.item").write_text("".join(f"{n}|Film {n}|01-Jan-1995||u|{'|'.join('0' * 19)}\n" for n in (1, 2)))
+    (more / "items_tmdb.csv").write_text('movie_id,overview\n1,"Toys, alive."\n')
+    with pytest.raises(InputError, match="posters"):
+        make_split("ml-100k-posters@item", tmp_path / "made", data=tmp_path)
+    with zipfile.ZipFile(more / "posters_92x138.zip", "w") as archive:
+        archive.writestr("posters/1.jpg", b"poster")
+        archive.writestr("posters/readme.txt", b"no poster")
+    split = make_split("ml-100k-posters@item", tmp_path / "made", data=tmp_path)
+    items = [json.loads(line) for line in split.items.read_text().splitlines()]
+    assert [item.get("image") for item in items] == ["1.jpg", None]
+    assert split.media is not None and (split.media / "1.jpg").read_bytes() == b"poster"
 
 
 FAKE = """

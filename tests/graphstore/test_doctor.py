@@ -39,6 +39,7 @@ def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
         "settings",
         "drift",
         "encoder",
+        "media",
         "device",
         "disk",
     ]
@@ -54,7 +55,7 @@ def test_it_connects_by_the_settings_where_no_client_is_given(checks):
 
 def test_a_server_that_is_not_there_costs_the_checks_of_the_graph_only(checks, neo4j_settings):
     found = checks(client=None, settings=replace(neo4j_settings, neo4j_uri="bolt://127.0.0.1:9"))
-    assert list(found) == ["neo4j", "encoder", "device", "disk"]
+    assert list(found) == ["neo4j", "encoder", "media", "device", "disk"]
     assert not found["neo4j"].ok and "127.0.0.1:9" in found["neo4j"].detail
 
 

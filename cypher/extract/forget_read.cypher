@@ -1,0 +1,8 @@
+// Purpose: have a follower look at items again, as if they had been described anew.
+// Access: write
+// Parameters: item_ids LIST<STRING>
+// Returns: nothing
+// Index: item_id (constraint)
+UNWIND $item_ids AS item_id
+MATCH (i:Item {item_id: item_id})
+REMOVE i.read_hash

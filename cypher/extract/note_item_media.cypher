@@ -1,0 +1,9 @@
+// Purpose: note that images or sounds were looked at again and hold what was read before.
+// rows: maps of item_id and read.  read: the property's name.
+// Access: write
+// Parameters: rows LIST<MAP>, read STRING
+// Returns: nothing
+// Index: item_id (constraint)
+UNWIND $rows AS row
+MATCH (i:Item {item_id: row.item_id})
+SET i[$read] = row.read

@@ -1,0 +1,11 @@
+// Purpose: of some items those with an image or a sound, and those of which one was read before; what of it was read, if
+// anything.
+// Access: read
+// Parameters: item_ids LIST<STRING>
+// Returns: item_id STRING, image STRING, audio STRING, image_read STRING, audio_read STRING
+// Index: item_id (constraint)
+UNWIND $item_ids AS item_id
+MATCH (i:Item {item_id: item_id})
+WHERE i.image IS NOT NULL OR i.audio IS NOT NULL OR i.image_read IS NOT NULL OR i.audio_read IS NOT NULL
+RETURN i.item_id AS item_id, i.image AS image, i.audio AS audio, i.image_read AS image_read, i.audio_read AS audio_read
+ORDER BY item_id
