@@ -13,18 +13,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import Encoder, SentenceEncoder, Vectors
+from gnn.encoders import Encoder
 from gnn.generative import CONTEXT, Reader
+from gnn.item_reading import embed_and_match, of_another
 from gnn.language_model import LanguageModel
-from gnn.matching import Matcher
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
 from graphstore import contents
 from graphstore import extract as graph
 from graphstore.client import Client
-from graphstore.errors import InputError
 from graphstore.extract import ItemText
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
@@ -59,9 +57,9 @@ def extract(
         InputError: the items were read by another encoder, and `full` is not set.
     """
     last, before = last_run(client, "extract"), contents.encoder_of(client)
-    encoder = encoder or SentenceEncoder(before)
+    encoder = encoder or encoders.encoder(before, settings.models)
     if before not in (None, encoder.name) and not full:
-        raise _of_another(encoder.name, f"was read by {before!r}")
+        raise of_another(encoder.name, f"was read by {before!r}")
     cached = CachedEncoder(encoder, settings.cache)
     with run(client, "extract") as current:
         since = None if full or last is None else last["started_at"]
@@ -98,7 +96,7 @@ def extract_some(
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = client.read("extract/count_items")[0]["items"]
-        _match(client, encoder, changed, changed, terms, frequencies, total, progress)
+        embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress)
     graph.note_read(client, items)
     return [item.item_id for item in changed]
 
@@ -122,78 +120,14 @@ def _extract_items(
             matched = changed
             terms = _extend(known, attribute_terms(changed))
             frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
-        counts |= _match(client, encoder, matched, changed, terms, frequencies, total, progress, since is None)
+        counts |= embed_and_match(
+            client, encoder, matched, changed, terms, frequencies, total, progress, anew=since is None
+        )
         if full:
             counts["interests_deleted"] = graph.delete_unused(client, [term.name for term in terms])
     graph.note_read(client, items)
     counts |= {"embedded": encoder.computed, "from_cache": encoder.found}
     return [item.item_id for item in changed], counts
-
-
-def _match(
-    client: Client,
-    encoder: CachedEncoder,
-    matched: Sequence[ItemText],
-    changed: Sequence[ItemText],
-    terms: Sequence[Term],
-    frequencies: Mapping[str, int],
-    total: int,
-    progress: Progress,
-    anew: bool = False,
-) -> dict[str, Any]:
-    """Write what items are about, and their embeddings where their content changed.
-
-    anew: these are all items, so that all may become of another width.
-
-    Raises:
-        InputError: the vectors are not as wide as those in the graph.
-    """
-    has_text = [bool(item.text) for item in matched]
-    vectors = encoder.encode([item.text for item in matched if item.text], progress)
-    labels = encoder.encode([term.label for term in terms], progress)
-    width, present = vectors.shape[1], contents.content_width(client)
-    if width != present:
-        if not anew:
-            raise _of_another(encoder.name, f"holds vectors of {present} numbers, not {width}")
-        contents.begin_anew(client, width)
-        changed = matched
-    rows: Vectors = np.zeros((len(matched), width), dtype=np.float32)
-    rows[np.array(has_text, dtype=bool)] = vectors
-    created = graph.write_interests(
-        client,
-        [
-            {"name": t.name, "label": t.label, "origin": t.origin, "embedding": vector.tolist()}
-            for t, vector in zip(terms, labels, strict=True)
-        ],
-    )
-    about = Matcher(terms, labels, frequencies, total).match(matched, rows, has_text)
-    fresh = {item.item_id for item in changed}
-    graph.write_contents(
-        client,
-        [
-            {"item_id": item.item_id, "embedding": row.tolist()}
-            for item, row, readable in zip(matched, rows, has_text, strict=True)
-            if readable and item.item_id in fresh
-        ],
-        encoder.name,
-    )
-    graph.remove_contents(client, [item.item_id for item in changed if not item.text])
-    written = graph.write_about(
-        client,
-        [
-            {"item_id": item.item_id, "content_hash": item.hash(encoder.name), "interests": interests}
-            for item, interests in zip(matched, about, strict=True)
-        ],
-        progress,
-    )
-    return {"interests": created, "without_text": sum(not item.text for item in changed), **written}
-
-
-def _of_another(encoder: str, what: str) -> InputError:
-    return InputError(
-        f"The graph {what}; to read all of it by encoder {encoder!r}, run "
-        f"`interestgraph extract --full --encoder {encoder}`, then `interestgraph update --full`."
-    )
 
 
 def _mine(items: Sequence[ItemText]) -> list[Term]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,11 @@ class Matcher:
         self._items = max(items, 2)
         # A decade is not something a text lies near.
         self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
-        self._near_phrases = self._near & np.array([term.origin == "phrase" for term in terms], dtype=bool)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a vector, D."""
+        return int(self._vectors.shape[1])
 
     def match(self, items: Sequence[ItemText], vectors: Vectors, has_text: Sequence[bool]) -> list[list[About]]:
         """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
@@ -47,12 +53,22 @@ class Matcher:
         found: list[list[About]] = []
         for start in range(0, len(items), BLOCK):
             block = slice(start, start + BLOCK)
-            cosine = vectors[block] @ self._vectors.T if len(self._terms) else np.zeros((len(items[block]), 0))
-            for item, row, readable in zip(items[block], cosine, has_text[block], strict=True):
-                found.append(self._one(item, row if readable else None))
+            near = self._near_terms(vectors[block]) if len(self._terms) else [[]] * len(items[block])
+            for item, candidates, readable in zip(items[block], near, has_text[block], strict=True):
+                found.append(self._one(item, candidates if readable else []))
         return found
 
-    def _one(self, item: ItemText, cosine: Any) -> list[About]:
+    def _near_terms(self, vectors: Vectors) -> list[list[tuple[int, float]]]:
+        """For each of N vectors (N, D) the terms that lie near it and their cosines, nearest first."""
+        cosine = vectors @ self._vectors.T
+        rows, columns = np.nonzero((cosine >= LEAST_COSINE) & self._near)
+        values = cosine[rows, columns]
+        order = np.lexsort((columns, -values, rows))
+        bounds = np.searchsorted(rows, np.arange(len(vectors) + 1)).tolist()
+        pairs = list(zip(columns[order].tolist(), values[order].tolist(), strict=True))
+        return [pairs[start:end] for start, end in itertools.pairwise(bounds)]
+
+    def _one(self, item: ItemText, near: Sequence[tuple[int, float]]) -> list[About]:
         about: dict[str, About] = {}
         for pair in item.attributes:
             term = attribute_term(*pair)
@@ -60,15 +76,12 @@ class Matcher:
                 about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
-        if cosine is not None and len(cosine):
-            # An item whose attributes are given does not have the others: nearness adds only phrases to it.
-            allowed = self._near_phrases if any(not name[0].isdigit() for name in about) else self._near
-            candidates = np.argsort(-np.where(allowed, cosine, -1.0), kind="stable")[: 4 * MOST_ZERO_SHOT]
-            near = [int(i) for i in candidates if allowed[i] and cosine[i] >= LEAST_COSINE]
-            fresh = [i for i in near if self._terms[i].name not in about][:MOST_ZERO_SHOT]
-            for i in fresh:
-                name = self._terms[i].name
-                about[name] = {"name": name, "weight": round(float(min(cosine[i], 1)), 4), "extracted_by": "zero-shot"}
+        # An item whose attributes are given does not have the others: nearness adds only phrases to it.
+        described = any(not name[0].isdigit() for name in about)
+        allowed = (pair for pair in near if not described or self._terms[pair[0]].origin == "phrase")
+        candidates = ((self._terms[i].name, cosine) for i, cosine in islice(allowed, 4 * MOST_ZERO_SHOT))
+        for name, cosine in list(islice((c for c in candidates if c[0] not in about), MOST_ZERO_SHOT)):
+            about[name] = {"name": name, "weight": round(min(cosine, 1), 4), "extracted_by": "zero-shot"}
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
 
     def _occurring(self, item: ItemText) -> list[tuple[str, float]]:
