@@ -108,6 +108,7 @@ def export_command(terminal: Terminal, user_id: str) -> None:
 @click.option("--users", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--ties", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1, 1000), help="Length of the lists.")
+@click.option("--encoder", help="Items are read by it, as extract --encoder takes it.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a bar chart to this PNG file.")
 @click.option("--baselines", default="all", show_default=True, help="all, none, or names such as item-knn,ease.")
 @click.option(
@@ -122,16 +123,19 @@ def evaluate_command(
     users: Path | None,
     ties: Path | None,
     k: int,
+    encoder: str | None,
     plot: Path | None,
     baselines: str,
     output_lists: Path | None,
 ) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
+    from gnn import encoders
     from gnn import report as reporting
     from gnn.baselines import named
     from gnn.evaluation import evaluate
 
     options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists}
+    options["encoder"] = encoders.encoder(encoder, terminal.settings.models)
     with terminal.progress() as progress:
         report = evaluate(
             train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options

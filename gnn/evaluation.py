@@ -16,6 +16,7 @@ from typing import Any
 
 from gnn.baselines import ALL, QUICK, baseline_lists, slug
 from gnn.bootstrap import versus_best
+from gnn.encoders import Encoder
 from gnn.metrics import Scorer
 from gnn.splits import Split, check_overlap, event, interactions, read_events, read_split
 from graphstore.client import Client
@@ -50,6 +51,7 @@ def evaluate(
     baselines: Sequence[str] = ALL,
     lists_folder: str | Path | None = None,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -58,7 +60,7 @@ def evaluate(
     Files are those of `collect`. learn: whether extract and update run, the stages that load a language model and
     train; without them only the channels from behaviour and attributes are served.
     baselines: names out of `gnn.baselines.BASELINES`.  lists_folder: where to write every system's lists.
-    seed: of the training.
+    seed: of the training.  encoder: that items are read by, the default if None.
 
     Returns:
         The report of `score_served`, cold_alone (items without a training event ranked among themselves: candidates,
@@ -80,6 +82,7 @@ def evaluate(
             ties_file=ties,
             learn=learn,
             seed=seed,
+            encoder=encoder,
             kinds=kinds,
             progress=progress,
         ) as (client, stages):
@@ -119,6 +122,7 @@ def prepared_graph(
     ties_file: str | Path | None = None,
     learn: bool = True,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Iterator[tuple[Client, dict[str, Any]]]:
@@ -132,7 +136,8 @@ def prepared_graph(
             with Client(address.bolt_uri, address.username, address.password) as client:
                 migrate(client, settings)
                 stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
-                stages |= run_stages(client, settings, learn=learn, seed=seed, kinds=kinds, progress=progress)
+                options: dict[str, Any] = {"learn": learn, "seed": seed, "encoder": encoder}
+                stages |= run_stages(client, settings, kinds=kinds, progress=progress, **options)
                 yield client, stages
         finally:
             server.kill()
@@ -144,6 +149,7 @@ def run_stages(
     *,
     learn: bool = True,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -154,7 +160,7 @@ def run_stages(
     if learn:
         from gnn.extraction import extract
 
-        stages["extract"] = extract(client, settings, kinds=kinds, progress=progress)
+        stages["extract"] = extract(client, settings, encoder=encoder, kinds=kinds, progress=progress)
     stages["build"] = build(client, kinds=kinds, progress=progress)
     if learn:
         from gnn.update import update

@@ -114,8 +114,8 @@ def _extract_items(
         known = [Term(row["name"], row["label"], row["origin"]) for row in graph.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph.read_items(client) if since is not None else items
-            terms = _mine(matched)
-            frequencies: Mapping[str, int] = _document_frequencies(matched)
+            terms = mined(matched)
+            frequencies: Mapping[str, int] = document_frequencies(matched)
         else:
             matched = changed
             terms = _extend(known, attribute_terms(changed))
@@ -130,7 +130,7 @@ def _extract_items(
     return [item.item_id for item in changed], counts
 
 
-def _mine(items: Sequence[ItemText]) -> list[Term]:
+def mined(items: Sequence[ItemText]) -> list[Term]:
     attributes = attribute_terms(items)
     return attributes + phrase_terms(items, {term.name for term in attributes})
 
@@ -140,7 +140,7 @@ def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
     return [*known, *(term for term in new if term.name not in names)]
 
 
-def _document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
+def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for item in items:
         counts.update(set(phrases(f"{item.title}. {item.description}")))

@@ -85,13 +85,11 @@ def _read(
     written: list[Future[Counts]] = []
     with Alongside() as vectors_writer, Alongside() as about_writer:
         for number, block in enumerate(batched(items, BLOCK_ITEMS)):
-
-            def tell(what: str, done: int, _: int | None, before: int = number * BLOCK_ITEMS) -> None:
-                progress(what, before + done, len(items))
-
             has_text = [bool(item.text) for item in block]
             vectors: Vectors = np.zeros((len(block), matcher.width), dtype=np.float32)
-            vectors[has_text] = encoder.encode([item.text for item in block if item.text], tell)
+            vectors[has_text] = encoder.encode(
+                [item.text for item in block if item.text], _onward(progress, number * BLOCK_ITEMS, len(items))
+            )
             stored = vectors_writer.do(_writing_vectors(client, encoder.name, block, vectors, fresh))
             about = matcher.match(block, vectors, has_text)
             written.append(about_writer.do(_writing_about(client, encoder.name, block, about, stored)))
@@ -100,6 +98,11 @@ def _read(
             progress("items' interests", min((number + 1) * BLOCK_ITEMS, len(items)), len(items))
     counts = [future.result() for future in written]
     return {name: sum(count[name] for count in counts) for name in ("about", "about_removed")}
+
+
+def _onward(progress: Progress, before: int, total: int) -> Progress:
+    """The progress of a block as that of all."""
+    return lambda description, done, _: progress(description, before + done, total)
 
 
 def _writing_vectors(client: Client, encoder: str, items: Sequence[ItemText], vectors: Vectors, fresh: set[str]) -> Any:

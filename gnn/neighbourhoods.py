@@ -27,6 +27,7 @@ import numpy as np
 
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Encoder, SentenceEncoder
+from gnn.encoders import encoder as encoder_named
 from gnn.extraction import extract_some
 from gnn.item_forward import ItemForward
 from graphstore import contents, marks
@@ -117,7 +118,8 @@ class NeighbourhoodsLane:
         encoder: Encoder | None = None,
     ) -> None:
         self._client, self._settings, self._kinds = client, settings, kinds
-        self._given, self._encoder = encoder, SentenceEncoder()
+        self._given = encoder
+        self._encoder: Encoder = SentenceEncoder()
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
@@ -284,11 +286,11 @@ class NeighbourhoodsLane:
         marks.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
 
-    def _encoder_now(self) -> SentenceEncoder:
+    def _encoder_now(self) -> Encoder:
         """The encoder that the items of the graph were read by."""
         name = contents.encoder_of(self._client)
         if name not in (None, self._encoder.name):
-            self._encoder = SentenceEncoder(name)
+            self._encoder = encoder_named(name, self._settings.models)
         return self._encoder
 
     def _derive(self, least: float) -> bool:
