@@ -5,8 +5,9 @@
 Titles are made of the planted world's words (`titles.py`), no two alike. For each round and encoder, on an empty graph
 of one scratch server with a new cache: the raw loop that stores as many vectors under the index
 (`vector_writes.cypher`), collect (not counted), extract three times, and what it is made of, each alone: embedding (the
-encoder and its cache) and matching (vocabulary and what items are about). The fastest of the rounds is shown. `in Neo4j`
-is how long statements ran; two threads run them while the encoder works, so it can be more than the stage took.
+encoder and its cache) and matching (vocabulary and what items are about). The fastest of the rounds is shown.
+`in Neo4j` is how long statements ran; two threads run them while the encoder works, so it can be more than the stage
+took.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ as attributes as well. What is found is scored against what was planted:
 
 - An interest belongs to the topics whose name it is or whose words (`topics.py`) it holds; no user's answers say so.
 - A topic's strength is the sum of the weights of the interests that belong to it. One is found where its strength is at
-  least LEAST of the strongest of that user (of that item, for what items are about); chosen on seed 1.
+  least LEAST (short: SHORT_LEAST) of the strongest of that user (of that item, for items); chosen on seed 1.
 - long: a user's open long likes against the topics that they care for at the end of the world, of which they left
   LONG_TRACE events or more. Users with at least LONG_EVENTS events since they last changed count; `all` counts the
   topics that left fewer traces too.
 - short: open short likes against the topics, lasting or of an episode, that the user was after SHORT_TRACE times or
-  more in the SHORT_DAYS days before their last event. Users with at least SHORT_EVENTS events in these days count.
+  more in the SHORT_DAYS days before their last event. Users with at least SHORT_EVENTS events in these days count,
+  if they end in the last OPEN_DAYS days of the world: short interests of others have lapsed, as they should.
   `episodes` is the recall of those of them that are of an episode alone.
 - items: `ABOUT` against the item's topics.
 
@@ -44,9 +45,9 @@ from graphstore.collect import collect
 from graphstore.settings import Settings
 
 HERE = Path(__file__).parent
-LEAST = 0.4
+LEAST, SHORT_LEAST = 0.4, 0.5
 LONG_EVENTS, LONG_TRACE = 50, 5
-SHORT_EVENTS, SHORT_TRACE, SHORT_DAYS = 10, 3, 14
+SHORT_EVENTS, SHORT_TRACE, SHORT_DAYS, OPEN_DAYS = 10, 3, 14, 28
 Found = dict[str, set[str]]
 TOPICS_OF_WORDS = {word: name for name, words in TOPICS.items() for word in words}
 
@@ -102,7 +103,8 @@ def short_truth(world: World) -> tuple[Found, Found]:
             if cause == LONG:
                 lasting.add((user, topic))
     held, alone = {}, {}
-    for user in (user for user, count in lately.items() if count >= SHORT_EVENTS):
+    open_since = events.at[-1] - OPEN_DAYS * DAY
+    for user in (user for user, count in lately.items() if count >= SHORT_EVENTS and last[user] > open_since):
         topics = [topic for topic, count in traces[user].items() if count >= SHORT_TRACE]
         held[generator.user_id(user)] = _names(topics)
         alone[generator.user_id(user)] = _names(topic for topic in topics if (user, topic) not in lasting)
@@ -144,8 +146,8 @@ def measure(client: Client, world: World, name: str | None, attributes: bool, fo
     interests = client.run_text((HERE / "open_interests.cypher").read_text(encoding="utf-8"))
     about = client.run_text((HERE / "items_about.cypher").read_text(encoding="utf-8"))
     horizons = {
-        horizon: found_topics((row for row in interests if row["horizon"] == horizon), "user_id")
-        for horizon in ("long", "short")
+        horizon: found_topics((row for row in interests if row["horizon"] == horizon), "user_id", least)
+        for horizon, least in (("long", LEAST), ("short", SHORT_LEAST))
     }
     held, alone = short_truth(world)
     truth = {generator.item_id(n): _names(topics) for n, topics in enumerate(world.items.topics.tolist())}
