@@ -1,6 +1,7 @@
 """Ranking quality of what is served, beside baselines, on fixed splits: every stage in a scratch server.
 
     python benchmarks/quality.py DATASET... [--data FOLDER] [--part valid|test] [--json] [--output FOLDER] [--seeds N]
+        [--encoder NAME]
 
 DATASET: ml-100k, ml-100k@user, ml-latest-small, ml-latest-small@user, uci-online-retail, hetrec2011-lastfm-2k,
 mars-elearning-en, ml-100k@item, ml-100k-overviews@item, ml-100k-posters@item, ml-latest-small@item,
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -29,10 +31,12 @@ from shared import Users, differences, score_again, shared_folder
 from splits import Split, add_places, make_split, read_events
 
 from gnn.baselines import named, slug
+from gnn.encoders import encoder
 from gnn.evaluation import SERVED, evaluate
 from gnn.splits import by_user
 from graphstore.errors import InputError
 from graphstore.reading import open_rows
+from graphstore.settings import Settings
 
 Report = dict[str, Any]
 
@@ -75,7 +79,9 @@ def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
     files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
-    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
+    models = Settings.from_environment(os.environ).models
+    chosen = encoder(options.encoder, models) if options.encoder else None
+    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, encoder=chosen, **more)
 
 
 def read_items(split: Split) -> list[dict[str, Any]]:
@@ -118,6 +124,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="evaluate with the seeds 0 … N-1")
     parser.add_argument("--baselines", default="all", help="all (the default), none, or names such as item-knn,ease")
     parser.add_argument("--no-learning", dest="learning", action="store_false", help="without extract and update")
+    parser.add_argument("--encoder", help="what items are read by (default: the product's default)")
     options = parser.parse_args()
     options.shared = shared_folder(options.shared)
     return options

@@ -114,6 +114,7 @@ def export_command(terminal: Terminal, user_id: str) -> None:
     default=".",
     help="The folder that images and sounds are read in. Default: the current one.",
 )
+@click.option("--encoder", help="Items are read by it, as extract --encoder takes it.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a bar chart to this PNG file.")
 @click.option("--baselines", default="all", show_default=True, help="all, none, or names such as item-knn,ease.")
 @click.option(
@@ -129,16 +130,19 @@ def evaluate_command(
     ties: Path | None,
     k: int,
     media: Path,
+    encoder: str | None,
     plot: Path | None,
     baselines: str,
     output_lists: Path | None,
 ) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
+    from gnn import encoders
     from gnn import report as reporting
     from gnn.baselines import named
     from gnn.evaluation import evaluate
 
     options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists, "media": media}
+    options["encoder"] = encoders.encoder(encoder, terminal.settings.models)
     with terminal.progress() as progress:
         report = evaluate(
             train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options

@@ -94,7 +94,7 @@ def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
         InputError: it is not taken for another.
     """
     usable = interest_name(name) or name
-    encoder = encoders.encoder(contents.encoder_of(client))
+    encoder = encoders.encoder(contents.encoder_of(client), settings.models)
     if usable not in {row["name"] for row in generated.read_aliases(client) if row["interest"]}:
         raise InputError(f"{name!r} is not taken for another interest; `interestgraph merges list` shows which are.")
     vector = CachedEncoder(encoder, settings.cache).encode([usable])[0].tolist()

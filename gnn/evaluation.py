@@ -16,6 +16,7 @@ from typing import Any
 
 from gnn.baselines import ALL, QUICK, baseline_lists, slug
 from gnn.bootstrap import versus_best
+from gnn.encoders import Encoder
 from gnn.metrics import Scorer
 from gnn.splits import Split, check_overlap, event, interactions, read_events, read_split
 from graphstore.client import Client
@@ -51,6 +52,7 @@ def evaluate(
     lists_folder: str | Path | None = None,
     media: str | Path | None = None,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -60,6 +62,7 @@ def evaluate(
     train; without them only the channels from behaviour and attributes are served.
     baselines: names out of `gnn.baselines.BASELINES`.  lists_folder: where to write every system's lists.
     media: the folder that items' images and sounds are read in; the current one if None.  seed: of the training.
+    encoder: that items are read by, the default if None.
 
     Returns:
         The report of `score_served`, cold_alone (items without a training event ranked among themselves: candidates,
@@ -82,6 +85,7 @@ def evaluate(
             learn=learn,
             media=media,
             seed=seed,
+            encoder=encoder,
             kinds=kinds,
             progress=progress,
         ) as (client, stages):
@@ -122,6 +126,7 @@ def prepared_graph(
     learn: bool = True,
     media: str | Path | None = None,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Iterator[tuple[Client, dict[str, Any]]]:
@@ -135,8 +140,8 @@ def prepared_graph(
             with Client(address.bolt_uri, address.username, address.password) as client:
                 migrate(client, settings)
                 stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
-                options: dict[str, Any] = {"learn": learn, "media": media, "seed": seed}
-                stages |= run_stages(client, settings, **options, kinds=kinds, progress=progress)
+                options: dict[str, Any] = {"learn": learn, "media": media, "seed": seed, "encoder": encoder}
+                stages |= run_stages(client, settings, kinds=kinds, progress=progress, **options)
                 yield client, stages
         finally:
             server.kill()
@@ -149,6 +154,7 @@ def run_stages(
     learn: bool = True,
     media: str | Path | None = None,
     seed: int = 0,
+    encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def run_stages(
         from gnn.media_files import MediaFiles
 
         files = MediaFiles(Path(media or "."))
-        stages["extract"] = extract(client, settings, kinds=kinds, files=files, progress=progress)
+        stages["extract"] = extract(client, settings, encoder=encoder, kinds=kinds, files=files, progress=progress)
     stages["build"] = build(client, kinds=kinds, progress=progress)
     if learn:
         from gnn.update import update

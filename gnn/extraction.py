@@ -14,25 +14,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from gnn import encoders
 from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import Encoder, Vectors
+from gnn.encoders import Encoder
 from gnn.generative import CONTEXT, Reader
 from gnn.image_interests import ImageInterests
+from gnn.item_reading import embed_and_match, of_another
 from gnn.language_model import LanguageModel
-from gnn.matching import Matcher
 from gnn.media import MediaEncoder
 from gnn.media_files import MediaFiles
 from gnn.media_reading import MediaReader
-from gnn.scale import scale_of
 from gnn.vocabulary import Term, attribute_terms, phrase_terms, phrases
 from graphstore import contents
 from graphstore import extract as graph
 from graphstore import media as media_graph
 from graphstore.client import Client
-from graphstore.errors import InputError
 from graphstore.extract import ItemText
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
@@ -71,9 +67,9 @@ def extract(
         InputError: the items were read by another encoder, and `full` is not set.
     """
     last, before = last_run(client, "extract"), contents.encoder_of(client)
-    encoder = encoder or encoders.encoder(before)
+    encoder = encoder or encoders.encoder(before, settings.models)
     if before not in (None, encoder.name) and not full:
-        raise _of_another(encoder.name, f"was read by {before!r}")
+        raise of_another(encoder.name, f"was read by {before!r}")
     cached = CachedEncoder(encoder, settings.cache)
     with run(client, "extract") as current:
         since = None if full or last is None else last["started_at"]
@@ -121,7 +117,7 @@ def extract_some(
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = client.read("extract/count_items")[0]["items"]
-        _match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
+        embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
     graph.note_read(client, items)
     return sorted({*(item.item_id for item in changed), *looked.items})
 
@@ -148,13 +144,13 @@ def _extract_items(
         known = [Term(row["name"], row["label"], row["origin"]) for row in graph.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph.read_items(client) if since is not None else items
-            terms = _mine(matched)
-            frequencies: Mapping[str, int] = _document_frequencies(matched)
+            terms = mined(matched)
+            frequencies: Mapping[str, int] = document_frequencies(matched)
         else:
             matched = changed
             terms = _extend(known, attribute_terms(changed))
             frequencies = {row["name"]: row["items"] for row in graph.read_interests(client)}
-        counts |= _match(
+        counts |= embed_and_match(
             client, encoder, matched, changed, terms, frequencies, total, progress, since is None, pictures
         )
         if full:
@@ -164,75 +160,7 @@ def _extract_items(
     return [item.item_id for item in changed], counts
 
 
-def _match(
-    client: Client,
-    encoder: CachedEncoder,
-    matched: Sequence[ItemText],
-    changed: Sequence[ItemText],
-    terms: Sequence[Term],
-    frequencies: Mapping[str, int],
-    total: int,
-    progress: Progress,
-    anew: bool = False,
-    pictures: ImageInterests | None = None,
-) -> dict[str, Any]:
-    """Write what items are about, and their embeddings where their content changed.
-
-    anew: these are all items, so that all may become of another width.  pictures: what their images show.
-
-    Raises:
-        InputError: the vectors are not as wide as those in the graph.
-    """
-    has_text = [bool(item.text) for item in matched]
-    vectors = encoder.encode([item.text for item in matched if item.text], progress)
-    meanings = encoder.encode([term.label for term in terms], progress)
-    width, present = vectors.shape[1], contents.content_width(client)
-    if width != present:
-        if not anew:
-            raise _of_another(encoder.name, f"holds vectors of {present} numbers, not {width}")
-        contents.begin_anew(client, width)
-        changed = matched
-    rows: Vectors = np.zeros((len(matched), width), dtype=np.float32)
-    rows[np.array(has_text, dtype=bool)] = vectors
-    created = graph.write_interests(
-        client,
-        [
-            {"name": t.name, "label": t.label, "origin": t.origin, "embedding": vector.tolist()}
-            for t, vector in zip(terms, meanings, strict=True)
-        ],
-    )
-    shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
-    about = Matcher(terms, meanings, frequencies, total, scale_of(encoder)).match(matched, rows, has_text, shown)
-    fresh = {item.item_id for item in changed}
-    graph.write_contents(
-        client,
-        [
-            {"item_id": item.item_id, "embedding": row.tolist()}
-            for item, row, readable in zip(matched, rows, has_text, strict=True)
-            if readable and item.item_id in fresh
-        ],
-        encoder.name,
-    )
-    graph.remove_contents(client, [item.item_id for item in changed if not item.text])
-    written = graph.write_about(
-        client,
-        [
-            {"item_id": item.item_id, "content_hash": item.hash(encoder.name), "interests": interests}
-            for item, interests in zip(matched, about, strict=True)
-        ],
-        progress,
-    )
-    return {"interests": created, "without_text": sum(not item.text for item in changed), **written}
-
-
-def _of_another(encoder: str, what: str) -> InputError:
-    return InputError(
-        f"The graph {what}; to read all of it by encoder {encoder!r}, run "
-        f"`interestgraph extract --full --encoder {encoder}`, then `interestgraph update --full`."
-    )
-
-
-def _mine(items: Sequence[ItemText]) -> list[Term]:
+def mined(items: Sequence[ItemText]) -> list[Term]:
     attributes = attribute_terms(items)
     return attributes + phrase_terms(items, {term.name for term in attributes})
 
@@ -242,7 +170,7 @@ def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
     return [*known, *(term for term in new if term.name not in names)]
 
 
-def _document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
+def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for item in items:
         counts.update(set(phrases(f"{item.title}. {item.description}")))

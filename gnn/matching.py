@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,11 @@ class Matcher:
         self._near_han = self._near & (phrase | (crosses & han))
         self._near_other = self._near & (phrase | (crosses & ~han))
 
+    @property
+    def width(self) -> int:
+        """Numbers of a vector, D."""
+        return int(self._vectors.shape[1])
+
     def match(
         self,
         items: Sequence[ItemText],
@@ -73,12 +80,22 @@ class Matcher:
         found: list[list[About]] = []
         for start in range(0, len(items), BLOCK):
             block = slice(start, start + BLOCK)
-            cosine = vectors[block] @ self._vectors.T if len(self._terms) else np.zeros((len(items[block]), 0))
-            for item, row, readable in zip(items[block], cosine, has_text[block], strict=True):
-                found.append(self._one(item, row if readable else None, (seen or {}).get(item.item_id, ())))
+            near = self._near_terms(vectors[block]) if len(self._terms) else [[]] * len(items[block])
+            for item, candidates, readable in zip(items[block], near, has_text[block], strict=True):
+                found.append(self._one(item, candidates if readable else [], (seen or {}).get(item.item_id, ())))
         return found
 
-    def _one(self, item: ItemText, cosine: Any, seen: Sequence[About]) -> list[About]:
+    def _near_terms(self, vectors: Vectors) -> list[list[tuple[int, float]]]:
+        """For each of N vectors (N, D) the terms that lie near it and their cosines, nearest first."""
+        cosine = vectors @ self._vectors.T
+        rows, columns = np.nonzero((cosine >= self._least) & self._near)
+        values = cosine[rows, columns]
+        order = np.lexsort((columns, -values, rows))
+        bounds = np.searchsorted(rows, np.arange(len(vectors) + 1)).tolist()
+        pairs = list(zip(columns[order].tolist(), values[order].tolist(), strict=True))
+        return [pairs[start:end] for start, end in itertools.pairwise(bounds)]
+
+    def _one(self, item: ItemText, near: Sequence[tuple[int, float]], seen: Sequence[About]) -> list[About]:
         about: dict[str, About] = {}
         for pair in item.attributes:
             term = attribute_term(*pair)
@@ -86,15 +103,12 @@ class Matcher:
                 about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
-        if cosine is not None and len(cosine):
-            allowed = self._allowed([name for name in about if not name[0].isdigit()])
-            candidates = np.argsort(-np.where(allowed, cosine, -1.0), kind="stable")[: 4 * MOST_ZERO_SHOT]
-            near = [int(i) for i in candidates if allowed[i] and cosine[i] >= self._least]
-            fresh = [i for i in near if self._terms[i].name not in about][:MOST_ZERO_SHOT]
-            for i in fresh:
-                name = self._terms[i].name
-                weight = round(min(self._line.back(float(cosine[i])), 1.0), 4)
-                about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
+        allowed = self._allowed([name for name in about if not name[0].isdigit()])
+        candidates = ((self._terms[i].name, cosine) for i, cosine in near if allowed[i])
+        fresh = (pair for pair in islice(candidates, 4 * MOST_ZERO_SHOT) if pair[0] not in about)
+        for name, cosine in list(islice(fresh, MOST_ZERO_SHOT)):
+            weight = round(min(self._line.back(cosine), 1.0), 4)
+            about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
         described = any(not name[0].isdigit() for name in about)
         for one in seen:
             if one["name"] in self._phrases or (not described and one["name"] in self._names):

@@ -118,7 +118,7 @@ class NeighbourhoodsLane:
         encoder: Encoder | None = None,
     ) -> None:
         self._client, self._settings, self._kinds = client, settings, kinds
-        self._given, self._encoder = encoder, encoders.encoder()
+        self._given, self._encoder = encoder, encoders.encoder(None, settings.models)
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
@@ -289,7 +289,7 @@ class NeighbourhoodsLane:
         """The encoder that the items of the graph were read by."""
         name = contents.encoder_of(self._client)
         if name not in (None, self._encoder.name):
-            self._encoder = encoders.encoder(name)
+            self._encoder = encoders.encoder(name, self._settings.models)
         return self._encoder
 
     def _derive(self, least: float) -> bool:

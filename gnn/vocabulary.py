@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from gnn.words import HAN, canonical, clauses, joined, letters, says_nothing
@@ -23,6 +25,7 @@ LONGEST_NAME, LEAST_LETTERS = 60, 2
 MOST_ATTRIBUTES, MOST_PHRASES = 5_000, 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
 LONGEST_PHRASE = 3
+LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,13 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
 
     A phrase has to occur in at least LEAST_DOCUMENTS items (a single word, in a catalogue of 500, in
     LEAST_DOCUMENTS_ONE_WORD: single words of titles tell little), in no more than LARGEST_SHARE of them, and its score
-    df * ln(N / df) * words (frequent, yet telling; longer phrases tell more) has to be among the best. A phrase that
-    nearly always occurs inside a longer one that was chosen ("trek" in "star trek") is left out, as are those `taken`.
+    df * ln(N / df) * words (frequent, yet telling; longer phrases tell more) has to be among the best. A phrase of
+    several words has to be one: words that meet little more often than by chance ("quiet telescope") are left to
+    themselves. A phrase that nearly always occurs inside a longer one that was chosen ("trek" in "star trek") is left
+    out, as are those `taken`.
 
-    Reference: Grootendorst, BERTopic, 2022 (c-TF-IDF), with the catalogue as the only class.
+    References: Grootendorst, BERTopic, 2022 (c-TF-IDF), with the catalogue as the only class; Bouma, "Normalized
+    (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
     """
     texts = [f"{item.title}. {item.description}" for item in items]
     if len(texts) < LEAST_DOCUMENTS:
@@ -104,13 +110,14 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
     ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * len(texts)))
     words = np.array([_length(name) for name in names])
     score = frequency * np.log(len(texts) / frequency + 1e-9) * words
+    together = _associated(names, frequency, len(texts))
     taken = set(taken)
     chosen: dict[str, int] = {}
     for index in np.lexsort((names, -score)):
         if len(chosen) >= MOST_PHRASES:
             break
         least = LEAST_DOCUMENTS_ONE_WORD if words[index] == 1 and len(texts) >= 500 else LEAST_DOCUMENTS
-        if least <= frequency[index] <= ceiling and names[index] not in taken:
+        if together[index] and least <= frequency[index] <= ceiling and names[index] not in taken:
             chosen[str(names[index])] = int(frequency[index])
     longer = {name: count for name, count in chosen.items() if " " in name or HAN.search(name)}
     kept = [name for name, count in chosen.items() if not _inside_longer(name, count, longer)]
@@ -120,6 +127,22 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
 def _length(name: str) -> int:
     """How many words a phrase has."""
     return sum(map(len, clauses(name))) if HAN.search(name) else name.count(" ") + 1
+
+
+def _associated(names: Sequence[str], frequency: NDArray[np.int64], documents: int) -> NDArray[np.bool_]:
+    """(V,) whether the outer words of each phrase belong together: ln(p(ab) / p(a) p(b)) / -ln p(ab) is enough.
+
+    frequency: (V,) of `documents` texts that hold each. Single words do, and what holds a word that is not listed.
+    """
+    counts = dict(zip(names, frequency.tolist(), strict=True))
+    found = np.ones(len(names), dtype=bool)
+    for index, name in enumerate(names):
+        words = name.split(" ")
+        first, last, both = counts.get(words[0]), counts.get(words[-1]), counts[name]
+        if len(words) > 1 and first and last and both < documents:
+            association = math.log(both * documents / (first * last)) / math.log(documents / both)
+            found[index] = association >= LEAST_ASSOCIATION
+    return found
 
 
 def _inside_longer(name: str, count: int, longer: Mapping[str, int]) -> bool:

@@ -97,7 +97,20 @@ class Transaction:
             StatementError: the parameters are not those of the statement's header.
         """
         loaded = _checked(statement, parameters)
-        return _rows(self._transaction.run(loaded.text, parameters), loaded)  # type: ignore[arg-type]
+        return _rows(self._transaction.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
+
+
+class _Unsaid(list[Any]):
+    """A list that the driver doesn't spell out for a log: it does for every statement, whether anybody reads it, which
+    takes longer than sending a batch of vectors."""
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} values]"
+
+
+def _sent(parameters: Row) -> Row:
+    """Parameters as the driver gets them."""
+    return {name: _Unsaid(value) if isinstance(value, list) else value for name, value in parameters.items()}
 
 
 def _rows(result: neo4j.Result, loaded: Statement) -> list[Row]:
@@ -185,7 +198,7 @@ class Client:
         if loaded.access != "read":
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         with translated(self.uri), self._session() as session:
-            return session.execute_read(lambda tx: _rows(tx.run(loaded.text, parameters), loaded))  # type: ignore[arg-type]
+            return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
 
     def ask(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`read` in one round trip instead of two, for what is asked at every answer: without a transaction of its own
@@ -196,7 +209,7 @@ class Client:
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         try:
             with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
-                return _rows(session.run(loaded.text, parameters), loaded)  # type: ignore[arg-type]
+                return _rows(session.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
         except (exceptions.Neo4jError, exceptions.DriverError, OSError):
             return self.read(loaded, **parameters)
 
@@ -231,7 +244,7 @@ class Client:
         """Rows of a read statement one by one, in bounded memory; not retried once rows have come."""
         loaded = _checked(statement, parameters)
         with translated(self.uri), self._session(neo4j.READ_ACCESS) as session:
-            result = session.run(loaded.text, parameters)  # type: ignore[arg-type]
+            result = session.run(loaded.text, _sent(parameters))  # type: ignore[arg-type]
             names = result.keys()
             for record in result:
                 yield record.data() if loaded.returns_graph else dict(zip(names, record.values(), strict=True))
@@ -244,7 +257,7 @@ class Client:
     def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
         """Run the text of a statement file as it is; only the schema and the tests use it directly."""
         with translated(self.uri), self._session() as session:
-            return session.run(text, parameters or {}).data()  # type: ignore[arg-type]
+            return session.run(text, _sent(parameters or {})).data()  # type: ignore[arg-type]
 
     def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
         return self._driver.session(database=self.database, default_access_mode=access)

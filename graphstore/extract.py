@@ -22,7 +22,7 @@ RECENT_EVENTS = 500
 SHORT_DAYS = 7.0
 LIKES, DISLIKES = 20, 10
 WEAKENED = 0.25  # of what an interest counts whose user says it counts less
-ITEM_ROWS, VECTOR_ROWS, USER_ROWS = 500, 500, 100
+ITEM_ROWS, VECTOR_ROWS, USER_ROWS = 500, 1_000, 100
 AFFECTED_USERS = 10_000
 
 
@@ -119,15 +119,17 @@ def remove_contents(client: Client, item_ids: Sequence[str]) -> None:
         client.write("extract/remove_item_contents", item_ids=batch)
 
 
-def write_about(client: Client, rows: Sequence[Mapping[str, Any]], progress: Progress = silent) -> dict[str, int]:
-    """Replace what items are about: rows {item_id, content_hash, interests: [{name, weight, extracted_by}]}."""
+def write_about(client: Client, rows: Sequence[Mapping[str, Any]], last: bool = True) -> dict[str, int]:
+    """Replace what items are about: rows {item_id, content_hash, interests: [{name, weight, extracted_by}]}.
+
+    last: count how many items each interest is about, since no more of this run comes.
+    """
     counts = {"about": 0, "about_removed": 0}
-    for done, batch in enumerate(batched(rows, ITEM_ROWS)):
-        progress("items' interests", done * ITEM_ROWS, len(rows))
+    for batch in batched(rows, ITEM_ROWS):
         row = client.write("extract/write_item_interests", rows=batch, own=list(READ_BY))[0]
         counts["about"] += row["about"]
         counts["about_removed"] += row["removed"]
-    if rows:
+    if rows and last:
         client.write("extract/count_interest_items")
     return counts
 

@@ -65,7 +65,20 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
 
 
 @pytest.mark.parametrize(
-    "name", ["collect", "server_start", "latency", "demo", "generator", "prepare", "live", "stream"]
+    "name",
+    [
+        "collect",
+        "server_start",
+        "latency",
+        "demo",
+        "generator",
+        "prepare",
+        "live",
+        "stream",
+        "extraction",
+        "recovery",
+        "generative_calls",
+    ],
 )
 def test_a_benchmark_explains_itself(name):
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--help"]

@@ -186,6 +186,13 @@ def test_key_phrases_are_frequent_and_the_longer_one_wins():
     assert [term.name for term in phrase_terms(items)] == ["star trek"]
 
 
+def test_words_that_meet_by_chance_are_no_phrase():
+    adjectives, nouns = [f"quality{chr(97 + n)}" for n in range(10)], [f"thing{chr(97 + n)}" for n in range(10)]
+    titles = [f"{a} {n}" for a in adjectives for n in nouns] * 3 + ["Silent Running"] * 4
+    found = {term.name for term in phrase_terms([text(f"t{n}", title) for n, title in enumerate(titles)])}
+    assert found == {*adjectives, *nouns, "silent running"}
+
+
 def test_matching_prefers_attributes_then_phrases_then_nearness():
     terms = [
         Term("comedy", "Comedy", "attribute"),

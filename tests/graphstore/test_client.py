@@ -86,3 +86,13 @@ def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, m
         hasty.ask("extract/count_items")
     with pytest.raises(KeyboardInterrupt):
         hasty.run_text("RETURN 1")
+
+
+def test_what_is_sent_is_not_spelled_out_for_a_log(client):
+    class Unspoken(str):
+        def __repr__(self):
+            raise AssertionError("spelled out")
+
+    rows = [{"name": Unspoken("a")}, {"name": Unspoken("b")}]
+    text = "UNWIND $rows AS row RETURN row.name AS name"
+    assert client.run_text(text, {"rows": rows}) == [{"name": "a"}, {"name": "b"}]

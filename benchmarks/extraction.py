@@ -1,0 +1,161 @@
+"""How long extract takes over many items' titles, by each encoder: at first, again unchanged, and with 1 % changed.
+
+    python benchmarks/extraction.py [--items N] [--encoders NAME...] [--rounds N] [--seed S] [--json]
+
+Titles are made of the planted world's words (`titles.py`), no two alike. For each round and encoder, on an empty graph
+of one scratch server with a new cache: the raw loop that stores as many vectors under the index
+(`vector_writes.cypher`), collect (not counted), extract three times, and what it is made of, each alone: embedding (the
+encoder and its cache) and matching (vocabulary and what items are about). The fastest of the rounds is shown.
+`in Neo4j` is how long statements ran; two threads run them while the encoder works, so it can be more than the stage
+took.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tables
+from scratch_server import clear, scratch_server
+from titles import item_rows
+
+from gnn.embedding_cache import CachedEncoder
+from gnn.encoders import DEFAULT_NAME, Encoder, encoder
+from gnn.extraction import document_frequencies, extract, mined
+from gnn.matching import Matcher
+from graphstore import contents
+from graphstore.client import Client
+from graphstore.collect import collect
+from graphstore.extract import ItemText, batched
+from graphstore.settings import Settings
+
+RAW = Path(__file__).with_name("vector_writes.cypher")
+RAW_ROWS = 1_000
+CHANGED = 0.01
+Row = dict[str, Any]
+
+
+class Watch:
+    """Notes how long the writes of a client took."""
+
+    def __init__(self, client: Client) -> None:
+        self.seconds = 0.0
+        self._write, self._lock = client.write, threading.Lock()
+        client.write = self._timed  # type: ignore[method-assign]
+
+    def _timed(self, statement: Any, **parameters: Any) -> list[Row]:
+        start = time.perf_counter()
+        try:
+            return self._write(statement, **parameters)
+        finally:
+            with self._lock:
+                self.seconds += time.perf_counter() - start
+
+
+def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Wall time of a call, and what it returns."""
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def store(client: Client, count: int, seed: int, folder: Path, changed: int = 0) -> None:
+    """Collect items; the first `changed` of them get another title."""
+    file = folder / "items.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+        for number, row in enumerate(item_rows(count, seed)):
+            if number < changed:
+                row["title"] += " again"
+            if not changed or number < changed:
+                lines.write(json.dumps(row) + "\n")
+    collect(client, items=file)
+
+
+def raw_writes(client: Client, count: int, width: int, seed: int) -> float:
+    """Seconds of the raw loop over the items that are there."""
+    contents.begin_anew(client, width)
+    vectors = np.random.default_rng(seed).normal(size=(count, width)).astype(np.float32)
+    text = RAW.read_text(encoding="utf-8")
+
+    def work() -> None:
+        for numbers in batched(range(count), RAW_ROWS):
+            rows = [{"item_id": f"i{number:06}", "embedding": vectors[number].tolist()} for number in numbers]
+            client.run_text(text, {"rows": rows})
+
+    return seconds(work)[0]
+
+
+def alone(chosen: Encoder, count: int, seed: int, folder: Path) -> Row:
+    """Embedding and matching without a graph."""
+    items = [ItemText(row["item_id"], row["title"], "", (), None) for row in item_rows(count, seed)]
+    cached = CachedEncoder(chosen, folder / "alone")
+    embedding, vectors = seconds(lambda: cached.encode([item.text for item in items]))
+    mining, terms = seconds(lambda: mined(items))
+    labels = cached.encode([term.label for term in terms])
+
+    def match() -> None:
+        Matcher(terms, labels, document_frequencies(items), count).match(items, vectors, [True] * count)
+
+    return {"embedding alone": embedding, "matching alone": mining + seconds(match)[0]}
+
+
+def measure(client: Client, watch: Watch, chosen: Encoder, count: int, seed: int) -> list[Row]:
+    """One round of one encoder: a row for each run of extract."""
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        chosen.encode(["loaded before anything is timed"])
+        clear(client)
+        store(client, count, seed, folder)
+        floor = raw_writes(client, count, chosen.dimension, seed)
+        clear(client)
+        store(client, count, seed, folder)
+        parts = alone(chosen, count, seed, folder)
+        for run in ("first", "unchanged", f"{CHANGED:.0%} changed"):
+            if run not in ("first", "unchanged"):
+                store(client, count, seed, folder, changed=max(1, int(CHANGED * count)))
+            watch.seconds = 0.0
+            taken, counts = seconds(lambda: extract(client, Settings(home=folder), encoder=chosen))
+            row = {"encoder": chosen.name, "run": run, "s": taken, "in Neo4j, s": watch.seconds}
+            row |= {"embedded": counts["embedded"], "items": counts["items"], "about": counts.get("about", 0)}
+            alike = parts | {"raw vector writes": floor}
+            row |= alike if run == "first" else dict.fromkeys(alike, "")
+            rows.append(row)
+    return rows
+
+
+def fastest(rounds: list[list[Row]]) -> list[Row]:
+    """Of each run the round that was fastest."""
+    return [min(runs, key=lambda row: row["s"]) for runs in zip(*rounds, strict=True)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = tables.parser(__doc__)
+    parser.add_argument("--items", type=int, default=100_000, help="how many (default %(default)s)")
+    parser.add_argument("--encoders", nargs="+", default=[DEFAULT_NAME, "static"], help="(default: these two)")
+    parser.add_argument("--rounds", type=int, default=2, help="turns each (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    models = Settings.from_environment(os.environ).models
+    rows: list[Row] = []
+    with scratch_server() as client:
+        watch = Watch(client)
+        for name in options.encoders:
+            chosen = encoder(name, models)
+            rows += fastest(
+                [measure(client, watch, chosen, options.items, options.seed) for _ in range(options.rounds)]
+            )
+    title = f"extract over {options.items:,} titles, seconds; load average at the end {os.getloadavg()[0]:.1f}"
+    tables.show(title, rows, options.json)
+
+
+if __name__ == "__main__":
+    main()
