@@ -40,7 +40,8 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         split = make_split(name, Path(folder), data=options.data, shared=options.shared)
         known, later = split.known_and_later(options.part)
         start = time.perf_counter()
-        graph = prepared_graph(known, split.items, users_file=split.users, ties_file=split.ties, progress=said)
+        files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
+        graph = prepared_graph(known, split.items, **files, progress=said)
         with graph as (client, stages):
             seconds = time.perf_counter() - start
             train, test = (list(map(event, read_events(path))) for path in (known, later))

@@ -79,9 +79,9 @@ def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
     files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
-    models = Settings.from_environment(os.environ).models
-    chosen = encoder(options.encoder, models) if options.encoder else None
-    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, encoder=chosen, **more)
+    if options.encoder:
+        more["encoder"] = encoder(options.encoder, Settings.from_environment(os.environ).models)
+    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
 
 
 def read_items(split: Split) -> list[dict[str, Any]]:

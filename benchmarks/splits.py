@@ -5,8 +5,9 @@
 DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
 uci-online-retail, mars-elearning-en (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
 ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
-hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018 (the published lists), or
-NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items, users, ties likewise).
+uci-online-retail@item, hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018
+(the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items,
+users, ties likewise).
 
 The rules stand in rules.py; valid is a tenth before test, and history is train and valid together.
 """
@@ -64,6 +65,7 @@ SETS: dict[str, Published] = {
     "ml-100k-overviews@item": Published("ml-100k", "ml-100k", "item", overviews=OVERVIEWS),
     "ml-100k-posters@item": Published("ml-100k", "ml-100k", "item", overviews=OVERVIEWS, posters=POSTERS),
     "ml-latest-small@item": Published("ml-latest-small", "ml-latest", "item"),
+    "uci-online-retail@item": Published("uci-online-retail", "online-retail", "item"),
     "hetrec2011-lastfm-2k@item": Published("hetrec2011-lastfm-2k", "lastfm", "item"),
     "mars-elearning-en": Published("mars-elearning-en", "mars", "time", used=True),
     "lightgcn-gowalla": Published("lightgcn-gowalla", "lightgcn", "given"),

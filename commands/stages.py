@@ -97,6 +97,12 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     "sentence-transformers or model2vec model by name or path.",
 )
 @click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@click.option(
+    "--adapt",
+    "adapting",
+    is_flag=True,
+    help="Train the encoder further on behaviour; kept if it is better on held-out items.",
+)
 @click.option("--image-encoder", help="Name or path of a sentence-transformers model that embeds images, as CLIP.")
 @click.option(
     "--media",
@@ -112,6 +118,7 @@ def extract_command(
     terminal: Terminal,
     encoder: str | None,
     full: bool,
+    adapting: bool,
     image_encoder: str | None,
     media: Path,
     fetch_media: bool,
@@ -131,6 +138,7 @@ def extract_command(
         raise InputError("--fetch-private says which addresses --fetch-media asks: give that too.")
     reading: dict[str, Any] = {"model": language_model(terminal.settings.cache, llm), "context": llm["llm_context"]}
     reading["encoder"] = encoders.encoder(encoder, terminal.settings.models) if encoder else None
+    reading["adapting"] = adapting
     reading["files"] = MediaFiles(media, fetch_media, fetch_private)
     reading["media_encoders"] = {"image": named(image_encoder)} if image_encoder else None
     with terminal.client() as client, terminal.progress() as progress:
@@ -172,6 +180,11 @@ def show_drift(terminal: Terminal) -> None:
 @click.option(
     "--anew", is_flag=True, help="Derive and embed everything anew by the active model; tells how far it had drifted."
 )
+@click.option(
+    "--end-to-end",
+    is_flag=True,
+    help="Train the encoder and the network under one loss; then as --full. Takes longest.",
+)
 @click.option("--follow", "following", is_flag=True, help="Stay, and bring up to date what events touch as they come.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="With --follow: processes.")
 @click.option(
@@ -192,6 +205,7 @@ def update_command(
     seed: int,
     further: bool,
     anew: bool,
+    end_to_end: bool,
     following: bool,
     workers: int,
     train_minutes: float,
@@ -201,8 +215,10 @@ def update_command(
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
     from gnn.update import update
 
-    if full + further + anew + following > 1:
-        raise InputError("--full, --continue, --anew and --follow don't go together: one after the other.")
+    if full + further + anew + end_to_end + following > 1:
+        raise InputError(
+            "--full, --continue, --anew, --end-to-end and --follow don't go together: one after the other."
+        )
     if following:
         follow(terminal, lane, workers, train_minutes, anew_hours)
         return
@@ -210,7 +226,7 @@ def update_command(
         show_drift(terminal)
         return
     with terminal.client() as client, terminal.progress() as progress:
-        options: Any = {"full": full, "further": further, "seed": seed}
+        options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
         counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
     terminal.answer(counts, lambda c: show_counts(terminal, "update", c))
 

@@ -94,10 +94,10 @@ def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
         InputError: it is not taken for another.
     """
     usable = interest_name(name) or name
-    encoder = encoders.encoder(contents.encoder_of(client), settings.models)
+    encoder = CachedEncoder(encoders.encoder(contents.encoder_of(client), settings.models), settings.cache).base
     if usable not in {row["name"] for row in generated.read_aliases(client) if row["interest"]}:
         raise InputError(f"{name!r} is not taken for another interest; `interestgraph merges list` shows which are.")
-    vector = CachedEncoder(encoder, settings.cache).encode([usable])[0].tolist()
+    vector = encoder.encode([usable])[0].tolist()
     with run(client, "merges") as current:
         moved = generated.split_alias(client, usable, vector)
         current.counts.update(moved or {})

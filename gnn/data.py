@@ -104,6 +104,13 @@ class ItemFeatures:
         """The mean over an item's attributes, up to the highest index that occurs."""
         return Mean(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
 
+    def with_contents(self, content: Tensor, known: Tensor) -> ItemFeatures:
+        """The same with other contents (I, C) and residuals (I,)."""
+        other = replace(self, content=content, known=known)
+        kept = {name: value for name, value in vars(self).items() if name in ("neighbours", "described", "present")}
+        vars(other).update(kept)  # which rest on neither
+        return other
+
     def restrict(self, rows: Tensor) -> ItemFeatures:
         """The features of some rows, then of their neighbours that are not among them."""
         size = len(self.content)

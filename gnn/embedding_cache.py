@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
-        self._encoder = encoder
+        self._encoder, self._folder = encoder, folder
         self.vectors = VectorCache(folder)
         self.computed = 0
         self.found = 0
@@ -75,6 +76,12 @@ class CachedEncoder:
     def dimension(self) -> int:
         """The encoder's width D."""
         return self._encoder.dimension
+
+    @cached_property
+    def base(self) -> CachedEncoder:
+        """What was adapted, where this encoder was, else itself: texts and names that mean the same lie near by it."""
+        base = getattr(self._encoder, "base", None)
+        return self if base is None else CachedEncoder(base, self._folder)
 
     @property
     def scale(self) -> Any:

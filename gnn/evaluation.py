@@ -53,6 +53,7 @@ def evaluate(
     media: str | Path | None = None,
     seed: int = 0,
     encoder: Encoder | None = None,
+    encoder_learns: str | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
@@ -62,7 +63,8 @@ def evaluate(
     train; without them only the channels from behaviour and attributes are served.
     baselines: names out of `gnn.baselines.BASELINES`.  lists_folder: where to write every system's lists.
     media: the folder that items' images and sounds are read in; the current one if None.  seed: of the training.
-    encoder: that items are read by, the default if None.
+    encoder: that items are read by, the default if None.  encoder_learns: "adapt" or "end-to-end", from the training
+    events, as `extract --adapt` and `update --end-to-end` do.
 
     Returns:
         The report of `score_served`, cold_alone (items without a training event ranked among themselves: candidates,
@@ -86,6 +88,7 @@ def evaluate(
             media=media,
             seed=seed,
             encoder=encoder,
+            encoder_learns=encoder_learns,
             kinds=kinds,
             progress=progress,
         ) as (client, stages):
@@ -127,6 +130,7 @@ def prepared_graph(
     media: str | Path | None = None,
     seed: int = 0,
     encoder: Encoder | None = None,
+    encoder_learns: str | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Iterator[tuple[Client, dict[str, Any]]]:
@@ -141,6 +145,7 @@ def prepared_graph(
                 migrate(client, settings)
                 stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
                 options: dict[str, Any] = {"learn": learn, "media": media, "seed": seed, "encoder": encoder}
+                options["encoder_learns"] = encoder_learns
                 stages |= run_stages(client, settings, kinds=kinds, progress=progress, **options)
                 yield client, stages
         finally:
@@ -155,6 +160,7 @@ def run_stages(
     media: str | Path | None = None,
     seed: int = 0,
     encoder: Encoder | None = None,
+    encoder_learns: str | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -167,12 +173,14 @@ def run_stages(
         from gnn.media_files import MediaFiles
 
         files = MediaFiles(Path(media or "."))
-        stages["extract"] = extract(client, settings, encoder=encoder, kinds=kinds, files=files, progress=progress)
+        options: dict[str, Any] = {"encoder": encoder, "adapting": encoder_learns == "adapt", "seed": seed}
+        stages["extract"] = extract(client, settings, kinds=kinds, files=files, progress=progress, **options)
     stages["build"] = build(client, kinds=kinds, progress=progress)
     if learn:
         from gnn.update import update
 
-        stages["update"] = update(client, settings, full=True, seed=seed, kinds=kinds, progress=progress)
+        options = {"full": True, "end_to_end": encoder_learns == "end-to-end", "seed": seed}
+        stages["update"] = update(client, settings, kinds=kinds, progress=progress, **options)
     return stages
 
 

@@ -45,6 +45,8 @@ def extract(
     encoder: Encoder | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     full: bool = False,
+    adapting: bool = False,
+    seed: int = 0,
     model: LanguageModel | None = None,
     context: int = CONTEXT,
     files: MediaFiles | None = None,
@@ -56,12 +58,15 @@ def extract(
     encoder: that of the last run if None, the default in the first.
     full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
     is written but the same values, and nothing is embedded.
+    adapting: first train the encoder further on behaviour (`gnn.adaptation`, by `seed`), and read all contents by it if
+    it is better; interests are matched by its base.
     model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
     files, media_encoders ("image", "audio"): see `MediaReader`; nothing of it is loaded where no item has media.
 
     Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
     interests (new), interests_deleted, about, about_removed, users, opened, kept, closed; and where items have images
-    image_encoder, images, images_embedded, images_from_cache, images_unreadable, images_removed, with sounds the same.
+    image_encoder, images, images_embedded, images_from_cache, images_unreadable, images_removed, with sounds the same;
+    adapted: the report of `gnn.adaptation.adapt`.
 
     Raises:
         InputError: the items were read by another encoder, and `full` is not set.
@@ -72,16 +77,24 @@ def extract(
         raise of_another(encoder.name, f"was read by {before!r}")
     cached = CachedEncoder(encoder, settings.cache)
     with run(client, "extract") as current:
+        report: dict[str, Any] = {}
+        if adapting:
+            from gnn.adaptation import adapt
+
+            adapted = adapt(client, settings, cached, kinds, seed, progress)
+            report = {"adapted": adapted.report}
+            if adapted.name:
+                cached, full = CachedEncoder(encoders.encoder(adapted.name, settings.models), settings.cache), True
         since = None if full or last is None else last["started_at"]
         media = MediaReader(client, settings.cache, files, media_encoders)
         looked = media.read(full=full, progress=progress)
         pictures = ImageInterests(client, media, settings, "images" in looked.counts)
         others = pictures.others(looked.changed.get("image", []))
         changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
-        counts |= looked.counts
+        counts |= looked.counts | report
         media_graph.forget_read(client, looked.items)
         changed = sorted({*changed, *looked.items}) if looked.items else changed
-        reader = Reader(client, model, cached, kinds, context) if model else None
+        reader = Reader(client, model, cached.base, kinds, context) if model else None
         if reader:
             read, found_about = reader.read_items(progress)
             if read:

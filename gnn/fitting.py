@@ -20,6 +20,7 @@ from torch import Tensor
 from gnn.calibration import Example, HoldOut, examples, held_out_metrics, hold_out, learn_weights
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData
+from gnn.live_contents import LiveContents
 from gnn.model import Configuration, InterestNetwork
 from gnn.sampler import NeighbourhoodSampler
 from gnn.spectrum import start_vectors
@@ -109,7 +110,7 @@ class Training:
         held = hold_out(events)
         rehearsal = self.rehearse(events, held)
         features = self.sampler.items.features(*self._widths).to(self.device)
-        length = {"epochs": rehearsal.epochs, "share": rehearsal.share}
+        length: dict[str, Any] = {"epochs": rehearsal.epochs, "share": rehearsal.share}
         model, found = self._train(events, features, self._no_held(), **length)
         metrics = rehearsal.metrics | {
             "held_out": "by time" if held.by_time else "by user",
@@ -139,6 +140,24 @@ class Training:
         }
         return Rehearsal(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
 
+    def learn_contents(self, live: LiveContents) -> dict[str, Any]:
+        """Train live contents and a network under one loss, on what came before the held-out events; the network goes.
+
+        Returns what `train` does. live: learns; what it kept is of the epoch that ranked the held-out events best.
+        """
+        events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
+        held = hold_out(events)
+        self.hyper = decided(self.hyper, events, held)
+        earlier = held.earlier(events)
+        features = self._without_later(earlier, derive(earlier, self.options)).to(self.device)
+        choose = enough(held)
+        found = self._train(earlier, features, self._held(events, held), live, choose=choose, epochs=self.hyper.epochs)[
+            1
+        ]
+        if not choose:
+            live.keep()
+        return found
+
     def _lists(
         self, events: Interactions, earlier: Interactions, held: HoldOut
     ) -> tuple[list[Example], dict[str, Any]]:
@@ -162,7 +181,12 @@ class Training:
         return examples(signals, held, events, self.batches, table, vocabulary, readout, by_id, self.seed), found
 
     def _train(
-        self, events: Interactions, features: ItemFeatures, held: Sequence[Tensor], **length: Any
+        self,
+        events: Interactions,
+        features: ItemFeatures,
+        held: Sequence[Tensor],
+        live: LiveContents | None = None,
+        **length: Any,
     ) -> tuple[InterestNetwork, dict[str, Any]]:
         """A model trained on these events, and what `train` returns. length: `train`'s epochs, share and choose."""
         table, vocabulary = self.sampler.items, self.sampler.vocabulary
@@ -180,7 +204,7 @@ class Training:
         model = model.to(self.device)
         if len(known) < 2:
             return model.eval(), {"epoch": length["epochs"], "share": 1.0}
-        objective = Objective(features, rows, self.hyper, self._telling().to(self.device), events.latest_day)
+        objective = Objective(features, rows, self.hyper, self._telling().to(self.device), events.latest_day, live)
         found = train(
             model,
             objective,

@@ -47,7 +47,7 @@ def embed_and_match(
     Raises:
         InputError: the vectors are not as wide as those in the graph.
     """
-    labels = encoder.encode([term.label for term in terms], progress)
+    labels = encoder.base.encode([term.label for term in terms], progress)
     width, present = labels.shape[1], contents.content_width(client)
     if width != present:
         if not anew:
@@ -60,7 +60,7 @@ def embed_and_match(
     ]
     counts = {"interests": graph.write_interests(client, interests)}
     counts["without_text"] = sum(not item.text for item in changed)
-    matcher = Matcher(terms, labels, frequencies, total, scale_of(encoder))
+    matcher = Matcher(terms, labels, frequencies, total, scale_of(encoder.base))
     shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
     counts |= _read(client, encoder, matched, {item.item_id for item in changed}, matcher, shown, progress)
     if matched:
@@ -92,11 +92,17 @@ def _read(
         for number, block in enumerate(batched(items, BLOCK_ITEMS)):
             has_text = [bool(item.text) for item in block]
             vectors: Vectors = np.zeros((len(block), matcher.width), dtype=np.float32)
-            vectors[has_text] = encoder.encode(
-                [item.text for item in block if item.text], _onward(progress, number * BLOCK_ITEMS, len(items))
+            texts, onward = (
+                [item.text for item in block if item.text],
+                _onward(progress, number * BLOCK_ITEMS, len(items)),
             )
+            vectors[has_text] = encoder.encode(texts, onward)
+            meanings = vectors
+            if encoder.base is not encoder:  # what was adapted says who chooses a text, its base what it means
+                meanings = np.zeros_like(vectors)
+                meanings[has_text] = encoder.base.encode(texts, onward)
             stored = vectors_writer.do(_writing_vectors(client, encoder.name, block, vectors, fresh))
-            about = matcher.match(block, vectors, has_text, shown)
+            about = matcher.match(block, meanings, has_text, shown)
             written.append(about_writer.do(_writing_about(client, encoder.name, block, about, stored)))
         for number, future in enumerate(written):
             future.result()

@@ -18,6 +18,7 @@ from torch import Tensor
 from gnn.averaging import SHARES, go, state_of
 from gnn.data import ItemFeatures
 from gnn.geometric import HeteroData
+from gnn.live_contents import LiveContents
 from gnn.model import History, InterestNetwork
 from graphstore.blend import DIMENSION
 from graphstore.progress import Progress, silent
@@ -84,6 +85,7 @@ class Objective:
 
     telling: (relations,) how much an event of each relation counts as a target.
     latest: days since 1970 of the latest training event, from which `recency` is measured.
+    live: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
     """
 
     items: ItemFeatures
@@ -91,6 +93,7 @@ class Objective:
     hyper: Hyperparameters
     telling: Tensor
     latest: float = float("nan")
+    live: LiveContents | None = None
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
         """Cross-entropy of the next items among the pool, at random cuts of each seed user.
@@ -103,6 +106,8 @@ class Objective:
         hyper = self.hyper
         n_id = batch["item"].n_id
         pool, items, correction = self._pool(n_id, generator)
+        if self.live:
+            items = self.live.put_in(items, pool, n_id, generator)
         h_pool = model.item_vectors(items, hyper.without_residual)
         # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
         place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
@@ -269,7 +274,9 @@ def train(
     slow = [value for name, value in model.named_parameters() if name.startswith(SLOW)]
     rest = [value for name, value in model.named_parameters() if not name.startswith(SLOW)]
     content: dict[str, Any] = {"params": slow, "lr": hyper.learning_rate * (CONTENT_RATE if hyper.spectral else 1.0)}
-    optimizer = torch.optim.Adam([content, {"params": rest}], lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
+    live = objective.live
+    groups = [content, {"params": rest}, *([live.parameters()] if live else [])]
+    optimizer = torch.optim.Adam(groups, lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
     steps = max(hyper.epochs * len(batches), 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.05, 1 - step / steps))
     best: dict[str, Any] = {"epoch": epochs, "share": share}
@@ -282,12 +289,15 @@ def train(
             optimizer.zero_grad()
             loss = objective.loss(model, batches[number], held[number], generator)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for group in ([*slow, *rest], live.adapters.parameters if live else []):
+                torch.nn.utils.clip_grad_norm_(group, 1.0)
             optimizer.step()
             schedule.step()
             total += float(loss.detach())
         losses.append(round(total / max(len(batches), 1), 4))
         progress("training", epoch + 1, epochs)
+        if live:
+            objective = replace(objective, items=live.read_again(objective.items))
         if not choose:
             continue
         here = state_of(model)
@@ -298,6 +308,8 @@ def train(
             if ndcg > best.get("ndcg_at_10", -1.0):
                 best = {"ndcg_at_10": ndcg, "epoch": epoch + 1, "share": part}
                 end, waited = here, 0
+                if live:
+                    live.keep()
         model.load_state_dict(here)
         if waited >= hyper.patience:
             break

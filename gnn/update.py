@@ -49,6 +49,7 @@ def update(
     *,
     full: bool = False,
     further: bool = False,
+    end_to_end: bool = False,
     seed: int = 0,
     kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
@@ -58,11 +59,12 @@ def update(
     """Bring embeddings up to date; train first where `full`, or where no model is active.
 
     further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
+    end_to_end: before a full update train the encoder further, under one loss with a network (`gnn.end_to_end`).
     options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
     given, what `tune` found for this graph counts, or else the defaults.
 
     Returns counts: full, version, users, items, users_without_input, items_without_input, and when trained metrics and
-    settings (where those not given come from).
+    settings (where those not given come from); end_to_end: the report of `gnn.end_to_end.learn_encoder`.
 
     Raises:
         NotReady: extract has not run, the active model's weights are gone, or another encoder came since.
@@ -72,6 +74,12 @@ def update(
     parameters = hyperparameters(tuned.training, hyper)
     extracted = last_extract(client)
     share_machine()
+    learned: dict[str, Any] = {}
+    if end_to_end:
+        full = True
+        prepared = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+        learned = {"end_to_end": _learn_encoder(client, settings, prepared, kinds, seed, progress)}
+        extracted = last_extract(client)
     with run(client, "update") as current:
         # What was touched after extract began may be extracted later: the next run has to look at it again.
         current.watermark = extracted["started_at"]
@@ -85,11 +93,27 @@ def update(
         else:
             contents.check_learned_from(client, active)
             counts = _incremental(client, settings, active["version"], last, progress)
+        counts |= learned
         current.counts.update(counts)
         marks.clear_before(client, extracted["started_at"])
         if counts["full"] or "continued" in counts:
             marks.mark_touched(client, current.started_at)
     return counts
+
+
+def _learn_encoder(
+    client: Client, settings: Settings, training: Training, kinds: Mapping[str, Kind], seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Train the encoder with a network, and read all contents by it where it is better; the report."""
+    from gnn import encoders
+    from gnn.end_to_end import learn_encoder
+    from gnn.extraction import extract
+
+    found = learn_encoder(client, settings, training, kinds, seed, progress)
+    if found.name:
+        encoder = encoders.encoder(found.name, settings.models)
+        extract(client, settings, encoder=encoder, kinds=kinds, full=True, progress=progress)
+    return found.report
 
 
 def hyperparameters(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> Hyperparameters:

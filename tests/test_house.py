@@ -75,6 +75,7 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
         "prepare",
         "live",
         "stream",
+        "adaptation",
         "extraction",
         "recovery",
         "generative_calls",

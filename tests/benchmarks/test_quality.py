@@ -39,12 +39,20 @@ def options(tmp_path):
     folder.mkdir(parents=True)
     (folder / "score.py").write_text(SCORER.replace("NDCG", "0.2"))
     return Namespace(
-        data=None, shared=folder.parent, part="test", seeds=1, learning=False, baselines="none", output=None
+        encoder=None,
+        data=None,
+        shared=folder.parent,
+        part="test",
+        seeds=1,
+        learning=False,
+        baselines="none",
+        output=None,
     )
 
 
 def fake_evaluate(called):
-    def evaluate(train, test, items, *, users_file, ties_file, learn, baselines, lists_folder=None, seed=0):
+    def evaluate(train, test, items, *, users_file, ties_file, media, learn, baselines, lists_folder=None, seed=0):
+        assert media is None
         called.append((train.name, test.name, items, seed))
         if lists_folder:
             lists_folder.mkdir(exist_ok=True)

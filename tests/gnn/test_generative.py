@@ -207,7 +207,7 @@ def test_names_that_mean_the_same_become_one_interest_and_that_can_be_undone(cli
     assert {row["name"] for row in rows} == {"comedy tales", "horror tales"}
     names = Names(client, CountingEncoder(), "scripted")
     assert names.resolve(["The Comedy Tales"]) == {"The Comedy Tales": "comedy tales"} and names.merged == 0
-    monkeypatch.setattr(encoders, "encoder", lambda name: CountingEncoder())
+    monkeypatch.setattr(encoders, "encoder", lambda name, models: CountingEncoder())
     moved = undo(client, settings, "the comedy tales")
     assert (
         moved["interest"] == "comedy tales"
