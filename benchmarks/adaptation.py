@@ -3,9 +3,8 @@
     python benchmarks/adaptation.py [DATASET...] [--part valid|test] [--ways WAY...] [--seeds N] [--data FOLDER]
 
 DATASET: of splits.py (default: ml-100k-overviews@item, uci-online-retail@item: a tenth of the items is new). All stages
-run in a scratch server, and what is served is scored: the items without a training event ranked among themselves
-(Recall@20), and everything (NDCG@10). "judged" is the held-out items' Recall@20 before and after, by which the learned
-encoder was kept or refused.
+run in a scratch server, and what is served is scored: the items without a training event ranked among themselves.
+"judged" is Recall@20 of items held out of the training events, before and after, by which the encoder was kept or not.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import tables
 from shared import shared_folder
 from splits import Split, make_split
 
-from gnn.evaluation import SERVED, evaluate
+from gnn.evaluation import evaluate
 
 DEFAULT = ("ml-100k-overviews@item", "uci-online-retail@item")
 WAYS = {"as it is": None, "adapted": "adapt", "end to end": "end-to-end"}
@@ -42,7 +41,6 @@ def measure(split: Split, part: str, way: str, seed: int) -> Row:
         "new items": cold["candidates"],
         "Recall@20": f"{cold['recall@20']:.4f} ± {cold['recall@20_ci']:.4f}",
         "random": round(cold["random"], 3),
-        "NDCG@10 of all": round(report["systems"][SERVED]["all"]["ndcg@10"], 4),
         "judged": _judged(learned),
         "stages, s": round(time.perf_counter() - began, 0),
     }

@@ -17,11 +17,11 @@ import torch
 
 from gnn import registry
 from gnn.continual import continue_training, continued_blend
-from gnn.data import ItemFeatures, Vocabulary
+from gnn.data import Vocabulary
+from gnn.embedding import embed_items, embed_users
 from gnn.fitting import Training
-from gnn.geometric import HeteroData
 from gnn.memory import keep_memory
-from gnn.model import History, InterestNetwork, widths
+from gnn.model import widths
 from gnn.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import Hyperparameters
 from graphstore import contents, marks
@@ -35,10 +35,9 @@ from graphstore.runs import last_run, run
 from graphstore.settings import Settings
 from graphstore.tuned import tuned_settings
 
-EMBED_USERS, EMBED_ITEMS = 256, 4_096
+EMBED_USERS = 256
 TRAINING_USERS = 50_000
 DEPENDENTS = 5_000
-MOVED = 1e-4
 # Half the cores, as Neo4j needs the others: threads that wait for a busy core cost ten times the time.
 MOST_THREADS = 8
 
@@ -185,10 +184,10 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
     counts: dict[str, Any] = {"full": True, "version": version}
-    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
     ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
-    counts |= _embed_users(client, version, model, features, sampler, ready, len(users), progress, ahead=True)
+    counts |= embed_users(client, version, model, features, sampler, ready, len(users), progress, ahead=True)
     graph.activate(
         client,
         version,
@@ -223,9 +222,9 @@ def _continued(
     version = registry.new_version()
     registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
     counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
-    counts |= _embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     batches = sampler.batches(users, EMBED_USERS)
-    counts |= _embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
+    counts |= embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
     graph.activate(
         client,
         version,
@@ -267,85 +266,11 @@ def _incremental(
         seeds = sorted({*seeds, *graph.item_dependents(client, seeds, DEPENDENTS)})
     sampler.add_items(seeds)
     features = sampler.items.features(*widths(model)).to(_device())
-    counts, moved = _embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
+    counts, moved = embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
     users = graph.stale_users(client, since, version)
     users = sorted(
         {*users, *graph.followers(client, users, DEPENDENTS), *graph.user_dependents(client, moved, DEPENDENTS)}
     )
     batches = sampler.batches(users, EMBED_USERS)
-    counts |= _embed_users(client, version, model, None, sampler, batches, len(users), progress)
+    counts |= embed_users(client, version, model, None, sampler, batches, len(users), progress)
     return {"full": False, "version": version, **counts}
-
-
-@torch.no_grad()
-def _embed_items(
-    client: Client,
-    version: str,
-    model: InterestNetwork,
-    features: ItemFeatures,
-    sampler: NeighbourhoodSampler,
-    items: Sequence[str],
-    *,
-    compare: bool = False,
-    ahead: bool = False,
-    progress: Progress = silent,
-) -> tuple[dict[str, Any], list[str]]:
-    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written.
-
-    ahead: see `graph.write_items`.
-    """
-    moved: list[str] = []
-    bare: list[str] = []
-    for number, batch in enumerate(graph.batched(items, EMBED_ITEMS)):
-        rows = torch.tensor([sampler.items.index[item_id] for item_id in batch], device=features.content.device)
-        vectors = model.item_vectors(features.restrict(rows)).cpu().numpy()
-        known = np.abs(vectors).sum(axis=1) > 0
-        bare += [item_id for item_id, has in zip(batch, known, strict=True) if not has]
-        stored = graph.read_embeddings(client, batch, version) if compare else {}
-        keep = [
-            n
-            for n in np.flatnonzero(known).tolist()
-            if (old := stored.get(batch[n])) is None or np.abs(old - vectors[n]).max() > MOVED
-        ]
-        graph.write_items(client, [batch[n] for n in keep], vectors[keep], version, ahead=ahead)
-        moved += [batch[n] for n in keep]
-        progress("embedding items", min((number + 1) * EMBED_ITEMS, len(items)), len(items))
-    if not ahead:
-        graph.remove_embeddings(client, [], bare)
-    return {"items": len(moved), "items_without_input": len(bare)}, moved
-
-
-@torch.no_grad()
-def _embed_users(
-    client: Client,
-    version: str,
-    model: InterestNetwork,
-    features: ItemFeatures | None,
-    sampler: NeighbourhoodSampler,
-    batches: Any,
-    total: int,
-    progress: Progress,
-    *,
-    ahead: bool = False,
-) -> dict[str, Any]:
-    """Embed the seed users of batches and write them. Without `features` the sampler's table is read as it grows."""
-    written, bare = 0, []
-    for batch in batches:
-        vectors = _user_vectors(model, features or sampler.items.features(*widths(model)), batch)
-        known = np.abs(vectors).sum(axis=1) > 0
-        ids = batch["user"].user_id
-        bare += [user_id for user_id, has in zip(ids, known, strict=True) if not has]
-        keep = np.flatnonzero(known).tolist()
-        graph.write_users(client, [ids[n] for n in keep], vectors[keep], version, ahead=ahead)
-        written += len(keep)
-        progress("embedding users", written + len(bare), total)
-    if not ahead:
-        graph.remove_embeddings(client, bare, [])
-    return {"users": written, "users_without_input": len(bare)}
-
-
-def _user_vectors(model: InterestNetwork, features: ItemFeatures, batch: HeteroData) -> Any:
-    device = next(model.parameters()).device
-    batch = batch.to(str(device))
-    h = model.item_vectors(features.to(device).restrict(batch["item"].n_id))
-    return model.user_vectors(batch, History.of(h, batch))[:, 0].cpu().numpy()
