@@ -149,8 +149,27 @@ def extract_command(
 def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
     """The counts, and some of the images and sounds that can't be read, with the reason."""
     show_counts(terminal, "extract", counts)
+    if "adapted" in counts:
+        show_learned(terminal, counts["adapted"])
+        if "refused" not in counts["adapted"]:
+            terminal.out.print(
+                "Now run `interestgraph update --full`: the model learned from other contents.", markup=False
+            )
     for problem in counts.get("media_problems", []):
         terminal.out.print(f"not read: {problem}", markup=False)
+
+
+def show_learned(terminal: Terminal, report: dict[str, Any]) -> None:
+    """Whether an encoder that learned was kept, and by what."""
+    verdict = f"refused: {report['refused']}" if "refused" in report else "kept"
+    terminal.out.print(f"encoder that learned: {verdict}", markup=False)
+    if "difference" in report:
+        terminal.out.print(
+            f"  Recall@20 of {report['items']} held-out items, {report['users']:,} users: "
+            f"{report['recall_at_20_before']:.4f} before, {report['recall_at_20']:.4f} after "
+            f"({report['difference']:+.4f} ± {report['half_width']:.4f})",
+            markup=False,
+        )
 
 
 @click.command("build")
@@ -228,7 +247,14 @@ def update_command(
     with terminal.client() as client, terminal.progress() as progress:
         options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
         counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
-    terminal.answer(counts, lambda c: show_counts(terminal, "update", c))
+    terminal.answer(counts, lambda c: show_updated(terminal, c))
+
+
+def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
+    """The counts, and what became of an encoder that learned with the network."""
+    show_counts(terminal, "update", counts)
+    if "end_to_end" in counts:
+        show_learned(terminal, counts["end_to_end"])
 
 
 def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool) -> None:
