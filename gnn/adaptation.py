@@ -16,7 +16,7 @@ of vectors, contrasted); Wortsman et al., CVPR 2022 (a part of the way).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,13 +26,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn.adapters import Adapters
-from gnn.bootstrap import half_widths
-from gnn.cold_check import CHOOSE, JUDGE, ColdCheck
 from gnn.embedding_cache import CachedEncoder
 from gnn.encoders import Vectors
-from graphstore import extract as graph
+from gnn.trial import Adapted, Trial
 from graphstore.client import Client
-from graphstore.interactions import Interactions, pull_interactions
+from graphstore.interactions import pull_interactions
 from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.settings import Settings
@@ -44,14 +42,6 @@ TEMPERATURE, BEHAVIOUR_TEMPERATURE = 0.05, 0.1
 STEPS, LEAST_STEPS, VISITS = 240, 40, 4  # at most; at least; each item is an anchor so often
 LOOKS = 4
 SHARES = (1.0, 0.5)
-
-
-@dataclass(frozen=True)
-class Adapted:
-    """What came of it. name: of the encoder that was kept, None if it was refused.  report: for the counts."""
-
-    name: str | None
-    report: dict[str, Any]
 
 
 @dataclass
@@ -76,65 +66,29 @@ def adapt(
 
     present: the encoder that contents are read by now; where it is adapted already, its base is adapted anew.
 
-    The report: recall_at_20_before, recall_at_20, difference, half_width (95 %, paired over users), users, items (held
-    out), step, share; or `refused`, why it was not kept.
+    The report is that of `Trial.judged`, with step and share.
 
     Raises:
         InputError: the encoder can't be adapted.
     """
     negative_weight = tuned_settings(client).build.negative_weight
     events = pull_interactions(client, kinds, negative_weight, progress)
-    items = items_of(client, events)
-    check = ColdCheck(events, items, seed)
-    if check.lacks:
-        return Adapted(None, {"refused": f"too little to learn from: {check.lacks}"})
+    trial = Trial(client, events, seed)
+    if trial.check.lacks:
+        return trial.refused()
     adapters = Adapters(present.base.name, seed)
-    texts = [items[row].text for row in check.rows]
-    before = present.encode(texts, progress)
-    learned = _train(adapters, texts, present.base.encode(texts, progress), check, seed, progress)
+    before = present.encode(trial.texts, progress)
+    learned = _train(adapters, trial, present.base.encode(trial.texts, progress), seed, progress)
     adapters.go(learned.state, learned.share)
-    report = judged(check, before, adapters.encode(texts))
-    report |= {"step": learned.step, "share": learned.share}
-    if "refused" in report:
-        return Adapted(None, report)
-    return Adapted(adapters.save(settings.models), report)
+    return trial.judged(adapters, before, settings, {"step": learned.step, "share": learned.share})
 
 
-def items_of(client: Client, events: Interactions) -> list[graph.ItemText]:
-    """What can be read of the items of the events, in their order."""
-    by_id = {item.item_id: item for item in graph.read_items(client)}
-    nothing = graph.ItemText("", "", "", (), None)
-    return [by_id.get(item_id, nothing) for item_id in events.item_ids]
-
-
-def judged(check: ColdCheck, before: Vectors, after: Vectors) -> dict[str, Any]:
-    """How the vectors of an encoder compare with those of the present one on items that neither was chosen by.
-
-    before, after: (M, D), of `check.rows`.
-    """
-    scores = [check.score(vectors, JUDGE) for vectors in (before, after)]
-    difference = scores[1] - scores[0]
-    half_width = float(half_widths(difference[:, None])[0])
-    report: dict[str, Any] = {
-        "recall_at_20_before": round(float(scores[0].mean()), 4),
-        "recall_at_20": round(float(scores[1].mean()), 4),
-        "difference": round(float(difference.mean()), 4),
-        "half_width": round(half_width, 4),
-        "users": len(difference),
-        "items": check.size(JUDGE),
-    }
-    if difference.mean() <= half_width:
-        report["refused"] = "not better on held-out items by more than chance"
-    return report
-
-
-def _train(
-    adapters: Adapters, texts: Sequence[str], before: Vectors, check: ColdCheck, seed: int, progress: Progress
-) -> Learned:
-    """Steps with a look at the held-out items after each LOOKS-th of them. texts: of `check.rows`."""
+def _train(adapters: Adapters, trial: Trial, before: Vectors, seed: int, progress: Progress) -> Learned:
+    """Steps with a look at the held-out items after each LOOKS-th of them. before: (M, D), of the base."""
     rng = np.random.default_rng(seed)
+    check, texts = trial.check, trial.texts
     best = Learned(adapters.state())
-    places = np.flatnonzero(check.weight.numpy() > 0)
+    places = check.places
     share = check.weight[places].double().numpy()
     near = nearest(before[places])
     line, bias, by_attributes = check.said(before)
@@ -163,18 +117,11 @@ def _train(
         schedule.step()
         progress("adapting", step, steps)
         if step in looks:
-            best = _look(adapters, texts, check, step, best)
-    return best
-
-
-def _look(adapters: Adapters, texts: Sequence[str], check: ColdCheck, step: int, best: Learned) -> Learned:
-    state = adapters.state()
-    for share in SHARES:
-        adapters.go(state, share)
-        recall = float(check.score(adapters.encode(texts), CHOOSE).mean())
-        if recall > best.recall:
-            best = Learned(state, share, step, recall)
-    adapters.go(state, 1.0)
+            state = adapters.state()
+            recall, part = trial.best_share(adapters, state, SHARES)
+            if recall > best.recall:
+                best = Learned(state, part, step, recall)
+            adapters.go(state, 1.0)
     return best
 
 

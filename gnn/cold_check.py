@@ -37,9 +37,9 @@ class ColdCheck:
     """The items that are held out, and the vectors of the others.
 
     events: over the I items.  items: what can be read of them, in the same order.
-    learned: (N,) rows that may be trained on, the MOST_LEARNED most chosen.  rows: (M,) those and the held-out ones, of
-    which contents are wanted.  vectors: (M, D) by behaviour, 0 of those held out.  weight: (M,) how much there is to
-    know each by.
+    learned: (N,) rows that may be trained on, the MOST_LEARNED most chosen.
+    rows: (M,) those and the held-out ones, of which contents are wanted.  places: (N,) where `learned` stand in `rows`.
+    vectors: (M, D) by behaviour, 0 of those held out.  weight: (M,) how much there is to know each by.
     """
 
     def __init__(self, events: Interactions, items: Sequence[ItemText], seed: int = 0) -> None:
@@ -54,12 +54,12 @@ class ColdCheck:
         others = np.flatnonzero(usable & ~held)
         self.learned = np.sort(others[np.argsort(-counts[others], kind="stable")[:MOST_LEARNED]])
         self.rows = np.sort(np.concatenate([self.learned, *self._groups]))
-        places = np.searchsorted(self.rows, self.learned)
+        self.places = np.searchsorted(self.rows, self.learned)
         vectors = start_vectors(known, DIMENSION, seed)
         self.vectors = torch.zeros(len(self.rows), DIMENSION)
-        self.vectors[places] = vectors[torch.from_numpy(self.learned)]
+        self.vectors[self.places] = vectors[torch.from_numpy(self.learned)]
         self.weight = torch.zeros(len(self.rows))
-        self.weight[places] = torch.from_numpy(np.sqrt(counts[self.learned])).float()
+        self.weight[self.places] = torch.from_numpy(np.sqrt(counts[self.learned])).float()
         self._described = _described([items[row] for row in self.rows.tolist()])
         vectors[:, -1] = 0.0  # it only makes up for lengths
         self._asked = [self._ask(known, chosen, group, vectors, seed) for group in self._groups]

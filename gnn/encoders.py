@@ -108,12 +108,8 @@ class SentenceEncoder:
         """
         if self._model is None:
             source = self._source or packaged_model()
-            if self._source is None or Path(source).is_dir():
-                os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            be_quiet(source)
             from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
 
             try:
                 self._model = SentenceTransformer(source, device=self._device)
@@ -155,6 +151,15 @@ def _universal_model() -> Any:
             f"Encoder {UNIVERSAL_NAME!r} is not installed: `pip install {UNIVERSAL_NAME}`, or name another encoder."
         ) from error
     return USE(threads=os.cpu_count() or 1)
+
+
+def be_quiet(source: str) -> None:
+    """No progress bars of transformers, and no network where the model is a folder; to be said before it is loaded."""
+    if Path(source).is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def precision(device: str) -> AbstractContextManager[Any]:

@@ -9,17 +9,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 
 from gnn import encoders
-from gnn.adaptation import Adapted, items_of, judged
 from gnn.adapters import Adapters
-from gnn.cold_check import CHOOSE, ColdCheck
 from gnn.embedding_cache import CachedEncoder
 from gnn.fitting import Training
 from gnn.live_contents import LiveContents
+from gnn.trial import Adapted, Trial
 from graphstore import contents
 from graphstore.client import Client
 from graphstore.interactions import pull_interactions
@@ -40,37 +38,27 @@ def learn_encoder(
 ) -> Adapted:
     """Train adapters with a network, and keep them if they are better on held-out items.
 
-    training: its sampler has pulled all items.  The report is that of `gnn.adaptation.adapt`, with epoch.
+    training: its sampler has pulled all items.  The report is that of `Trial.judged`, with epoch and share.
 
     Raises:
         InputError: the encoder can't be adapted.
     """
     present = CachedEncoder(encoders.encoder(contents.encoder_of(client), settings.models), settings.cache)
     events = pull_interactions(client, kinds, training.options.negative_weight)
-    items = items_of(client, events)
-    check = ColdCheck(events, items, seed)
-    if check.lacks:
-        return Adapted(None, {"refused": f"too little to learn from: {check.lacks}"})
-    texts = [item.text for item in items]
-    judging = [texts[row] for row in check.rows]
-    before = present.encode(judging, progress)
+    trial = Trial(client, events, seed)
+    if trial.check.lacks:
+        return trial.refused()
+    before = present.encode(trial.texts, progress)
     index = training.sampler.items.index
     table = [""] * len(index)
     learned = torch.zeros(len(index), dtype=torch.bool, device=training.device)
-    for item in items:
-        if item.item_id in index:
-            table[index[item.item_id]] = item.text
-    learned[[index[items[row].item_id] for row in check.learned.tolist() if items[row].item_id in index]] = True
+    rows = {row: index[item.item_id] for row, item in enumerate(trial.items) if item.item_id in index}
+    for row, place in rows.items():
+        table[place] = trial.items[row].text
+    learned[[rows[row] for row in trial.check.learned.tolist() if row in rows]] = True
     adapters = Adapters(present.base.name, seed)
     live = LiveContents(adapters, table, learned)
-    found = training.learn_contents(live)
-    report: dict[str, Any] = {"epoch": found["epoch"], "share": 0.0}
-    best = -1.0
-    for share in SHARES:
-        adapters.go(live.kept, share)
-        recall = float(check.score(adapters.encode(judging), CHOOSE).mean())
-        if recall > best:
-            best, report["share"] = recall, share
-    adapters.go(live.kept, report["share"])
-    report |= judged(check, before, adapters.encode(judging))
-    return Adapted(None if "refused" in report else adapters.save(settings.models), report)
+    found = training.learn_contents(live, events)
+    share = trial.best_share(adapters, live.kept, SHARES)[1]
+    adapters.go(live.kept, share)
+    return trial.judged(adapters, before, settings, {"epoch": found["epoch"], "share": share})

@@ -146,7 +146,7 @@ def _extract_items(
 ) -> tuple[list[str], dict[str, Any]]:
     """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts.
 
-    pictures: see `_match`.  others: items whose images are others.
+    pictures: see `embed_and_match`.  others: items whose images are others.
     """
     items, moved = graph.read_items(client, since), set(others)
     changed = [item for item in items if item.content_hash != item.hash(encoder.name) or item.item_id in moved]
@@ -174,6 +174,7 @@ def _extract_items(
 
 
 def mined(items: Sequence[ItemText]) -> list[Term]:
+    """The vocabulary of a catalogue: attributes of its items, and key phrases of their text."""
     attributes = attribute_terms(items)
     return attributes + phrase_terms(items, {term.name for term in attributes})
 
@@ -184,6 +185,7 @@ def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
 
 
 def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
+    """How many of the items each phrase occurs in."""
     counts: Counter[str] = Counter()
     for item in items:
         counts.update(set(phrases(f"{item.title}. {item.description}")))

@@ -140,32 +140,40 @@ class Training:
         }
         return Rehearsal(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
 
-    def learn_contents(self, live: LiveContents) -> dict[str, Any]:
+    def learn_contents(self, live: LiveContents, events: Interactions) -> dict[str, Any]:
         """Train live contents and a network under one loss, on what came before the held-out events; the network goes.
 
         Returns what `train` does. live: learns; what it kept is of the epoch that ranked the held-out events best.
+        events: all of them, as `pull_interactions` has them.
         """
-        events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
         held = hold_out(events)
         self.hyper = decided(self.hyper, events, held)
-        earlier = held.earlier(events)
-        features = self._without_later(earlier, derive(earlier, self.options)).to(self.device)
         choose = enough(held)
-        found = self._train(earlier, features, self._held(events, held), live, choose=choose, epochs=self.hyper.epochs)[
-            1
-        ]
+        found = self._rehearsed(events, held.earlier(events), held, choose, live)[-1]
         if not choose:
             live.keep()
         return found
+
+    def _rehearsed(
+        self,
+        events: Interactions,
+        earlier: Interactions,
+        held: HoldOut,
+        choose: bool = True,
+        live: LiveContents | None = None,
+    ) -> tuple[Derived, ItemFeatures, InterestNetwork, dict[str, Any]]:
+        """What follows from the earlier events, features, a model trained on both, and what `train` found."""
+        derived = derive(earlier, self.options)
+        features = self._without_later(earlier, derived).to(self.device)
+        length: dict[str, Any] = {"choose": choose, "epochs": self.hyper.epochs}
+        return derived, features, *self._train(earlier, features, self._held(events, held), live, **length)
 
     def _lists(
         self, events: Interactions, earlier: Interactions, held: HoldOut
     ) -> tuple[list[Example], dict[str, Any]]:
         """Candidates and signals of users, from derivation and training on the earlier events; what `train` found."""
         self.progress("what came earlier", 0, None)
-        derived = derive(earlier, self.options)
-        features = self._without_later(earlier, derived).to(self.device)
-        model, found = self._train(earlier, features, self._held(events, held), choose=True, epochs=self.hyper.epochs)
+        derived, features, model, found = self._rehearsed(events, earlier, held)
         with torch.no_grad():
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}

