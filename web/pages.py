@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 
 from graphstore import exploration, profiles, recommend
 from graphstore.errors import InputError
 from web.access import count_failure, public
-from web.presentation import bars, chips, grouped
+from web.presentation import bars, chips, grouped, unshown
 from web.services import graph, services
 
 blueprint = Blueprint("pages", __name__)
@@ -68,10 +68,14 @@ def user(user_id: str) -> str:
     )
     recommended = answered["recommendations"]
     rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
+    corrections = profiles.read_corrections(graph(), user_id)
+    groups = grouped(profiles.read_interests(graph(), user_id), corrections)
     return render_template(
         "user.html",
         user=profiles.read_user(graph(), user_id),
-        groups=grouped(profiles.read_interests(graph(), user_id)),
+        groups=groups,
+        corrected=unshown(corrections, groups),
+        may_correct=g.key.allows("write"),
         past=profiles.read_past_interests(graph(), user_id),
         behaviour=profiles.read_behaviour(graph(), user_id, 15),
         recommendations=rows,

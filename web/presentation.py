@@ -78,13 +78,26 @@ def _detail(properties: Document) -> str:
     return ", ".join(parts)
 
 
-def grouped(interests: Sequence[Document]) -> list[dict[str, Any]]:
-    """Interests by polarity and horizon, the strongest of each, with a width of 0 to 100 for their bar."""
+def grouped(interests: Sequence[Document], corrections: Sequence[Document]) -> list[dict[str, Any]]:
+    """Interests by polarity and horizon, the strongest of each, once each, with a width of 0 to 100 for their bar and
+    what was said of them."""
+    said = {one["name"]: one["correction"] for one in corrections}
     groups = []
     for polarity, horizon, title in GROUPS:
         found = [one for one in interests if one["polarity"] == polarity and one["horizon"] == horizon]
-        rows = sorted(found, key=lambda one: -(one["weight"] or 0))[:SHOWN_INTERESTS]
+        strongest = {one["name"]: one for one in sorted(found, key=lambda one: one["weight"] or 0)}
+        rows = sorted(strongest.values(), key=lambda one: -(one["weight"] or 0))
         if rows:
-            drawn = [{**row, "width": round(100 * min(row["weight"] or 0, 1), 1)} for row in rows]
-            groups.append({"title": title, "polarity": polarity, "rows": drawn, "more": len(found) - len(rows)})
+            drawn = [_drawn(row, said) for row in rows[:SHOWN_INTERESTS]]
+            groups.append({"title": title, "polarity": polarity, "rows": drawn, "more": len(rows) - len(drawn)})
     return groups
+
+
+def _drawn(row: Document, said: Mapping[str, str]) -> dict[str, Any]:
+    return {**row, "width": round(100 * min(row["weight"] or 0, 1), 1), "said": said.get(row["name"])}
+
+
+def unshown(corrections: Sequence[Document], groups: Sequence[Document]) -> list[dict[str, Any]]:
+    """What was said of interests that no group shows: the deleted ones, and what is too weak to be shown."""
+    shown = {row["name"] for group in groups for row in group["rows"]}
+    return [{**one, "said": one["correction"]} for one in corrections if one["name"] not in shown]

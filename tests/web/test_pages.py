@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from graphstore.keys import create_key
 from tests.web.test_resources import add_interest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -43,13 +44,17 @@ def site(port) -> str:
 
 @pytest.fixture
 def logged_in(browser, site, keys) -> str:
+    log_in(browser, site, keys["read"])
+    return site
+
+
+def log_in(browser, site, key) -> None:
     browser.delete_all_cookies()
     browser.get(f"{site}/")
     assert browser.title.startswith("Log in")
-    browser.find_element("id", "key").send_keys(keys["read"])
+    browser.find_element("id", "key").send_keys(key)
     browser.find_element("css selector", "main form button").click()
     until(browser, lambda page: page.find_elements("id", "user"))
-    return site
 
 
 def until(browser, condition):
@@ -115,15 +120,75 @@ def test_items_are_searched_by_words_and_the_dashboard_counts(browser, logged_in
     assert complaints(browser) == []
 
 
+def texts(browser, selector) -> list[str]:
+    """The words of each of these, on one line."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)"
+    return [" ".join(text.split()) for text in browser.execute_script(script, selector)]
+
+
+def press(browser, name, button) -> None:
+    """Open the row of an interest that is listed and press one of its buttons."""
+    row = browser.find_element("css selector", f'.bars [data-name="{name}"]')
+    row.find_element("tag name", "summary").click()
+    row.find_element("css selector", f'[aria-label="{button} {name}"]').click()
+
+
+def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, films):
+    for name in ("drama", "rock/pop"):
+        add_interest(client, "ann", name, "2026-01-01T00:00Z")
+    log_in(browser, site, create_key(client, "test both", ["read", "write"]))
+    browser.get(f"{site}/users/ann")
+    complaints(browser)
+
+    press(browser, "rock/pop", "Pin")
+    until(browser, lambda page: texts(page, ".bars li") == ["rock/pop pinned 1.00", "drama 0.80"])
+    assert texts(browser, "#said") == ["rock/pop: pinned"]
+
+    press(browser, "drama", "Weaken")
+    until(browser, lambda page: "drama weakened 0.20" in texts(page, ".bars li"))
+    keep_picture(browser, "corrected")
+    press(browser, "drama", "Withdraw")
+    until(browser, lambda page: "drama 0.80" in texts(page, ".bars li"))
+
+    press(browser, "drama", "Delete")
+    until(browser, lambda page: texts(page, "#corrected li") == ["drama deleted Withdraw"])
+    assert texts(browser, ".bars li") == ["rock/pop pinned 1.00"]
+    until(browser, lambda page: page.switch_to.active_element.get_attribute("aria-label") == "Withdraw drama")
+    browser.switch_to.active_element.click()
+    until(browser, lambda page: not page.find_elements("id", "corrected"))
+    assert complaints(browser) == []
+
+
+def test_an_interest_is_pinned_by_name(browser, site, client, films):
+    add_interest(client, "bob", "drama", "2026-01-01T00:00Z")
+    log_in(browser, site, create_key(client, "test both", ["read", "write"]))
+    browser.get(f"{site}/users/ann")
+    browser.find_element("id", "pin").send_keys("Space  opera\n")
+    until(browser, lambda page: texts(page, "#said.alert") == ["There is no interest 'space opera'."])
+    browser.find_element("id", "pin").clear()
+    browser.find_element("id", "pin").send_keys(" Drama\n")
+    until(browser, lambda page: texts(page, ".bars li") == ["drama pinned 1.00"])
+
+
+def test_a_key_that_may_not_write_sees_what_was_said_and_no_buttons(browser, logged_in, api, client, films):
+    for name, said in (("drama", "pin"), ("horror", "delete")):
+        add_interest(client, "ann", name, "2026-01-01T00:00Z")
+        assert api("PUT", f"/v1/users/ann/interests/{name}", "write", json={"correction": said}).status_code == 200
+    browser.get(f"{logged_in}/users/ann")
+    assert texts(browser, ".bars li") == ["drama pinned 1.00"] and texts(browser, "#corrected li") == ["horror deleted"]
+    assert not browser.find_elements("css selector", "#interests button, #interests input, .bars summary")
+
+
 def test_a_narrow_screen_needs_no_sideways_scrolling(browser, logged_in, films):
-    browser.set_window_size(500, 900)
+    narrow = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
     try:
         for path in ("/", "/users/ann", "/items/f1", "/dashboard"):
             browser.get(logged_in + path)
             wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert browser.execute_script(wide) <= 0, path
     finally:
-        browser.set_window_size(1280, 1500)
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_the_api_page_draws_its_operations_without_a_complaint(browser, logged_in):
