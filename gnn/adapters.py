@@ -1,4 +1,4 @@
-"""LoRA adapters in the last layers of a sentence encoder: trained on behaviour, kept on disk, loaded by name.
+"""LoRA adapters in the layers of a sentence encoder: trained on behaviour, kept on disk, loaded by name.
 
 An adapted encoder is called by its base and a digest of base and adapters: equal names give equal vectors.
 
@@ -25,8 +25,7 @@ from gnn.encoders import SentenceEncoder, Vectors, precision
 from graphstore.errors import InputError, NotReady
 
 RANK, ALPHA, DROPOUT = 8, 16, 0.1
-LAST_LAYERS = 2  # to learn; what lies below is computed without gradients
-LONGEST_TOKENS = 64  # of a text to learn from
+LONGEST_TOKENS = 48  # of a text to learn from
 FOLDER = "encoders"
 BASE_FILE, WEIGHTS_FILE = "base.json", "adapter_model.safetensors"
 
@@ -47,7 +46,7 @@ class Adapters:
         self._sentences = self._encoder.load()
         inner = _transformer(self._sentences, base)
         torch.manual_seed(seed)
-        config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules=_last_linear_maps(inner))
+        config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules=_linear_maps(inner))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             self._adapted: Any = get_peft_model(inner, config)
@@ -146,13 +145,12 @@ class AdaptedEncoder(SentenceEncoder):
 
 def _transformer(sentences: Any, name: str) -> Any:
     inner = getattr(sentences[0], "model", None)
-    if not isinstance(inner, nn.Module) or not _last_linear_maps(inner):
+    if not isinstance(inner, nn.Module) or not _linear_maps(inner):
         raise InputError(f"Encoder {name!r} has no layers that can be adapted: adapt one that is a transformer.")
     return inner
 
 
-def _last_linear_maps(model: nn.Module) -> list[str]:
-    """The linear maps of the last LAST_LAYERS layers."""
+def _linear_maps(model: nn.Module) -> list[str]:
+    """Those of the layers, by name."""
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    layers = {name: int(found[1]) for name in linear if (found := re.search(r"\.(\d+)\.", name))}
-    return [name for name, layer in layers.items() if layer > max(layers.values()) - LAST_LAYERS]
+    return [name for name in linear if re.search(r"\.\d+\.", name)]

@@ -1,9 +1,9 @@
 """Held-out items: how well contents foresee who chose items that nobody is known to have chosen.
 
 A fifth of the items that have text and behaviour is held out, by a hash of their ids: the same ones each time, so that
-encoders that were trained at different times are judged alike. One half is to choose by, the other to judge by. What
-contents say is asked as in `update`: a ridge regression, from contents and attributes, of the vectors that the other
-items have from behaviour. A user is the mean of the last RECENT of these.
+encoders that were trained at different times are judged alike. They are two halves: what is chosen by one is judged by
+the other. What contents say is asked as in `update`: a ridge regression, from contents and attributes, of the vectors
+that the other items have from behaviour. A user is the mean of the last RECENT of these.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from graphstore.blend import DIMENSION
 from graphstore.extract import ItemText
 from graphstore.interactions import Interactions
 
-CHOOSE, JUDGE = 0, 1
-HELD_SHARE = 10  # one in so many for each of the two
+HALVES = (0, 1)
+HELD_SHARE = 10  # one in so many for each of them
 LEAST_ITEMS, LEAST_USERS = 40, 50  # of each
 MOST_USERS, MOST_LEARNED = 2_000, 4_000
 RECENT, K = 20, 20
 
 Floats = np.ndarray
+Rows = np.ndarray
 
 
 class ColdCheck:
@@ -48,7 +49,7 @@ class ColdCheck:
         counts = np.bincount(chosen.item, minlength=len(items))
         part = np.array([_part(item.item_id) for item in items])
         usable = readable & (counts > 0)
-        self._groups = [np.flatnonzero(usable & (part == group)) for group in (CHOOSE, JUDGE)]
+        self._groups = [np.flatnonzero(usable & (part == half)) for half in HALVES]
         held = np.isin(np.arange(len(items)), np.concatenate(self._groups))
         known = chosen.where(~held[chosen.item])
         others = np.flatnonzero(usable & ~held)
@@ -67,17 +68,22 @@ class ColdCheck:
     @property
     def lacks(self) -> str | None:
         """What there is too little of for a check; None where there is enough."""
-        for group, (profiles, _) in zip(self._groups, self._asked, strict=True):
-            if len(group) < LEAST_ITEMS or len(profiles) < LEAST_USERS:
+        for group, (users, _, _) in zip(self._groups, self._asked, strict=True):
+            if len(group) < LEAST_ITEMS or len(users) < LEAST_USERS:
                 return (
-                    f"{len(group)} held-out items chosen by {len(profiles)} users: "
+                    f"{len(group)} held-out items chosen by {len(users)} users: "
                     f"at least {LEAST_ITEMS} and {LEAST_USERS} are needed"
                 )
         return None
 
-    def size(self, group: int) -> int:
-        """How many items a group has."""
-        return len(self._groups[group])
+    @property
+    def items(self) -> int:
+        """How many items are held out."""
+        return sum(map(len, self._groups))
+
+    def users(self, half: int) -> Rows:
+        """(U,) those who chose items of a half, in the order of its scores."""
+        return self._asked[half][0]
 
     def said(self, contents: Vectors) -> tuple[Tensor, Tensor, Tensor]:
         """What comes closest to the vectors by behaviour, as `update` begins: (D, C) of contents, (D,) to add to all,
@@ -87,19 +93,21 @@ class ColdCheck:
         by_attributes = self._described.matrix @ attributes if self._described else torch.zeros_like(self.vectors)
         return line, bias, by_attributes
 
-    def score(self, contents: Vectors, group: int) -> Floats:
-        """(U,) Recall@20 of each user's choices among the items of a group. contents: (M, C) of `rows`."""
+    def scores(self, contents: Vectors) -> list[Floats]:
+        """For each half (U,) Recall@20 of each user's choices among its items. contents: (M, C) of `rows`."""
         line, bias, by_attributes = self.said(contents)
         z = torch.from_numpy(contents) @ line.T + bias + by_attributes
-        held = torch.from_numpy(np.searchsorted(self.rows, self._groups[group]))
-        profiles, wanted = self._asked[group]
-        best = (profiles @ functional.normalize(z[held], dim=-1).T).topk(min(K, len(held))).indices
-        return (wanted.gather(1, best).sum(1) / wanted.sum(1)).numpy()
+        found = []
+        for group, (_, profiles, wanted) in zip(self._groups, self._asked, strict=True):
+            held = torch.from_numpy(np.searchsorted(self.rows, group))
+            best = (profiles @ functional.normalize(z[held], dim=-1).T).topk(min(K, len(held))).indices
+            found.append((wanted.gather(1, best).sum(1) / wanted.sum(1)).numpy())
+        return found
 
     def _ask(
         self, known: Interactions, chosen: Interactions, group: np.ndarray, vectors: Tensor, seed: int
-    ) -> tuple[Tensor, Tensor]:
-        """Profiles (U, D) of users who chose one of the group, and (U, G) which they chose."""
+    ) -> tuple[Rows, Tensor, Tensor]:
+        """Users who chose one of the group, (U,), their profiles, (U, D), and which they chose, (U, G)."""
         asked = chosen.where(np.isin(chosen.item, group))
         users = np.intersect1d(asked.user, known.user)
         if len(users) > MOST_USERS:
@@ -110,7 +118,7 @@ class ColdCheck:
         place = np.arange(len(known.user)) - np.searchsorted(known.user, known.user)
         latest = known.where((place < RECENT) & np.isin(known.user, users))
         edges = torch.from_numpy(np.stack([latest.item, np.searchsorted(users, latest.user)]))
-        return Mean(edges, None, len(vectors), len(users))(vectors), wanted
+        return users, Mean(edges, None, len(vectors), len(users))(vectors), wanted
 
 
 def _part(item_id: str) -> int:

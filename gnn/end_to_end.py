@@ -59,6 +59,5 @@ def learn_encoder(
     adapters = Adapters(present.base.name, seed)
     live = LiveContents(adapters, table, learned)
     found = training.learn_contents(live, events)
-    share = trial.best_share(adapters, live.kept, SHARES)[1]
-    adapters.go(live.kept, share)
-    return trial.judged(adapters, before, settings, {"epoch": found["epoch"], "share": share})
+    trial.look(adapters, live.kept, SHARES, epoch=found["epoch"])
+    return trial.judged(adapters, before, settings)

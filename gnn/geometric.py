@@ -42,6 +42,14 @@ class Mean:
         source, target, values = self._edges
         return _csr(source, target, values, (self.matrix.shape[1], self.matrix.shape[0]))
 
+    def restricted(self, targets: Tensor) -> Mean:
+        """The same for some of the targets, in the order given."""
+        source, target, values = self._edges
+        place = torch.full((self.matrix.shape[0],), -1, device=source.device)
+        place[targets] = torch.arange(len(targets), device=source.device)
+        kept = place[target] >= 0
+        return Mean(torch.stack([source, place[target]])[:, kept], values[kept], self.sources, len(targets))
+
     def __call__(self, x: Tensor) -> Tensor:
         """(N, D) to (size, D)."""
         return _Product.apply(x, self)

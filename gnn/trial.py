@@ -1,16 +1,22 @@
-"""An encoder that learned, on trial: kept only if it is better on held-out items than the one that is there."""
+"""An encoder that learned, on trial: kept only if it is better on held-out items than the one that is there.
+
+States that it was in are looked at on both halves of the held-out items (`gnn.cold_check`). The best on one half is
+judged by the other, and the other way round; the best on both is kept, if these verdicts together speak for it by more
+than chance.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gnn.adapters import Adapters
 from gnn.bootstrap import half_widths
-from gnn.cold_check import CHOOSE, JUDGE, ColdCheck
+from gnn.cold_check import HALVES, ColdCheck, Floats
 from gnn.encoders import Vectors
 from graphstore import extract as graph
 from graphstore.client import Client
@@ -26,6 +32,16 @@ class Adapted:
     report: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Look:
+    """A state of adapters, a share of the way to it, what it reached on each half, and when it was, for the report."""
+
+    state: Sequence[Tensor]
+    share: float
+    scores: list[Floats]
+    when: dict[str, Any]
+
+
 class Trial:
     """items: what can be read of the items of the events.  check: on them.  texts: of its M `rows`."""
 
@@ -35,37 +51,53 @@ class Trial:
         self.items = [by_id.get(item_id, nothing) for item_id in events.item_ids]
         self.check = ColdCheck(events, self.items, seed)
         self.texts = [self.items[row].text for row in self.check.rows]
+        self._looks: list[_Look] = []
 
     def refused(self) -> Adapted:
         """Where there is too little for a trial."""
         return Adapted(None, {"refused": f"too little to learn from: {self.check.lacks}"})
 
-    def best_share(self, adapters: Adapters, state: Sequence[Tensor], shares: Sequence[float]) -> tuple[float, float]:
-        """What the best share of the way to a state reaches on the items to choose by, and the share; the first of
-        equals. The adapters are left at the last."""
-        tried = []
+    def look(self, adapters: Adapters, state: Sequence[Tensor], shares: Sequence[float], **when: Any) -> None:
+        """Look at shares of the way to a state, at which the adapters are left. when: for the report."""
         for share in shares:
             adapters.go(state, share)
-            tried.append((float(self.check.score(adapters.encode(self.texts), CHOOSE).mean()), share))
-        return max(tried, key=lambda pair: pair[0])
+            self._looks.append(_Look(state, share, self.check.scores(adapters.encode(self.texts)), when))
+        adapters.go(state, 1.0)
 
-    def judged(self, adapters: Adapters, before: Vectors, settings: Settings, more: Mapping[str, Any]) -> Adapted:
-        """The verdict on adapters as they are, which are kept on disk if they are better.
+    def judged(self, adapters: Adapters, before: Vectors, settings: Settings) -> Adapted:
+        """The verdict on the best that was looked at; it is kept on disk if it is better.
 
-        before: (M, D) by the encoder that is there.  more: for the report.
+        before: (M, D) by the encoder that is there.
         """
-        report = {**compared(self.check, before, adapters.encode(self.texts)), **more}
+        tried = [look.scores for look in self._looks]
+        best = self._looks[best_of(self.check, tried, HALVES)]
+        report = {**compared(self.check, self.check.scores(before), tried), **best.when, "share": best.share}
+        adapters.go(best.state, best.share)
         return Adapted(None if "refused" in report else adapters.save(settings.models), report)
 
 
-def compared(check: ColdCheck, before: Vectors, after: Vectors) -> dict[str, Any]:
-    """How the vectors of an encoder compare with those of the present one on items that neither was chosen by.
+def best_of(check: ColdCheck, tried: Sequence[list[Floats]], halves: Sequence[int]) -> int:
+    """Which of several scores of a check is best by some halves; the first of equals."""
+    means = [by_user(check, {half: scores[half] for half in halves}).mean() for scores in tried]
+    return int(np.argmax(means))
 
-    before, after: (M, D), of `check.rows`.
+
+def by_user(check: ColdCheck, scores: dict[int, Floats]) -> Floats:
+    """The mean of each user over the halves in which they have a score."""
+    users = np.concatenate([check.users(half) for half in scores])
+    _, row = np.unique(users, return_inverse=True)
+    return np.bincount(row, np.concatenate(list(scores.values()))) / np.bincount(row)
+
+
+def compared(check: ColdCheck, before: list[Floats], tried: Sequence[list[Floats]]) -> dict[str, Any]:
+    """How what was tried compares with the present encoder, each half judging what is best by the other.
+
+    before, tried: scores of `check`.
     Returns recall_at_20_before, recall_at_20, difference, half_width (95 %, paired over users), users, items (held out)
     and, where it is not better by more than chance, `refused`, which says so.
     """
-    scores = [check.score(vectors, JUDGE) for vectors in (before, after)]
+    after = {half: tried[best_of(check, tried, [1 - half])][half] for half in HALVES}
+    scores = [by_user(check, dict(enumerate(before))), by_user(check, after)]
     difference = scores[1] - scores[0]
     half_width = float(half_widths(difference[:, None])[0])
     report: dict[str, Any] = {
@@ -74,7 +106,7 @@ def compared(check: ColdCheck, before: Vectors, after: Vectors) -> dict[str, Any
         "difference": round(float(difference.mean()), 4),
         "half_width": round(half_width, 4),
         "users": len(difference),
-        "items": check.size(JUDGE),
+        "items": check.items,
     }
     if difference.mean() <= half_width:
         report["refused"] = "not better on held-out items by more than chance"

@@ -4,14 +4,14 @@ import torch
 from storing import store
 
 from gnn import adaptation, live_contents
-from gnn.adaptation import contrastive_loss, nearest
+from gnn.adaptation import contrastive_loss
 from gnn.adapters import AdaptedEncoder, Adapters
-from gnn.cold_check import CHOOSE, JUDGE, ColdCheck
+from gnn.cold_check import ColdCheck
 from gnn.data import ItemFeatures
 from gnn.encoders import DEFAULT_NAME, SentenceEncoder, encoder
 from gnn.extraction import extract
 from gnn.live_contents import LiveContents
-from gnn.trial import compared
+from gnn.trial import best_of, by_user, compared
 from gnn.update import update
 from graphstore.build import build
 from graphstore.errors import InputError, NotReady
@@ -77,7 +77,7 @@ def adapters():
 def test_adapters_begin_as_the_encoder_that_they_are_on(adapters):
     assert adapters.encode(TITLES) == pytest.approx(SentenceEncoder().encode(TITLES), abs=1e-5)
     trained = sum(value.numel() for value in adapters.parameters)
-    assert 0 < trained < 200_000
+    assert 0 < trained < 400_000
 
 
 def test_learned_adapters_are_found_again_under_their_name(adapters, tmp_path):
@@ -123,18 +123,23 @@ def test_only_transformers_can_be_adapted(tmp_path):
 def test_the_loss_is_lowest_where_texts_say_what_behaviour_does(monkeypatch):
     monkeypatch.setattr(adaptation, "BEHAVIOUR_TEMPERATURE", 0.01)
     vectors = 3 * torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    both, alike = torch.tensor([0, 1]), torch.tensor([0.5, 0.5])
     # Softmax over both: cosine 1 against 0, at a temperature of 1/20.
-    assert float(contrastive_loss(vectors, vectors)) == pytest.approx(np.log(1 + np.exp(-20.0)), abs=1e-6)
-    assert float(contrastive_loss(vectors.flip(0), vectors)) == pytest.approx(20.0, abs=1e-4)
+    right = contrastive_loss(vectors, both, vectors, alike)
+    assert float(right) == pytest.approx(np.log(1 + np.exp(-20.0)), abs=1e-6)
+    assert float(contrastive_loss(vectors.flip(0), both, vectors, alike)) == pytest.approx(20.0, abs=1e-4)
     monkeypatch.setattr(adaptation, "BEHAVIOUR_TEMPERATURE", 1e6)  # all go together
-    assert float(contrastive_loss(torch.ones(2, 2), vectors)) == pytest.approx(np.log(2), abs=1e-4)
+    assert float(contrastive_loss(torch.ones(2, 2), both, vectors, alike)) == pytest.approx(np.log(2), abs=1e-4)
 
 
-def test_hard_negatives_are_what_lies_nearest_by_text(monkeypatch):
-    monkeypatch.setattr(adaptation, "NEAR", 2)
-    vectors = np.array([[1, 0], [0.99, 0.14], [0.9, 0.43], [0, 1]], dtype=np.float32)
-    assert [set(row) for row in nearest(vectors).tolist()] == [{1, 2}, {0, 2}, {0, 1}, {1, 2}]
-    assert nearest(vectors[:2]).tolist() == [[1], [0]]
+def test_all_items_are_negatives_as_far_as_they_are_known(monkeypatch):
+    monkeypatch.setattr(adaptation, "BEHAVIOUR_TEMPERATURE", 0.01)
+    vectors, first = torch.eye(3), torch.tensor([0])
+    wrong = vectors[1:2]  # takes the first item for the second
+    alike = contrastive_loss(wrong, first, vectors, torch.tensor([0.4, 0.4, 0.2]))
+    assert float(alike) == pytest.approx(20.0, abs=1e-4)
+    little_known = contrastive_loss(wrong, first, vectors, torch.tensor([0.9, 0.05, 0.05]))
+    assert float(little_known) == pytest.approx(20.0 + np.log(0.05 / 0.9), abs=1e-4)
 
 
 def test_held_out_items_are_the_same_each_time_and_never_learned_from():
@@ -144,7 +149,7 @@ def test_held_out_items_are_the_same_each_time_and_never_learned_from():
     assert check.lacks is None or "held-out" in check.lacks
     held = set(range(len(items))) - set(check.learned.tolist())
     assert held == set(range(len(items))) - set(again.learned.tolist())
-    assert len(held) == check.size(CHOOSE) + check.size(JUDGE) > 20
+    assert len(held) == check.items > 20
     told = check.rows[check.weight.numpy() > 0]
     assert told.tolist() == check.learned.tolist()
     assert not check.vectors[~np.isin(check.rows, told)].any()
@@ -157,9 +162,28 @@ def test_a_perfect_content_foresees_who_chooses_new_items(monkeypatch):
     check = ColdCheck(known, texts)
     truth = np.eye(2, dtype=np.float32)[[side(items[row]["item_id"]) for row in check.rows]]
     nothing = np.random.default_rng(1).normal(size=(len(check.rows), 2)).astype(np.float32)
-    assert check.score(truth, JUDGE).mean() > 1.5 * check.score(nothing, JUDGE).mean()
-    assert "refused" in compared(check, truth, nothing) and "refused" in compared(check, truth, truth)
-    assert "refused" not in compared(check, nothing, truth)
+    good, bad = check.scores(truth), check.scores(nothing)
+    assert all(high.mean() > 1.5 * low.mean() for high, low in zip(good, bad, strict=True))
+    assert "refused" in compared(check, good, [bad]) and "refused" in compared(check, good, [good])
+    assert "refused" not in compared(check, bad, [good])
+
+
+class Halves:
+    """Of a check, whose halves have users of their own but for one."""
+
+    items = 4
+
+    def users(self, half):
+        return [np.array([0, 1, 2]), np.array([2, 3])][half]
+
+
+def test_what_is_best_by_one_half_is_judged_by_the_other():
+    check, before = Halves(), [np.zeros(3), np.zeros(2)]
+    lucky, other = [np.ones(3), -np.ones(2)], [-np.ones(3), np.ones(2)]
+    assert by_user(check, dict(enumerate(other))).tolist() == [-1.0, -1.0, 0.0, 1.0]
+    assert [best_of(check, [lucky, other], halves) for halves in ([0], [1], [0, 1])] == [0, 1, 0]
+    report = compared(check, before, [lucky, other])
+    assert report["difference"] == -1.0 and report["users"] == 4 and "refused" in report
 
 
 @pytest.fixture
@@ -168,7 +192,6 @@ def little(monkeypatch):
     monkeypatch.setattr("gnn.cold_check.LEAST_ITEMS", 10)
     monkeypatch.setattr("gnn.cold_check.K", 5)
     monkeypatch.setattr(adaptation, "LEAST_STEPS", 120)
-    monkeypatch.setattr(adaptation, "LEARNING_RATE", 1e-3)
 
 
 def test_too_little_behaviour_adapts_nothing_and_extracts_all_the_same(client, settings, tmp_path):

@@ -44,3 +44,25 @@ def test_columns_are_solved_each_on_its_own():
     right = torch.tensor([[1.0, 0.0], [4.0, 0.0], [9.0, 1e-9]])
     found = conjugate_gradients(lambda x: matrix @ x, right)
     assert found[:, 0].tolist() == pytest.approx([1.0, 1.0, 1.0]) and torch.isfinite(found).all()
+
+
+@pytest.mark.parametrize(("noise", "expected"), [(0.0, 0.3), (1.0, 3.0), (2.0, 10.0)])
+def test_the_penalty_is_the_larger_the_less_features_say(noise, expected):
+    generator = torch.Generator().manual_seed(2)
+    content = torch.randn(300, 200, generator=generator) / 200**0.5
+    truth = torch.randn(200, WIDTH, generator=generator)
+    wanted = content @ truth + noise * torch.randn(300, WIDTH, generator=generator)
+    none = torch.zeros(2, 0, dtype=torch.long)
+    described = Mean(none, None, 0, 300)
+    x = torch.cat([content, torch.ones(300, 1)], 1)
+    solved = torch.linalg.solve(x.T @ x + expected * torch.eye(201), x.T @ wanted)
+    line, bias, _ = said_by_features(wanted, content, described, torch.full((300,), 2.0))
+    assert torch.cat([line.T, bias[None]]).numpy() == pytest.approx(solved.numpy(), abs=1e-3)
+
+
+def test_a_mean_for_some_targets_is_that_of_all():
+    edges = torch.tensor([[0, 1, 2, 3, 1], [0, 0, 1, 3, 3]])
+    mean = Mean(edges, torch.tensor([1.0, 3.0, 2.0, -1.0, 1.0]), 4, 4)
+    x = torch.arange(8.0).reshape(4, 2)
+    rows = torch.tensor([3, 2, 0])
+    assert mean.restricted(rows)(x).tolist() == mean(x)[rows].tolist()
