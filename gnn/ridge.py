@@ -15,7 +15,7 @@ from torch.nn import functional
 from gnn.geometric import Mean
 
 PENALTY = 10.0
-PENALTIES = (PENALTY, 30.0, 3.0, 1.0, 0.3)  # to choose from; the first where none is better
+PENALTIES = (30.0, 3.0, 1.0, 0.3)  # to choose from, if one is better than PENALTY by more than chance
 FOLDS, LEAST_ITEMS, MOST_ITEMS = 5, 50, 10_000  # to choose by
 STEPS = 50
 
@@ -26,8 +26,9 @@ def said_by_features(
     """The linear maps that come closest to `vectors`, (I, D), by squared distance weighted with `weight`, (I,).
 
     content: (I, C), zero where there is none.  described: the mean over the attributes of an item.
-    The penalty is, of PENALTIES, the one with which what is said of a fifth of the items by what is known of the others
-    lies nearest to them by cosine; it is taken times the mean of the weights above 0.
+    The penalty is the one of PENALTIES with which what is said of a fifth of the items by what is known of the others
+    lies nearest to them by cosine, or PENALTY where none is better by more than chance; times the mean of the weights
+    above 0.
 
     Returns:
         (D, C) of content, (D,) where there is content, (A, D) of attributes.
@@ -78,11 +79,15 @@ def _best_penalty(vectors: Tensor, content: Tensor, described: Mean | None, weig
     part = described.restricted(rows) if described else None
     regression = _Regression(vectors, content[rows], part, weight.masked_fill(out, 0.0))
 
-    def nearness(penalty: float) -> float:
+    def nearness(penalty: float) -> Tensor:
         said = regression.said(regression.solved(penalty))[out]
-        return float((weight[out] * functional.cosine_similarity(said, vectors[out])).sum())
+        return weight[out] * functional.cosine_similarity(said, vectors[out])
 
-    return max(PENALTIES, key=nearness)
+    usual = nearness(PENALTY)
+    gains = {penalty: nearness(penalty) - usual for penalty in PENALTIES}
+    best = max(gains, key=lambda penalty: float(gains[penalty].mean()))
+    chance = 1.96 * float(gains[best].std()) / len(usual) ** 0.5
+    return best if float(gains[best].mean()) > chance else PENALTY
 
 
 def said_by_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
