@@ -35,7 +35,7 @@ from graphstore.progress import Progress
 from graphstore.settings import Settings
 from graphstore.tuned import tuned_settings
 
-AT_ONCE = 96  # items in a step
+AT_ONCE, TOKENS = 96, 48  # items in a step; of a text, to learn from
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 1e-3, 20, 0.01
 TEMPERATURE, BEHAVIOUR_TEMPERATURE = 0.05, 0.1
 STEPS, LEAST_STEPS, VISITS = 240, 40, 12  # at most; at least; each item is drawn so often
@@ -65,7 +65,7 @@ def adapt(
     trial = Trial(client, events, seed)
     if trial.check.lacks:
         return trial.refused()
-    adapters = Adapters(present.base.name, seed)
+    adapters = Adapters(present.base.name, seed, TOKENS)
     before = present.encode(trial.texts, progress)
     _train(adapters, trial, present.base.encode(trial.texts, progress), seed, progress)
     return trial.judged(adapters, before, settings)

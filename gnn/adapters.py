@@ -25,7 +25,6 @@ from gnn.encoders import SentenceEncoder, Vectors, precision
 from graphstore.errors import InputError, NotReady
 
 RANK, ALPHA, DROPOUT = 8, 16, 0.1
-LONGEST_TOKENS = 48  # of a text to learn from
 FOLDER = "encoders"
 BASE_FILE, WEIGHTS_FILE = "base.json", "adapter_model.safetensors"
 
@@ -33,20 +32,21 @@ BASE_FILE, WEIGHTS_FILE = "base.json", "adapter_model.safetensors"
 class Adapters:
     """A sentence encoder of which only adapters learn; D is its width."""
 
-    def __init__(self, base: str, seed: int = 0) -> None:
-        """base: name of the encoder to adapt.
+    def __init__(self, base: str, seed: int = 0, tokens: int = 64, last: int | None = None) -> None:
+        """base: name of the encoder to adapt.  tokens: of a text, from the first, to learn from.  last: how many of its
+        layers learn, from the last; None for all. What lies below is computed without gradients.
 
         Raises:
             InputError: it is none whose layers can be adapted.
         """
         from peft import LoraConfig, get_peft_model
 
-        self.base = base
+        self.base, self._tokens = base, tokens
         self._encoder = SentenceEncoder(base)
         self._sentences = self._encoder.load()
         inner = _transformer(self._sentences, base)
         torch.manual_seed(seed)
-        config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules=_linear_maps(inner))
+        config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules=_linear_maps(inner, last))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             self._adapted: Any = get_peft_model(inner, config)
@@ -58,9 +58,9 @@ class Adapters:
         return [value for value in self._sentences.parameters() if value.requires_grad]
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Embed N texts with gradients: (N, D), rows of length 1. Of each text the first LONGEST_TOKENS are read."""
+        """Embed N texts, the beginning of each, with gradients: (N, D), rows of length 1."""
         self._sentences.train()
-        whole, self._sentences.max_seq_length = self._sentences.max_seq_length, LONGEST_TOKENS
+        whole, self._sentences.max_seq_length = self._sentences.max_seq_length, self._tokens
         try:
             tokens = self._sentences.preprocess(list(texts))
         finally:
@@ -145,12 +145,13 @@ class AdaptedEncoder(SentenceEncoder):
 
 def _transformer(sentences: Any, name: str) -> Any:
     inner = getattr(sentences[0], "model", None)
-    if not isinstance(inner, nn.Module) or not _linear_maps(inner):
+    if not isinstance(inner, nn.Module) or not _linear_maps(inner, None):
         raise InputError(f"Encoder {name!r} has no layers that can be adapted: adapt one that is a transformer.")
     return inner
 
 
-def _linear_maps(model: nn.Module) -> list[str]:
-    """Those of the layers, by name."""
+def _linear_maps(model: nn.Module, last: int | None) -> list[str]:
+    """Those of the last layers, or of all, by name."""
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    return [name for name in linear if re.search(r"\.\d+\.", name)]
+    layers = {name: int(found[1]) for name in linear if (found := re.search(r"\.(\d+)\.", name))}
+    return [name for name, layer in layers.items() if last is None or layer > max(layers.values()) - last]

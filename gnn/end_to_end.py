@@ -26,6 +26,7 @@ from graphstore.progress import Progress
 from graphstore.settings import Settings
 
 SHARES = (1.0, 0.5, 0.25)
+TOKENS, LAST_LAYERS = 64, 2  # of a text, to learn from; of the encoder, to learn
 
 
 def learn_encoder(
@@ -56,7 +57,7 @@ def learn_encoder(
     for row, place in rows.items():
         table[place] = trial.items[row].text
     learned[[rows[row] for row in trial.check.learned.tolist() if row in rows]] = True
-    adapters = Adapters(present.base.name, seed)
+    adapters = Adapters(present.base.name, seed, TOKENS, LAST_LAYERS)
     live = LiveContents(adapters, table, learned)
     found = training.learn_contents(live, events)
     trial.look(adapters, live.kept, SHARES, epoch=found["epoch"])

@@ -78,6 +78,8 @@ def test_adapters_begin_as_the_encoder_that_they_are_on(adapters):
     assert adapters.encode(TITLES) == pytest.approx(SentenceEncoder().encode(TITLES), abs=1e-5)
     trained = sum(value.numel() for value in adapters.parameters)
     assert 0 < trained < 400_000
+    of_two_layers = sum(value.numel() for value in Adapters(DEFAULT_NAME, last=2).parameters)
+    assert trained == 3 * of_two_layers  # of six
 
 
 def test_learned_adapters_are_found_again_under_their_name(adapters, tmp_path):
