@@ -95,7 +95,7 @@ def _train(adapters: Adapters, trial: Trial, before: Vectors, seed: int, progres
     for step in range(1, steps + 1):
         drawn = rng.choice(len(places), min(AT_ONCE, len(places)), replace=False, p=share.numpy())
         rows = places[drawn]
-        said = adapters([texts[row] for row in rows]) @ head[0].T + head[1] + by_attributes[rows]
+        said = adapters([texts[row] for row in rows]).to(vectors) @ head[0].T + head[1] + by_attributes[rows]
         loss = contrastive_loss(said, torch.from_numpy(drawn), vectors, share.float())
         optimizer.zero_grad()
         loss.backward()

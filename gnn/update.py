@@ -19,6 +19,7 @@ from gnn import registry
 from gnn.continual import continue_training, continued_blend
 from gnn.data import Vocabulary
 from gnn.embedding import embed_items, embed_users
+from gnn.encoders import best_device
 from gnn.fitting import Training
 from gnn.memory import keep_memory
 from gnn.model import widths
@@ -146,10 +147,6 @@ def share_machine() -> None:
     torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
 
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def prepared_training(
     client: Client,
     hyper: Hyperparameters,
@@ -172,7 +169,7 @@ def prepared_training(
     sampler.add_items(items)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     sampler.vocabulary.growing = False
-    return Training(client, sampler, batches, kinds, hyper, seed, _device(), progress, options)
+    return Training(client, sampler, batches, kinds, hyper, seed, best_device(), progress, options)
 
 
 def _full(client: Client, settings: Settings, training: Training) -> dict[str, Any]:
@@ -256,7 +253,8 @@ def _incremental(
     since = last["watermark"] or last["started_at"]
     graph.settle(client, version, everything=False)  # a full run may have been stopped just before it did
     model, vocabulary, fan_out = registry.load(settings.models, version)
-    model = model.to(_device())
+    device = best_device()
+    model = model.to(device)
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     built = last_run(client, "build")
     if built and built["started_at"] >= last["started_at"]:  # similar items may be others now, for any item
@@ -265,7 +263,7 @@ def _incremental(
         seeds = graph.stale_items(client, since, version)
         seeds = sorted({*seeds, *graph.item_dependents(client, seeds, DEPENDENTS)})
     sampler.add_items(seeds)
-    features = sampler.items.features(*widths(model)).to(_device())
+    features = sampler.items.features(*widths(model)).to(device)
     counts, moved = embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
     users = graph.stale_users(client, since, version)
     users = sorted(
