@@ -1,9 +1,7 @@
 """Neo4j is killed with SIGKILL, or the command is interrupted, in the middle of a stage: nothing is lost or doubled."""
 
 import json
-import os
 import signal
-from contextlib import suppress
 
 import pytest
 from processes import finish, kill_neo4j, query, start, wait_until
@@ -18,9 +16,7 @@ pytestmark = pytest.mark.slow
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     yield folder
-    server = ManagedServer(folder / "neo4j")
-    with suppress(Exception):
-        os.kill(server.address().pid, signal.SIGKILL)
+    ManagedServer(folder / "neo4j").kill()
 
 
 def count(home):
