@@ -150,8 +150,11 @@ def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, film
     press(browser, "drama", "Withdraw")
     until(browser, lambda page: "drama 0.80" in texts(page, ".bars li"))
 
+    drawn = "return interestGraph.nodes.get().some((node) => node.label === 'drama')"
+    until(browser, lambda page: page.execute_script(drawn))
     press(browser, "drama", "Delete")
     until(browser, lambda page: texts(page, "#corrected li") == ["drama deleted Withdraw"])
+    until(browser, lambda page: not page.execute_script(drawn))
     assert texts(browser, ".bars li") == ["rock/pop pinned 1.00"]
     until(browser, lambda page: page.switch_to.active_element.get_attribute("aria-label") == "Withdraw drama")
     browser.switch_to.active_element.click()

@@ -20,6 +20,7 @@
     for (const id of ["interest-rows", "recommendations"]) {
       document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
     }
+    dispatchEvent(new Event("corrected"));
   }
 
   function tell(message, failed) {

@@ -84,6 +84,7 @@
   });
   document.getElementById("graph-reset").addEventListener("click", start);
   addEventListener("theme", start);
+  addEventListener("corrected", start);
   window.interestGraph = { network, nodes, edges };
   start();
 })();
