@@ -18,26 +18,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import tables
-from scratch_server import scratch_server
-from shared import shared_folder
-from splits import Split, add_places, make_split, read_events
-
-from gnn.calibration import Example, hold_out, learn_weights
-from gnn.evaluation import SERVED, score_served
-from gnn.extraction import extract
-from gnn.training import Hyperparameters
-from gnn.update import prepared_training, update
-from graphstore import update as graph
-from graphstore.blend import CHANNELS, Blend
-from graphstore.build import build
-from graphstore.client import Client
-from graphstore.collect import collect
-from graphstore.derived import DEFAULT_OPTIONS
-from graphstore.interactions import pull_interactions
+from benchmarks.load.scratch_server import scratch_server
+from benchmarks.measures import tables
+from benchmarks.measures.shared_scripts import shared_folder
+from benchmarks.measures.splits import Split, add_places, make_split, read_events
+from gnn.evaluate import SERVED, score_served
+from gnn.extract.stage import extract
+from gnn.training.blend_weights import Example, learn_weights
+from gnn.training.holdout import hold_out
+from gnn.training.hyperparameters import Hyperparameters
+from gnn.update.prepare import prepared_training
+from gnn.update.stage import update
+from graphstore.build.derive import DEFAULT_OPTIONS
+from graphstore.build.pull import pull_interactions
+from graphstore.build.stage import build
+from graphstore.collect.stage import collect
+from graphstore.database.client import Client
 from graphstore.kinds import KINDS
 from graphstore.progress import silent
+from graphstore.ranking.blend import CHANNELS, Blend
 from graphstore.settings import Settings
+from graphstore.update import models as graph
 
 SEED = 0
 
@@ -124,7 +125,7 @@ def serve_without(client: Client, version: str, found: list[Example], without: t
     """Have the active model serve with weights learned without some channels."""
     model = graph.active_model(client)
     assert model is not None and model["version"] == version
-    readout = Blend.from_json(client.read("recommend/read_blend", version=version)[0]["blend"]).readout
+    readout = Blend.from_json(client.read("update/models/read_blend", version=version)[0]["blend"]).readout
     parts = {name: model[name] for name in ("family", "configuration", "metrics", "dimension")}
     graph.activate(client, version, **parts, blend=Blend(learn_weights(found, without), readout))
 

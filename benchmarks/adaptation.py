@@ -14,11 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import tables
-from shared import shared_folder
-from splits import Split, make_split
-
-from gnn.evaluation import evaluate
+from benchmarks.measures import tables
+from benchmarks.measures.shared_scripts import shared_folder
+from benchmarks.measures.splits import Split, make_split
+from gnn.evaluate import evaluate
 
 DEFAULT = ("ml-100k-overviews@item", "uci-online-retail@item")
 WAYS = {"as it is": None, "adapted": "adapt", "end to end": "end-to-end"}

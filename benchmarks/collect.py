@@ -14,14 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import tables
-from scratch_server import clear, scratch_server
+from benchmarks.load.scratch_server import clear, scratch_server
+from benchmarks.measures import tables
+from graphstore.collect.stage import collect
+from graphstore.database.client import Client
+from graphstore.datasets.movielens import demo_dataset, read_ml_100k
 
-from graphstore.adapters import demo_dataset, read_ml_100k
-from graphstore.client import Client
-from graphstore.collect import collect
-
-RAW = Path(__file__).with_name("raw_merge.cypher")
+RAW = Path(__file__).parent / "cypher" / "raw_merge.cypher"
 BATCH_ROWS = 5_000
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-import tables
+from benchmarks.measures import tables
 
 
 def run_command(arguments: list[str], environment: dict[str, str]) -> str:

@@ -15,14 +15,13 @@ import sys
 import time
 from pathlib import Path
 
-import tables
-from homes import Prepared, graph_of, settings_of
-
-from gnn.drift import derive_anew
-from gnn.follow import EventsLane
-from gnn.neighbourhoods import NeighbourhoodsLane
-from graphstore.collect import collect_events
-from graphstore.drift import LEAST_COSINE, LEAST_OVERLAP
+from benchmarks.load.prepared_graphs import Prepared, graph_of, settings_of
+from benchmarks.measures import tables
+from gnn.update.derive_anew import derive_anew
+from gnn.update.follow_events import EventsLane
+from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from graphstore.collect.store import collect_events
+from graphstore.update.drift import LEAST_COSINE, LEAST_OVERLAP
 
 BATCH_EVENTS, EVENTS_LANE, NEIGHBOURHOODS_LANE = 20, 100, 1_000
 

@@ -22,21 +22,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tables
-from scratch_server import clear, scratch_server
-from titles import item_rows
 
-from gnn.embedding_cache import CachedEncoder
-from gnn.encoders import DEFAULT_NAME, Encoder, encoder
-from gnn.extraction import document_frequencies, extract, mined
-from gnn.matching import Matcher
-from graphstore import contents
-from graphstore.client import Client
-from graphstore.collect import collect
-from graphstore.extract import ItemText, batched
+from benchmarks.load.scratch_server import clear, scratch_server
+from benchmarks.measures import tables
+from benchmarks.worlds.titles import item_rows
+from gnn.encoders.by_name import encoder
+from gnn.encoders.cache import CachedEncoder
+from gnn.encoders.encoder import DEFAULT_NAME, Encoder
+from gnn.extract.matching import Matcher
+from gnn.extract.stage import document_frequencies, extract, mined
+from graphstore.batches import batched
+from graphstore.collect.stage import collect
+from graphstore.database.client import Client
+from graphstore.extract import content_index
+from graphstore.extract.items import ItemText
 from graphstore.settings import Settings
 
-RAW = Path(__file__).with_name("vector_writes.cypher")
+RAW = Path(__file__).parent / "cypher" / "vector_writes.cypher"
 RAW_ROWS = 1_000
 CHANGED = 0.01
 Row = dict[str, Any]
@@ -80,7 +82,7 @@ def store(client: Client, count: int, seed: int, folder: Path, changed: int = 0)
 
 def raw_writes(client: Client, count: int, width: int, seed: int) -> float:
     """Seconds of the raw loop over the items that are there."""
-    contents.begin_anew(client, width)
+    content_index.begin_anew(client, width)
     vectors = np.random.default_rng(seed).normal(size=(count, width)).astype(np.float32)
     text = RAW.read_text(encoding="utf-8")
 

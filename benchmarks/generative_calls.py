@@ -10,25 +10,22 @@ that is not counted, so that what is counted is about users.
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import tables
-from scratch_server import clear, scratch_server
-from titles import item_rows
-from world import END
-
-from gnn.extraction import extract
-from gnn.language_model import LanguageModel
-from graphstore.client import Client
-from graphstore.collect import collect, collect_events
+from benchmarks.load.scratch_server import clear, scratch_server
+from benchmarks.measures import tables
+from benchmarks.worlds.planted_world import END
+from benchmarks.worlds.titles import item_rows
+from gnn.extract.stage import extract
+from gnn.llm.language_model import LanguageModel
+from graphstore.collect.stage import collect
+from graphstore.collect.store import collect_events
+from graphstore.database.client import Client
 from graphstore.settings import Settings
-
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "gnn"))
-from scripted_endpoint import ScriptedEndpoint, Turn, says
+from tests.fixtures.scripted_endpoint import ScriptedEndpoint, Turn, says
 
 Row = dict[str, Any]
 ITEMS, HOUR = 300, 3_600

@@ -16,12 +16,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tables
-from asking import LIVE, Request, as_fast_as_answered, entity_tags, recommendations_path
-from running import api_key, served
-
+from benchmarks.load.asking import LIVE, Request, as_fast_as_answered, entity_tags, recommendations_path
+from benchmarks.load.processes import api_key, served
+from benchmarks.measures import tables
 from graphstore import Settings, connect
-from graphstore.adapters import demo_dataset
+from graphstore.datasets.movielens import demo_dataset
 
 QUERY = "k=10&explain=true"
 WARM_UP = 200

@@ -16,7 +16,7 @@ steady       20 events/s, each posted alone by an open schedule; for every fifth
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
 cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
              and of each user brought up to date (the more users there are, the more of them a batch is of)
-floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `floor.py`); the
+floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `raw_bolt_baseline.py`); the
              last, as its constraints come and go, and with each Neo4j forgets the plans of all statements
 Recommendations with explanation, computed live, are asked for at 4/s beside steady and burst.
 
@@ -35,22 +35,21 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-import latency
-import live_table
-import tables
-from asking import Askers
-from backlog import NEVER
-from floor import event_floor
-from homes import Prepared, environment_of, graph_of, settings_of
-from listening import listening
-from live_table import Measured
-from loads import Running, batched, burst, catch_up, idle, reads, settled, steady
-from running import NO_FOLLOWER, api_key, following, has_follower, served
-
-from graphstore.client import Client
+from benchmarks import latency
+from benchmarks.load import live_table
+from benchmarks.load.asking import Askers
+from benchmarks.load.backlog import NEVER
+from benchmarks.load.listening import listening
+from benchmarks.load.live_table import Measured
+from benchmarks.load.load_generators import Running, batched, burst, catch_up, idle, reads, settled, steady
+from benchmarks.load.prepared_graphs import Prepared, environment_of, graph_of, settings_of
+from benchmarks.load.processes import NO_FOLLOWER, api_key, following, has_follower, served
+from benchmarks.load.raw_bolt_baseline import event_floor
+from benchmarks.measures import tables
+from graphstore.database.client import Client
 from graphstore.errors import InputError
-from graphstore.server import ManagedServer
-from graphstore.update import user_ids
+from graphstore.server.managed import ManagedServer
+from graphstore.update.sampling import user_ids
 
 STEADY_RATE, LOOK_AT_EVERY = 20, 5
 BURST_RATE, BATCH_EVENTS = 200, 100

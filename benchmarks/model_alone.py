@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tables
-from shared import shared_folder
-from splits import add_places, make_split, read_events
 
-from gnn.evaluation import prepared_graph
-from gnn.metrics import Scorer
-from gnn.ranking import Lists, ranked
-from gnn.splits import by_user, event, interactions
-from graphstore.client import Client
+from benchmarks.measures import tables
+from benchmarks.measures.shared_scripts import shared_folder
+from benchmarks.measures.splits import add_places, make_split, read_events
+from gnn.evaluate import prepared_graph
+from gnn.evaluation.metrics import Scorer
+from gnn.evaluation.splits import by_user, event, interactions
+from gnn.evaluation.top_items import Lists, ranked
+from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
 
-READ = Path(__file__).with_name("read_embeddings.cypher")
+READ = Path(__file__).parent / "cypher" / "read_embeddings.cypher"
 K = 20
 METRICS = ("ndcg@10", "ndcg@20", "recall@20")
 
@@ -40,7 +40,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         split = make_split(name, Path(folder), data=options.data, shared=options.shared)
         known, later = split.known_and_later(options.part)
         start = time.perf_counter()
-        files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
+        files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
         graph = prepared_graph(known, split.items, **files, progress=said)
         with graph as (client, stages):
             seconds = time.perf_counter() - start

@@ -24,18 +24,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import quality_tables
-import tables
-from cold_items import cold_items
-from shared import Users, differences, score_again, shared_folder
-from splits import Split, add_places, make_split, read_events
-
-from gnn.baselines import named, slug
-from gnn.encoders import encoder
-from gnn.evaluation import SERVED, evaluate
-from gnn.splits import by_user
+from benchmarks.measures import quality_tables, tables
+from benchmarks.measures.cold_items import cold_items
+from benchmarks.measures.shared_scripts import Users, differences, score_again, shared_folder
+from benchmarks.measures.splits import Split, add_places, make_split, read_events
+from gnn.encoders.by_name import encoder
+from gnn.evaluate import SERVED, evaluate
+from gnn.evaluation.baselines import named, slug
+from gnn.evaluation.splits import by_user
+from graphstore.collect.files import open_rows
 from graphstore.errors import InputError
-from graphstore.reading import open_rows
 from graphstore.settings import Settings
 
 Report = dict[str, Any]
@@ -78,7 +76,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
 def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
-    files = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
+    files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
     if options.encoder:
         more["encoder"] = encoder(options.encoder, Settings.from_environment(os.environ).models)
     return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)

@@ -31,20 +31,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import generator
-import planted
-import tables
-from scratch_server import scratch_server
-from topics import TOPICS
-from world import DAY, LONG, NONE, Plan, World
-
-from gnn.encoders import encoder
-from gnn.extraction import extract
-from graphstore.client import Client
-from graphstore.collect import collect
+from benchmarks.load.scratch_server import scratch_server
+from benchmarks.measures import tables
+from benchmarks.worlds import generator, planted
+from benchmarks.worlds.planted_world import DAY, LONG, NONE, Plan, World
+from benchmarks.worlds.topics import TOPICS
+from gnn.encoders.by_name import encoder
+from gnn.extract.stage import extract
+from graphstore.collect.stage import collect
+from graphstore.database.client import Client
 from graphstore.settings import Settings
 
-HERE = Path(__file__).parent
+CYPHER = Path(__file__).parent / "cypher"
 LEAST, SHORT_LEAST = 0.4, 0.5
 LONG_EVENTS, LONG_TRACE = 50, 5
 SHORT_EVENTS, SHORT_TRACE, SHORT_DAYS, OPEN_DAYS = 10, 3, 14, 28
@@ -143,8 +141,8 @@ def measure(client: Client, world: World, name: str | None, attributes: bool, fo
     collect(client, **files)
     settings = Settings(home=folder)
     extract(client, settings, encoder=encoder(name, settings.models))
-    interests = client.run_text((HERE / "open_interests.cypher").read_text(encoding="utf-8"))
-    about = client.run_text((HERE / "items_about.cypher").read_text(encoding="utf-8"))
+    interests = client.run_text((CYPHER / "open_interests.cypher").read_text(encoding="utf-8"))
+    about = client.run_text((CYPHER / "items_about.cypher").read_text(encoding="utf-8"))
     horizons = {
         horizon: found_topics((row for row in interests if row["horizon"] == horizon), "user_id", least)
         for horizon, least in (("long", LEAST), ("short", SHORT_LEAST))

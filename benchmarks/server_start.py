@@ -7,10 +7,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import tables
-
-from graphstore.client import Client
-from graphstore.server import ManagedServer
+from benchmarks.measures import tables
+from graphstore.database.client import Client
+from graphstore.server.managed import ManagedServer
 from graphstore.settings import DEFAULT_NEO4J_VERSION
 
 

@@ -35,19 +35,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import prequential
-import tables
-from asking import Asker, recommendations_path
-from backlog import has_mark
-from homes import environment_of, graph_of
-from loads import ACCEPTED, EVENTS
-from prepare import prepare
-from prequential import K, Trial, Trials, score
-from running import NO_FOLLOWER, api_key, following, has_follower, served
-from shared import shared_folder
-from timelines import Timeline, timeline
 
-from graphstore.client import Client
+from benchmarks.load.asking import Asker, recommendations_path
+from benchmarks.load.backlog import has_mark
+from benchmarks.load.load_generators import ACCEPTED, EVENTS
+from benchmarks.load.prepare import prepare
+from benchmarks.load.prepared_graphs import environment_of, graph_of
+from benchmarks.load.processes import NO_FOLLOWER, api_key, following, has_follower, served
+from benchmarks.measures import prequential, tables
+from benchmarks.measures.prequential import K, Trial, Trials, score
+from benchmarks.measures.shared_scripts import shared_folder
+from benchmarks.measures.timelines import Timeline, timeline
+from graphstore.database.client import Client
 from graphstore.errors import InputError
 
 DATASETS = ("ml-100k", "ml-latest-small", "living-10k", "living-100k", "living-1m")

@@ -26,7 +26,7 @@ def keys_group() -> None:
 @with_terminal
 def create(terminal: Terminal, name: str, scopes: str) -> None:
     """Make a key and print it once; only its hash is stored."""
-    from graphstore.keys import create_key
+    from graphstore.administration.keys import create_key
 
     with terminal.client() as client:
         key = create_key(client, name, [scope.strip() for scope in scopes.split(",") if scope.strip()])
@@ -37,7 +37,7 @@ def create(terminal: Terminal, name: str, scopes: str) -> None:
 @with_terminal
 def list_(terminal: Terminal) -> None:
     """The keys' names, scopes and times; never the keys."""
-    from graphstore.keys import list_keys
+    from graphstore.administration.keys import list_keys
 
     with terminal.client() as client:
         rows = list_keys(client)
@@ -56,7 +56,7 @@ def list_(terminal: Terminal) -> None:
 @with_terminal
 def revoke(terminal: Terminal, name: str) -> None:
     """Make a key worthless."""
-    from graphstore.keys import revoke_key
+    from graphstore.administration.keys import revoke_key
 
     with terminal.client() as client:
         revoke_key(client, name)
@@ -82,7 +82,7 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 @with_terminal
 def erase_command(terminal: Terminal, user_id: str) -> None:
     """Erase a user and everything derived from them."""
-    from graphstore.profiles import erase_user
+    from graphstore.profiles.erasure import erase_user
 
     with terminal.client() as client:
         counts = erase_user(client, user_id)
@@ -94,7 +94,7 @@ def erase_command(terminal: Terminal, user_id: str) -> None:
 @with_terminal
 def export_command(terminal: Terminal, user_id: str) -> None:
     """Everything that is stored on a user, as JSON."""
-    from graphstore.profiles import export_user
+    from graphstore.profiles.erasure import export_user
 
     with terminal.client() as client:
         data = export_user(client, user_id)
@@ -136,13 +136,13 @@ def evaluate_command(
     output_lists: Path | None,
 ) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
-    from gnn import encoders
-    from gnn import report as reporting
-    from gnn.baselines import named
-    from gnn.evaluation import evaluate
+    from gnn.encoders import by_name
+    from gnn.evaluate import evaluate
+    from gnn.evaluation import report as reporting
+    from gnn.evaluation.baselines import named
 
     options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists, "media": media}
-    options["encoder"] = encoders.encoder(encoder, terminal.settings.models)
+    options["encoder"] = by_name.encoder(encoder, terminal.settings.models)
     with terminal.progress() as progress:
         report = evaluate(
             train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options
@@ -154,7 +154,7 @@ def evaluate_command(
 
 def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
     """The report for people: systems, the paired differences, views, and notes."""
-    from gnn.report import print_report
+    from gnn.evaluation.report import print_report
 
     print_report(terminal.out, report)
 
@@ -166,7 +166,7 @@ def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
 @with_terminal
 def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
     """Memory, disk and time for a graph of this size, from measured constants."""
-    from graphstore.estimate import estimate, estimate_lines
+    from graphstore.administration.estimate import estimate, estimate_lines
 
     row = estimate(users, items, events)
     terminal.answer(row, lambda r: print("\n".join(estimate_lines(r))))
@@ -176,7 +176,7 @@ def estimate_command(terminal: Terminal, users: int, items: int, events: int) ->
 @with_terminal
 def doctor_command(terminal: Terminal) -> None:
     """What works here: Neo4j, schema, indexes, model, encoder, device."""
-    from graphstore.doctor import diagnose
+    from graphstore.administration.doctor import diagnose
 
     checks = diagnose(terminal.settings)
     rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "remedy": c.remedy} for c in checks]

@@ -12,9 +12,10 @@ import click
 from rich.table import Table
 
 from commands.console import Terminal, with_terminal
-from commands.stages import show_counts, show_recommendations
+from commands.stage_output import show_counts, show_recommendations
 from graphstore import Client
-from graphstore.adapters import Dataset, demo_dataset
+from graphstore.datasets.dataset import Dataset
+from graphstore.datasets.movielens import demo_dataset
 from graphstore.errors import InputError
 
 LATER_SHARE = 0.1
@@ -53,7 +54,7 @@ def stored_events(client: Client, dataset: Dataset) -> int:
     Raises:
         InputError: the graph holds items that are not the demo's.
     """
-    row = client.read("serve/count_other_items", item_ids=[item["item_id"] for item in dataset.items()])[0]
+    row = client.read("administration/count_other_items", item_ids=[item["item_id"] for item in dataset.items()])[0]
     if row["other_items"]:
         raise InputError(
             f"The graph holds {row['other_items']:,} items that are not the demo's: they would be mixed."
@@ -92,7 +93,7 @@ def tell(
     user_id: str | None,
 ) -> None:
     """Every step; one that was done before finds nothing new to do, so a stopped demo can simply be run again."""
-    from graphstore.recommend import recommend
+    from graphstore.recommend.stage import recommend
 
     if stored_events(client, dataset) <= len(earlier):
         stages(terminal, client, story, replace(dataset, events=lambda: iter(earlier)), "", full=True)
@@ -107,10 +108,10 @@ def tell(
 
 def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, suffix: str, *, full: bool) -> None:
     """collect, extract, build and update."""
-    from gnn.extraction import extract
-    from gnn.update import update
-    from graphstore.build import build
-    from graphstore.collect import collect_dataset
+    from gnn.extract.stage import extract
+    from gnn.update.stage import update
+    from graphstore.build.stage import build
+    from graphstore.collect.stage import collect_dataset
 
     settings, kinds = terminal.settings, terminal.kinds
     with terminal.progress() as progress:
@@ -128,7 +129,7 @@ def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, s
 
 def score(terminal: Terminal, client: Client, earlier: Events, later: Events) -> dict[str, Any]:
     """NDCG and recall of the served lists and of the baselines on the later events."""
-    from gnn.evaluation import score_served
+    from gnn.evaluate import score_served
 
     with terminal.progress() as progress:
         return score_served(client, earlier, later, progress=progress)

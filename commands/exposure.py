@@ -21,8 +21,9 @@ from graphstore.errors import InputError
 @with_terminal
 def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: float, explore: float) -> None:
     """Report which items the lists of all users show: coverage, concentration, and groups beside what people choose."""
-    from graphstore.exposure import exposure_report, read_lists
-    from graphstore.recommend import check_k, recommend_all
+    from graphstore.administration.exposure import exposure_report, read_lists
+    from graphstore.recommend.related import check_k
+    from graphstore.recommend.stage import recommend_all
 
     check_k(k)
     if lists and (diversity or explore):

@@ -152,8 +152,8 @@ def stop_with_parent(stop: threading.Event) -> None:
 
 def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float, anew_hours: float) -> None:
     """Follow the graph: as the supervisor, or, with a lane, as the worker for it."""
-    from gnn.follow import follow as work
-    from web.serving import log_to_stderr
+    from gnn.update.follow_events import follow as work
+    from graphstore.logs import log_to_stderr
 
     if lane is None:
         with terminal.client():  # a graph that can't be reached is said at once, and the schema is brought up to date

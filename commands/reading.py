@@ -14,7 +14,7 @@ from commands.console import Terminal, with_terminal
 from graphstore.errors import InputError
 
 if TYPE_CHECKING:
-    from gnn.language_model import LanguageModel
+    from gnn.llm.language_model import LanguageModel
 
 KEY = "INTERESTGRAPH_LLM_KEY"
 COUNT = click.IntRange(1)
@@ -47,7 +47,8 @@ def language_model(folder: Path, options: dict[str, Any]) -> LanguageModel | Non
     Raises:
         InputError: the options don't go together, or one is no such thing.
     """
-    from gnn.language_model import LanguageModel, Limits
+    from gnn.llm.budget import Limits
+    from gnn.llm.language_model import LanguageModel
 
     url, model = options["llm"], options["llm_model"]
     if not (url or model):
@@ -87,7 +88,7 @@ def _prices(text: str | None) -> tuple[float, float]:
 @with_terminal
 def reading_command(terminal: Terminal, user_id: str, events: int) -> None:
     """What was read about a user and what was concluded from it, line by line."""
-    from graphstore.profiles import read_reading
+    from graphstore.profiles.interests import read_reading
 
     with terminal.client() as client:
         found = read_reading(client, user_id, events)
@@ -130,7 +131,7 @@ def merges_group() -> None:
 @with_terminal
 def list_command(terminal: Terminal) -> None:
     """What was taken for what, and how near it was."""
-    from graphstore.generated import read_aliases
+    from graphstore.extract.language_model import read_aliases
 
     with terminal.client() as client:
         rows = read_aliases(client)
@@ -154,7 +155,7 @@ def show_merges(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
 @with_terminal
 def undo_command(terminal: Terminal, name: str) -> None:
     """Make NAME an interest of its own again, with all that was said in it."""
-    from gnn.canonical import undo
+    from gnn.extract.aliases import undo
 
     with terminal.client() as client:
         moved = undo(client, terminal.settings, name)

@@ -17,7 +17,7 @@ def managed(terminal: Terminal) -> Any:
     Raises:
         InputError: NEO4J_URI names another server, which is not this program's to start or stop.
     """
-    from graphstore.server import ManagedServer
+    from graphstore.server.managed import ManagedServer
 
     if terminal.settings.neo4j_uri is not None:
         raise InputError(

@@ -8,42 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from commands.console import Terminal, with_terminal
 from commands.following import LANES, follow
 from commands.reading import language_model, language_model_options
+from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
-
-
-def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
-    """A row for each file, then what was rejected and where it is."""
-    table = Table("", "created", "updated", "duplicate", "rejected", box=None)
-    for what, counts in summary.items():
-        table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
-    terminal.out.print(table)
-    for what, counts in summary.items():
-        for reject in counts["reasons"]:
-            terminal.out.print(f"{what} line {reject['line']}: {reject['reason']}", markup=False)
-        if counts["rejected"] > len(counts["reasons"]):
-            terminal.out.print(f"… and {counts['rejected'] - len(counts['reasons']):,} more")
-        if counts["rejected_file"]:
-            terminal.out.print(
-                f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file.",
-                markup=False,
-            )
-
-
-def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
-    """One line of counts."""
-    parts = [
-        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
-        for name, value in counts.items()
-        if not isinstance(value, dict | list)
-    ]
-    terminal.out.print(f"{stage}: {', '.join(parts) or 'nothing to do'}", markup=False)
 
 
 @click.command("collect")
@@ -55,7 +27,7 @@ def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
 @with_terminal
 def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | None) -> None:
     """Read events, items, users and ties into the graph; "-" is standard input. Every event counts once."""
-    from graphstore.collect import collect
+    from graphstore.collect.stage import collect
 
     if not any(files.values()):
         raise InputError("Nothing to collect: give at least one of --items, --users, --events, --ties.")
@@ -80,8 +52,8 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     mars           MARS e-learning: items_en.csv, users_en.csv, *_ratings_en.csv
     lightgcn       Gowalla, Yelp2018 and others: train.txt (test.txt stays out)
     """
-    from graphstore.adapters import open_dataset
-    from graphstore.collect import collect_dataset
+    from graphstore.collect.stage import collect_dataset
+    from graphstore.datasets import open_dataset
 
     rows = open_dataset(dataset, folder)
     rejected = terminal.settings.home / "rejected"
@@ -129,15 +101,15 @@ def extract_command(
 
     With --llm a generative language model reads as well what is new to it, up to twenty users or items a question.
     """
-    from gnn import encoders
-    from gnn.extraction import extract
-    from gnn.images import image_encoder as named
-    from gnn.media_files import MediaFiles
+    from gnn.encoders import by_name
+    from gnn.extract.stage import extract
+    from gnn.media.files import MediaFiles
+    from gnn.media.images import image_encoder as named
 
     if fetch_private and not fetch_media:
         raise InputError("--fetch-private says which addresses --fetch-media asks: give that too.")
     reading: dict[str, Any] = {"model": language_model(terminal.settings.cache, llm), "context": llm["llm_context"]}
-    reading["encoder"] = encoders.encoder(encoder, terminal.settings.models) if encoder else None
+    reading["encoder"] = by_name.encoder(encoder, terminal.settings.models) if encoder else None
     reading["adapting"] = adapting
     reading["files"] = MediaFiles(media, fetch_media, fetch_private)
     reading["media_encoders"] = {"image": named(image_encoder)} if image_encoder else None
@@ -146,37 +118,11 @@ def extract_command(
     terminal.answer(counts, lambda c: show_extracted(terminal, c))
 
 
-def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
-    """The counts, and some of the images and sounds that can't be read, with the reason."""
-    show_counts(terminal, "extract", counts)
-    if "adapted" in counts:
-        show_learned(terminal, counts["adapted"])
-        if "refused" not in counts["adapted"]:
-            terminal.out.print(
-                "Now run `interestgraph update --full`: the model learned from other contents.", markup=False
-            )
-    for problem in counts.get("media_problems", []):
-        terminal.out.print(f"not read: {problem}", markup=False)
-
-
-def show_learned(terminal: Terminal, report: dict[str, Any]) -> None:
-    """Whether an encoder that learned was kept, and by what."""
-    verdict = f"refused: {report['refused']}" if "refused" in report else "kept"
-    terminal.out.print(f"encoder that learned: {verdict}", markup=False)
-    if "difference" in report:
-        terminal.out.print(
-            f"  Recall@20 of {report['items']} held-out items, {report['users']:,} users: "
-            f"{report['recall_at_20_before']:.4f} before, {report['recall_at_20']:.4f} after "
-            f"({report['difference']:+.4f} ± {report['half_width']:.4f})",
-            markup=False,
-        )
-
-
 @click.command("build")
 @with_terminal
 def build_command(terminal: Terminal) -> None:
     """Derive popularity, similarity, transitions and the hierarchy of interests from what is in the graph."""
-    from graphstore.build import build
+    from graphstore.build.stage import build
 
     with terminal.client() as client, terminal.progress() as progress:
         counts = build(client, kinds=terminal.kinds, progress=progress)
@@ -185,7 +131,7 @@ def build_command(terminal: Terminal) -> None:
 
 def show_drift(terminal: Terminal) -> None:
     """Derive everything anew, and print how far it had drifted."""
-    from gnn.drift import derive_anew
+    from gnn.update.derive_anew import derive_anew
 
     with terminal.client() as client, terminal.progress() as progress:
         found = derive_anew(client, terminal.settings, kinds=terminal.kinds, progress=progress)
@@ -232,7 +178,7 @@ def update_command(
     lane: str | None,
 ) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
-    from gnn.update import update
+    from gnn.update.stage import update
 
     if full + further + anew + end_to_end + following > 1:
         raise InputError(
@@ -248,40 +194,6 @@ def update_command(
         options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
         counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
     terminal.answer(counts, lambda c: show_updated(terminal, c))
-
-
-def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
-    """The counts, and what became of an encoder that learned with the network."""
-    show_counts(terminal, "update", counts)
-    if "end_to_end" in counts:
-        show_learned(terminal, counts["end_to_end"])
-
-
-def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool) -> None:
-    """A numbered list, each with its reason; with `explain` also the channels' shares and the path."""
-    if not answer["recommendations"]:
-        terminal.out.print("Nothing to recommend: the graph has no item that this user has not seen.")
-    for rank, item in enumerate(answer["recommendations"], 1):
-        title = item["title"] or item["item_id"]
-        terminal.out.print(f"{rank:3}. {title}  [{item['item_id']}]  {item['score']:.3f}", markup=False, style="bold")
-        terminal.out.print(f"     {item['because']}", markup=False)
-        if explain:
-            shares = ", ".join(f"{name} {share:.0%}" for name, share in item["channels"].items() if share >= 0.005)
-            terminal.out.print(f"     {shares}", markup=False, style="dim")
-            terminal.out.print(f"     {path_text(item['path'])}", markup=False, style="dim")
-
-
-def path_text(path: list[dict[str, Any]]) -> str:
-    """A path as text: (User 1) -RATED 5- (Item 50 Star Wars) …"""
-    parts = []
-    for element in path:
-        if "type" in element:
-            value = (element.get("properties") or {}).get("value")
-            parts.append(f"-{element['type']}{'' if value is None else f' {value:g}'}-")
-        else:
-            names = " ".join(str(element[key]) for key in ("label", "key", "title") if element.get(key))
-            parts.append(f"({names})")
-    return " ".join(parts)
 
 
 @click.command("recommend")
@@ -308,7 +220,7 @@ def recommend_command(
     output: Path | None,
 ) -> None:
     """Recommend items to a user, each with the path through the graph that explains it."""
-    from graphstore.recommend import recommend, recommend_all
+    from graphstore.recommend.stage import recommend, recommend_all
 
     if everybody == (user_id is not None):
         raise InputError("Give either a USER_ID or --all.")

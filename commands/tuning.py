@@ -23,7 +23,7 @@ def tune_command(terminal: Terminal, **options: Any) -> None:
 
     Stopped, it goes on where it stopped. What beats the defaults is used by build and update from then on.
     """
-    from gnn.tune import tune
+    from gnn.update.tune import tune
 
     with terminal.client() as client, terminal.progress() as progress:
         found = tune(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)

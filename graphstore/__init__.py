@@ -1,6 +1,7 @@
-"""Everything that speaks to Neo4j."""
+"""The graph: reading and writing Neo4j, and all that is computed from it without torch."""
 
-from graphstore.client import Client, connect
+from graphstore.connection import connect
+from graphstore.database.client import Client
 from graphstore.errors import InterestGraphError
 from graphstore.settings import Settings
 

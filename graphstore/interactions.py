@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-
-from graphstore.blend import low_among
-from graphstore.client import Client
-from graphstore.kinds import Kind
-from graphstore.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -47,97 +39,3 @@ class Interactions:
         """The time that decay refers to: that of the latest event, in days since 1970; NaN if no event has a time."""
         known = self.day[~np.isnan(self.day)]
         return float(known.max()) if known.size else float("nan")
-
-
-def pull_interactions(
-    client: Client, kinds: Mapping[str, Kind], negative_weight: float, progress: Progress = silent
-) -> Interactions:
-    """All behaviour. A low rating counts `negative_weight` of its kind; kinds that tell dislike count 0."""
-    item_ids = [row["item_id"] for row in client.stream("build/stream_items")]
-    item_index = {item_id: index for index, item_id in enumerate(item_ids)}
-    user_ids: list[str] = []
-    signed = {kind.type: kind.weight for kind in kinds.values()}
-    half_lives = {kind.type: kind.half_life_days for kind in kinds.values()}
-    users, items, days, weights, strengths, halves = [], [], [], [], [], []
-    for row in client.stream("build/stream_interactions"):
-        number = len(user_ids)
-        user_ids.append(row["user_id"])
-        count = len(row["item_ids"])
-        weight, low = telling(row["types"], row["values"], kinds, negative_weight)
-        told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
-        strengths.append(np.where(low, -np.abs(told), told))
-        halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))
-        users.append(np.full(count, number))
-        items.append(np.fromiter((item_index.get(i, -1) for i in row["item_ids"]), dtype=np.int64, count=count))
-        days.append(np.array(row["days"], dtype=float))
-        weights.append(weight)
-        progress("behaviour", number + 1, None)
-    columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
-    events = Interactions(user_ids, item_ids, *columns)
-    return events.where(events.item >= 0)  # an item may have come after the items were read
-
-
-def telling(
-    types: Sequence[str], values: Sequence[float], kinds: Mapping[str, Kind], negative_weight: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the events of one user tell, (E,), at least 0, and which of them are low ratings."""
-    count = len(types)
-    strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
-    weight = np.fromiter((strength.get(t, 1.0) for t in types), dtype=float, count=count)
-    rated = np.fromiter((t == "RATED" for t in types), dtype=bool, count=count)
-    low = low_among(np.array(values, dtype=float), rated)
-    weight[low] *= negative_weight
-    return weight, low
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def pull_user_attributes(client: Client, user_ids: list[str]) -> tuple[list[tuple[str, str]], sp.csr_matrix]:
-    """The attributes that users have, as (kind, value), and (A, U) who has which."""
-    user_index = {user_id: index for index, user_id in enumerate(user_ids)}
-    rows = (
-        (user_index[row["user_id"]], list(zip(row["kinds"], row["values"], strict=True)))
-        for row in client.stream("build/stream_user_attributes")
-        if row["user_id"] in user_index
-    )
-    names, incidence = _incidence(rows, len(user_ids))
-    return names, incidence.T.tocsr()
-
-
-def pull_ties(client: Client, user_ids: list[str]) -> sp.csr_matrix:
-    """(U, U) 1 where the user of a row follows the user of a column."""
-    index = {user_id: number for number, user_id in enumerate(user_ids)}
-    rows, columns = [], []
-    for row in client.stream("build/stream_ties"):
-        followed = [index[user_id] for user_id in row["followed"] if user_id in index]
-        if row["user_id"] in index:
-            rows += [index[row["user_id"]]] * len(followed)
-            columns += followed
-    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(user_ids), len(user_ids)))
-
-
-def pull_item_interests(client: Client, item_ids: list[str]) -> tuple[list[str], sp.csr_matrix]:
-    """The names of interests that items are about, and (I, N) how much each item is about each."""
-    item_index = {item_id: index for index, item_id in enumerate(item_ids)}
-    names: dict[str, int] = {}
-    rows, columns, weights = [], [], []
-    for row in client.stream("build/stream_item_interests"):
-        if row["item_id"] not in item_index:
-            continue
-        columns += [names.setdefault(name, len(names)) for name in row["names"]]
-        rows += [item_index[row["item_id"]]] * len(row["names"])
-        weights += row["weights"]
-    return list(names), sp.csr_matrix((weights, (rows, columns)), shape=(len(item_ids), len(names)))
-
-
-def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int) -> tuple[list[Any], sp.csr_matrix]:
-    """(names, matrix of ones) from (row number, names) pairs; names are numbered as they appear."""
-    index: dict[Hashable, int] = {}
-    row_numbers, columns = [], []
-    for number, names in rows:
-        for name in names:
-            row_numbers.append(number)
-            columns.append(index.setdefault(name, len(index)))
-    return list(index), sp.csr_matrix((np.ones(len(columns)), (row_numbers, columns)), shape=(count, len(index)))

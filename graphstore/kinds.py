@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from graphstore.errors import InputError
-from graphstore.queries import TYPE_NAME
 
 
 @dataclass(frozen=True)
@@ -84,3 +84,6 @@ def read_kinds(path: Path | None) -> dict[str, Kind]:
             )
         kinds[name] = kind
     return kinds
+
+
+TYPE_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

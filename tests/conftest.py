@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from graphstore.client import Client
-from graphstore.schema import migrate
-from graphstore.server import ManagedServer
-from graphstore.server_config import USER_SETTINGS
+from graphstore.database.client import Client
+from graphstore.database.schema import migrate
+from graphstore.server.configuration import USER_SETTINGS
+from graphstore.server.managed import ManagedServer
 from graphstore.settings import DEFAULT_NEO4J_VERSION, Settings
 
 DEFAULT_IMAGE = f"neo4j:{DEFAULT_NEO4J_VERSION}-community"
@@ -103,5 +103,5 @@ def migrated(neo4j_settings: Settings) -> Iterator[Client]:
 @pytest.fixture
 def client(migrated: Client) -> Client:
     """A client on an empty graph with the whole schema."""
-    migrated.autocommit("erase/delete_everything")
+    migrated.autocommit("profiles/erasure/delete_everything")
     return migrated

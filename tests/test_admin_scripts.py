@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graphstore.blend import DIMENSION
-from graphstore.doctor import expected_indexes
+from graphstore.administration.doctor import expected_indexes
+from graphstore.ranking.history import DIMENSION
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "docs" / "admin"
@@ -60,7 +60,7 @@ def test_stale_embeddings_ends_with_1_and_names_them(script):
 def test_reindex_leaves_every_index_online(script, client, neo4j_settings):
     code, out = script("reindex")
     assert code == 0 and out.count("ONLINE") == 4
-    online = {row["name"] for row in client.read("serve/read_indexes") if row["state"] == "ONLINE"}
+    online = {row["name"] for row in client.read("administration/read_indexes") if row["state"] == "ONLINE"}
     assert expected_indexes(neo4j_settings) <= online
     nearest = "CALL db.index.vector.queryNodes('item_embedding', 1, $vector) YIELD node RETURN node"
     client.run_text(nearest, {"vector": [1.0] * DIMENSION})

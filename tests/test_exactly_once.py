@@ -18,7 +18,8 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from processes import environment, finish, kill_neo4j, query
+
+from tests.fixtures.processes import environment, finish, kill_neo4j, query
 
 USERS, ITEMS, BATCHES, ROWS = 25, 40, 24, 10
 START = 1_700_000_000

@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LOAD_EVERY_STATEMENT = """
-import graphstore.queries as queries
-names = queries.names()
+import graphstore.database.statements as statements
+names = statements.names()
 for name in names:
-    queries.load(name)
-print(queries.__file__, len(names))
+    statements.load(name)
+print(statements.__file__, len(names))
 """
 
 
@@ -71,8 +71,8 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
         "server_start",
         "latency",
         "demo",
-        "generator",
-        "prepare",
+        "worlds/generator",
+        "load/prepare",
         "live",
         "stream",
         "adaptation",

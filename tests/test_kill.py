@@ -4,9 +4,9 @@ import json
 import signal
 
 import pytest
-from processes import finish, kill_neo4j, query, start, wait_until
 
-from graphstore.server import ManagedServer
+from graphstore.server.managed import ManagedServer
+from tests.fixtures.processes import finish, kill_neo4j, query, start, wait_until
 
 EVENTS = 60_000
 pytestmark = pytest.mark.slow

@@ -11,34 +11,19 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from graphstore import connect
-from graphstore.keys import KeyRing
+from graphstore.administration.keys import KeyRing
 from graphstore.kinds import read_kinds
-from graphstore.memory import Memory
-from web import (
-    access,
-    events,
-    health,
-    identifiers,
-    interests,
-    items,
-    openapi,
-    pages,
-    problems,
-    recommendations,
-    requestlog,
-    similar,
-    stream,
-    surroundings,
-    users,
-)
-from web.answers import Answers
+from graphstore.recommend.cache import Memory
+from web import access, access_log, pages, path_ids, problems
+from web.api import events, graph, health, interests, items, openapi, recommendations, similar, stream, users
+from web.api.blueprint import SECURITY_SCHEMES
 from web.configuration import WebConfig, session_secret
 from web.feed import Feed
 from web.metrics import Metrics
-from web.resource import SECURITY_SCHEMES
+from web.response_cache import Answers
 from web.services import EXTENSION, Services
 
-RESOURCES = (events, recommendations, interests, similar, items, users, surroundings, stream, health)
+RESOURCES = (events, recommendations, interests, similar, items, users, graph, stream, health)
 SESSION_HOURS = 12
 GRAPH_RETRY_SECONDS = 2.0
 
@@ -82,16 +67,16 @@ def create_app(config: WebConfig | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
     )
-    app.url_map.converters["id"] = identifiers.IdConverter
+    app.url_map.converters["id"] = path_ids.IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     problems.register(app)
-    requestlog.register(app)
+    access_log.register(app)
     app.extensions[f"{EXTENSION}.rates"] = access.register(app)
     for resource in RESOURCES:
         app.register_api(resource.blueprint)
     app.register_blueprint(openapi.blueprint)
     app.register_blueprint(pages.blueprint)
-    application = identifiers.RawPath(app.wsgi_app)
+    application = path_ids.RawPath(app.wsgi_app)
     proxies = config.trusted_proxies
     app.wsgi_app = ProxyFix(application, proxies, proxies, proxies) if proxies else application  # type: ignore[method-assign]
     return app

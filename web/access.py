@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from graphstore.keys import ApiKey
+from graphstore.administration.keys import ApiKey
 from web.configuration import WebConfig
 from web.rates import Rates
 from web.services import EXTENSION, services

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphstore.client import Client
+from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.settings import Settings
 

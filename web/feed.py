@@ -13,9 +13,9 @@ from itertools import groupby
 
 from werkzeug.exceptions import ServiceUnavailable
 
-from graphstore.changes import Change, newest, read_changes
-from graphstore.client import Client
+from graphstore.database.client import Client
 from graphstore.errors import GraphError
+from graphstore.update.feed import Change, newest, read_changes
 
 log = logging.getLogger("interestgraph.web")
 POLL_SECONDS = 0.05

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 
-from graphstore import exploration, profiles, recommend
 from graphstore.errors import InputError
+from graphstore.profiles import exploration, interests, users_and_items
+from graphstore.recommend import stage
 from web.access import count_failure, public
 from web.presentation import bars, chips, grouped, unshown
 from web.services import graph, services
@@ -63,21 +64,21 @@ def user(user_id: str) -> str:
     """One user: who they are, what they care about, what they did, what to recommend and why."""
     knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
     found = services()
-    answered = recommend.recommend(
+    answered = stage.recommend(
         graph(), user_id, k=RECOMMENDED, explain=True, kinds=found.kinds, memory=found.memory, **knobs
     )
     recommended = answered["recommendations"]
     rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
-    corrections = profiles.read_corrections(graph(), user_id)
-    groups = grouped(profiles.read_interests(graph(), user_id), corrections)
+    corrections = interests.read_corrections(graph(), user_id)
+    groups = grouped(interests.read_interests(graph(), user_id), corrections)
     return render_template(
         "user.html",
-        user=profiles.read_user(graph(), user_id),
+        user=users_and_items.read_user(graph(), user_id),
         groups=groups,
         corrected=unshown(corrections, groups),
         may_correct=g.key.allows("write"),
-        past=profiles.read_past_interests(graph(), user_id),
-        behaviour=profiles.read_behaviour(graph(), user_id, 15),
+        past=interests.read_past_interests(graph(), user_id),
+        behaviour=users_and_items.read_behaviour(graph(), user_id, 15),
         recommendations=rows,
         as_of=answered["as_of"],
         model_version=answered["model_version"],
@@ -88,8 +89,8 @@ def user(user_id: str) -> str:
 @blueprint.get("/items/<id:item_id>")
 def item(item_id: str) -> str:
     """One item: what it is, what it is about, what is like it."""
-    found = profiles.read_item(graph(), item_id)
-    return render_template("item.html", item=found, similar=recommend.similar_items(graph(), item_id, 12))
+    found = users_and_items.read_item(graph(), item_id)
+    return render_template("item.html", item=found, similar=stage.similar_items(graph(), item_id, 12))
 
 
 @blueprint.get("/live")

@@ -10,7 +10,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from graphstore.errors import InputError
-from web.counting import Counters
+from web.rate_counters import Counters
 
 
 class Rates:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from graphstore.client import Client
-from graphstore.keys import KeyRing
+from graphstore.administration.keys import KeyRing
+from graphstore.database.client import Client
 from graphstore.kinds import Kind
-from graphstore.memory import Memory
-from web.answers import Answers
+from graphstore.recommend.cache import Memory
 from web.configuration import WebConfig
 from web.feed import Feed
 from web.metrics import Metrics
+from web.response_cache import Answers
 
 EXTENSION = "interestgraph"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import logging
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -20,14 +18,14 @@ import waitress.task
 from flask import Flask
 from threadpoolctl import threadpool_limits
 
+from graphstore.administration.keys import any_key
 from graphstore.errors import InputError, InterestGraphError, NotReady
-from graphstore.keys import any_key
+from graphstore.logs import log_to_stderr
 from graphstore.settings import Settings
 from web import create_app
 from web.configuration import WebConfig
 from web.feed import Feed
 from web.problems import MEDIA_TYPE
-from web.requestlog import JsonLines
 from web.services import EXTENSION
 
 HEADER_BYTES = 64 * 1024
@@ -154,14 +152,3 @@ def _warm(app: Flask) -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
-
-
-def log_to_stderr() -> None:
-    """Write the program's log as JSON lines to standard error."""
-    root = logging.getLogger("interestgraph")
-    if not root.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines())
-        root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    root.propagate = False

@@ -8,7 +8,7 @@ import sys
 
 from neo4j import GraphDatabase
 
-from graphstore.queries import load
+from graphstore.database.statements import load
 
 address = os.environ["NEO4J_URI"]
 login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])
@@ -19,7 +19,7 @@ unknown = 0
 with GraphDatabase.driver(address, auth=login) as driver:
     for user_id in sys.argv[1:]:
         rows, _, _ = driver.execute_query(
-            load("erase/erase_user").text, user_id=user_id, database_=os.environ.get("NEO4J_DATABASE")
+            load("profiles/erasure/erase_user").text, user_id=user_id, database_=os.environ.get("NEO4J_DATABASE")
         )
         unknown += not rows
         went = ", ".join(f"{count} {what}" for what, count in rows[0].items() if count) if rows else "no such user"

@@ -8,7 +8,7 @@ import sys
 
 from py2neo import Graph
 
-from graphstore.queries import load
+from graphstore.database.statements import load
 
 address = os.environ["NEO4J_URI"].replace("neo4j://", "bolt://")  # py2neo's own routing does not know Neo4j 5
 login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])

@@ -8,9 +8,9 @@ import sys
 
 from neo4j import GraphDatabase
 
-from graphstore.contents import INDEXES, index_options
-from graphstore.queries import load, split
-from graphstore.schema import versions
+from graphstore.database.schema import versions
+from graphstore.database.statements import load, split
+from graphstore.extract.content_index import INDEXES, index_options
 
 DERIVED = ("item_text", "item_content", "item_embedding", "interest_embedding")
 address = os.environ["NEO4J_URI"]
@@ -23,7 +23,7 @@ with (
     GraphDatabase.driver(address, auth=login) as driver,
     driver.session(database=os.environ.get("NEO4J_DATABASE")) as session,
 ):
-    widths = [row["options"]["indexConfig"] for row in session.run(load("extract/read_content_index").text)]
+    widths = [row["options"]["indexConfig"] for row in session.run(load("extract/items/read_content_index").text)]
     for name in names:
         session.run(load("schema/drop_index").text, name=name).consume()
     for name in set(names) & set(INDEXES):  # as wide as they were
@@ -34,6 +34,6 @@ with (
             if "DROP INDEX" not in statement:
                 session.run(statement).consume()
     session.run(load("schema/await_indexes").text, seconds=3600).consume()
-    for row in session.run(load("serve/read_indexes").text):
+    for row in session.run(load("administration/read_indexes").text):
         if row["name"] in names:
             print(f"{row['name']}: {row['state']}, {row['percent']:.0f} % populated")

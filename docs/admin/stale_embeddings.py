@@ -8,7 +8,7 @@ import sys
 
 from neo4j import GraphDatabase, RoutingControl
 
-from graphstore.queries import load
+from graphstore.database.statements import load
 
 address = os.environ["NEO4J_URI"]
 login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])
@@ -16,9 +16,9 @@ how_many = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 
 with GraphDatabase.driver(address, auth=login, notifications_min_severity="OFF") as driver:
     where = {"routing_": RoutingControl.READ, "database_": os.environ.get("NEO4J_DATABASE")}
-    active, _, _ = driver.execute_query(load("update/read_active_model").text, **where)
+    active, _, _ = driver.execute_query(load("update/models/read_active_model").text, **where)
     version = active[0]["version"] if active else ""
-    counts, _, _ = driver.execute_query(load("serve/count_stale").text, version=version, **where)
+    counts, _, _ = driver.execute_query(load("administration/count_stale").text, version=version, **where)
     waiting, _, _ = driver.execute_query(load("browser/stale_embeddings").text, k=how_many, **where)
 
 for row in counts:

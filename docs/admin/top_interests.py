@@ -5,7 +5,7 @@ import sys
 
 from neo4j import GraphDatabase, RoutingControl
 
-from graphstore.queries import load
+from graphstore.database.statements import load
 
 address = os.environ["NEO4J_URI"]
 login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])

@@ -1,5 +1,5 @@
-import ablation
-from ablation import Variant
+from benchmarks import ablation
+from benchmarks.ablation import Variant
 
 
 def test_variants_that_share_a_training_are_served_after_one(monkeypatch):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from cold_items import cold_items, last_items
+
+from benchmarks.measures.cold_items import cold_items, last_items
 
 
 class Letters:

@@ -9,15 +9,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import generator
 import numpy as np
-import planted
 import pytest
-from world import NOISE, NONE, SHORT, Episodes, Plan
 
-from graphstore.checking import check_event, check_item, check_line, check_tie, check_user
+from benchmarks.worlds import generator, planted
+from benchmarks.worlds.planted_world import NOISE, NONE, SHORT, Episodes, Plan
+from graphstore.collect.files import rows_source
+from graphstore.collect.validation import check_event, check_item, check_line, check_tie, check_user
 from graphstore.kinds import KINDS
-from graphstore.reading import rows_source
 
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(users=800, items=600, events=20_000)
@@ -145,7 +144,13 @@ def test_a_plan_that_can_not_be_is_refused():
 
 
 def test_the_command_writes_the_files_and_says_how_many_rows_they_have(tmp_path):
-    command = [sys.executable, str(ROOT / "benchmarks" / "generator.py"), "--output", str(tmp_path), "--json"]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "worlds" / "generator.py"),
+        "--output",
+        str(tmp_path),
+        "--json",
+    ]
     command += ["--users", "50", "--items", "40", "--events", "500"]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr

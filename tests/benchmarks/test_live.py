@@ -5,20 +5,16 @@ import threading
 import time
 from argparse import Namespace
 
-import asking
-import backlog
-import extremes
-import listening
-import live_table
-import loads
 import pytest
-from asking import Answer
-from backlog import NEVER
-from homes import LATER, Prepared
-from listening import Heard
-from live_table import Measured, Target
-from loads import Cost, Effect, Load, Running
 
+from benchmarks import heavy_nodes
+from benchmarks.load import asking, backlog, listening, live_table, load_generators
+from benchmarks.load.asking import Answer
+from benchmarks.load.backlog import NEVER
+from benchmarks.load.listening import Heard
+from benchmarks.load.live_table import Measured, Target
+from benchmarks.load.load_generators import Cost, Effect, Load, Running
+from benchmarks.load.prepared_graphs import LATER, Prepared
 from graphstore.errors import InputError
 
 
@@ -50,9 +46,9 @@ def test_what_a_job_raises_is_raised():
 
 
 def test_extremes_come_after_all_that_a_home_holds_each_once(monkeypatch):
-    monkeypatch.setattr(extremes, "user_ids", lambda client: ["u", "v"])
-    monkeypatch.setattr(extremes, "item_ids", lambda client: ["a", "b"])
-    make = extremes.Maker(None, {"event_id": "e9", "timestamp": 1000}, seed=0)
+    monkeypatch.setattr(heavy_nodes, "user_ids", lambda client: ["u", "v"])
+    monkeypatch.setattr(heavy_nodes, "item_ids", lambda client: ["a", "b"])
+    make = heavy_nodes.Maker(None, {"event_id": "e9", "timestamp": 1000}, seed=0)
     made = [make.event("v"), make.event(None, "b"), make.event()]
     assert [row["event_id"] for row in made] == ["e9-0", "e9-1", "e9-2"]
     assert [row["timestamp"] for row in made] == [1000, 1001, 1002]
@@ -68,20 +64,20 @@ def test_a_slope_is_that_of_the_least_squares_line():
 
 
 def test_an_answer_differs_by_its_tag_or_else_by_its_list_and_scores():
-    assert loads.differs(answer(etag='"1"'), answer(etag='"2"'))
-    assert not loads.differs(answer(etag='"1"'), answer(etag='"1"', items=[("b", 1.0)]))
-    assert loads.differs(answer(), answer(items=[("b", 1.0)]))
-    assert loads.differs(answer(), answer(items=[("a", 0.9)]))
-    assert not loads.differs(answer(), answer(items=[("a", 1.0 + 1e-9)]))
-    assert loads.differs(Answer(404, None, {}, 0.0), answer())
-    assert not loads.differs(answer(), Answer(304, '"1"', None, 0.0))
+    assert load_generators.differs(answer(etag='"1"'), answer(etag='"2"'))
+    assert not load_generators.differs(answer(etag='"1"'), answer(etag='"1"', items=[("b", 1.0)]))
+    assert load_generators.differs(answer(), answer(items=[("b", 1.0)]))
+    assert load_generators.differs(answer(), answer(items=[("a", 0.9)]))
+    assert not load_generators.differs(answer(), answer(items=[("a", 1.0 + 1e-9)]))
+    assert load_generators.differs(Answer(404, None, {}, 0.0), answer())
+    assert not load_generators.differs(answer(), Answer(304, '"1"', None, 0.0))
 
 
 def test_an_answer_is_settled_once_its_version_has_risen_and_nothing_is_pending():
     before = answer(version=3, pending=False)
 
     def settled(before, after, marked=False):
-        return loads.is_settled(before, after, FakeGraph(marked), "u")
+        return load_generators.is_settled(before, after, FakeGraph(marked), "u")
 
     assert not settled(before, answer(version=3, pending=False))
     assert not settled(before, answer(version=4, pending=True))
@@ -127,13 +123,13 @@ class FakeApplication:
 def test_the_effects_of_an_event_are_waited_for_and_no_longer_than_the_patience():
     event = {"user_id": "u", "item_id": "i", "kind": "like"}
     application = FakeApplication()
-    effect = loads.effect(Running(None, application, True, {}), application, event)
+    effect = load_generators.effect(Running(None, application, True, {}), application, event)
     assert 0 < effect.changed < effect.settled < NEVER and application.looks == 4
     application = FakeApplication()
-    effect = loads.effect(Running(None, application, False, {}), application, event)
+    effect = load_generators.effect(Running(None, application, False, {}), application, event)
     assert effect.changed < effect.settled == NEVER and application.looks == 2
     application = FakeApplication()
-    effect = loads.effect(Running(None, application, True, {}, patience=0.0), application, event)
+    effect = load_generators.effect(Running(None, application, True, {}, patience=0.0), application, event)
     assert effect == Effect(NEVER, NEVER)
 
 
@@ -157,23 +153,23 @@ def test_an_effect_that_the_stream_tells_of_is_noted():
     application, heard = FakeApplication(), Heard()
     threading.Timer(0.05, heard.note, ("u", 2)).start()
     event = {"user_id": "u", "item_id": "i", "kind": "like"}
-    effect = loads.effect(Running(None, application, True, {}, heard=heard), application, event)
+    effect = load_generators.effect(Running(None, application, True, {}, heard=heard), application, event)
     assert effect.settled < NEVER and effect.told < NEVER
 
 
 def test_events_are_posted_alone_and_every_so_many_of_them_looked_at():
     application = FakeApplication()
     events = [{"user_id": "u"}] * 6
-    load = loads.steady(Running(None, application, False, {}), events, 1000.0, 3)
+    load = load_generators.steady(Running(None, application, False, {}), events, 1000.0, 3)
     assert len(load.effects) == 2 and len(load.accepted) == 4
 
 
 def test_what_is_refused_is_counted_and_has_no_time():
     application = FakeApplication()
     application.post = lambda path, value: Answer(500, None, {"title": "no"}, 0.0)
-    load = loads.steady(Running(None, application, False, {}), [{"user_id": "u"}] * 4, 1000.0, 2)
+    load = load_generators.steady(Running(None, application, False, {}), [{"user_id": "u"}] * 4, 1000.0, 2)
     assert (load.accepted, load.effects, len(load.refused)) == ([], [], 4)
-    load = loads.burst(Running(FakeGraph(False), application, False, {}), [[{"user_id": "u"}]], 1000.0)
+    load = load_generators.burst(Running(FakeGraph(False), application, False, {}), [[{"user_id": "u"}]], 1000.0)
     assert load.refused == ["HTTP 500: {'title': 'no'}"] and load.accepted == []
 
 
@@ -185,7 +181,7 @@ def test_a_quantity_is_sampled_while_something_runs():
 
 
 def test_batches_hold_all_events():
-    assert loads.batched([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
+    assert load_generators.batched([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
 
 
 def measured(name, **more):

@@ -2,14 +2,13 @@
 
 from contextlib import nullcontext
 
-import homes
-import prepare
 import pytest
-import timelines
-from homes import Prepared
-from prepare import Steps
-from world import Plan
 
+from benchmarks.load import prepare, prepared_graphs
+from benchmarks.load.prepare import Steps
+from benchmarks.load.prepared_graphs import Prepared
+from benchmarks.measures import timelines
+from benchmarks.worlds.planted_world import Plan
 from graphstore.errors import InputError
 
 
@@ -89,7 +88,7 @@ def test_a_home_that_holds_something_else_is_not_touched(tmp_path):
     told = timelines.timeline("living-10k")
     with pytest.raises(InputError, match="holds other"):
         prepare.prepare(tmp_path, told)
-    Prepared("living-10k", 1, counts={"events": 600}, done=list(homes.STAGES)).write(tmp_path)
+    Prepared("living-10k", 1, counts={"events": 600}, done=list(prepared_graphs.STAGES)).write(tmp_path)
     assert prepare.prepare(tmp_path, told, epochs=1).counts == {"events": 600}
     with pytest.raises(InputError, match="--epochs 1"):
         prepare.prepare(tmp_path, told)
@@ -108,7 +107,7 @@ def test_a_home_that_was_cut_off_goes_on_with_the_stage_that_it_was_in(tmp_path,
 
             return run
 
-        return {stage: work(stage) for stage in homes.STAGES}
+        return {stage: work(stage) for stage in prepared_graphs.STAGES}
 
     monkeypatch.setattr(prepare, "stages", stages)
     monkeypatch.setattr(prepare, "graph_of", lambda home: nullcontext())
@@ -120,4 +119,6 @@ def test_a_home_that_was_cut_off_goes_on_with_the_stage_that_it_was_in(tmp_path,
     prepare.prepare(tmp_path / "home", told)
     assert ran == ["collect", "extract", "build", "build", "update"]
     made = Prepared.ready(tmp_path / "home")
-    assert made.counts == {"later": 50, "events": 3} and [row["stage"] for row in made.steps] == list(homes.STAGES)
+    assert made.counts == {"later": 50, "events": 3} and [row["stage"] for row in made.steps] == list(
+        prepared_graphs.STAGES
+    )

@@ -6,8 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-import quality
-import quality_tables
+
+from benchmarks import quality
+from benchmarks.measures import quality_tables
 
 ROOT = Path(__file__).parents[2]
 METRICS = ("ndcg@10", "ndcg@20", "recall@20", "hitrate@10", "mrr")

@@ -1,10 +1,11 @@
 """What counts as a planted interest that was found."""
 
-import planted
 import pytest
-import recovery
-from titles import titles
-from world import Plan
+
+from benchmarks import recovery
+from benchmarks.worlds import planted
+from benchmarks.worlds.planted_world import Plan
+from benchmarks.worlds.titles import titles
 
 
 @pytest.fixture(scope="module")

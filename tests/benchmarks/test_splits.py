@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from rules import cut_at_random, cut_by_item, cut_by_time, cut_by_user, draw_valid
-from shared import differences, shared_folder, shared_split
-from splits import SETS, make_split, read_events
 
-from gnn import evaluation
+from benchmarks.measures.shared_scripts import differences, shared_folder, shared_split
+from benchmarks.measures.split_rules import cut_at_random, cut_by_item, cut_by_time, cut_by_user, draw_valid
+from benchmarks.measures.splits import SETS, make_split, read_events
+from gnn import evaluate
 from graphstore.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +103,7 @@ def own(tmp_path):
 @pytest.mark.parametrize("rule", ["", "@time", "@user", "@random", "@item"])
 def test_files_of_ones_own_are_split_into_files_that_evaluate_reads(own, tmp_path, rule):
     split = make_split(f"mine={own}{rule}", tmp_path / "made")
-    sizes = [len(evaluation.read_events(split.events(part))) for part in (*PARTS, "history")]
+    sizes = [len(evaluate.read_events(split.events(part))) for part in (*PARTS, "history")]
     assert sizes == [8, 1, 1, 9]
     assert (split.name, split.items, split.users, split.ties) == ("mine", own / "items.jsonl", None, None)
     if rule not in {"@random", "@item"}:
@@ -227,7 +227,7 @@ def test_our_rules_split_as_the_shared_script_does(name, tmp_path):
         assert (first and first.read_bytes()) == (second and second.read_bytes())
 
 
-@pytest.mark.parametrize("name", ["splits", "quality"])
+@pytest.mark.parametrize("name", ["measures/splits", "quality"])
 def test_the_command_explains_itself(name):
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -237,7 +237,7 @@ def test_the_command_explains_itself(name):
 def test_the_command_writes_the_files_and_prints_a_row_for_each_part(own, tmp_path):
     command = [
         sys.executable,
-        str(ROOT / "benchmarks" / "splits.py"),
+        str(ROOT / "benchmarks" / "measures" / "splits.py"),
         f"mine={own}",
         "--output",
         str(tmp_path),

@@ -3,13 +3,13 @@
 from argparse import Namespace
 
 import numpy as np
-import prequential
 import pytest
-import stream
-from asking import Answer
-from prequential import Popularity, Trial, Trials
 
-from gnn.bootstrap import Bootstrap
+from benchmarks import stream
+from benchmarks.load.asking import Answer
+from benchmarks.measures import prequential
+from benchmarks.measures.prequential import Popularity, Trial, Trials
+from gnn.evaluation.confidence import Bootstrap
 
 DAY = prequential.DAY_SECONDS
 

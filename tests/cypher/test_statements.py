@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from graphstore import queries
+from graphstore.database import statements
 
 ROOT = Path(__file__).parents[2]
 PLANTED = Path(__file__).with_name("plant_graph.cypher").read_text(encoding="utf-8")
 RESAMPLE = Path(__file__).with_name("resample_statistics.cypher").read_text(encoding="utf-8")
 
-NAMES = queries.names()
+NAMES = statements.names()
 NEVER = {"AllNodesScan", "CartesianProduct"}
 ONE_ROW = {
     "NodeCountFromCountStore",
@@ -55,7 +55,7 @@ def one_row(plan):
 
 def explain(client, statement):
     """The operators by which Neo4j would run a statement; a behaviour placeholder stands for RATED."""
-    if queries.PLACEHOLDER.search(statement.text):
+    if statements.PLACEHOLDER.search(statement.text):
         statement = statement.for_type("RATED")
     given = {name: example(kind) for name, kind in statement.parameters.items()}
     with client._session() as session:
@@ -71,16 +71,18 @@ def example(kind):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_header_is_complete_and_declares_the_parameters_used(name):
-    statement = queries.load(name)
+    statement = statements.load(name)
     types = [*statement.parameters.values(), *statement.columns.values()]
     assert all(types), f"{name}: a parameter or column has no type"
-    assert re.fullmatch(r"[a-z_]+/[a-z0-9]+(_[a-z0-9]+)+", name), f"{name}: expected folder/verb_noun"
+    assert re.fullmatch(r"[a-z_]+(/[a-z_]+)?/[a-z0-9]+(_[a-z0-9]+)+", name), (
+        f"{name}: expected folder/verb_noun or folder/folder/verb_noun"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_statement_outside_the_schema_is_one_statement(name):
     if not re.match(r"schema/\d", name):
-        assert len(queries.split(queries.load(name).text)) == 1
+        assert len(statements.split(statements.load(name).text)) == 1
 
 
 def test_every_plan_is_free_of_undeclared_scans_and_does_what_access_says(client):
@@ -88,7 +90,7 @@ def test_every_plan_is_free_of_undeclared_scans_and_does_what_access_says(client
     client.run_text(RESAMPLE)
     problems = []
     for name in NAMES:
-        statement = queries.load(name)
+        statement = statements.load(name)
         if statement.access == "schema":
             continue
         found = explain(client, statement)
@@ -96,9 +98,13 @@ def test_every_plan_is_free_of_undeclared_scans_and_does_what_access_says(client
         if statement.scan is None:
             problems += [f"{name}: {bad} without a line `// Scan: why`" for bad in sorted(found & SCANS)]
         written = sorted(o for o in found if WRITES.search(o))
-        if statement.access == "read" and (written or WRITING_PROCEDURES.search(queries.body(statement.text))):
+        if statement.access == "read" and (written or WRITING_PROCEDURES.search(statements.body(statement.text))):
             problems.append(f"{name}: declared read, but has {written or 'a writing procedure'}")
-        if statement.access == "write" and not written and not WRITING_PROCEDURES.search(queries.body(statement.text)):
+        if (
+            statement.access == "write"
+            and not written
+            and not WRITING_PROCEDURES.search(statements.body(statement.text))
+        ):
             problems.append(f"{name}: declared write, but writes nothing")
     assert not problems, "\n" + "\n".join(problems)
 
@@ -106,10 +112,10 @@ def test_every_plan_is_free_of_undeclared_scans_and_does_what_access_says(client
 def test_the_declared_columns_are_those_returned(client):
     problems = []
     for name in NAMES:
-        statement = queries.load(name)
+        statement = statements.load(name)
         if statement.access != "read":
             continue
-        text = statement.for_type("RATED").text if queries.PLACEHOLDER.search(statement.text) else statement.text
+        text = statement.for_type("RATED").text if statements.PLACEHOLDER.search(statement.text) else statement.text
         with client._session() as session:
             given = {key: example(kind) for key, kind in statement.parameters.items()}
             returned = list(session.run(f"EXPLAIN {text}", given).keys())

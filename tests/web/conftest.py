@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from graphstore import Client, Settings
-from graphstore.build import build
-from graphstore.keys import create_key
+from graphstore.administration.keys import create_key
+from graphstore.build.stage import build
 from web import create_app
 from web.configuration import WebConfig
 from web.serving import make_server

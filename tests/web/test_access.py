@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from graphstore.administration.keys import any_key, create_key, hash_of, list_keys, revoke_key, verify_key
 from graphstore.errors import InputError, NotFound
-from graphstore.keys import any_key, create_key, hash_of, list_keys, revoke_key, verify_key
 from tests.web.test_errors import assert_problem
 from web import create_app
 from web.configuration import session_secret
@@ -89,7 +89,7 @@ def test_a_revoked_key_stops_working(client, http, keys, monkeypatch):
     revoke_key(client, "test read")
     assert any_key(client)
     seconds = __import__("time").monotonic() + 10
-    monkeypatch.setattr("graphstore.keys.time.monotonic", lambda: seconds)
+    monkeypatch.setattr("graphstore.administration.keys.time.monotonic", lambda: seconds)
     assert http.get("/v1/users/x", headers=headers).status_code == 401
 
 

@@ -94,7 +94,7 @@ def test_a_bug_answers_500_without_telling_its_text(app, api, films, monkeypatch
     def broken(*arguments: object) -> None:
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr("graphstore.profiles.read_user", broken)
+    monkeypatch.setattr("graphstore.profiles.users_and_items.read_user", broken)
     response = api("GET", "/v1/users/ann")
     assert_problem(response, 500)
     assert "secret" not in response.get_data(as_text=True)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from graphstore.changes import newest, read_changes
+from graphstore.update.feed import newest, read_changes
 from web.feed import Feed
 
 STAMP = """

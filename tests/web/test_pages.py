@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from graphstore.keys import create_key
-from tests.web.test_resources import add_interest
+from graphstore.administration.keys import create_key
+from tests.web.api.test_resources import add_interest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")

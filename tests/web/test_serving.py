@@ -15,9 +15,9 @@ from dataclasses import replace
 import pytest
 
 from graphstore import Settings
-from graphstore.client import Client
+from graphstore.administration.keys import create_key
+from graphstore.database.client import Client
 from graphstore.errors import InputError, NotReady
-from graphstore.keys import create_key
 from web import create_app
 from web.configuration import WebConfig
 from web.serving import make_server, serve

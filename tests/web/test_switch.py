@@ -4,12 +4,12 @@ import dataclasses
 import threading
 
 import pytest
-from films import CountingEncoder, club
 
-from gnn import update as stage
-from gnn.extraction import extract
-from graphstore.build import build
-from tests.storing import store
+from gnn.extract.stage import extract
+from gnn.update import stage
+from graphstore.build.stage import build
+from tests.fixtures.films import CountingEncoder, club
+from tests.fixtures.storing import store
 
 QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
 USERS = [f"{side}{n}" for side in "ch" for n in range(8)]

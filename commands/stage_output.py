@@ -1,0 +1,97 @@
+"""How the command line prints the results of the stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from commands.console import Terminal
+
+
+def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
+    """A row for each file, then what was rejected and where it is."""
+    table = Table("", "created", "updated", "duplicate", "rejected", box=None)
+    for what, counts in summary.items():
+        table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
+    terminal.out.print(table)
+    for what, counts in summary.items():
+        for reject in counts["reasons"]:
+            terminal.out.print(f"{what} line {reject['line']}: {reject['reason']}", markup=False)
+        if counts["rejected"] > len(counts["reasons"]):
+            terminal.out.print(f"… and {counts['rejected'] - len(counts['reasons']):,} more")
+        if counts["rejected_file"]:
+            terminal.out.print(
+                f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file.",
+                markup=False,
+            )
+
+
+def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
+    """One line of counts."""
+    parts = [
+        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in counts.items()
+        if not isinstance(value, dict | list)
+    ]
+    terminal.out.print(f"{stage}: {', '.join(parts) or 'nothing to do'}", markup=False)
+
+
+def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
+    """The counts, and some of the images and sounds that can't be read, with the reason."""
+    show_counts(terminal, "extract", counts)
+    if "adapted" in counts:
+        show_learned(terminal, counts["adapted"])
+        if "refused" not in counts["adapted"]:
+            terminal.out.print(
+                "Now run `interestgraph update --full`: the model learned from other contents.", markup=False
+            )
+    for problem in counts.get("media_problems", []):
+        terminal.out.print(f"not read: {problem}", markup=False)
+
+
+def show_learned(terminal: Terminal, report: dict[str, Any]) -> None:
+    """Whether an encoder that learned was kept, and by what."""
+    verdict = f"refused: {report['refused']}" if "refused" in report else "kept"
+    terminal.out.print(f"encoder that learned: {verdict}", markup=False)
+    if "difference" in report:
+        terminal.out.print(
+            f"  Recall@20 of {report['items']} held-out items, {report['users']:,} users: "
+            f"{report['recall_at_20_before']:.4f} before, {report['recall_at_20']:.4f} after "
+            f"({report['difference']:+.4f} ± {report['half_width']:.4f})",
+            markup=False,
+        )
+
+
+def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
+    """The counts, and what became of an encoder that learned with the network."""
+    show_counts(terminal, "update", counts)
+    if "end_to_end" in counts:
+        show_learned(terminal, counts["end_to_end"])
+
+
+def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool) -> None:
+    """A numbered list, each with its reason; with `explain` also the channels' shares and the path."""
+    if not answer["recommendations"]:
+        terminal.out.print("Nothing to recommend: the graph has no item that this user has not seen.")
+    for rank, item in enumerate(answer["recommendations"], 1):
+        title = item["title"] or item["item_id"]
+        terminal.out.print(f"{rank:3}. {title}  [{item['item_id']}]  {item['score']:.3f}", markup=False, style="bold")
+        terminal.out.print(f"     {item['because']}", markup=False)
+        if explain:
+            shares = ", ".join(f"{name} {share:.0%}" for name, share in item["channels"].items() if share >= 0.005)
+            terminal.out.print(f"     {shares}", markup=False, style="dim")
+            terminal.out.print(f"     {path_text(item['path'])}", markup=False, style="dim")
+
+
+def path_text(path: list[dict[str, Any]]) -> str:
+    """A path as text: (User 1) -RATED 5- (Item 50 Star Wars) …"""
+    parts = []
+    for element in path:
+        if "type" in element:
+            value = (element.get("properties") or {}).get("value")
+            parts.append(f"-{element['type']}{'' if value is None else f' {value:g}'}-")
+        else:
+            names = " ".join(str(element[key]) for key in ("label", "key", "title") if element.get(key))
+            parts.append(f"({names})")
+    return " ".join(parts)

@@ -1,0 +1,110 @@
+// Purpose: interests of a batch of users, aggregated from their most recent behaviour.
+//   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where idf is as
+//   items were last counted (`extract/interests/count_interest_items`), age is measured back from the user's own latest event, so
+//   that nobody else's event changes what is found, the half-life is that of the kind (long) or `short_days` (short, only
+//   events of the last four of these), and the sign is negative for a negative kind and for a rating at or below the mean
+//   rating of the user - 1 (at or below 2 where fewer than three ratings are known). Undated events count in full for the
+//   long horizon, never for the short.
+//   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
+//   `recent_at` is the event that the open short ones rest on.
+//   What the user said of an interest (`profiles/correct_interest`) holds.
+//   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed before when it
+//   lapsed; one that holds again, or of the other polarity, is a new relationship. It is valid from the first event that
+//   speaks for it since the last of them ended, and from the latest event where none does.
+// Access: write
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
+// Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
+// Index: user_id (constraint), feed_name (constraint)
+// Scan: items are answered from the count store, without a scan.
+OPTIONAL MATCH (f:Feed {name: 'interests'})
+WITH coalesce(f.items, COUNT { MATCH (i:Item) RETURN i }) AS items
+UNWIND $user_ids AS user_id
+MATCH (u:User {user_id: user_id})
+CALL (u) {
+  MATCH (u)-[b]->(i:Item)
+  WITH b, i
+  ORDER BY b.at IS NULL, b.at DESC, b.event_id
+  LIMIT $events
+  WITH collect({event: b, item: i}) AS behaviour, max(b.at) AS latest,
+       avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
+       count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
+  RETURN behaviour, latest, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
+         latest + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapses
+}
+CALL (items, behaviour, latest, low, lapses) {
+  UNWIND behaviour AS one
+  WITH one.event AS b, one.item AS i, items, low, latest, lapses,
+       [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
+  WHERE kind IS NOT NULL
+  WITH b, i, items, kind.half_life_days AS half_life, lapses,
+       CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
+       (latest.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
+  MATCH (i)-[a:ABOUT]->(n:Interest)
+  WITH b, n, strength * a.weight * log(1 + toFloat(items) / (1 + n.items)) AS strength, age, half_life, lapses
+  UNWIND CASE WHEN age <= 4 * $short_days AND $as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
+  WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
+  WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
+  ORDER BY abs(strength) DESC, b.event_id
+  WITH n, horizon, sum(strength) AS total,
+       collect({event_id: b.event_id, at: b.at, strength: strength}) AS evidence
+  WHERE abs(total) > 1e-9
+  WITH n, horizon, total, CASE WHEN total > 0 THEN 'likes' ELSE 'dislikes' END AS polarity,
+       [e IN evidence WHERE e.strength * total > 0][..20] AS evidence
+  ORDER BY abs(total) DESC, n.name
+  WITH horizon, polarity, collect({interest: n, total: abs(total), evidence: evidence}) AS ranked
+  WITH horizon, collect({polarity: polarity, top: ranked[..CASE polarity WHEN 'likes' THEN $likes ELSE $dislikes END]})
+         AS sides, max(ranked[0].total) AS strongest
+  UNWIND sides AS side
+  UNWIND side.top AS top
+  RETURN collect({interest: top.interest, polarity: side.polarity, horizon: horizon, weight: top.total / strongest,
+                  evidence: [e IN top.evidence | e.event_id], times: [e IN top.evidence | e.at]}) AS found
+}
+WITH u, found, lapses, latest, u.recent_at + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapsed_before
+SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
+WITH u, found, lapses, latest, lapsed_before,
+     COLLECT { MATCH (u)-[c:CORRECTED]->(n:Interest) RETURN {interest: n, how: c.how} } AS corrected
+WITH u, lapses, latest, lapsed_before,
+     [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
+                               AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
+      CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
+           THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
+WITH u, found, coalesce(latest, $as_of) AS changed,
+     CASE WHEN lapses <= $as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
+CALL (u, found, lapsed, changed) {
+  CALL (u, found) {
+    UNWIND found AS f
+    RETURN f.interest AS n, f.horizon AS horizon, f, null AS r
+    UNION ALL
+    MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
+    WHERE r.extracted_by = $extracted_by
+    RETURN n, r.horizon AS horizon, null AS f, r
+  }
+  WITH u, lapsed, changed, n, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
+  WITH u, changed, n, f, ended, [r IN known WHERE r.valid_to IS NULL] AS open,
+       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends,
+       CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN all(at IN f.times WHERE at > lapsed)
+            ELSE f IS NULL END AS anew
+  WITH u, changed, n, f, ended, ends, [r IN open WHERE NOT anew AND r.polarity = f.polarity][0] AS same,
+       [r IN open WHERE f IS NULL OR anew OR r.polarity <> f.polarity] AS over
+  WHERE f IS NOT NULL OR size(over) > 0
+  WITH u, changed, n, f, same, over, ended,
+       CASE WHEN over[0].valid_from > ends THEN over[0].valid_from ELSE ends END AS ends
+  WITH u, changed, n, f, same, over, ended, ends,
+       CASE WHEN size(over) = 0 OR ended > ends THEN ended ELSE ends END AS last
+  FOREACH (old IN over | SET old.valid_to = ends)
+  FOREACH (old IN CASE WHEN same IS NULL THEN [] ELSE [same] END |
+    SET old.weight = f.weight, old.evidence = f.evidence)
+  FOREACH (_ IN CASE WHEN f IS NOT NULL AND same IS NULL THEN [1] ELSE [] END |
+    CREATE (u)-[:INTERESTED_IN {
+      weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,
+      valid_from: CASE
+        WHEN last IS NULL THEN
+          reduce(first = null, at IN f.times | CASE WHEN first IS NULL OR at < first THEN at ELSE first END)
+        ELSE reduce(first = CASE WHEN changed >= last THEN changed ELSE last END,
+                    at IN [t IN f.times WHERE t > last OR (t = last AND size(over) > 0)] |
+                    CASE WHEN at < first THEN at ELSE first END) END}]->(n))
+  RETURN collect(DISTINCT CASE WHEN f IS NOT NULL AND same IS NULL THEN n.name END) AS opened,
+         sum(CASE WHEN same IS NULL THEN 0 ELSE 1 END) AS kept,
+         collect(DISTINCT CASE WHEN size(over) > 0 THEN n.name END) AS closed
+}
+RETURN u.user_id AS user_id, opened, kept, closed

@@ -1,0 +1,1 @@
+"""Text encoders: texts to vectors of length 1, by name, with a cache."""

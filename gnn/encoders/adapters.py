@@ -1,0 +1,159 @@
+"""LoRA adapters in the layers of a sentence encoder: trained on behaviour, kept on disk, loaded by name.
+
+An adapted encoder is called by its base and a digest of base and adapters: equal names give equal vectors.
+
+Reference: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gnn.encoders.device import precision
+from gnn.encoders.encoder import Vectors
+from gnn.encoders.sentence import SentenceEncoder
+from graphstore.errors import InputError, NotReady
+
+RANK, ALPHA, DROPOUT = 8, 16, 0.1
+FOLDER = "encoders"
+BASE_FILE, WEIGHTS_FILE = "base.json", "adapter_model.safetensors"
+
+
+class Adapters:
+    """A sentence encoder of which only adapters learn; D is its width."""
+
+    def __init__(self, base: str, seed: int = 0, tokens: int = 64, last: int | None = None) -> None:
+        """base: name of the encoder to adapt.  tokens: of a text, from the first, to learn from.  last: how many of its
+        layers learn, from the last; None for all. What lies below is computed without gradients.
+
+        Raises:
+            InputError: it is none whose layers can be adapted.
+        """
+        from peft import LoraConfig, get_peft_model
+
+        self.base, self._tokens = base, tokens
+        self._encoder = SentenceEncoder(base)
+        self._sentences = self._encoder.load()
+        inner = _transformer(self._sentences, base)
+        torch.manual_seed(seed)
+        config = LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules=_linear_maps(inner, last))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            self._adapted: Any = get_peft_model(inner, config)
+        self._sentences[0].model = self._adapted
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """What learns."""
+        return [value for value in self._sentences.parameters() if value.requires_grad]
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Embed N texts, the beginning of each, with gradients: (N, D), rows of length 1."""
+        self._sentences.train()
+        whole, self._sentences.max_seq_length = self._sentences.max_seq_length, self._tokens
+        try:
+            tokens = self._sentences.preprocess(list(texts))
+        finally:
+            self._sentences.max_seq_length = whole
+        device = self._sentences.device
+        with precision(str(device)):
+            found = self._sentences({name: value.to(device) for name, value in tokens.items() if hasattr(value, "to")})
+        return functional.normalize(found["sentence_embedding"].float(), dim=-1)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed N texts: float32, shape (N, D), rows of length 1."""
+        self._sentences.eval()
+        return self._encoder.encode(texts)
+
+    def state(self) -> list[Tensor]:
+        """A copy of what was learned."""
+        return [value.detach().clone() for value in self.parameters]
+
+    @torch.no_grad()
+    def go(self, state: Sequence[Tensor], share: float) -> None:
+        """Put the adapters to this share, 0 to 1, of the way from the base to where they were in `state`."""
+        for (name, value), learned in zip(self._learning(), state, strict=True):
+            value.copy_(learned * share if "lora_B" in name else learned)
+
+    def save(self, models: Path) -> str:
+        """Write the adapters to a folder of their own, whole or not at all; the adapted encoder's name.
+
+        models: the folder of trained weights.
+        """
+        folder = models / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+            self._adapted.save_pretrained(unfinished)
+            weights = (Path(unfinished) / WEIGHTS_FILE).read_bytes()
+            name = f"{Path(self.base).name}+{hashlib.sha256(self.base.encode() + weights).hexdigest()[:12]}"
+            (Path(unfinished) / BASE_FILE).write_text(json.dumps({"base": self.base}), encoding="utf-8")
+            if not (folder / name).exists():
+                shutil.copytree(unfinished, folder / f".{name}", dirs_exist_ok=True)
+                (folder / f".{name}").rename(folder / name)
+        return name
+
+    def _learning(self) -> list[tuple[str, nn.Parameter]]:
+        return [(name, value) for name, value in self._sentences.named_parameters() if value.requires_grad]
+
+
+class AdaptedEncoder(SentenceEncoder):
+    """A sentence encoder with adapters from disk."""
+
+    def __init__(self, name: str, models: Path) -> None:
+        """name: what `Adapters.save` called it.  models: the folder of trained weights."""
+        super().__init__(name)
+        self._folder = models / FOLDER / name
+
+    @property
+    def base(self) -> SentenceEncoder:
+        """The encoder that was adapted.
+
+        Raises:
+            NotReady: the adapters are not there.
+        """
+        try:
+            return SentenceEncoder(json.loads((self._folder / BASE_FILE).read_text(encoding="utf-8"))["base"])
+        except (OSError, ValueError, KeyError) as error:
+            raise NotReady(
+                f"The adapters of encoder {self.name!r} can't be read from {self._folder}: copy them there, or read "
+                "all anew by another encoder with `interestgraph extract --full --encoder NAME`."
+            ) from error
+
+    def load(self) -> Any:
+        """The sentence-transformers model, with the adapters."""
+        if self._model is None:
+            from peft import PeftModel
+
+            base = self.base
+            sentences = base.load()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)
+                sentences[0].model = PeftModel.from_pretrained(_transformer(sentences, base.name), str(self._folder))
+            self._model = sentences.eval()
+        return self._model
+
+
+def _transformer(sentences: Any, name: str) -> Any:
+    inner = getattr(sentences[0], "model", None)
+    if not isinstance(inner, nn.Module) or not _linear_maps(inner, None):
+        raise InputError(f"Encoder {name!r} has no layers that can be adapted: adapt one that is a transformer.")
+    return inner
+
+
+def _linear_maps(model: nn.Module, last: int | None) -> list[str]:
+    """Those of the last layers, or of all, by name."""
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    layers = {name: int(found[1]) for name in linear if (found := re.search(r"\.(\d+)\.", name))}
+    return [name for name, layer in layers.items() if last is None or layer > max(layers.values()) - last]

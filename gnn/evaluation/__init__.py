@@ -1,0 +1,1 @@
+"""Offline evaluation: metrics, confidence intervals, splits and baselines."""

@@ -1,0 +1,167 @@
+"""A slice of the training events on which baselines choose their settings, so that they are judged at their best.
+
+Never the test events: each baseline stays a function of the training events alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from gnn.evaluation.top_items import STATIC, Lists, best_items, binary, blocks, has_times, query, ranked
+from graphstore.build.transitions import time_order
+from graphstore.interactions import Interactions
+
+LATER_SHARE = 0.1
+LEAST_USERS = 200
+MOST_USERS = 1_000
+MOST_ITEMS = 2_000
+DEPTH = 10
+SEED = 20
+
+Setting = Mapping[str, Any]
+Predict = Callable[[sp.csr_matrix], np.ndarray]
+Fit = Callable[..., Predict]
+Note = Callable[[str], None]
+S = TypeVar("S")
+
+
+def unsaid(text: str) -> None:
+    """The note that nobody reads."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Events to fit on, the users to ask (row numbers), and (users asked, I) what they chose in the held-out part."""
+
+    events: Interactions
+    users: np.ndarray
+    chosen: sp.csr_matrix
+
+    def ndcg(self, scores: Callable[[np.ndarray], np.ndarray]) -> float:
+        """Mean NDCG@10 of scores: positions in `users` -> (B, I); what a user has in `events` is left out.
+
+        Reference: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+        """
+        if not len(self.users):
+            return 0.0
+        seen = binary(self.events)[self.users]
+        discount = 1 / np.log2(np.arange(DEPTH) + 2)
+        ideal = np.concatenate([[0.0], np.cumsum(discount)])
+        total = 0.0
+        for rows in blocks(*self.chosen.shape):
+            row, place, item = best_items(scores(rows), seen[rows], DEPTH)
+            chosen = self.chosen[rows]
+            if not len(row):
+                continue
+            hit = np.asarray(chosen[row, item]).ravel() > 0
+            gain = np.bincount(row[hit], discount[place[hit]], minlength=len(rows))
+            total += float((gain / ideal[np.minimum(chosen.getnnz(axis=1), DEPTH)]).sum())
+        return total / len(self.users)
+
+
+def held_out(events: Interactions, *, most_items: int | None = MOST_ITEMS) -> Slice:
+    """A slice of the events, which has at most `MOST_USERS` users to ask and the `most_items` most frequent items.
+
+    What is held out is the last tenth in time, where that asks at least `LEAST_USERS` users; otherwise the last tenth
+    of each user's own events, and without times a tenth of them drawn by a seed.
+    """
+    events = _frequent(events, most_items)
+    later = _later(events)
+    kept = _chosen(events, ~later)
+    chosen = binary(_chosen(events, later))
+    chosen = sp.csr_matrix(chosen - chosen.multiply(binary(kept)))
+    chosen.eliminate_zeros()
+    users = np.flatnonzero((chosen.getnnz(axis=1) > 0) & (binary(kept).getnnz(axis=1) > 0))
+    if len(users) > MOST_USERS:
+        users = np.sort(np.random.default_rng(SEED).choice(users, MOST_USERS, replace=False))
+    return Slice(kept, users, chosen[users])
+
+
+def _later(events: Interactions) -> np.ndarray:
+    if has_times(events):
+        cut = np.nanquantile(events.day, 1 - LATER_SHARE)
+        with np.errstate(invalid="ignore"):
+            later = events.day > cut
+        before = np.unique(events.user[~later])
+        if len(np.intersect1d(before, events.user[later])) >= LEAST_USERS:
+            return later
+    order = time_order(events)
+    if not len(order):
+        order = np.random.default_rng(SEED).permutation(len(events.user))
+        order = order[np.argsort(events.user[order], kind="stable")]
+    user = events.user[order]
+    size = np.searchsorted(user, user, side="right") - np.searchsorted(user, user, side="left")
+    from_end = np.searchsorted(user, user, side="right") - np.arange(len(user))
+    last = (size > 1) & (from_end <= np.maximum(1, (size * LATER_SHARE).astype(int)))
+    later = np.zeros(len(events.user), dtype=bool)
+    later[order[last]] = True
+    return later
+
+
+def _chosen(events: Interactions, rows: np.ndarray) -> Interactions:
+    columns = {name: getattr(events, name)[rows] for name in ("user", "item", "day", "weight")}
+    return replace(events, **columns)
+
+
+def _frequent(events: Interactions, most: int | None) -> Interactions:
+    counts = np.bincount(events.item, minlength=len(events.item_ids))
+    if most is None or len(counts) <= most:
+        return events
+    keep = np.sort(np.argsort(-counts, kind="stable")[:most])
+    number = np.full(len(counts), -1)
+    number[keep] = np.arange(most)
+    part = _chosen(events, number[events.item] >= 0)
+    return replace(part, item_ids=[events.item_ids[i] for i in keep], item=number[part.item])
+
+
+def best_of(tried: Iterable[tuple[S, float]]) -> S:
+    """The setting with the highest value, the first of equals."""
+    return max(tried, key=lambda pair: pair[1])[0]
+
+
+def tuned(
+    name: str,
+    events: Interactions,
+    k: int,
+    fit: Fit,
+    settings: Iterable[Setting],
+    half_lives: Iterable[float] = (STATIC,),
+    note: Note = unsaid,
+) -> Lists:
+    """Lists of an item model at its best setting of a grid, refitted on all events.
+
+    fit: (events, **setting) -> a function from what users are asked by (B, I) to scores (B, I).
+    settings: what to fit with.  half_lives: of a user's own items, in places from the latest.
+    """
+    settings, half_lives = list(settings), list(half_lives)
+    setting, half_life = settings[0], half_lives[0]
+    if len(settings) * len(half_lives) > 1:
+        part = held_out(events)
+        asked = {h: query(part.events, h)[part.users] for h in half_lives}
+        highest = -1.0
+        for candidate in settings:
+            tried = fit(part.events, **candidate)
+            value = part.ndcg(_asking(tried, asked[half_life])) if len(settings) > 1 else 0.0
+            if value > highest:
+                highest, setting, predict = value, candidate, tried
+        half_life = best_of([(h, part.ndcg(_asking(predict, asked[h]))) for h in half_lives])
+        note(
+            f"{name}: {_said(setting, half_life if len(half_lives) > 1 else None)}, chosen on held-out training events."
+        )
+    return ranked(events, k, _asking(fit(events, **setting), query(events, half_life)))
+
+
+def _asking(predict: Predict, asked: sp.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: predict(asked[rows])
+
+
+def _said(setting: Setting, half_life: float | None) -> str:
+    words = {name.replace("_", " "): value for name, value in setting.items()}
+    if half_life is not None:
+        words["query half-life in items"] = half_life
+    return ", ".join(f"{word} {'none' if value == STATIC else value}" for word, value in words.items())

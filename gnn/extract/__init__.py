@@ -1,0 +1,1 @@
+"""Extract: from texts, images and behaviour to content embeddings and interests."""

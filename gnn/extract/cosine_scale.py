@@ -1,0 +1,96 @@
+"""Where the cosines of an encoder stand beside those of the default encoder, for which thresholds were chosen.
+
+An encoder of another kind gives other cosines to the same pairs. So it embeds a yardstick, `yardstick.json`: 24 names
+of interests, each with another name of the same and a text about it, in English and in Chinese. The means of its
+cosines over related and over unrelated English pairs are laid on those of the default encoder, and every threshold goes
+along. An encoder that can't find the Chinese text of a Chinese name takes most Chinese for the same unknown word, and
+is not asked about it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.encoders.encoder import DEFAULT_NAME, Encoder, Vectors
+from gnn.extract.words import HAN
+
+YARDSTICK = Path(__file__).with_name("yardstick.json")
+# Means of unrelated and of related pairs by the default encoder: of names and texts, and of two names.
+TEXTS, NAMES = (0.0781, 0.3380), (0.2639, 0.6825)
+LEAST_FOUND = 0.5  # of the Chinese names, by their texts
+LEAST_GAP = 0.02
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a cosine of the default encoder is by another: slope * cosine + offset."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def of(self, cosine: float) -> float:
+        """By this encoder."""
+        return self.slope * cosine + self.offset
+
+    def back(self, cosine: float) -> float:
+        """By the default encoder."""
+        return (cosine - self.offset) / self.slope
+
+
+@dataclass(frozen=True)
+class Scale:
+    """texts: of a name and a text.  names: of two names.  reads_han: whether Chinese letters tell it anything."""
+
+    texts: Line = Line()
+    names: Line = Line()
+    reads_han: bool = False
+
+    def legible(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """(N,) which of N names it can read."""
+        return np.array([self.reads_han or not HAN.search(name) for name in names], dtype=bool)
+
+
+DEFAULT_SCALE = Scale()
+_known: dict[str, Scale] = {DEFAULT_NAME: DEFAULT_SCALE}
+
+
+def scale_of(encoder: Encoder) -> Scale:
+    """The scale of an encoder: the one that it states as `scale`, or the one that is measured, once in a process."""
+    stated: Scale | None = getattr(encoder, "scale", None)
+    if stated is not None:
+        return stated
+    if encoder.name not in _known:
+        _known[encoder.name] = measure(encoder)
+    return _known[encoder.name]
+
+
+def measure(encoder: Encoder) -> Scale:
+    """Embed the yardstick (120 short texts), and lay its cosines on those of the default encoder."""
+    names, others, texts, han, han_texts = (encoder.encode(column) for column in _yardstick())
+    found = float(((han_texts @ han.T).argmax(axis=1) == np.arange(len(han))).mean())
+    return Scale(_line(landmarks(texts, names), TEXTS), _line(landmarks(names, others), NAMES), found >= LEAST_FOUND)
+
+
+def landmarks(left: Vectors, right: Vectors) -> tuple[float, float]:
+    """Mean cosine of unrelated rows, and of those that belong together. left, right: (N, D)."""
+    cosine = np.asarray(left @ right.T, dtype=np.float64)
+    same = np.eye(len(cosine), dtype=bool)
+    return float(cosine[~same].mean()), float(cosine[same].mean())
+
+
+def _line(found: tuple[float, float], default: tuple[float, float]) -> Line:
+    slope = max(found[1] - found[0], LEAST_GAP) / (default[1] - default[0])
+    return Line(slope, found[0] - slope * default[0])
+
+
+@cache
+def _yardstick() -> list[list[str]]:
+    rows: list[list[str]] = json.loads(YARDSTICK.read_text(encoding="utf-8"))
+    return [list(column) for column in zip(*rows, strict=True)]

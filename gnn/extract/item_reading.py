@@ -1,0 +1,146 @@
+"""Read items: embed their text, match it to the vocabulary, and write both while the next are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+
+from gnn.encoders.cache import CachedEncoder
+from gnn.encoders.encoder import Vectors
+from gnn.extract.background_writer import Alongside
+from gnn.extract.cosine_scale import scale_of
+from gnn.extract.image_interests import ImageInterests
+from gnn.extract.matching import About, Matcher
+from gnn.extract.vocabulary import Term
+from graphstore.batches import batched
+from graphstore.database.client import Client
+from graphstore.errors import InputError
+from graphstore.extract import content_index
+from graphstore.extract import interests as graph_interests
+from graphstore.extract import items as graph_items
+from graphstore.extract.items import ItemText
+from graphstore.progress import Progress
+
+BLOCK_ITEMS = 4_096  # read at once: what Neo4j writes meanwhile
+Counts = dict[str, int]
+
+
+def embed_and_match(
+    client: Client,
+    encoder: CachedEncoder,
+    matched: Sequence[ItemText],
+    changed: Sequence[ItemText],
+    terms: Sequence[Term],
+    frequencies: Mapping[str, int],
+    total: int,
+    progress: Progress,
+    anew: bool = False,
+    pictures: ImageInterests | None = None,
+) -> Counts:
+    """Write what items are about, and their embeddings where their content changed.
+
+    matched: those to be matched to `terms`, among them the `changed`.  frequencies, total: as `Matcher` takes them.
+    anew: these are all items, so that all may become of another width.  pictures: what their images show.
+    Returns counts: interests (new), without_text, about, about_removed.
+
+    Raises:
+        InputError: the vectors are not as wide as those in the graph.
+    """
+    labels = encoder.base.encode([term.label for term in terms], progress)
+    width, present = labels.shape[1], content_index.content_width(client)
+    if width != present:
+        if not anew:
+            raise of_another(encoder.name, f"holds vectors of {present} numbers, not {width}")
+        content_index.begin_anew(client, width)
+        changed = matched
+    interests = [
+        {"name": term.name, "label": term.label, "origin": term.origin, "embedding": vector}
+        for term, vector in zip(terms, labels.tolist(), strict=True)
+    ]
+    counts = {"interests": graph_interests.write_interests(client, interests)}
+    counts["without_text"] = sum(not item.text for item in changed)
+    matcher = Matcher(terms, labels, frequencies, total, scale_of(encoder.base))
+    shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
+    counts |= _read(client, encoder, matched, {item.item_id for item in changed}, matcher, shown, progress)
+    if matched:
+        client.write("extract/interests/count_interest_items")
+    return counts
+
+
+def of_another(encoder: str, what: str) -> InputError:
+    """The graph was read by another encoder than is asked for."""
+    return InputError(
+        f"The graph {what}; to read all of it by encoder {encoder!r}, run "
+        f"`interestgraph extract --full --encoder {encoder}`, then `interestgraph update --full`."
+    )
+
+
+def _read(
+    client: Client,
+    encoder: CachedEncoder,
+    items: Sequence[ItemText],
+    fresh: set[str],
+    matcher: Matcher,
+    shown: Mapping[str, Sequence[About]],
+    progress: Progress,
+) -> Counts:
+    """Block by block. Two threads write, since Neo4j takes as long over vectors as over relationships; an item's hash,
+    which says that it was read, is written with the latter, and so after its vector."""
+    written: list[Future[Counts]] = []
+    with Alongside() as vectors_writer, Alongside() as about_writer:
+        for number, block in enumerate(batched(items, BLOCK_ITEMS)):
+            has_text = [bool(item.text) for item in block]
+            vectors: Vectors = np.zeros((len(block), matcher.width), dtype=np.float32)
+            texts, onward = (
+                [item.text for item in block if item.text],
+                _onward(progress, number * BLOCK_ITEMS, len(items)),
+            )
+            vectors[has_text] = encoder.encode(texts, onward)
+            meanings = vectors
+            if encoder.base is not encoder:  # what was adapted says who chooses a text, its base what it means
+                meanings = np.zeros_like(vectors)
+                meanings[has_text] = encoder.base.encode(texts, onward)
+            stored = vectors_writer.do(_writing_vectors(client, encoder.name, block, vectors, fresh))
+            about = matcher.match(block, meanings, has_text, shown)
+            written.append(about_writer.do(_writing_about(client, encoder.name, block, about, stored)))
+        for number, future in enumerate(written):
+            future.result()
+            progress("items' interests", min((number + 1) * BLOCK_ITEMS, len(items)), len(items))
+    counts = [future.result() for future in written]
+    return {name: sum(count[name] for count in counts) for name in ("about", "about_removed")}
+
+
+def _onward(progress: Progress, before: int, total: int) -> Progress:
+    """The progress of a block as that of all."""
+    return lambda description, done, _: progress(description, before + done, total)
+
+
+def _writing_vectors(client: Client, encoder: str, items: Sequence[ItemText], vectors: Vectors, fresh: set[str]) -> Any:
+    """Work that writes the vectors of items that changed, and takes them from those that have no text any more."""
+
+    def work() -> None:
+        changed = [(item, vector) for item, vector in zip(items, vectors, strict=True) if item.item_id in fresh]
+        rows = [{"item_id": item.item_id, "embedding": vector.tolist()} for item, vector in changed if item.text]
+        graph_items.write_contents(client, rows, encoder)
+        graph_items.remove_contents(client, [item.item_id for item, _ in changed if not item.text])
+
+    return work
+
+
+def _writing_about(
+    client: Client, encoder: str, items: Sequence[ItemText], about: Sequence[list[About]], stored: Future[None]
+) -> Any:
+    """Work that writes what items are about once their vectors are stored."""
+
+    def work() -> Counts:
+        rows = [
+            {"item_id": item.item_id, "content_hash": item.hash(encoder), "interests": interests}
+            for item, interests in zip(items, about, strict=True)
+        ]
+        stored.result()
+        return graph_items.write_about(client, rows, last=False)
+
+    return work

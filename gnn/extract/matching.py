@@ -1,0 +1,136 @@
+"""What an item is about: attributes it has, phrases in its text, and interests that its text or its image lies near."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn.encoders.encoder import Vectors
+from gnn.extract.cosine_scale import DEFAULT_SCALE, Scale
+from gnn.extract.vocabulary import Term, attribute_term, phrases
+from gnn.extract.words import HAN
+from graphstore.extract.items import ItemText
+
+MOST_ABOUT = 12
+MOST_ZERO_SHOT = 3
+LEAST_COSINE = 0.45  # by the default encoder
+BLOCK = 1024
+
+About = dict[str, Any]
+
+
+class Matcher:
+    """Matches items to the interests of a vocabulary.
+
+    terms: V interests.  vectors: their embeddings, (V, D), rows of length 1.
+    frequencies: how many of `items` items contain a phrase; a phrase not listed counts as rare.
+    scale: of the encoder; weights of what is near are as the default encoder would give them.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        vectors: Vectors,
+        frequencies: Mapping[str, int],
+        items: int,
+        scale: Scale = DEFAULT_SCALE,
+    ) -> None:
+        self._terms = list(terms)
+        self._vectors = vectors
+        self._names = {term.name for term in terms}
+        self._phrases = {term.name for term in terms if term.origin == "phrase"}
+        self._frequencies = frequencies
+        self._items = max(items, 2)
+        self._line, self._least = scale.texts, scale.texts.of(LEAST_COSINE)
+        # A decade is not something a text lies near, nor what the encoder can't read.
+        self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
+        self._near &= scale.legible([term.name for term in terms])
+        phrase = np.array([term.origin == "phrase" for term in terms], dtype=bool)
+        self._near_phrases = self._near & phrase
+        # To one whose attributes are Chinese, others are so near that are not, and the other way round.
+        han = np.array([bool(HAN.search(term.name)) for term in terms], dtype=bool)
+        crosses = np.full(len(terms), scale.reads_han)
+        self._near_han = self._near & (phrase | (crosses & han))
+        self._near_other = self._near & (phrase | (crosses & ~han))
+
+    @property
+    def width(self) -> int:
+        """Numbers of a vector, D."""
+        return int(self._vectors.shape[1])
+
+    def match(
+        self,
+        items: Sequence[ItemText],
+        vectors: Vectors,
+        has_text: Sequence[bool],
+        seen: Mapping[str, Sequence[About]] | None = None,
+    ) -> list[list[About]]:
+        """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
+
+        vectors: the items' content embeddings, (N, D); rows of items without text are not looked at.
+        seen: what their images show, by id (`gnn.extract.image_interests`).
+        """
+        found: list[list[About]] = []
+        for start in range(0, len(items), BLOCK):
+            block = slice(start, start + BLOCK)
+            near = self._near_terms(vectors[block]) if len(self._terms) else [[]] * len(items[block])
+            for item, candidates, readable in zip(items[block], near, has_text[block], strict=True):
+                found.append(self._one(item, candidates if readable else [], (seen or {}).get(item.item_id, ())))
+        return found
+
+    def _near_terms(self, vectors: Vectors) -> list[list[tuple[int, float]]]:
+        """For each of N vectors (N, D) the terms that lie near it and their cosines, nearest first."""
+        cosine = vectors @ self._vectors.T
+        rows, columns = np.nonzero((cosine >= self._least) & self._near)
+        values = cosine[rows, columns]
+        order = np.lexsort((columns, -values, rows))
+        bounds = np.searchsorted(rows, np.arange(len(vectors) + 1)).tolist()
+        pairs = list(zip(columns[order].tolist(), values[order].tolist(), strict=True))
+        return [pairs[start:end] for start, end in itertools.pairwise(bounds)]
+
+    def _one(self, item: ItemText, near: Sequence[tuple[int, float]], seen: Sequence[About]) -> list[About]:
+        about: dict[str, About] = {}
+        for pair in item.attributes:
+            term = attribute_term(*pair)
+            if term and term.name in self._names:
+                about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
+        for name, weight in self._occurring(item):
+            about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
+        allowed = self._allowed([name for name in about if not name[0].isdigit()])
+        candidates = ((self._terms[i].name, cosine) for i, cosine in near if allowed[i])
+        fresh = (pair for pair in islice(candidates, 4 * MOST_ZERO_SHOT) if pair[0] not in about)
+        for name, cosine in list(islice(fresh, MOST_ZERO_SHOT)):
+            weight = round(min(self._line.back(cosine), 1.0), 4)
+            about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
+        described = any(not name[0].isdigit() for name in about)
+        for one in seen:
+            if one["name"] in self._phrases or (not described and one["name"] in self._names):
+                about.setdefault(one["name"], dict(one))
+        return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
+
+    def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:
+        """(V,) what nearness may add. An item that has attributes or phrases does not have other attributes of the same
+        script, Chinese or not: they would have been given."""
+        if not has:
+            return self._near
+        written = {bool(HAN.search(name)) for name in has}
+        if len(written) == 2:
+            return self._near_phrases
+        return self._near_other if True in written else self._near_han
+
+    def _occurring(self, item: ItemText) -> list[tuple[str, float]]:
+        """Phrases of the vocabulary in the text with weight (1 - 1/(1 + tf)) * 2 * idf / largest idf, at most 1."""
+        counts = Counter(p for p in phrases(f"{item.title}. {item.description}") if p in self._phrases)
+        largest = math.log(self._items)
+        weights = []
+        for name, count in counts.items():
+            idf = math.log(self._items / min(self._frequencies.get(name, 1) or 1, self._items))
+            weights.append((name, min(1.0, 2 * (1 - 1 / (1 + count)) * max(idf, 0.1) / largest)))
+        return weights

@@ -1,0 +1,192 @@
+"""extract: from text and behaviour to interests.
+
+0. Embed the images and sounds that are new or others, where items have some (`gnn.media.reading`).
+1. Read the items whose content changed.
+2. Vocabulary: attributes of items, and key phrases mined from their text.
+3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
+4. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
+With a generative model, it reads items after 3 and users after 4 (`gnn.extract.generative`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gnn.encoders import by_name
+from gnn.encoders.cache import CachedEncoder
+from gnn.encoders.encoder import Encoder
+from gnn.extract.generative import CONTEXT, Reader
+from gnn.extract.image_interests import ImageInterests
+from gnn.extract.item_reading import embed_and_match, of_another
+from gnn.extract.vocabulary import Term, attribute_terms, phrase_terms, phrases
+from gnn.llm.language_model import LanguageModel
+from gnn.media.encoder import MediaEncoder
+from gnn.media.files import MediaFiles
+from gnn.media.reading import MediaReader
+from graphstore.database.client import Client
+from graphstore.database.runs import last_run, run
+from graphstore.extract import content_index, interests
+from graphstore.extract import items as graph_items
+from graphstore.extract import media as media_graph
+from graphstore.extract.items import ItemText
+from graphstore.kinds import KINDS, Kind
+from graphstore.progress import Progress, silent
+from graphstore.settings import Settings
+
+REMINE_SHARE = 0.1
+
+
+def extract(
+    client: Client,
+    settings: Settings,
+    *,
+    encoder: Encoder | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+    full: bool = False,
+    adapting: bool = False,
+    seed: int = 0,
+    model: LanguageModel | None = None,
+    context: int = CONTEXT,
+    files: MediaFiles | None = None,
+    media_encoders: Mapping[str, MediaEncoder] | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Embed items, match them to interests, and aggregate users' interests.
+
+    encoder: that of the last run if None, the default in the first.
+    full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
+    is written but the same values, and nothing is embedded.
+    adapting: first train the encoder further on behaviour (`gnn.adaptation.contrastive`, by `seed`), and read all contents by it if
+    it is better; interests are matched by its base.
+    model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
+    files, media_encoders ("image", "audio"): see `MediaReader`; nothing of it is loaded where no item has media.
+
+    Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
+    interests (new), interests_deleted, about, about_removed, users, opened, kept, closed; and where items have images
+    image_encoder, images, images_embedded, images_from_cache, images_unreadable, images_removed, with sounds the same;
+    adapted: the report of `gnn.adaptation.contrastive.adapt`.
+
+    Raises:
+        InputError: the items were read by another encoder, and `full` is not set.
+    """
+    last, before = last_run(client, "extract"), content_index.encoder_of(client)
+    encoder = encoder or by_name.encoder(before, settings.models)
+    if before not in (None, encoder.name) and not full:
+        raise of_another(encoder.name, f"was read by {before!r}")
+    cached = CachedEncoder(encoder, settings.cache)
+    with run(client, "extract") as current:
+        report: dict[str, Any] = {}
+        if adapting:
+            from gnn.adaptation.contrastive import adapt
+
+            adapted = adapt(client, settings, cached, kinds, seed, progress)
+            report = {"adapted": adapted.report}
+            if adapted.name:
+                cached, full = CachedEncoder(by_name.encoder(adapted.name, settings.models), settings.cache), True
+        since = None if full or last is None else last["started_at"]
+        media = MediaReader(client, settings.cache, files, media_encoders)
+        looked = media.read(full=full, progress=progress)
+        pictures = ImageInterests(client, media, settings, "images" in looked.counts)
+        others = pictures.others(looked.changed.get("image", []))
+        changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
+        counts |= looked.counts | report
+        media_graph.forget_read(client, looked.items)
+        changed = sorted({*changed, *looked.items}) if looked.items else changed
+        reader = Reader(client, model, cached.base, kinds, context) if model else None
+        if reader:
+            read, found_about = reader.read_items(progress)
+            if read:
+                client.write("extract/interests/count_interest_items")
+            changed, counts = sorted({*changed, *read}), counts | found_about
+        as_of = interests.latest_event(client, kinds)
+        users = interests.users_to_read(client, as_of, since, changed)
+        found = interests.write_user_interests(client, users, as_of, kinds, progress)
+        counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
+        if reader:
+            counts |= reader.read_users(progress)
+            if counts["generated_users"]:
+                client.write("extract/interests/count_interest_users")
+            counts |= reader.counts()
+        current.counts.update(counts)
+    return counts
+
+
+def extract_some(
+    client: Client, encoder: CachedEncoder, item_ids: Sequence[str], settings: Settings, progress: Progress = silent
+) -> list[str]:
+    """Read some items, match them to the interests that are there and to their own attributes; the ids of those whose
+    content was new. Users are left as they are. Media are read as the last `extract` did."""
+    media = MediaReader(client, settings.cache)
+    looked = media.read(item_ids)
+    pictures = ImageInterests(client, media, settings, "images" in looked.counts)
+    items = graph_items.read_some_items(client, item_ids)
+    others = pictures.others(looked.changed.get("image", []))
+    changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]
+    if changed:
+        rows = interests.read_interests(client)
+        known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
+        terms = _extend(known, attribute_terms(changed))
+        frequencies = {row["name"]: row["items"] for row in rows}
+        total = client.read("extract/items/count_items")[0]["items"]
+        embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
+    graph_items.note_read(client, items)
+    return sorted({*(item.item_id for item in changed), *looked.items})
+
+
+def _extract_items(
+    client: Client,
+    encoder: CachedEncoder,
+    since: Any,
+    full: bool,
+    progress: Progress,
+    pictures: ImageInterests,
+    others: Sequence[str],
+) -> tuple[list[str], dict[str, Any]]:
+    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts.
+
+    pictures: see `embed_and_match`.  others: items whose images are others.
+    """
+    items, moved = graph_items.read_items(client, since), set(others)
+    changed = [item for item in items if item.content_hash != item.hash(encoder.name) or item.item_id in moved]
+    counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
+    matched: list[ItemText] = []
+    if changed or full:
+        total = client.read("extract/items/count_items")[0]["items"]
+        known = [Term(row["name"], row["label"], row["origin"]) for row in interests.read_interests(client)]
+        if full or not known or len(changed) >= REMINE_SHARE * total:
+            matched = graph_items.read_items(client) if since is not None else items
+            terms = mined(matched)
+            frequencies: Mapping[str, int] = document_frequencies(matched)
+        else:
+            matched = changed
+            terms = _extend(known, attribute_terms(changed))
+            frequencies = {row["name"]: row["items"] for row in interests.read_interests(client)}
+        counts |= embed_and_match(
+            client, encoder, matched, changed, terms, frequencies, total, progress, since is None, pictures
+        )
+        if full:
+            counts["interests_deleted"] = interests.delete_unused(client, [term.name for term in terms])
+    graph_items.note_read(client, items)
+    counts |= {"embedded": encoder.computed, "from_cache": encoder.found}
+    return [item.item_id for item in changed], counts
+
+
+def mined(items: Sequence[ItemText]) -> list[Term]:
+    """The vocabulary of a catalogue: attributes of its items, and key phrases of their text."""
+    attributes = attribute_terms(items)
+    return attributes + phrase_terms(items, {term.name for term in attributes})
+
+
+def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
+    names = {term.name for term in known}
+    return [*known, *(term for term in new if term.name not in names)]
+
+
+def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
+    """How many of the items each phrase occurs in."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        counts.update(set(phrases(f"{item.title}. {item.description}")))
+    return counts

@@ -1,0 +1,239 @@
+"""One request to an OpenAI-compatible endpoint, and what came of it as a value: nothing here raises for the endpoint.
+
+The library's own retries are off. They do find out what may be tried again, but they wait up to two minutes where an
+endpoint asks for it, sleep on when nobody wants the answer any more, start at the status line, so that an answer that
+breaks off in its body is lost, and leave no room to reserve what the next request costs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import openai
+
+from gnn.llm.question import Question, estimated_tokens
+from graphstore.errors import InputError
+
+CONNECT_SECONDS = 10.0
+LONGEST_WAIT = 60.0
+TRY_AGAIN = {408, 409, 429}
+OF_THE_QUESTION = {413, 422}
+# No token of a real answer is so long; what is longer is not read to its end.
+MOST_BYTES_PER_TOKEN = 100
+MOST_BYTES_AROUND = 1_000_000
+MOST_TOKENS_TOLD = 10_000_000
+# Shorter ones are words, such as "none" or "ollama", that an answer may well hold.
+SHORTEST_SECRET = 16
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a request: a text, or why there is none.
+
+    spoilt: why the text is no whole answer.  failed: why there is no text at all, in two or three words.
+    tokens_in, tokens_out: what the endpoint says it used, or about what it must have.
+    again: the same may be asked again, wait_seconds later if the endpoint says so.
+    unwell: the endpoint failed, not this question.  hopeless: why nothing else should be asked either.
+    """
+
+    text: str = ""
+    spoilt: str | None = None
+    failed: str | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    again: bool = False
+    wait_seconds: float | None = None
+    unwell: bool = False
+    hopeless: str | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """How an endpoint wants to be asked: as the interface says at first, then without what it refused."""
+
+    schema: bool = True
+    longest: str = "max_tokens"
+    temperature: bool = True
+
+    def without(self, refused: str | None) -> Form | None:
+        """The form after a refusal that named a parameter or none; None if there is nothing left to give up."""
+        if refused == self.longest == "max_tokens":
+            return replace(self, longest="max_completion_tokens")
+        if refused == "temperature" and self.temperature:
+            return replace(self, temperature=False)
+        return replace(self, schema=False) if self.schema else None
+
+
+class Endpoint:
+    """An endpoint and the model asked there. Threads may share it.
+
+    Raises:
+        InputError: the URL is not http(s)://, or has a user or password in it; the key can't be sent.
+    """
+
+    def __init__(self, url: str, model: str, key: str | None, timeout_seconds: float) -> None:
+        self._url = checked(url)
+        if key and not (key.isascii() and key.isprintable() and key.strip() == key):
+            raise InputError("The language model's key has a blank, a line end or a letter that no key has.")
+        self._model = model
+        self._secret = key if key and len(key) >= SHORTEST_SECRET else None
+        self._timeout = timeout_seconds
+        self._form = Form()
+        try:
+            timeout = openai.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
+            self._client: Any = openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=timeout)
+        except Exception as error:
+            raise InputError(f"The language model's URL {url!r} can't be asked: {type(error).__name__}.") from error
+        # The client is part of a cycle: left to itself, it is collected with its connections open.
+        weakref.finalize(self, self._client.close)
+
+    def ask(self, question: Question, temperature: float) -> Reply:
+        """Ask once; where the endpoint refuses how, once more for each thing it refuses, and so from then on."""
+        form: Form | None = self._form
+        while form is not None:
+            try:
+                reply = self._read(question, self._send(question, form, temperature))
+            except openai.BadRequestError as error:
+                form = form.without(error.param)
+                continue
+            # Whatever else goes wrong on the way is a request that failed: the rest of the run goes on.
+            except Exception as error:
+                return self._failure(question, error)
+            if not reply.failed:
+                self._form = form
+            return reply
+        return Reply(failed="status 400")
+
+    def _send(self, question: Question, form: Form, temperature: float) -> bytes | None:
+        """The body of the answer; None if it is too long to be one."""
+        system = question.system
+        schema = {"name": _name(question), "schema": question.schema, "strict": True}
+        wanted: dict[str, Any] = {"type": "json_schema", "json_schema": schema}
+        if not form.schema:
+            wanted = {"type": "json_object"}
+            system += f"\n\nAnswer with one JSON object of this JSON schema:\n{json.dumps(question.schema)}"
+        arguments: dict[str, Any] = {
+            "model": self._model,
+            "messages": [
+                {"role": "system", "content": _whole(system)},
+                {"role": "user", "content": _whole(question.text)},
+            ],
+            "response_format": wanted,
+            form.longest: question.most_tokens,
+        }
+        if form.temperature:
+            arguments["temperature"] = temperature
+        most = MOST_BYTES_AROUND + MOST_BYTES_PER_TOKEN * question.most_tokens
+        deadline = time.monotonic() + self._timeout
+        body = bytearray()
+        with self._client.chat.completions.with_streaming_response.create(**arguments) as response:
+            # The client's timeout is of one read: some endpoints send blanks for half an hour while a request queues.
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > most:
+                    return None
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        return bytes(body)
+
+    def _read(self, question: Question, body: bytes | None) -> Reply:
+        if body is None:
+            return Reply(spoilt="too long", tokens_in=question.tokens_in, tokens_out=question.most_tokens)
+        try:
+            told = json.loads(body)
+            choice = told["choices"][0]
+            text, ended = choice["message"].get("content"), choice.get("finish_reason")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return Reply(failed="no completion", again=True, unwell=True)
+        used = told.get("usage")
+        tokens_in, tokens_out = _told(used, "prompt_tokens"), _told(used, "completion_tokens")
+        if not tokens_in or tokens_out is None:
+            tokens_in, tokens_out = question.tokens_in, estimated_tokens(str(text or ""))
+        spoilt = None
+        if not isinstance(text, str):
+            text, spoilt = "", "no text"
+        elif ended == "length":
+            spoilt = "cut off"
+        elif self._secret and self._secret in text:
+            text, spoilt = "", "repeats the key"
+        return Reply(text, spoilt, tokens_in=tokens_in, tokens_out=tokens_out)
+
+    def _failure(self, question: Question, error: Exception) -> Reply:
+        # What an endpoint says of an error may repeat the key: only the status is passed on.
+        if isinstance(error, openai.APIStatusError):
+            status = error.status_code
+            hopeless = None
+            if status in (401, 403):
+                hopeless = f"the endpoint refused the key (status {status})"
+            elif status == 404:
+                hopeless = f"the endpoint {self._url} does not know the model {self._model!r} (status 404)"
+            return Reply(
+                failed=f"status {status}",
+                again=status in TRY_AGAIN or status >= 500,
+                wait_seconds=_wished_wait(error.response.headers),
+                unwell=status not in OF_THE_QUESTION,
+                hopeless=hopeless,
+            )
+        name = type(error.__cause__ or error).__name__
+        failed = "timed out" if "Timeout" in name else "no connection" if "Connect" in name else "connection broke"
+        if name.startswith(("Connect", "Pool")):
+            return Reply(failed=failed, again=True, unwell=True)
+        # It was asked, and whoever sends the bill may have answered: counted as if in full.
+        sent, most = question.tokens_in, question.most_tokens
+        return Reply(failed=failed, again=True, unwell=True, tokens_in=sent, tokens_out=most)
+
+
+def checked(url: str) -> str:
+    """The URL, if it is one to ask.
+
+    Raises:
+        InputError: it is not http(s)://, or has a user or password in it.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(f"The language model's URL is {url!r}; expected one such as http://127.0.0.1:8080/v1.")
+    if parts.username is not None:
+        raise InputError("The language model's URL has a user or password in it; give the secret as the key instead.")
+    return url
+
+
+def _name(question: Question) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", question.shape.__name__)[:64]
+
+
+def _whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which no request can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _told(used: object, name: str) -> int | None:
+    tokens = used.get(name) if isinstance(used, dict) else None
+    usable = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens <= MOST_TOKENS_TOLD
+    return tokens if usable else None
+
+
+def _wished_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds of a Retry-After header, as a number or a date, at most LONGEST_WAIT."""
+    wish = headers.get("retry-after", "")
+    try:
+        seconds = float(wish)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(wish).astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)

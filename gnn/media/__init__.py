@@ -1,0 +1,1 @@
+"""Image and audio encoders, and reading the media files of items."""

@@ -1,0 +1,1 @@
+"""The graph neural network: its data, model, features, sampler and registry."""

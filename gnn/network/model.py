@@ -1,0 +1,289 @@
+"""The graph network: inductive item and user vectors from content, attributes, neighbours and behaviour.
+
+Items      z_i = W_c content_i + mean of attribute vectors + residual_i              (residual only for trained items)
+           where items have images or sounds too, what content says is a mean over what they have: see gnn.fusion
+           h_i = (z_i + W_s * weighted mean of z_j over SIMILAR_TO neighbours j) / norm
+Users      m_ur = sum_e w_er h_item(e) / sum_e |w_er|         over the events e before the cut, for each half-life r
+           w_er = w_relation(e) * 2^(-rank_e / half-life r) * 2^(-age_e / half-life of the relation)
+           h_u = sum_r mix_r W_r m_ur / norm                  where there are events (so serves graphstore.blend)
+           h_u = (mean of attribute vectors + W_f * mean of m_v over followed v) / norm    where there are none
+           with w_relation, the half-lives, mix and every W learned. An undated event counts in full: no rank, no age.
+Score      cosine of h_u and h_i, which is what a cosine vector index ranks by.
+
+This generalises h_i(t+1) = sigma(W * Agg(h_j(t) : j in N(i))): see `Neighbourhood`.
+
+Shapes: I items, D width, S users, L longest history, C cuts a user.
+Reference: Hamilton et al., GraphSAGE, NeurIPS 2017 (inductive aggregation); He et al., LightGCN, SIGIR 2020 (light
+propagation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gnn.network.data import ItemFeatures
+from gnn.network.fusion import Fusion
+from gnn.network.propagation import HeteroData, Mean, scatter, to_dense_batch
+from gnn.network.ridge import said_by_features
+from graphstore.ranking.history import Readout
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Shape of a model. relation_weights, relation_half_lives: where the learned ones start, one a relation.
+
+    without: parts of an item's vector that are left out: content, attributes, neighbours, residual.
+    media: names and widths of the modalities beside text.
+    """
+
+    attributes: int
+    items: int
+    relation_weights: list[float] = field(default_factory=list)
+    relation_half_lives: list[float] = field(default_factory=list)
+    content: int = 384
+    dimension: int = 128
+    rank_half_lives: tuple[float, ...] = (4.0, 40.0)
+    temperature: float = 0.1
+    without: tuple[str, ...] = ()
+    media: tuple[tuple[str, int], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the registry and the weights file."""
+        return asdict(self)
+
+
+class Neighbourhood(nn.Module):
+    """One step of propagation, h_i' = sigma(W * weighted mean of h_j over edges j -> i); zero without an edge.
+
+    Shapes: x (N, D) by `edges` to (size, D).
+    """
+
+    def __init__(self, dimension: int, activation: Callable[[Tensor], Tensor] | None = None) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dimension, dimension, bias=False)
+        nn.init.eye_(self.linear.weight)
+        self.activation = activation or nn.Identity()
+
+    def forward(self, x: Tensor, edges: Mean) -> Tensor:
+        return self.activation(self.linear(edges(x)))
+
+
+class InterestNetwork(nn.Module):
+    """Items and users in one space of width D; see the module."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__()
+        c = configuration
+        self.configuration = c
+        self.content = nn.Linear(c.content, c.dimension)
+        self.attribute = nn.Embedding(max(c.attributes, 1), c.dimension)
+        self.residual = nn.Embedding(max(c.items, 1), c.dimension)
+        self.similar = Neighbourhood(c.dimension)
+        self.user = nn.ModuleList(nn.Linear(c.dimension, c.dimension, bias=False) for _ in c.rank_half_lives)
+        self.mix = nn.Parameter(torch.tensor([1.0, *[0.5] * (len(c.rank_half_lives) - 1)]))
+        self.follows = Neighbourhood(c.dimension)
+        self.user_attribute = nn.Embedding(max(c.attributes, 1), c.dimension)
+        self.relation_weight = nn.Parameter(torch.tensor(c.relation_weights))
+        self.log_relation_half_life = nn.Parameter(torch.tensor(c.relation_half_lives).log())
+        self.log_rank_half_lives = nn.Parameter(torch.tensor(c.rank_half_lives).log())
+        self.log_scale = nn.Parameter(torch.tensor(1 / c.temperature).log())
+        self.log_task_variance = nn.Parameter(torch.zeros(max(len(c.relation_weights) // 2, 1)))
+        for matrix in self.user.parameters():
+            nn.init.eye_(matrix)
+        for embedding in (self.attribute, self.residual, self.user_attribute):
+            nn.init.normal_(embedding.weight, std=0.1)
+        with torch.no_grad():
+            self.similar.linear.weight.mul_(0.5)
+            self.follows.linear.weight.mul_(0.1)
+            self.user_attribute.weight.mul_(0.1)
+        self.fusion = Fusion(c.media, c.dimension) if c.media else None
+
+    @torch.no_grad()
+    def start_from(self, vectors: Tensor, items: ItemFeatures, weight: Tensor) -> None:
+        """Have the items with a residual begin as these vectors and what attributes say of them.
+
+        Content and attributes say what they can of the vectors. The residuals make up for what content leaves open, so
+        that attributes, which tell what single events do not, count on top of what is known of an item.
+
+        vectors: (N, D), by number of the residual; their last dimension only makes up for their lengths: users begin as
+        0 there.  weight: (N,), how much there is to know an item by.
+        """
+        has = items.known >= 0
+        wanted, weights = (torch.zeros(len(has), *part.shape[1:], device=part.device) for part in (vectors, weight))
+        wanted[has], weights[has] = vectors[items.known[has]], weight[items.known[has]]
+        without = self.configuration.without
+        content = items.content if "content" not in without else torch.zeros_like(items.content)
+        described = items.described if "attributes" not in without and items.attributes.numel() else None
+        line, bias, attributes = said_by_features(wanted, content, described, weights)
+        self.content.weight.copy_(line)
+        self.content.bias.copy_(bias)
+        self.attribute.weight[: len(attributes)] = attributes
+        if self.fusion is not None and "content" not in without:
+            rest = wanted - described(attributes) if described else wanted
+            self.fusion.start_from(rest, items.content, items.has_content, items.media, items.present, weights)
+        self.residual.weight[: len(vectors)] = 0.0
+        self.residual.weight[items.known[has]] = (wanted - self._content(items))[has]
+        for matrix in self.user.parameters():
+            matrix[-1, -1] = 0.0
+
+    def item_vectors(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
+        """Vectors of the items that come first in the features: (I, D), of length 1, or 0 where nothing is known.
+
+        without_residual: share of items that go without their residual, so that content learns to stand alone.
+        """
+        z = self.by_themselves(items, without_residual)
+        return self.among_neighbours(z, items.neighbours if items.similar.numel() else None)[: items.first]
+
+    def by_themselves(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
+        """z: what is known of the items without their neighbours, (I, D)."""
+        z = self._described(items)
+        if "residual" not in self.configuration.without:
+            has = items.known >= 0
+            if without_residual:
+                has = has & (torch.rand(len(z), device=z.device) >= without_residual)
+            z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
+        return z
+
+    def among_neighbours(self, z: Tensor, neighbours: Mean | None) -> Tensor:
+        """h: the vectors of items from z and the mean over their similar items; (I, D), of length 1 or 0."""
+        if "neighbours" not in self.configuration.without and neighbours is not None:
+            z = z + self.similar(z, neighbours)
+        return functional.normalize(z, dim=-1)
+
+    def _described(self, items: ItemFeatures) -> Tensor:
+        """What content and attributes say of the items, (I, D)."""
+        z = self._content(items)
+        if "attributes" not in self.configuration.without and items.attributes.numel():
+            z = z + items.described(self.attribute.weight[: items.described.sources])
+        return z
+
+    def _content(self, items: ItemFeatures) -> Tensor:
+        """What content says of the items, (I, D)."""
+        if self.fusion is not None and "content" not in self.configuration.without:
+            return self.fusion(self.content(items.content), items.has_content, items.media, items.present)
+        if "content" in self.configuration.without or not bool(items.has_content.any()):
+            return torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
+        return self.content(items.content) * items.has_content[:, None]
+
+    def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
+        """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.
+
+        history: `History.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are known at the
+        cut; None stands for one cut after the last event.
+        """
+        seeds = int(batch["user"].seeds)
+        now = cuts is None
+        if cuts is None:
+            cuts = history.lengths[:seeds, None]
+        means, until = self._aggregate(history.rows(slice(0, seeds)), cuts)
+        if now:
+            until = torch.full_like(until, torch.inf)
+        own = self._read_out(means)
+        return functional.normalize(
+            torch.where(cuts[:, :, None] > 0, own, self._context(batch, history, until)), dim=-1
+        )
+
+    def _read_out(self, means: Tensor) -> Tensor:
+        """One vector from the means by half-life, (R, ..., D) to (..., D)."""
+        parts = [mix * linear(mean) for mix, linear, mean in zip(self.mix, self.user, means, strict=True)]
+        return torch.stack(parts).sum(0)
+
+    def _context(self, batch: HeteroData, history: History, until: Tensor) -> Tensor:
+        """What attributes and followed users say about the seeds at each cut: (S, C, D)."""
+        seeds = len(until)
+        described = batch["attribute", "describes", "user"].edge_index
+        vectors = _mean(self.user_attribute.weight, described, seeds)[:, None].expand(-1, until.shape[1], -1)
+        ties = batch["user", "follows", "user"].edge_index
+        if ties.numel():
+            theirs = history.rows(ties[0])
+            known = (theirs.days[:, None, :] <= until[ties[1]][:, :, None]) | theirs.days.isnan()[:, None, :]
+            counts = (known & theirs.valid[:, None, :]).sum(-1)
+            messages = self._aggregate(theirs, counts)[0][-1]  # (ties, C, D)
+            flat = messages.flatten(1)
+            mean = scatter(flat, ties[1], dim=0, dim_size=seeds, reduce="mean").view(seeds, *messages.shape[1:])
+            vectors = vectors + self.follows.linear(mean)
+        return vectors
+
+    def _aggregate(self, history: History, cuts: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted means of histories before each cut, one a half-life (R, N, C, D); the time of each cut (N, C), days.
+
+        At a cut of 0 nothing is known, and all times count as before it.
+        """
+        length = history.valid.shape[1]
+        place = torch.arange(length, device=cuts.device)
+        rank = (cuts[:, :, None] - 1 - place).float()
+        known = (rank >= 0) & history.valid[:, None, :]
+        last = (cuts - 1).clamp_min(0)
+        at = history.days.gather(1, last) if length else torch.zeros_like(cuts, dtype=history.days.dtype)
+        age = (at[:, :, None] - history.days[:, None, :]).nan_to_num(0.0).clamp_min(0).float()
+        half_life = self.log_relation_half_life.exp()[history.relation]
+        weight = self.relation_weight[history.relation][:, None, :] * torch.exp2(-age / half_life[:, None, :]) * known
+        rank = rank.clamp_min(0).masked_fill(history.days.isnan()[:, None, :], 0.0)
+        means = []
+        for log_half_life in self.log_rank_half_lives:
+            decayed = weight * torch.exp2(-rank / log_half_life.exp())
+            means.append((decayed / decayed.abs().sum(-1, keepdim=True).clamp_min(1e-12)) @ history.vectors)
+        until = torch.where(cuts > 0, at, torch.full_like(at, -torch.inf)).nan_to_num(torch.inf, torch.inf, -torch.inf)
+        return torch.stack(means), until
+
+    @torch.no_grad()
+    def readout(self, relations: Sequence[str]) -> Readout:
+        """How serving reads a history, without torch. relations: behaviour types in the order of the vocabulary."""
+        weights, half_lives = self.relation_weight.tolist(), self.log_relation_half_life.exp().tolist()
+        return Readout(
+            self.log_rank_half_lives.exp().tolist(),
+            self.mix.tolist(),
+            [[[round(cell, 6) for cell in row] for row in matrix.tolist()] for matrix in self.user.parameters()],
+            {
+                name: (weights[2 * n], weights[2 * n + 1], half_lives[2 * n], half_lives[2 * n + 1])
+                for n, name in enumerate(relations)
+            },
+        )
+
+
+@dataclass(frozen=True)
+class History:
+    """Events of N users side by side, oldest first: vectors (N, L, D), the others (N, L); items are a batch's own."""
+
+    vectors: Tensor
+    valid: Tensor
+    relation: Tensor
+    days: Tensor
+    items: Tensor
+    negative: Tensor
+
+    @classmethod
+    def of(cls, h: Tensor, batch: HeteroData) -> History:
+        """The histories of all users of a batch, seeds first. h: vectors of the batch's items."""
+        edges = batch["item", "interacts", "user"]
+        source, user = edges.edge_index
+        size = int(batch["user"].num_nodes)
+        columns = [h[source], edges.relation, edges.days, source, edges.negative]
+        dense = [to_dense_batch(column, user, batch_size=size) for column in columns]
+        vectors, relation, days, items, negative = (part for part, _ in dense)
+        return cls(vectors, dense[0][1], relation, days, items, negative)
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many events each user has, (N,)."""
+        return self.valid.sum(-1)
+
+    def rows(self, which: Any) -> History:
+        """The histories of some users."""
+        return History(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+
+def widths(model: InterestNetwork) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """How wide the features are that a model takes: content, and names and widths of the media."""
+    return model.configuration.content, model.configuration.media
+
+
+def _mean(table: Tensor, pairs: Tensor, size: int) -> Tensor:
+    """Mean of table rows pairs[0] for each of `size` targets pairs[1]; zero without any."""
+    return scatter(table[pairs[0]], pairs[1], dim=0, dim_size=size, reduce="mean")

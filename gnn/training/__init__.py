@@ -1,0 +1,1 @@
+"""Training: objective, loop, held-out events, blend weights, and continued training."""

@@ -1,0 +1,186 @@
+"""How much each signal of the blend counts: learned on events that are held out from all that the signals rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gnn.network.data import ItemTable, Vocabulary
+from gnn.network.propagation import HeteroData
+from gnn.training.holdout import HoldOut
+from graphstore.arrays import Floats
+from graphstore.durations import DAY_MILLIS
+from graphstore.interactions import Interactions
+from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, SIGNALS, standard_scores
+from graphstore.ranking.history import History, Readout
+from graphstore.ranking.offline import Signals
+
+CALIBRATION_USERS = 2_000
+PENALTY = 1e-3
+NONE = np.zeros(0)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One user's candidates: standard scores of signals (N, F), which were chosen later (N,), how many were."""
+
+    scores: Floats
+    chosen: np.ndarray
+    relevant: int
+
+
+def examples(
+    signals: Signals,
+    held: HoldOut,
+    events: Interactions,
+    batches: Sequence[HeteroData],
+    table: ItemTable,
+    vocabulary: Vocabulary,
+    readout: Readout | None,
+    vectors: Mapping[str, np.ndarray],
+    seed: int,
+) -> list[Example]:
+    """Users with held-out events and others before, at most CALIBRATION_USERS of them.
+
+    events: all of them, also those held out.  vectors: of items, as the readout takes them.
+    """
+    users = {user_id: row for row, user_id in enumerate(events.user_ids)}
+    item_rows = {item_id: row for row, item_id in enumerate(events.item_ids)}
+    histories = [(users[u], h) for batch in batches for u, h in _histories(batch, table, vocabulary, vectors)]
+    usable = [(row, history) for row, history in histories if 0 < held.counts[row] < len(history.item_ids)]
+    order = np.random.default_rng(seed).permutation(len(usable))[:CALIBRATION_USERS]
+    found = []
+    for row, history in (usable[n] for n in sorted(order.tolist())):
+        known = _without(history, int(held.counts[row]), signals.options.events)
+        later = {item_rows[i] for i in history.item_ids[: held.counts[row]] if i in item_rows}
+        later -= {item_rows[i] for i in history.item_ids[held.counts[row] :] if i in item_rows}
+        if not later:
+            continue
+        recent = known.recent(signals.options.recent, signals.options.negative_weight, vocabulary.negative_types)
+        vector = readout.vector(known) if readout else np.zeros(0)
+        items, values = signals.candidates(row, recent, vector)
+        found.append(Example(standard_scores(values), np.isin(items, list(later)), len(later)))
+    return found
+
+
+def _histories(
+    batch: HeteroData, table: ItemTable, vocabulary: Vocabulary, vectors: Mapping[str, np.ndarray]
+) -> list[tuple[str, History]]:
+    """Each seed user's events, newest first, as serving reads them."""
+    edges = batch["item", "interacts", "user"]
+    source, user = edges.edge_index.cpu().numpy()
+    ids = [table.ids[row] for row in batch["item"].n_id.tolist()]
+    relation, days = edges.relation.cpu().numpy(), edges.days.cpu().numpy()
+    found = []
+    for position, user_id in enumerate(batch["user"].user_id):
+        own = np.flatnonzero(user == position)[::-1]
+        items = [ids[n] for n in source[own]]
+        found.append(
+            (
+                user_id,
+                History(
+                    items,
+                    [vocabulary.relations[n] for n in relation[own] // 2],
+                    np.arange(len(own), dtype=float),
+                    days[own] * DAY_MILLIS,
+                    relation[own] % 2 == 1,
+                    [vectors.get(item, NONE) for item in items],
+                ),
+            )
+        )
+    return found
+
+
+def _without(history: History, newest: int, most: int) -> History:
+    """The history before its newest events; at most `most` of them. Here `age_millis` still holds times."""
+    keep = slice(newest, newest + most)
+    at = history.age_millis[keep]
+    return History(
+        history.item_ids[keep],
+        history.types[keep],
+        np.arange(len(at), dtype=float),
+        np.maximum(at[0] - at, 0.0),
+        history.negative[keep],
+        history.vectors[keep],
+    )
+
+
+def learn_weights(found: Sequence[Example], without: Sequence[str] = ()) -> dict[str, float]:
+    """The weights under which what was chosen later stands above what was not: a softmax over each user's candidates.
+
+        min_w  mean_u n_u^(-1/2) sum_(i chosen) ln(1 + sum_(j not chosen) e^(s_j - s_i))  +  penalty |w - w_0|^2
+
+    with s = X w, and w_0 the default weights: a signal about which nothing can be learned keeps its default.
+    without: channels whose signals get no weight.
+
+    Reference: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
+    """
+    usable = [example for example in found if example.chosen.any()]
+    off = {name for channel in without for name in SIGNALS[channel]}
+    prior = torch.tensor([0.0 if name in off else DEFAULT_WEIGHTS[name] for name in NAMES])
+    if not usable:
+        return dict(zip(NAMES, prior.tolist(), strict=True))
+    width = max(len(example.chosen) for example in usable)
+    on = prior.new_tensor([float(name not in off) for name in NAMES])
+    x = torch.zeros(len(usable), width, len(NAMES))
+    chosen = torch.zeros(len(usable), width, dtype=torch.bool)
+    there = torch.zeros(len(usable), width, dtype=torch.bool)
+    for row, example in enumerate(usable):
+        size = len(example.chosen)
+        x[row, :size] = torch.from_numpy(example.scores) * on
+        chosen[row, :size] = torch.from_numpy(example.chosen)
+        there[row, :size] = True
+    weights = prior.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
+    scale = chosen.sum(1).float().rsqrt()
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        scores = x @ weights
+        others = scores.masked_fill(chosen | ~there, -torch.inf).logsumexp(1, keepdim=True)
+        losses = (torch.logaddexp(others, scores) - scores).masked_fill(~chosen, 0.0)
+        value = (losses.sum(1) * scale).mean() + PENALTY * ((weights - prior) ** 2).sum()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return {name: round(value, 6) for name, value in zip(NAMES, weights.detach().tolist(), strict=True)}
+
+
+def cross_validated(found: Sequence[Example], without: Sequence[str] = (), seed: int = 0) -> Floats:
+    """(U,) NDCG@10 of each user's held-out choices, under weights that were learned on the other half of the users.
+
+    The halves depend on the number of users and the seed alone, so that two ways to make the examples of the same users
+    are compared user by user.
+    """
+    half = np.random.default_rng(seed).permutation(len(found)) % 2
+    scores = np.zeros(len(found))
+    for side in (0, 1):
+        weights = learn_weights([example for example, own in zip(found, half, strict=True) if own != side], without)
+        for number in np.flatnonzero(half == side).tolist():
+            scores[number] = _ndcg_and_recall(found[number], weight_vector(weights))[0]
+    return scores
+
+
+def weight_vector(weights: Mapping[str, float]) -> Floats:
+    """(F,) weights in the order of NAMES; 0 for a signal that has none."""
+    return np.array([weights.get(name, 0.0) for name in NAMES])
+
+
+def _ndcg_and_recall(example: Example, weights: Floats) -> tuple[float, float]:
+    """NDCG@10 and Recall@20 of one user's candidates under weights (F,)."""
+    discount = 1 / np.log2(np.arange(10) + 2)
+    hits = example.chosen[np.argsort(-(example.scores @ weights), kind="stable")[:20]]
+    ndcg = (hits[:10] * discount[: len(hits[:10])]).sum() / discount[: example.relevant].sum()
+    return float(ndcg), float(hits.sum() / example.relevant)
+
+
+def held_out_metrics(found: Sequence[Example], weights: Mapping[str, float]) -> dict[str, float]:
+    """NDCG@10 and Recall@20 of the held-out choices under some weights, on the users that these were learned on."""
+    if not found:
+        return {}
+    ndcg, recall = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)
+    return {"ndcg_at_10": float(ndcg), "recall_at_20": float(recall), "users": len(found)}

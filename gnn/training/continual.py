@@ -1,0 +1,183 @@
+"""update --continue: go on training the active model on what happened since, without forgetting what was before.
+
+Users who acted since the model was trained (fresh) and as many others (replay) give the steps; the newest events of
+both are held out. The model goes part of the way to where these steps lead, as far as ranks the held-out events best,
+and is taken only if it ranks those of fresh users better and those of replayed ones no worse. Items that came since get
+a residual of their own. The blend keeps its weights: they are learned by `update --full`.
+
+Reference: Rolnick et al., "Experience Replay for Continual Learning", NeurIPS 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gnn.network import registry
+from gnn.network.data import Vocabulary
+from gnn.network.model import InterestNetwork, widths
+from gnn.network.propagation import HeteroData
+from gnn.network.sampler import FanOut, NeighbourhoodSampler
+from gnn.training.hyperparameters import Hyperparameters
+from gnn.training.interpolation import state_of
+from gnn.training.loop import held_out_ndcg, train
+from gnn.training.objective import Objective
+from graphstore.build.pull import pull_interactions
+from graphstore.database.client import Client
+from graphstore.errors import NotReady
+from graphstore.extract import content_index
+from graphstore.interactions import Interactions
+from graphstore.kinds import Kind
+from graphstore.progress import Progress
+from graphstore.ranking.blend import Blend
+from graphstore.settings import Settings
+from graphstore.update import models as graph
+
+LEAST_USERS, MOST_USERS = 20, 4_000
+HELD_SHARE, MOST_HELD = 0.1, 5
+EPOCHS = 2
+SLOWER = 0.2  # of the learning rate of a full training
+FORGETTING = 0.01  # what the ranking of replayed users may lose, as a share
+
+
+@dataclass(frozen=True)
+class Continued:
+    """The model after training; metrics have the NDCG@10 of held-out events, before and after, by who they are of."""
+
+    model: InterestNetwork
+    vocabulary: Vocabulary
+    fan_out: FanOut
+    hyper: Hyperparameters
+    metrics: dict[str, Any]
+    better: bool
+
+
+def continue_training(
+    client: Client,
+    settings: Settings,
+    kinds: Mapping[str, Kind],
+    negative_weight: float,
+    seed: int,
+    progress: Progress,
+) -> Continued | None:
+    """Go on with the active model; None where too few users did something since it was trained.
+
+    Raises:
+        NotReady: no model is active, its weights are gone, or it learned from contents of another encoder.
+    """
+    active = graph.active_model(client)
+    if active is None:
+        raise NotReady("No model is active: train one with `interestgraph update --full`.")
+    content_index.check_learned_from(client, active)
+    model, vocabulary, fan_out = registry.load(settings.models, active["version"])
+    events = pull_interactions(client, kinds, negative_weight)
+    fresh = {row["user_id"] for row in client.read("update/models/read_fresh_users", version=active["version"])}
+    chosen, is_fresh = _chosen(events, fresh, seed)
+    if int(is_fresh.sum()) < LEAST_USERS:
+        return None
+    hyper = _hyperparameters(active["configuration"].get("training", {})).sized(len(chosen))
+    hyper = replace(hyper, epochs=EPOCHS, learning_rate=SLOWER * hyper.learning_rate)
+    model, known = _grown(model, vocabulary, events)
+    sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
+    sampler.add_items(events.item_ids)
+    batches = list(sampler.batches(chosen, hyper.batch_users, progress))
+    told = [batch for batch in batches if batch["item", "interacts", "user"].edge_index.numel()]
+    features = sampler.items.features(*widths(model))
+    rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
+    objective = Objective(features, rows, hyper, _telling(vocabulary, kinds, negative_weight), events.latest_day)
+    held = [_held(batch) for batch in told]
+    split = {"fresh": set(np.asarray(chosen)[is_fresh].tolist()), "replay": set(np.asarray(chosen)[~is_fresh].tolist())}
+    before = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}
+    start = state_of(model)
+    found = train(model, objective, told, held, epochs=hyper.epochs, seed=seed, choose=True, progress=progress)
+    after = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}
+    better = after["fresh"] > before["fresh"] and after["replay"] >= (1 - FORGETTING) * before["replay"]
+    if not better:
+        model.load_state_dict(start)
+    metrics = {
+        "continued": active["version"],
+        "fresh_users": len(split["fresh"]),
+        "replayed_users": len(split["replay"]),
+        "ndcg_at_10_before": before,
+        "ndcg_at_10": after,
+        "epoch": found["epoch"],
+        "share": found["share"],
+        "losses": found["losses"],
+    }
+    return Continued(model.eval(), vocabulary, fan_out, hyper, metrics, better)
+
+
+def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: Vocabulary) -> Blend:
+    """The weights of the blend of `version`, with the readout of a model that continues it."""
+    rows = client.read("update/models/read_blend", version=version)
+    blend = Blend.from_json(rows[0]["blend"] if rows else None)
+    return replace(blend, readout=model.readout(vocabulary.relations))
+
+
+def _hyperparameters(stored: Mapping[str, Any]) -> Hyperparameters:
+    known = {parameter.name for parameter in fields(Hyperparameters)}
+    values = {name: value for name, value in stored.items() if name in known}
+    if isinstance(values.get("without"), list):
+        values["without"] = tuple(values["without"])
+    return Hyperparameters(**{**values, "batch_users": 0, "cuts": 0})
+
+
+def _chosen(events: Interactions, fresh: set[str], seed: int) -> tuple[list[str], np.ndarray]:
+    """Fresh users and as many others, all with behaviour, in the order of their ids; which are fresh."""
+    acting = [events.user_ids[row] for row in np.unique(events.user).tolist()]
+    rng = np.random.default_rng(seed)
+    new = _drawn([user_id for user_id in acting if user_id in fresh], MOST_USERS // 2, rng)
+    old = _drawn([user_id for user_id in acting if user_id not in fresh], max(len(new), LEAST_USERS), rng)
+    both = sorted([*new, *old])
+    taken = set(new)
+    return both, np.array([user_id in taken for user_id in both], dtype=bool)
+
+
+def _drawn(ids: list[str], count: int, rng: np.random.Generator) -> list[str]:
+    return ids if len(ids) <= count else [ids[n] for n in sorted(rng.choice(len(ids), count, replace=False).tolist())]
+
+
+def _grown(model: InterestNetwork, vocabulary: Vocabulary, events: Interactions) -> tuple[InterestNetwork, list[str]]:
+    """The model with a residual for each item with behaviour, new ones 0; the ids of items with behaviour."""
+    acted = [events.item_ids[row] for row in np.unique(events.item).tolist()]
+    for item_id in acted:
+        vocabulary.items.setdefault(item_id, len(vocabulary.items))
+    grown = InterestNetwork(replace(model.configuration, items=len(vocabulary.items)))
+    state = dict(model.state_dict())
+    old = state["residual.weight"]
+    residual = torch.zeros(max(len(vocabulary.items), 1), old.shape[1])
+    size = min(len(old), len(residual))
+    residual[:size] = old[:size]
+    grown.load_state_dict(state | {"residual.weight": residual})
+    return grown, acted
+
+
+def _telling(vocabulary: Vocabulary, kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
+    """How much an event of each relation counts as a target: dislikes not at all, low ratings half."""
+    liked = {kind.type for kind in kinds.values() if kind.weight > 0}
+    pairs = [[1.0, negative_weight] if name in liked else [0.0, 0.0] for name in vocabulary.relations]
+    return torch.tensor(pairs).flatten()
+
+
+def _held(batch: HeteroData) -> Tensor:
+    """(S,) how many of the newest events of each user are held out: a tenth, of those with at least two."""
+    seeds = int(batch["user"].seeds)
+    lengths = torch.bincount(batch["item", "interacts", "user"].edge_index[1], minlength=seeds)[:seeds]
+    held = (HELD_SHARE * lengths).ceil().long().clamp_max(MOST_HELD)
+    return torch.where(lengths > 1, held, 0)
+
+
+def _ranked(
+    model: InterestNetwork, objective: Objective, batches: Sequence[HeteroData], held: Sequence[Tensor], ids: set[str]
+) -> float:
+    """NDCG@10 of the held-out events of some users."""
+    own = [
+        counts * torch.tensor([user_id in ids for user_id in batch["user"].user_id], dtype=torch.long)
+        for batch, counts in zip(batches, held, strict=True)
+    ]
+    return held_out_ndcg(model, objective, batches, own)

@@ -1,0 +1,1 @@
+"""Update: train and embed, follow events, tune settings."""

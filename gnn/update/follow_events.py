@@ -1,0 +1,185 @@
+"""update --follow, the events' lane: drain the marks that events leave, in small batches, as they come.
+
+look        is a mark due?                                                          update/work_queue/find_due
+claim       take the marks of a few users for a while                               update/work_queue/claim_users
+embed       pull their neighbourhood, run the inductive forward pass                gnn.user_vectors
+finish      write interests and embeddings, stamp the feed, clear the marks         graphstore.marks.finish_users
+
+Everything that is written follows from the graph as it is, so doing it twice does no harm, and a follower that is
+killed leaves its marks to the next: they are due again when its lease ends. Several followers share the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gnn.update.follow_neighbourhoods import NeighbourhoodsLane, run_neighbourhoods
+from gnn.update.prepare import share_machine
+from gnn.update.user_vectors import UserVectors
+from graphstore import connect
+from graphstore.database.client import Client
+from graphstore.errors import GraphError, Neo4jUnavailable, ServerError
+from graphstore.extract.interests import latest_event
+from graphstore.kinds import KINDS, Kind
+from graphstore.settings import Settings
+from graphstore.update import work_queue
+from graphstore.update.work_queue import Claim, Situation
+
+log = logging.getLogger("interestgraph.follow")
+AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two looks; the former while events come
+AWAKE_SECONDS = 2.0  # since there was something to do
+USERS_AT_ONCE, ITEMS_AT_ONCE = 16, 1_000
+IDLE_USERS_AT_ONCE = 4  # whoever acts meanwhile waits for them
+IDLE_SHARE = 0.25  # of the time of a worker, for marks that nobody waits for
+HOUSEKEEPING_SECONDS = 1.0
+COUNT_SECONDS = 10.0
+RETRY_SECONDS = (0.5, 10.0)
+REPORT_SECONDS = 10.0
+
+
+@dataclass
+class Work:
+    """What was done since the last report: users and items brought up to date, how long batches took, in seconds."""
+
+    users: int = 0
+    again: int = 0
+    items: int = 0
+    batches: list[float] = field(default_factory=list)
+
+
+class EventsLane:
+    """One worker that drains marks. `step` does one batch, or nothing."""
+
+    def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
+        self._client = client
+        self._kinds = kinds
+        self._vectors = UserVectors(client, settings)
+        self._clock: datetime | None = None
+        self._ties = 0
+        self._counted, self._kept = -COUNT_SECONDS, 0.0
+        self._rests_until = 0.0
+        self.work = Work()
+
+    def step(self, rests: bool = False) -> bool:
+        """Do what is due, one batch of it; whether there was something.
+
+        rests: whether marks that nobody waits for are left alone for a while after some of them.
+        """
+        now = work_queue.look(self._client)
+        self._vectors.follow(now)
+        self._keep_house(now)
+        idle = now.idle_users and not now.users and not (rests and time.monotonic() < self._rests_until)
+        if now.users or idle:
+            began = time.perf_counter()
+            claim = work_queue.claim_users(self._client, IDLE_USERS_AT_ONCE if idle else USERS_AT_ONCE, idle)
+            if claim.versions:
+                self._refresh(claim, now)
+                self.work.batches.append(time.perf_counter() - began)
+            if idle:
+                self._rests_until = time.monotonic() + (1 / IDLE_SHARE - 1) * (time.perf_counter() - began)
+        if now.items:
+            self.work.items += work_queue.finish_items(self._client, ITEMS_AT_ONCE)
+        return now.users or idle or now.items
+
+    def drain(self) -> None:
+        """Work until nothing is due."""
+        while self.step():
+            pass
+
+    def _refresh(self, claim: Claim, now: Situation) -> None:
+        """Bring the users of a claim up to date; where that fails, one by one, so that none stops another."""
+        try:
+            self._bring_up_to_date(claim, now)
+        except Neo4jUnavailable:
+            raise
+        except GraphError:
+            if len(claim.versions) == 1:
+                log.exception("a user could not be brought up to date; tried again when the lease ends")
+                return
+            for user_id, version in claim.versions.items():
+                self._refresh(Claim(claim.lease, {user_id: version}), now)
+
+    def _bring_up_to_date(self, claim: Claim, now: Situation) -> None:
+        vectors, latest = self._vectors.embed(claim.user_ids)
+        if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
+            work_queue.mark_silent_followers(self._client, claim.user_ids)
+        done = work_queue.finish_users(
+            self._client,
+            claim,
+            self._kinds,
+            as_of=self._as_of(now, latest),
+            latest=latest,
+            vectors=vectors,
+            version=self._vectors.version,
+        )
+        self.work.users += done.done
+        self.work.again += done.again
+
+    def _as_of(self, now: Situation, latest: datetime | None) -> datetime:
+        """The graph's clock: the latest event that is known, or the present where no event has a time."""
+        if now.latest is None and self._clock is None:
+            self._clock = latest_event(self._client, self._kinds)
+        return max(time for time in (now.latest, latest, self._clock) if time is not None)
+
+    def _has_ties(self) -> bool:
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._ties = self._client.read("update/work_queue/count_ties")[0]["ties"]
+            self._counted = time.monotonic()
+        return self._ties > 0
+
+    def _keep_house(self, now: Situation) -> None:
+        if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
+            work_queue.mark_lapsed(self._client, now.latest)
+            self._kept = time.monotonic()
+
+
+def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threading.Event) -> None:
+    """Work in one lane, "events" or "neighbourhoods", until told to stop.
+
+    While Neo4j is away it waits; a managed one is started again.
+
+    Raises:
+        InterestGraphError: what waiting does not mend.
+    """
+    share_machine()
+    wait = RETRY_SECONDS[0]
+    while not stop.is_set():
+        try:
+            with connect(settings) as client:
+                wait = RETRY_SECONDS[0]
+                if lane == "events":
+                    _run(EventsLane(client, settings, kinds), stop)
+                else:
+                    run_neighbourhoods(NeighbourhoodsLane(client, settings, kinds), stop, POLL_SECONDS)
+        except (GraphError, ServerError) as error:
+            log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
+            stop.wait(wait)
+            wait = min(2 * wait, RETRY_SECONDS[1])
+
+
+def _run(lane: EventsLane, stop: threading.Event) -> None:
+    reported = worked = time.monotonic()
+    while not stop.is_set():
+        if lane.step(rests=True):
+            worked = time.monotonic()
+        else:
+            stop.wait(AWAKE_POLL_SECONDS if time.monotonic() - worked < AWAKE_SECONDS else POLL_SECONDS)
+        if time.monotonic() - reported > REPORT_SECONDS:
+            report(lane.work)
+            lane.work, reported = Work(), time.monotonic()
+
+
+def report(work: Work) -> None:
+    """One line in the log of what was done."""
+    if work.users or work.items or work.again:
+        batches = sorted(work.batches)
+        middle = 1000 * batches[len(batches) // 2] if batches else 0.0
+        slowest = 1000 * batches[-1] if batches else 0.0
+        fields: dict[str, float] = {"users": work.users, "again": work.again, "items": work.items}
+        fields |= {"batches": len(batches), "p50_ms": round(middle, 1), "slowest_ms": round(slowest, 1)}
+        log.info("followed", extra={"fields": fields})

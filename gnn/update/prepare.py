@@ -1,0 +1,92 @@
+"""What an update trains on: hyperparameters, machine limits and training data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+
+from gnn.encoders.device import best_device
+from gnn.network.data import Vocabulary
+from gnn.network.sampler import FanOut, NeighbourhoodSampler
+from gnn.training.fitting import Training
+from gnn.training.hyperparameters import Hyperparameters
+from gnn.update.malloc import keep_memory
+from graphstore.build.derive import BuildOptions
+from graphstore.database.client import Client
+from graphstore.database.runs import last_run
+from graphstore.errors import InputError, NotReady
+from graphstore.kinds import Kind
+from graphstore.progress import Progress
+from graphstore.update import sampling as graph
+
+TRAINING_USERS = 50_000
+# Half the cores, as Neo4j needs the others: threads that wait for a busy core cost ten times the time.
+MOST_THREADS = 8
+
+
+def hyperparameters(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> Hyperparameters:
+    """What was given, then what was tuned (as far as this version knows it), then the defaults.
+
+    Raises:
+        InputError: an unknown hyperparameter was given.
+    """
+    known = {parameter.name for parameter in fields(Hyperparameters)}
+    try:
+        return Hyperparameters(**({name: tuned[name] for name in tuned if name in known} | dict(given)))
+    except TypeError as error:
+        raise InputError(f"update: {error}".replace("Hyperparameters.__init__() ", "")) from error
+
+
+def last_extract(client: Client) -> dict[str, Any]:
+    """The last run of extract.
+
+    Raises:
+        NotReady: there was none.
+    """
+    extracted = last_run(client, "extract")
+    if extracted is None:
+        raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
+    return extracted
+
+
+def share_machine() -> None:
+    """Half the cores for torch, at most MOST_THREADS, and the memory that was used once used again."""
+    keep_memory()
+    torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
+
+
+def prepared_training(
+    client: Client,
+    hyper: Hyperparameters,
+    options: BuildOptions,
+    kinds: Mapping[str, Kind],
+    seed: int,
+    progress: Progress,
+) -> Training:
+    """Pull the neighbourhoods of all items and of the users to train on.
+
+    Raises:
+        NotReady: there are no items.
+    """
+    users, items = graph.user_ids(client), graph.item_ids(client)
+    if not items:
+        raise NotReady("There are no items: run `interestgraph collect` first.")
+    chosen = _training_users(users, seed)
+    hyper = hyper.sized(len(chosen))
+    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history), media=True)
+    sampler.add_items(items)
+    batches = list(sampler.batches(chosen, hyper.batch_users, progress))
+    sampler.vocabulary.growing = False
+    return Training(client, sampler, batches, kinds, hyper, seed, best_device(), progress, options)
+
+
+def _training_users(users: Sequence[str], seed: int) -> list[str]:
+    if len(users) <= TRAINING_USERS:
+        return list(users)
+    chosen = np.random.default_rng(seed).choice(len(users), TRAINING_USERS, replace=False)
+    return [users[index] for index in sorted(chosen.tolist())]

@@ -1,0 +1,204 @@
+"""update: train the graph network and keep the embeddings in the graph fresh.
+
+full         pull neighbourhoods, train, save the weights, embed every item and user, register and activate the model.
+continued    go on training the active model on what happened since (see gnn.continual); then as full.
+incremental  with the active model: embed what was touched since the last run, and what depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gnn.encoders.device import best_device
+from gnn.network import registry
+from gnn.network.model import widths
+from gnn.network.sampler import NeighbourhoodSampler
+from gnn.training.continual import continue_training, continued_blend
+from gnn.training.fitting import Training
+from gnn.update.embed import embed_items, embed_users
+from gnn.update.prepare import hyperparameters, last_extract, prepared_training, share_machine
+from graphstore.build.derive import BuildOptions
+from graphstore.build.tuned import tuned_settings
+from graphstore.database.client import Client
+from graphstore.database.runs import last_run, run
+from graphstore.extract import content_index
+from graphstore.kinds import KINDS, Kind
+from graphstore.progress import Progress, silent
+from graphstore.settings import Settings
+from graphstore.update import embeddings, models, sampling, work_queue
+
+EMBED_USERS = 256
+DEPENDENTS = 5_000
+
+
+def update(
+    client: Client,
+    settings: Settings,
+    *,
+    full: bool = False,
+    further: bool = False,
+    end_to_end: bool = False,
+    seed: int = 0,
+    kinds: Mapping[str, Kind] = KINDS,
+    options: BuildOptions | None = None,
+    progress: Progress = silent,
+    **hyper: Any,
+) -> dict[str, Any]:
+    """Bring embeddings up to date; train first where `full`, or where no model is active.
+
+    further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
+    end_to_end: before a full update train the encoder further, under one loss with a network (`gnn.adaptation.end_to_end`).
+    options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
+    given, what `tune` found for this graph counts, or else the defaults.
+
+    Returns counts: full, version, users, items, users_without_input, items_without_input, and when trained metrics and
+    settings (where those not given come from); end_to_end: the report of `gnn.adaptation.end_to_end.learn_encoder`.
+
+    Raises:
+        NotReady: extract has not run, the active model's weights are gone, or another encoder came since.
+        InputError: an unknown hyperparameter.
+    """
+    tuned = tuned_settings(client)
+    parameters = hyperparameters(tuned.training, hyper)
+    extracted = last_extract(client)
+    share_machine()
+    learned: dict[str, Any] = {}
+    if end_to_end:
+        full = True
+        prepared = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+        learned = {"end_to_end": _learn_encoder(client, settings, prepared, kinds, seed, progress)}
+        extracted = last_extract(client)
+    with run(client, "update") as current:
+        # What was touched after extract began may be extracted later: the next run has to look at it again.
+        current.watermark = extracted["started_at"]
+        last = last_run(client, "update")
+        active = models.active_model(client)
+        if full or active is None or last is None:
+            training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+            counts = _full(client, settings, training) | {"settings": tuned.label}
+        elif further and (found := _continued(client, settings, kinds, seed, progress)):
+            counts = found
+        else:
+            content_index.check_learned_from(client, active)
+            counts = _incremental(client, settings, active["version"], last, progress)
+        counts |= learned
+        current.counts.update(counts)
+        work_queue.clear_before(client, extracted["started_at"])
+        if counts["full"] or "continued" in counts:
+            work_queue.mark_touched(client, current.started_at)
+    return counts
+
+
+def _learn_encoder(
+    client: Client, settings: Settings, training: Training, kinds: Mapping[str, Kind], seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Train the encoder with a network, and read all contents by it where it is better; the report."""
+    from gnn.adaptation.end_to_end import learn_encoder
+    from gnn.encoders import by_name
+    from gnn.extract.stage import extract
+
+    found = learn_encoder(client, settings, training, kinds, seed, progress)
+    if found.name:
+        encoder = by_name.encoder(found.name, settings.models)
+        extract(client, settings, encoder=encoder, kinds=kinds, full=True, progress=progress)
+    return found.report
+
+
+def _full(client: Client, settings: Settings, training: Training) -> dict[str, Any]:
+    sampler, batches, progress = training.sampler, training.batches, training.progress
+    model, blend, metrics = training.run()
+    users, items = sampling.user_ids(client), sampling.item_ids(client)
+    sampler.add_items(items)  # some may have come while it trained
+    features = sampler.items.features(*widths(model)).to(training.device)
+    version = registry.new_version()
+    registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
+    counts: dict[str, Any] = {"full": True, "version": version}
+    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
+    ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
+    counts |= embed_users(client, version, model, features, sampler, ready, len(users), progress, ahead=True)
+    models.activate(
+        client,
+        version,
+        family=registry.FAMILY,
+        configuration={
+            **model.configuration.as_dict(),
+            "training": training.hyper.as_dict(),
+            "seed": training.seed,
+            **content_index.encoders_of(client),
+        },
+        metrics=metrics,
+        dimension=model.configuration.dimension,
+        blend=blend,
+    )
+    embeddings.settle(client, version, everything=True)
+    return counts | {"metrics": metrics}
+
+
+def _continued(
+    client: Client, settings: Settings, kinds: Mapping[str, Kind], seed: int, progress: Progress
+) -> dict[str, Any] | None:
+    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    weight = tuned_settings(client).build.negative_weight
+    found = continue_training(client, settings, kinds, weight, seed, progress)
+    if found is None or not found.better:
+        return None
+    before = found.metrics["continued"]
+    model, users, items = found.model, sampling.user_ids(client), sampling.item_ids(client)
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
+    sampler.add_items(items)
+    features = sampler.items.features(*widths(model))
+    version = registry.new_version()
+    registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
+    counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
+    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
+    batches = sampler.batches(users, EMBED_USERS)
+    counts |= embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
+    models.activate(
+        client,
+        version,
+        family=registry.FAMILY,
+        configuration={
+            **model.configuration.as_dict(),
+            "training": found.hyper.as_dict(),
+            "seed": seed,
+            **content_index.encoders_of(client),
+        },
+        metrics=found.metrics,
+        dimension=model.configuration.dimension,
+        blend=continued_blend(client, before, model, found.vocabulary),
+    )
+    embeddings.settle(client, version, everything=True)
+    return counts | {"metrics": found.metrics}
+
+
+def _incremental(
+    client: Client, settings: Settings, version: str, last: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    since = last["watermark"] or last["started_at"]
+    embeddings.settle(client, version, everything=False)  # a full run may have been stopped just before it did
+    model, vocabulary, fan_out = registry.load(settings.models, version)
+    device = best_device()
+    model = model.to(device)
+    sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
+    built = last_run(client, "build")
+    if built and built["started_at"] >= last["started_at"]:  # similar items may be others now, for any item
+        seeds = sampling.item_ids(client)
+    else:
+        seeds = embeddings.stale_items(client, since, version)
+        seeds = sorted({*seeds, *embeddings.item_dependents(client, seeds, DEPENDENTS)})
+    sampler.add_items(seeds)
+    features = sampler.items.features(*widths(model)).to(device)
+    counts, moved = embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
+    users = embeddings.stale_users(client, since, version)
+    users = sorted(
+        {
+            *users,
+            *embeddings.followers(client, users, DEPENDENTS),
+            *embeddings.user_dependents(client, moved, DEPENDENTS),
+        }
+    )
+    batches = sampler.batches(users, EMBED_USERS)
+    counts |= embed_users(client, version, model, None, sampler, batches, len(users), progress)
+    return {"full": False, "version": version, **counts}

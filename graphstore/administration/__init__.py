@@ -1,0 +1,1 @@
+"""What operators ask: the doctor's report, estimates, exposure of items, API keys."""

@@ -1,0 +1,1 @@
+"""Build: relationships derived from all behaviour, which can be dropped and rebuilt."""

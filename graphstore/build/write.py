@@ -1,0 +1,80 @@
+"""Writing derived relationships and popularity to the graph."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphstore.build.derive import Derived, Judged
+from graphstore.build.similarity import Neighbours
+from graphstore.database.client import Client
+from graphstore.database.runs import Run
+from graphstore.interactions import Interactions
+from graphstore.popularity import NEW
+from graphstore.progress import Progress
+
+WRITE_ROWS = 10_000
+WRITE_SOURCES = 150  # of at most 100 targets each
+BY = {
+    "similar_items": "regression on users of the neighbourhood",
+    "similar_users": "time-decayed cosine of items",
+    "transitions": "decayed transitions within a window",
+    "favoured_items": "smoothed lift times popularity",
+    "broader": "subsumption of what items are about",
+}
+
+
+class Writer:
+    """Replaces one sort of derived relationship after the other, all marked with the run that made them."""
+
+    def __init__(self, client: Client, current: Run, progress: Progress) -> None:
+        self._client = client
+        self._run = current
+        self._progress = progress
+
+    def replace(self, sort: str, found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> None:
+        """Write `found` (rows of `sources` and `targets`) and delete what other runs left."""
+        total, done = len(found.source), 0
+        rows = _by_source(found, sources, targets)
+        self._progress(sort.replace("_", " "), done, total)
+        while batch := list(itertools.islice(rows, WRITE_SOURCES)):
+            self._client.write(f"build/merge_{sort}", rows=batch, run=self._run.run_id, by=BY[sort])
+            done += sum(len(row["targets"]) for row in batch)
+            self._progress(sort.replace("_", " "), done, total)
+        self._client.autocommit(f"build/delete_{sort}", run=self._run.run_id)
+        self._run.counts[sort] = total
+
+
+def _by_source(found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """A row for each source, with its targets and their scores."""
+    order = np.argsort(found.source, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(found.source[order])) + 1):
+        if not len(part):
+            return
+        row = {"source": sources[found.source[part[0]]], "targets": [targets[t] for t in found.target[part].tolist()]}
+        row["scores"] = found.score[part].tolist()
+        if isinstance(found, Judged):
+            row["recent_scores"] = found.recent_score[part].tolist()
+        yield row
+
+
+def write_popularity(client: Client, events: Interactions, derived: Derived) -> int:
+    """Set `Item.popularity` and `Item.ever_popular`; returns how many items have one."""
+    known = np.isfinite(derived.popularity)
+    rows = [
+        {
+            "item_id": item_id,
+            "popularity": value if has else None,
+            "ever_popular": ever if has else None,
+            "is_new": ever < NEW,
+        }
+        for item_id, has, value, ever in zip(
+            events.item_ids, known.tolist(), derived.popularity.tolist(), derived.ever_popular.tolist(), strict=True
+        )
+    ]
+    for start in range(0, len(rows), WRITE_ROWS):
+        client.write("build/set_popularity", rows=rows[start : start + WRITE_ROWS])
+    return int(known.sum())

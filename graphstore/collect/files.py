@@ -1,0 +1,180 @@
+"""Rows out of JSONL and CSV files, one by one, in bounded memory; a broken line costs that line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from graphstore.errors import InputError
+
+T = TypeVar("T")
+LINE_BYTES = 1 << 20
+KEPT_BYTES = 1 << 26
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+csv.field_size_limit(LINE_BYTES)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of input: its number from 1, its text as read, and either its row or what is wrong with it."""
+
+    number: int
+    raw: bytes
+    row: dict[str, Any] | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened input: its format, the header line of a CSV, its size in bytes where known, and its lines."""
+
+    name: str
+    format: str
+    header: bytes
+    size: int | None
+    lines: Iterator[Line]
+
+
+@contextmanager
+def open_rows(path: str | Path) -> Iterator[Source]:
+    """Open a JSONL or CSV file (`.gz` too), or standard input for "-", and tell its format by name or first byte.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    try:
+        with _open(path) as stream:
+            buffered = io.BufferedReader(stream, 1 << 20) if not hasattr(stream, "peek") else stream  # type: ignore
+            ending = Path(str(path).removesuffix(".gz")).suffix.lower()
+            start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")  # type: ignore[union-attr]
+            is_json = ending in JSON_ENDINGS or (ending != ".csv" and start[:1] in (b"{", b""))
+            size = None if str(path) == "-" or str(path).endswith(".gz") else Path(path).stat().st_size
+            if is_json:
+                yield Source(str(path), "jsonl", b"", size, _json_lines(buffered))
+            else:
+                header = buffered.readline(LINE_BYTES)
+                yield Source(str(path), "csv", header, size, _csv_lines(buffered, header, str(path)))
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: can't be read: {error.strerror if isinstance(error, OSError) else error}") from error
+
+
+@contextmanager
+def _open(path: str | Path) -> Iterator[BinaryIO]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    opener = gzip.open if str(path).endswith(".gz") else open
+    with opener(path, "rb") as stream:
+        yield stream  # type: ignore[misc]
+
+
+def _raw_lines(stream: Any, first: int) -> Iterator[tuple[int, bytes, str | None]]:
+    """(number, raw, problem): a line longer than LINE_BYTES is a problem, kept up to KEPT_BYTES."""
+    number = first
+    while raw := stream.readline(LINE_BYTES + 1):
+        problem = None
+        if len(raw) > LINE_BYTES and not raw.endswith(b"\n"):
+            kept = [raw]
+            length = len(raw)
+            while (more := stream.readline(LINE_BYTES)) and not kept[-1].endswith(b"\n"):
+                length += len(more)
+                if length <= KEPT_BYTES:
+                    kept.append(more)
+                if more.endswith(b"\n"):
+                    break
+            raw = b"".join(kept)
+            problem = f"the line has {length:,} bytes; at most {LINE_BYTES:,} are read"
+        yield number, raw, problem
+        number += 1
+
+
+def _decoded(raw: bytes, problem: str | None) -> tuple[str, str | None]:
+    if problem:
+        return "", problem
+    try:
+        return raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"), None
+    except UnicodeDecodeError as error:
+        return "", f"not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1}"
+
+
+def _json_lines(stream: Any) -> Iterator[Line]:
+    for number, raw, problem in _raw_lines(stream, 1):
+        text, problem = _decoded(raw, problem)
+        if problem is None and not text.strip():
+            continue
+        yield Line(number, raw, *_json_row(text, problem))
+
+
+def _json_row(text: str, problem: str | None) -> tuple[dict[str, Any] | None, str | None]:
+    if problem:
+        return None, problem
+    try:
+        row = json.loads(text)
+    except RecursionError:
+        return None, "not JSON that can be read: nested too deep"
+    except ValueError as error:
+        return None, f"not JSON: {error}"
+    if not isinstance(row, dict):
+        return None, f"expected a JSON object, not {type(row).__name__}"
+    return row, None
+
+
+def _csv_lines(stream: Any, header: bytes, name: str) -> Iterator[Line]:
+    text, problem = _decoded(header, None)
+    if problem:
+        raise InputError(f"{name}: its header line is {problem}.")
+    columns = next(csv.reader([text]), [])
+    columns = [column.strip() for column in columns]
+    bad: list[Line] = []
+    taken: list[bytes] = []
+
+    def good_lines() -> Iterator[str]:
+        for number, raw, problem in _raw_lines(stream, 2):
+            line, problem = _decoded(raw, problem)
+            position.append(number)
+            if problem:
+                bad.append(Line(number, raw, None, problem))
+            else:
+                taken.append(raw)
+                yield line
+
+    position: list[int] = [1]
+    reader = csv.reader(good_lines(), strict=True)
+    while True:
+        first = position[-1] + 1
+        position[:] = position[-1:]
+        taken.clear()
+        try:
+            fields = next(reader)
+            row, problem = _csv_row(columns, fields)
+        except StopIteration:
+            yield from bad
+            return
+        except csv.Error as error:
+            row, problem, fields = None, f"not CSV: {error}", ["?"]
+        raw = b"".join(taken)
+        yield from bad
+        skipped = sum(line.number == first for line in bad)
+        bad.clear()
+        if fields:
+            yield Line(first + skipped, raw, row, problem)
+
+
+def _csv_row(columns: list[str], fields: list[str]) -> tuple[dict[str, Any] | None, str | None]:
+    if len(fields) != len(columns):
+        return None, f"expected {len(columns)} fields ({','.join(columns)[:100]}), found {len(fields)}"
+    return {column: field for column, field in zip(columns, fields, strict=True) if field != ""}, None
+
+
+def rows_source(name: str, rows: Iterator[dict[str, Any]]) -> Source:
+    """Rows that a program made, as a source; rejected ones are kept as JSON lines."""
+    lines = (Line(number, json.dumps(row).encode() + b"\n", row) for number, row in enumerate(rows, 1))
+    return Source(name, "jsonl", b"", None, lines)

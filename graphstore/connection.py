@@ -1,0 +1,43 @@
+"""Connecting: the managed server or NEO4J_URI, with the schema brought up to date."""
+
+from __future__ import annotations
+
+from graphstore.database.client import RETRY_SECONDS, Client
+from graphstore.progress import Message, quiet
+from graphstore.settings import Settings
+
+
+def connect(
+    settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
+) -> Client:
+    """Connect to `NEO4J_URI`, or start the managed server and connect to that; bring the schema up to date.
+
+    retry_seconds: how long a transaction is tried again while Neo4j does not answer.
+
+    Raises:
+        ServerError: the managed server can't be started.
+        GraphError: Neo4j can't be used (see its subclasses).
+    """
+    from graphstore.database.schema import migrate
+    from graphstore.server.managed import ManagedServer
+
+    if settings.neo4j_uri is None:
+        server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+        address = server.start(message)
+        client = Client(address.bolt_uri, address.username, address.password, retry_seconds=retry_seconds)
+    else:
+        client = Client(
+            settings.neo4j_uri,
+            settings.neo4j_username,
+            settings.neo4j_password or "",
+            settings.neo4j_database,
+            retry_seconds=retry_seconds,
+        )
+    try:
+        client.verify()
+        if migrated:
+            migrate(client, settings)
+    except BaseException:
+        client.close()
+        raise
+    return client

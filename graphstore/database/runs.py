@@ -1,0 +1,70 @@
+"""Provenance: every stage leaves a Run in the graph that says when it ran and what it did."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from graphstore.database.client import Client
+from graphstore.errors import GraphError
+
+
+@dataclass
+class Run:
+    """A run in progress: a stage fills `counts`, and may set `watermark` (what it has seen everything before)."""
+
+    run_id: str
+    stage: str
+    started_at: datetime
+    watermark: datetime | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def run(client: Client, stage: str) -> Iterator[Run]:
+    """Record a stage's run; its watermark is the server's clock at the start unless the stage sets another."""
+    run_id = f"{stage}-{uuid.uuid4().hex[:12]}"
+    started = client.write("runs/start_run", run_id=run_id, stage=stage)[0]["started_at"].to_native()
+    current = Run(run_id, stage, started, watermark=started)
+    try:
+        yield current
+    except BaseException as error:
+        _end(client, current, f"{type(error).__name__}: {error}"[:1000])
+        raise
+    _end(client, current, None)
+
+
+def _end(client: Client, current: Run, error: str | None) -> None:
+    # Where it failed because Neo4j is gone, nobody should wait for this as well: tried once, and not again.
+    write = client.write if error is None else client.autocommit
+    try:
+        write(
+            "runs/end_run",
+            run_id=current.run_id,
+            counts=json.dumps(current.counts, default=str),
+            watermark=current.watermark,
+            error=error,
+        )
+    except GraphError:
+        if error is None:
+            raise
+
+
+def last_run(client: Client, stage: str) -> dict[str, Any] | None:
+    """The last run of a stage that ended without an error: run_id, started_at, ended_at, watermark, counts; or None."""
+    rows = client.read("runs/read_last_run", stage=stage)
+    if not rows:
+        return None
+    row = rows[0]
+    times = {key: row[key].to_native() if row[key] else None for key in ("started_at", "ended_at", "watermark")}
+    return {"run_id": row["run_id"], **times, "counts": json.loads(row["counts"] or "{}")}
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)

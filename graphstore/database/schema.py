@@ -1,0 +1,57 @@
+"""Constraints and indexes: numbered files under cypher/schema, applied in order, once, forward only."""
+
+from __future__ import annotations
+
+import re
+
+from graphstore.database import statements
+from graphstore.database.client import Client
+from graphstore.errors import SchemaTooNew
+from graphstore.kinds import read_kinds
+from graphstore.settings import Settings
+
+NUMBERED = re.compile(r"schema/(\d{3})_\w+")
+INDEX_SECONDS = 300
+
+
+def versions() -> dict[int, str]:
+    """Schema files by their number."""
+    return {int(match.group(1)): name for name in statements.names() if (match := NUMBERED.fullmatch(name))}
+
+
+def migrate(client: Client, settings: Settings | None = None) -> int:
+    """Apply what is missing and return the version reached. Every statement is idempotent, so a stop in the middle,
+    or two programs at once, do no harm.
+
+    Raises:
+        SchemaTooNew: the graph was written by a newer version of this program.
+    """
+    kinds = read_kinds(settings.kinds_file if settings else None)
+    wanted_types = {kind.type for kind in kinds.values()}
+    available = versions()
+    newest = max(available)
+    applied = client.read("schema/read_schema_version") if _has_schema(client) else []
+    version = applied[0]["version"] if applied else 0
+    types = set(applied[0]["types"] or []) if applied else set()
+    if version > newest:
+        raise SchemaTooNew(f"The graph has schema version {version}, this program knows {newest}: update it.")
+    if version == newest and wanted_types <= types:
+        return newest
+    for number in sorted(n for n in available if n > version):
+        for statement in statements.split(statements.load(available[number]).text):
+            client.run_text(statement)
+    for behaviour_type in sorted(wanted_types - types):
+        for statement in statements.split(_constraint(behaviour_type)):
+            client.run_text(statement)
+    client.autocommit("schema/await_indexes", seconds=INDEX_SECONDS)
+    client.write("schema/write_schema_version", version=newest, types=sorted(types | wanted_types))
+    return newest
+
+
+def _constraint(behaviour_type: str) -> str:
+    statement = statements.load("schema/behaviour_type").for_type(behaviour_type)
+    return statement.text.replace("event_id_BEHAVIOUR", f"event_id_{behaviour_type.lower()}")
+
+
+def _has_schema(client: Client) -> bool:
+    return bool(client.read("schema/read_constraint", name="schema_name"))

@@ -1,0 +1,55 @@
+"""Published data sets as items, users, events and ties in this program's own row formats; a module each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from graphstore.datasets import lastfm, lightgcn, mars, online_retail
+from graphstore.datasets.dataset import Dataset, Rows, find_file
+from graphstore.datasets.lastfm import read_lastfm
+from graphstore.datasets.lightgcn import read_lightgcn, read_lists
+from graphstore.datasets.mars import read_mars
+from graphstore.datasets.movielens import demo_dataset, read_ml_100k, read_ml_latest, read_recbole_ml_100k
+from graphstore.datasets.online_retail import read_online_retail
+from graphstore.errors import InputError
+
+__all__ = [
+    "ADAPTERS",
+    "Dataset",
+    "Rows",
+    "demo_dataset",
+    "open_dataset",
+    "read_lastfm",
+    "read_lightgcn",
+    "read_lists",
+    "read_mars",
+    "read_ml_100k",
+    "read_ml_latest",
+    "read_online_retail",
+    "read_recbole_ml_100k",
+]
+
+ADAPTERS: dict[str, tuple[tuple[str, ...], Callable[[Path], Dataset]]] = {
+    "ml-100k": (("u.data", "u.item", "u.user"), read_ml_100k),
+    "ml-latest": (("movies.csv", "ratings.csv"), read_ml_latest),
+    "lastfm": (lastfm.FILES, read_lastfm),
+    "online-retail": (online_retail.FILES, read_online_retail),
+    "mars": (mars.FILES, read_mars),
+    "lightgcn": (lightgcn.FILES, read_lightgcn),
+}
+
+
+def open_dataset(name: str, folder: Path) -> Dataset:
+    """The adapter of this name over a folder of the published files, each plain or as `.gz`.
+
+    Raises:
+        InputError: no adapter of this name, or a file of the data set is missing.
+    """
+    if name not in ADAPTERS:
+        raise InputError(f"There is no adapter {name!r}; known: {', '.join(ADAPTERS)}.")
+    needed, adapter = ADAPTERS[name]
+    missing = [file for file in needed if find_file(folder, file) is None]
+    if missing:
+        raise InputError(f"{folder}: {name} needs {', '.join(needed)}; missing: {', '.join(missing)}.")
+    return adapter(folder)

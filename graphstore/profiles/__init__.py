@@ -1,0 +1,1 @@
+"""Users and items one at a time: attributes, interests, corrections, exploration, erasure and export."""

@@ -1,0 +1,106 @@
+"""Reads for people who look around: finding users and items, walking the graph, and the state of the whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+from graphstore.database.client import Client
+from graphstore.errors import InputError, NotFound
+
+Document = dict[str, Any]
+LABELS = ("User", "Item", "Interest", "Attribute")
+# https://lucene.apache.org/core/9_11_0/queryparser/org/apache/lucene/queryparser/classic/package-summary.html
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+LUCENE_SPECIAL = re.compile(r'([+\-!(){}\[\]^"~*?:\\/&|])')
+
+
+def find_users(client: Client, prefix: str, count: int = 12) -> list[Document]:
+    """Users whose id starts with `prefix`, each with its number of events."""
+    return client.read("profiles/exploration/find_users", prefix=prefix, count=count)
+
+
+def list_active_users(client: Client, count: int = 12) -> list[Document]:
+    """Of the users touched last, those with most behaviour."""
+    return client.read("profiles/exploration/list_active_users", count=count)
+
+
+def find_items(client: Client, text: str, count: int = 20) -> list[Document]:
+    """Items whose title or description hold the words of `text`; the last word may be a beginning. A word in Chinese or
+    Japanese letters is found wherever they stand in this order, as nothing in a text says where it begins."""
+    words = text.split()[:20]
+    if not words:
+        return []
+    query = " AND ".join([*map(_sought, words[:-1]), _sought(words[-1], begins=True)])
+    return client.read("profiles/exploration/find_items", text=query, count=count)
+
+
+def _sought(word: str, begins: bool = False) -> str:
+    """A word as the index is asked for it, as it is written and in letters of half width."""
+    forms = dict.fromkeys((word.lower(), unicodedata.normalize("NFKC", word).lower()))
+    asked = []
+    for escaped in (LUCENE_SPECIAL.sub(r"\\\1", form) for form in forms):
+        # The index holds such letters one by one; in quotes they have to follow each other.
+        unspaced = UNSPACED.search(escaped)
+        asked.append(f'"{escaped}"' if unspaced else escaped)
+        if begins and not unspaced:
+            asked.append(f"{escaped}*")
+    return f"({' OR '.join(asked)})" if len(asked) > 1 else asked[0]
+
+
+def neighbourhood(client: Client, label: str, key: str, count: int = 10) -> Document:
+    """A node and what surrounds it, at most about `count` neighbours of each sort.
+
+    Args:
+        label: one of User, Item, Interest, Attribute.
+        key: its id; for an interest its name, for an attribute `kind=value`.
+
+    Returns:
+        {"centre": id, "nodes": [{id, label, key, title}], "edges": [{from, to, type, weight, detail}]}.
+
+    Raises:
+        InputError: another label.  NotFound: no such node.
+    """
+    if label not in LABELS:
+        raise InputError(f"Unknown label {label!r}: expected one of {', '.join(LABELS)}.")
+    if label == "Attribute":
+        kind, _, value = key.partition("=")
+        rows = client.read("profiles/exploration/expand_attribute", kind=kind, value=value, count=count)
+    else:
+        rows = client.read(f"profiles/exploration/expand_{label.lower()}", key=key, count=count)
+    title = client.read("profiles/read_title", label=label, key=key)
+    if not title:
+        raise NotFound(f"There is no {label.lower()} {key!r}.")
+    centre = {"id": f"{label}:{key}", "label": label, "key": key, "title": title[0]["title"]}
+    nodes = {centre["id"]: centre}
+    edges = []
+    for row in rows:
+        other = f"{row['label']}:{row['key']}"
+        nodes.setdefault(other, {"id": other, "label": row["label"], "key": row["key"], "title": row["title"]})
+        ends = (centre["id"], other) if row["outgoing"] else (other, centre["id"])
+        edges.append(
+            {"from": ends[0], "to": ends[1], "type": row["type"], "weight": row["weight"], "detail": row["detail"]}
+        )
+    return {"centre": centre["id"], "nodes": list(nodes.values()), "edges": edges}
+
+
+def overview(client: Client, events: int = 15) -> Document:
+    """The state of the whole: counts by label and type, last run of each stage, active model, newest events, schema."""
+    counted = client.read("profiles/exploration/count_graph")[0]["data"]
+    models = client.read("update/models/read_active_model")
+    schema = client.read("schema/read_schema_version")
+    return {
+        "nodes": {row["label"]: row["count"] for row in counted["nodes"] if row.get("label")},
+        "relationships": {
+            row["relationshipType"]: row["count"]
+            for row in counted["relationships"]
+            if row.get("relationshipType") and not row.get("startLabel") and not row.get("endLabel")
+        },
+        "runs": [{**row, "counts": json.loads(row["counts"] or "{}")} for row in client.read("runs/list_runs")],
+        "model": {**models[0], "metrics": json.loads(models[0]["metrics"] or "{}")} if models else None,
+        "newest_events": client.read("profiles/exploration/list_newest_events", count=events),
+        "schema_version": schema[0]["version"] if schema else None,
+        "neo4j": client.read("administration/read_version")[0],
+    }

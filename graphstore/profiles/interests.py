@@ -1,0 +1,79 @@
+"""A user's interests now and at an earlier time, and the user's corrections of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from graphstore.database.client import Client, Transaction
+from graphstore.errors import NotFound
+from graphstore.interests import WEAKENED
+from graphstore.popularity import NEW
+from graphstore.profiles.users_and_items import Document, read_user
+
+PAST = 30
+
+
+def read_interests(client: Client, user_id: str, at: datetime | None = None) -> list[Document]:
+    """A user's interests now, or as they were at a moment: those with valid_from <= at < valid_to. `broader` are labels
+    of interests that these belong to, as the last build found.
+
+    Raises:
+        NotFound: no such user.
+    """
+    interests = client.read("profiles/read_interests", user_id=user_id, at=at)
+    if not interests:
+        read_user(client, user_id)
+    return interests
+
+
+def read_past_interests(client: Client, user_id: str, count: int = PAST) -> list[Document]:
+    """Intervals of a user's interests that are over, the last first: name, label, polarity, horizon, valid_from,
+    valid_to, extracted_by."""
+    return client.read("profiles/read_past_interests", user_id=user_id, count=count)
+
+
+def read_corrections(client: Client, user_id: str) -> list[Document]:
+    """What a user said of their interests: name, label, correction, at."""
+    return client.read("profiles/read_corrections", user_id=user_id)
+
+
+def correct_interest(client: Client, user_id: str, name: str, correction: str) -> Document:
+    """Heed for good what a user says of an interest: "pin", "weaken" or "delete"; "none" withdraws what was said.
+
+    Returns name, and how many open entries it closed.
+
+    Raises:
+        NotFound: no such user, or no such interest.
+    """
+
+    def work(tx: Transaction) -> list[Document]:
+        tx.run("collect/lock_nodes", user_ids=[user_id], item_ids=[])
+        found = tx.run("profiles/correct_interest", user_id=user_id, name=name, how=correction, weakened=WEAKENED)
+        if found:
+            tx.run("collect/touch_nodes", user_ids=[user_id], items=[], new=NEW)
+        return found
+
+    rows = client.transaction(work)
+    if not rows:
+        read_user(client, user_id)
+        raise NotFound(f"There is no interest {name!r}.")
+    return rows[0]
+
+
+def read_reading(client: Client, user_id: str, count: int) -> Document:
+    """What was read about a user, and what was concluded: their latest `count` events, each with what its item is about
+    and who says so, their open interests, each with the numbers of these events that it rests on, and what is over.
+
+    Raises:
+        NotFound: no such user.
+    """
+    events = client.read("profiles/read_reading", user_id=user_id, count=count)
+    numbers = {event["event_id"]: number for number, event in enumerate(events, 1)}
+    concluded = []
+    for row in read_interests(client, user_id):
+        known = sorted(numbers[event_id] for event_id in row["evidence"] if event_id in numbers)
+        concluded.append({**row, "numbers": known, "older": len(row["evidence"]) - len(known)})
+    read = [{"number": number, **event} for number, event in enumerate(events, 1)]
+    said = read_corrections(client, user_id)
+    past = read_past_interests(client, user_id)
+    return {"user_id": user_id, "read": read, "concluded": concluded, "past": past, "corrections": said}

@@ -1,0 +1,76 @@
+"""Users and items one at a time: read, put, removed, exported; and the interests of a user as of a moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphstore.collect.records import Item, User
+from graphstore.database.client import Client, Transaction
+from graphstore.errors import NotFound
+
+Document = dict[str, Any]
+
+
+def _by_kind(rows: list[dict[str, str]]) -> dict[str, list[str]]:
+    attributes: dict[str, list[str]] = {}
+    for row in rows:
+        attributes.setdefault(row["kind"], []).append(row["value"])
+    return attributes
+
+
+def _only(rows: list[Document], what: str, key: str) -> Document:
+    if not rows:
+        raise NotFound(f"There is no {what} {key!r}.")
+    return rows[0]
+
+
+def read_user(client: Client, user_id: str) -> Document:
+    """A user: user_id, attributes (kind → values), counts of events, follows and followers, times, embedding state.
+
+    Raises:
+        NotFound: no such user.
+    """
+    user = _only(client.read("profiles/read_user", user_id=user_id), "user", user_id)
+    return {**user, "attributes": _by_kind(user["attributes"])}
+
+
+def put_user(client: Client, user: User) -> bool:
+    """Create a user, or replace their attributes; True if they are new. Behaviour stays as it is."""
+    row = {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
+    return _put(client, "User", user.user_id, row)
+
+
+def put_item(client: Client, item: Item) -> bool:
+    """Create an item, or replace all its text and attributes; True if it is new. Events on it stay as they are."""
+    row = item.model_dump(exclude={"attributes"})
+    row |= {"attributes": item.attribute_rows(), "row_hash": item.row_hash()}
+    if item.published_at is not None:
+        row["published_at"] = round(item.published_at.timestamp() * 1000)
+    return _put(client, "Item", item.item_id, row)
+
+
+def _put(client: Client, label: str, key: str, row: Document) -> bool:
+    """Describe one node by the statements of collect, so that both recognise the same description as the same."""
+
+    def work(tx: Transaction) -> bool:
+        known = tx.run("profiles/read_title", label=label, key=key)
+        if tx.run(f"collect/merge_{label.lower()}s", rows=[row]):
+            tx.run(f"collect/set_{label.lower()}_attributes", rows=[row])
+        return not known
+
+    return client.transaction(work)
+
+
+def read_item(client: Client, item_id: str) -> Document:
+    """An item: its text, kind, attributes (kind → values), `about` (interests by weight) and count of events.
+
+    Raises:
+        NotFound: no such item.
+    """
+    item = _only(client.read("profiles/read_item", item_id=item_id), "item", item_id)
+    return {**item, "attributes": _by_kind(item["attributes"])}
+
+
+def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:
+    """A user's latest `count` events, newest first: item_id, title, type, at, value."""
+    return client.read("profiles/read_behaviour", user_id=user_id, count=count)

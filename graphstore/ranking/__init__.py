@@ -1,0 +1,1 @@
+"""Candidate generation and ranking on numpy arrays; nothing here reads the database."""

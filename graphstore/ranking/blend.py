@@ -1,0 +1,100 @@
+"""The served blend: which signals speak for an item, how a user's history is read, and how much each signal counts.
+
+A signal is one number for an item and a user. Signals are compared within one user's candidates, as standard scores,
+and the score of an item is their weighted sum:
+
+    score(u, i) = sum_s w_s * (x_s(u, i) - mean_s) / deviation_s        over the candidates of u
+
+The weights are learned by `update` (on events held out from it) and stored with the model, as is the readout, how a
+user's history becomes a vector: h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
+Nothing here knows torch, and nothing knows Neo4j.
+
+Names: E events, N candidates, F signals, D width of embeddings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from graphstore.arrays import Floats
+from graphstore.ranking.history import Readout
+
+SIGNALS: dict[str, tuple[str, ...]] = {
+    "similar": ("similar_short", "similar_long", "similar_age", "similar_recent"),
+    "transitions": ("transitions_short", "transitions_long", "transitions_age", "transitions_recent"),
+    "interests": ("interests",),
+    "embedding": ("embedding",),
+    "social": ("social_follows", "social_alike"),
+    "attributes": ("attributes",),
+    "popular": ("popular_recent", "popular_ever"),
+}
+CHANNELS = tuple(SIGNALS)
+NAMES = tuple(name for names in SIGNALS.values() for name in names)
+PLACE = {name: place for place, name in enumerate(NAMES)}
+CHANNEL_PLACES = {channel: [PLACE[name] for name in names] for channel, names in SIGNALS.items()}
+
+DEFAULT_WEIGHTS: Mapping[str, float] = {
+    "similar_short": 0.2,
+    "similar_long": 0.2,
+    "similar_age": 0.1,
+    "similar_recent": 0.1,
+    "transitions_short": 0.1,
+    "transitions_long": 0.1,
+    "transitions_age": 0.1,
+    "transitions_recent": 0.1,
+    "interests": 0.3,
+    "embedding": 0.8,
+    "social_follows": 0.1,
+    "social_alike": 0.1,
+    "attributes": 0.1,
+    "popular_recent": 0.15,
+    "popular_ever": 0.1,
+}
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights by the names of signals; readout: None without a trained model."""
+
+    weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    readout: Readout | None = None
+
+    def to_json(self) -> str:
+        """For `Model.blend`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Blend:
+        """What `to_json` wrote; the default blend for None."""
+        if not text:
+            return cls()
+        stored = json.loads(text)
+        readout = stored["readout"]
+        if readout:
+            readout["relations"] = {name: tuple(columns) for name, columns in readout["relations"].items()}
+        return cls(stored["weights"], Readout(**readout) if readout else None)
+
+
+DEFAULT_BLEND = Blend()
+
+
+def standard_scores(values: Floats) -> Floats:
+    """(N, F) each signal's distance from its mean over the candidates in standard deviations, 0 where all are equal."""
+    if not len(values):
+        return values
+    deviation = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+
+
+def contributions(values: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:
+    """(N, C) what each channel adds to the score of each candidate.
+
+    values: (N, F) signals in the order of NAMES.  weights: by signal.  channels: a factor by channel, 0 for off.
+    """
+    scores = standard_scores(values) * np.array([weights.get(name, 0.0) for name in NAMES])
+    parts = [scores[:, CHANNEL_PLACES[channel]].sum(axis=1) * channels.get(channel, 0.0) for channel in CHANNELS]
+    return np.stack(parts, axis=1)

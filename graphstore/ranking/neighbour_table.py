@@ -1,0 +1,118 @@
+"""What leads from item to item, held flat in memory: the edges of many sources found by a few numpy operations."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.arrays import Floats, Rows, ranges
+
+FIRST_EDGES = 4096
+MOST_EDGES = 8_000_000  # 21 bytes each
+
+
+@dataclass(frozen=True)
+class Edges:
+    """E edges from some sources. place: (E,) position of the source among those asked for.  target: (E,) rows of items.
+    follows: (E,) whether it is FOLLOWED_BY, not SIMILAR_TO.  score, recent_score: (E,) over all time and of late.
+    complete: whether the edges of all sources were held.
+    """
+
+    place: Rows
+    target: NDArray[np.int32]
+    follows: NDArray[np.bool_]
+    score: Floats
+    recent_score: Floats
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class _Held:
+    """start: (I,) where the edges of a source begin, -1 where they are not held.  count: (I,).  columns: of edges."""
+
+    start: Rows
+    count: Rows
+    columns: tuple[NDArray[Any], ...]
+
+
+NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, bool), np.zeros(0), np.zeros(0))
+
+
+class Table:
+    """Edges by source. Read by many threads at once, changed by one at a time.
+
+    A reader takes all arrays at once; what is added goes behind all that a reader may know of, and what replaces whole
+    arrays replaces all of them in one assignment. Over `most` edges the half that was added first is let go.
+    """
+
+    def __init__(self, size: int, most: int = MOST_EDGES) -> None:
+        self._most = most
+        self._used = 0
+        self._lock = threading.Lock()
+        kinds: tuple[Any, ...] = (np.int32, bool, float, float)
+        columns = tuple(np.zeros(FIRST_EDGES, dtype=kind) for kind in kinds)
+        self._held = _Held(np.full(size, -1), np.zeros(size, dtype=np.int64), columns)
+
+    def __len__(self) -> int:
+        """How many edges are held at most."""
+        return self._used
+
+    def of_sources(self, rows: Rows) -> Edges:
+        """The edges of some sources, in their order; a source that is not held has none."""
+        held = self._held
+        start = held.start[rows]
+        there = start >= 0
+        complete = bool(there.all())
+        place, index = ranges(start, held.count[rows] if complete else np.where(there, held.count[rows], 0))
+        target, follows, score, recent_score = (column[index] for column in held.columns)
+        return Edges(place, target, follows, score, recent_score, complete)
+
+    def missing(self, rows: Rows) -> Rows:
+        """Those of the sources whose edges are not held."""
+        return rows[self._held.start[rows] < 0]
+
+    def add(self, rows: Rows, counts: Rows, *columns: Any) -> None:
+        """Hold the edges of sources. counts: how many each has.  columns: target, follows, score and recent score, of
+        one source after another.
+        """
+        with self._lock:
+            fresh = len(columns[0])
+            self._make_room(fresh)
+            held, first = self._held, self._used
+            for column, values in zip(held.columns, columns, strict=True):
+                column[first : first + fresh] = values
+            held.count[rows] = counts
+            held.start[rows] = first + np.cumsum(counts) - counts
+            self._used = first + fresh
+
+    def forget(self, rows: Rows) -> None:
+        """Hold the edges of these sources no longer."""
+        with self._lock:
+            self._held.start[rows] = -1
+
+    def grow(self, size: int) -> None:
+        """Room for more items."""
+        with self._lock:
+            held = self._held
+            if (more := size - len(held.start)) > 0:
+                start, count = np.append(held.start, np.full(more, -1)), np.append(held.count, np.zeros(more, np.int64))
+                self._held = _Held(start, count, held.columns)
+
+    def _make_room(self, fresh: int) -> None:
+        held, cut = self._held, 0
+        if self._used + fresh > self._most:
+            cut = self._used - min(self._used // 2, max(self._most - fresh, 0))
+        if not cut and self._used + fresh <= len(held.columns[0]):
+            return
+        kept = self._used - cut
+        columns = []
+        for column in held.columns:
+            wider = np.zeros(max(2 * (kept + fresh), FIRST_EDGES), dtype=column.dtype)
+            wider[:kept] = column[cut : self._used]
+            columns.append(wider)
+        self._held = _Held(np.maximum(held.start - cut, -1), held.count.copy(), tuple(columns))
+        self._used = kept

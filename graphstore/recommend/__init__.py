@@ -1,0 +1,1 @@
+"""Recommend: the serving cache, ranked lists, and the paths and sentences that explain them."""

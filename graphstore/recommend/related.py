@@ -1,0 +1,74 @@
+"""What is like an item, who is like a user, and whom a user might follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphstore.database.client import Client
+from graphstore.errors import InputError, NotFound
+
+MOST = 1000
+SCANNED = 2000
+FAN = 50
+
+
+def check_k(k: object) -> int:
+    """k itself.
+
+    Raises:
+        InputError: not a whole number from 1 to 1000.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST:
+        raise InputError(f"k must be a whole number from 1 to {MOST}, not {str(k)[:40]!r}.")
+    return k
+
+
+def similar_items(client: Client, item_id: str, k: int = 10) -> list[dict[str, Any]]:
+    """Items like this one: item_id, title, score, by ("behaviour", or "content" where behaviour says too little).
+
+    Raises:
+        NotFound: no such item.
+    """
+    check_k(k)
+    _must_exist(client, "item", item_id)
+    return client.read("recommend/related/similar_items", item_id=item_id, k=k)
+
+
+def similar_users(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:
+    """Users who choose the same: user_id, score, shared (up to three items that both chose, the rarest first).
+
+    Raises:
+        NotFound: no such user.
+    """
+    check_k(k)
+    _must_exist(client, "user", user_id)
+    return client.read("recommend/related/similar_users", user_id=user_id, k=k, scanned=SCANNED)
+
+
+def suggested_friends(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:
+    """Whom to follow: user_id, score, mutual (how many of those followed follow them), similarity, via, because.
+
+    Raises:
+        NotFound: no such user.
+    """
+    check_k(k)
+    _must_exist(client, "user", user_id)
+    rows = client.read("recommend/related/suggest_friends", user_id=user_id, k=k, fan=FAN)
+    return [row | {"because": _because(row)} for row in rows]
+
+
+def _because(row: dict[str, Any]) -> str:
+    reasons = []
+    if row["mutual"]:
+        names = ", ".join(name[:40] for name in row["via"])
+        more = row["mutual"] - len(row["via"])
+        reasons.append(f"followed by {names}" + (f" and {more} more" if more > 0 else "") + " whom you follow")
+    if row["similarity"] > 0:
+        reasons.append("chooses much the same as you")
+    sentence = " and ".join(reasons)
+    return sentence[:1].upper() + sentence[1:] + "."
+
+
+def _must_exist(client: Client, what: str, key: str) -> None:
+    if not client.read(f"recommend/related/find_{what}", **{f"{what}_id": key}):
+        raise NotFound(f"There is no {what} {key[:100]!r} in the graph.")

@@ -1,0 +1,52 @@
+"""The model registry in the graph: which model is active, and activating one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from graphstore.database.client import Client, Transaction
+from graphstore.ranking.blend import DEFAULT_BLEND, Blend
+
+
+def active_model(client: Client) -> dict[str, Any] | None:
+    """The active model: version, family, configuration, metrics, dimension; or None."""
+    rows = client.read("update/models/read_active_model")
+    if not rows:
+        return None
+    row = rows[0]
+    return {**row, **{name: json.loads(row[name] or "{}") for name in ("configuration", "metrics")}}
+
+
+def activate(
+    client: Client,
+    version: str,
+    *,
+    family: str,
+    configuration: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    dimension: int,
+    blend: Blend = DEFAULT_BLEND,
+) -> None:
+    """Register a model and make it the active one, in one transaction: a reader sees the old one or the new one."""
+
+    text = blend.to_json()
+
+    def register_and_switch(transaction: Transaction) -> None:
+        transaction.run(
+            "update/models/register_model",
+            version=version,
+            family=family,
+            configuration=json.dumps(configuration),
+            metrics=json.dumps(metrics),
+            dimension=dimension,
+            blend=text,
+            blend_hash=hashlib.sha256(text.encode()).hexdigest(),
+            trained_at=datetime.now(UTC),
+        )
+        transaction.run("update/models/activate_model", version=version)
+
+    client.transaction(register_and_switch)

@@ -1,0 +1,102 @@
+"""Neighbourhood sampling: behaviour, context and contents as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.batches import batched
+from graphstore.database.client import Client
+
+BLOCK_USERS = 64
+CONTENT_ROWS, VECTOR_ROWS, ID_ROWS = 2_000, 1_000, 1_000
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BehaviourColumns:
+    """E behaviour edges of U users, each user's newest first.
+
+    users: (E,) positions in the list of seeds.  items, types: E strings.  seconds, values: (E,), NaN where unknown.
+    """
+
+    users: Indices
+    items: list[str]
+    types: list[str]
+    seconds: Floats
+    values: Floats
+
+
+@dataclass(frozen=True)
+class EdgeColumns:
+    """E edges from seeds to others. positions: (E,) in the list of seeds.  others: E keys.  scores: (E,)."""
+
+    positions: Indices
+    others: list[str]
+    scores: Floats
+
+
+def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> BehaviourColumns:
+    """The `fan_out` most recent events of each seed user, pulled as columns."""
+    blocks = list(batched(user_ids, BLOCK_USERS))
+    users: list[Indices] = []
+    items: list[str] = []
+    types: list[str] = []
+    seconds: list[float] = []
+    values: list[float] = []
+    for number, row in enumerate(client.ask("update/sampling/sample_users", blocks=blocks, fan_out=fan_out)):
+        users.append(np.asarray(row["positions"], dtype=np.int64) + number * BLOCK_USERS)
+        items += row["items"]
+        types += row["types"]
+        seconds += row["seconds"]
+        values += row["values"]
+    positions = np.concatenate(users) if users else np.zeros(0, dtype=np.int64)
+    return BehaviourColumns(positions, items, types, np.asarray(seconds, float), np.asarray(values, float))
+
+
+def sample_user_context(client: Client, user_ids: Sequence[str], fan_out: int) -> tuple[EdgeColumns, EdgeColumns]:
+    """Attributes ("kind=value") of seed users, and the users they follow, the latest `fan_out` ties."""
+    row = client.read("update/sampling/sample_user_context", user_ids=list(user_ids), fan_out=fan_out)[0]
+    return (
+        _edges(row["attribute_positions"], row["attribute_keys"]),
+        _edges(row["follow_positions"], row["followed"]),
+    )
+
+
+def sample_items(client: Client, item_ids: Sequence[str], fan_out: int) -> tuple[EdgeColumns, EdgeColumns]:
+    """Attributes ("kind=value") of seed items, and their `fan_out` most similar items with scores."""
+    row = client.read("update/sampling/sample_items", item_ids=list(item_ids), fan_out=fan_out)[0]
+    return (
+        _edges(row["attribute_positions"], row["attribute_keys"]),
+        _edges(row["similar_positions"], row["similar"], row["scores"]),
+    )
+
+
+def _edges(positions: Sequence[int], others: list[str], scores: Sequence[float] | None = None) -> EdgeColumns:
+    weights = np.ones(len(others)) if scores is None else np.asarray(scores, dtype=float)
+    return EdgeColumns(np.asarray(positions, dtype=np.int64), others, weights)
+
+
+def read_contents(client: Client, item_ids: Sequence[str]) -> tuple[Indices, NDArray[np.float32]]:
+    """Content embeddings: positions (N,) in `item_ids` of the items that have one, and their vectors (N, D)."""
+    positions: list[int] = []
+    vectors: list[list[float]] = []
+    for number, batch in enumerate(batched(item_ids, CONTENT_ROWS)):
+        row = client.read("update/sampling/read_contents", item_ids=batch)[0]
+        positions += [position + number * CONTENT_ROWS for position in row["positions"]]
+        vectors += row["embeddings"]
+    return np.asarray(positions, dtype=np.int64), np.asarray(vectors, dtype=np.float32)
+
+
+def item_ids(client: Client) -> list[str]:
+    """Every item, sorted by id."""
+    return [row["item_id"] for row in client.stream("update/sampling/read_item_ids")]
+
+
+def user_ids(client: Client) -> list[str]:
+    """Every user, sorted by id."""
+    return [row["user_id"] for row in client.stream("update/sampling/read_user_ids")]

@@ -1,0 +1,289 @@
+"""The neighbourhoods' lane: what goes together follows the events, as deriving everything anew would have it."""
+
+import numpy as np
+import pytest
+
+from gnn.extract.stage import extract
+from gnn.update import follow_neighbourhoods
+from gnn.update.follow_events import EventsLane
+from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.item_vectors import ItemForward
+from gnn.update.pending import touched_shares
+from gnn.update.stage import update
+from graphstore import durations
+from graphstore.build.derive import BuildOptions, derive
+from graphstore.build.pull import pull_interactions
+from graphstore.build.stage import build
+from graphstore.collect.store import collect_events
+from graphstore.database.runs import last_run
+from graphstore.interactions import Interactions
+from graphstore.kinds import KINDS
+from graphstore.profiles.erasure import delete_item, erase_user
+from graphstore.recommend.stage import recommend
+from graphstore.update import work_queue
+from tests.fixtures.films import CountingEncoder, club, event, film
+from tests.fixtures.storing import store
+
+QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
+EDGES = """
+MATCH (a)-[s:SIMILAR_TO|FOLLOWED_BY]->(b)
+RETURN type(s) AS type, coalesce(a.item_id, a.user_id) AS source, coalesce(b.item_id, b.user_id) AS target,
+       s.score AS score, coalesce(s.recent_score, 0.0) AS recent_score
+"""
+VECTORS = (
+    "MATCH (i:Item) RETURN i.item_id AS id, i.embedding AS vector, i.changed_seq AS seq, i.version AS version,"
+    " i.linked_seq AS linked"
+)
+NEW = [
+    event("c1", "H5", -1),
+    event("c1", "H6", -2),
+    event("h2", "C3", -1),
+    event("new", "C1", -1),
+    event("new", "C2", -3),
+    event("new", "H2", 30),
+    event("h3", "fresh", -2, "like"),
+    event("c3", "C5", -1, "dislike"),
+]
+
+
+@pytest.fixture
+def prepared(client, settings, tmp_path):
+    """A graph after all stages."""
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    update(client, settings, full=True, **QUICK)
+    return client
+
+
+@pytest.fixture
+def exact(monkeypatch):
+    """Every change counts, however small."""
+    monkeypatch.setattr(follow_neighbourhoods, "IDLE", 1e-12)
+    monkeypatch.setattr(follow_neighbourhoods, "GROWN", 0.0)
+    monkeypatch.setattr("graphstore.incremental.neighbour_store.SLIGHT", 0.0)
+    monkeypatch.setattr(follow_neighbourhoods, "MOVED", 0.0)
+
+
+@pytest.fixture
+def lanes(prepared, settings):
+    """Both lanes, ready."""
+    found = EventsLane(prepared, settings), NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    for lane in found:
+        lane.drain()
+    return found
+
+
+def drain(lanes):
+    for _ in range(2):
+        for lane in lanes:
+            lane.drain()
+
+
+def edges(client):
+    """Scores by kind of relationship, source and target."""
+    found = {}
+    for row in client.run_text(EDGES):
+        sort = row["type"] if row["source"][0].isupper() or row["source"] == "fresh" else "ALIKE"
+        found[sort, row["source"], row["target"]] = (row["score"], row["recent_score"])
+    return found
+
+
+def derived(client):
+    """What a build with the reference of the last one would give, in the form of `edges`."""
+    counts = last_run(client, "build")["counts"]
+    events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    made = derive(events, BuildOptions(), counts["as_of"] / durations.DAY_MILLIS)
+    found = {}
+    parts = ("SIMILAR_TO", made.similar_items), ("FOLLOWED_BY", made.transitions), ("ALIKE", made.similar_users)
+    for sort, part in parts:
+        names = events.user_ids if sort == "ALIKE" else events.item_ids
+        recent = getattr(part, "recent_score", np.zeros(len(part.score)))
+        for source, target, score, lately in zip(part.source, part.target, part.score, recent, strict=True):
+            found[sort, names[source], names[target]] = (score, lately)
+    return found
+
+
+def vectors(client):
+    return {row["id"]: np.array(row["vector"]) for row in client.run_text(VECTORS) if row["vector"]}
+
+
+def test_nothing_new_changes_nothing(prepared, lanes):
+    before = edges(prepared), {row["id"]: row["seq"] for row in prepared.run_text(VECTORS)}
+    drain(lanes)
+    assert (edges(prepared), {row["id"]: row["seq"] for row in prepared.run_text(VECTORS)}) == before
+
+
+def test_what_goes_together_is_as_deriving_everything_anew_would_have_it(prepared, exact, lanes):
+    before = edges(prepared)
+    collect_events(prepared, NEW)
+    drain(lanes)
+    found, expected = edges(prepared), derived(prepared)
+    assert found != before
+    for sort in ("SIMILAR_TO", "FOLLOWED_BY"):
+        one, other = ({k: v for k, v in part.items() if k[0] == sort} for part in (found, expected))
+        assert one.keys() == other.keys(), sort
+        for key, pair in one.items():
+            assert pair == pytest.approx(other[key], abs=2e-3), key
+    for user in ("c1", "new", "h2"):  # whose own behaviour changed; of others, when theirs does
+        one, other = ({k: v for k, v in part.items() if k[:2] == ("ALIKE", user)} for part in (found, expected))
+        assert one.keys() == other.keys()
+        assert all(pair == pytest.approx(other[key], abs=1e-6) for key, pair in one.items())
+
+
+def test_items_are_embedded_as_a_full_run_would(prepared, settings, exact, lanes):
+    before = vectors(prepared)
+    collect_events(prepared, NEW)
+    drain(lanes)
+    found = vectors(prepared)
+    assert any(not np.allclose(found[key], before[key], atol=1e-4) for key in before)
+    prepared.run_text("MATCH (n) WHERE n.embedding IS NOT NULL SET n.embedding_version = 'none'")
+    update(prepared, settings)
+    again = vectors(prepared)
+    assert found.keys() == again.keys()
+    assert all(np.allclose(found[key], again[key], atol=2e-3) for key in again)
+
+
+def test_what_is_linked_otherwise_has_the_feeds_number(prepared, lanes):
+    before = {row["id"]: row for row in prepared.run_text(VECTORS)}
+    collect_events(prepared, [event("h2", "fresh", -2), event("h3", "fresh", -1)])
+    drain(lanes)
+    after = {row["id"]: row for row in prepared.run_text(VECTORS)}
+    moved = {source for (sort, source, target) in edges(prepared) if sort == "SIMILAR_TO" and target == "fresh"}
+    assert moved and all(after[key]["linked"] > (before[key]["linked"] or 0) for key in moved)
+    assert all(after[key]["seq"] >= after[key]["linked"] for key in moved)
+    assert all(after[key]["seq"] > (before[key]["seq"] or 0) for key in moved)
+
+
+def test_a_described_item_is_read_embedded_and_recommended_without_another_stage(prepared, settings, tmp_path, lanes):
+    store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
+    drain(lanes)
+    about = "MATCH (:Item {item_id: 'new'})-[:ABOUT]->(n) RETURN n.name AS name"
+    assert "horror" in {row["name"] for row in prepared.run_text(about)}
+    found = vectors(prepared)
+    horror, comedy = (np.mean([found[f"{g}{n}"] for n in range(10)], axis=0) for g in "HC")
+    assert found["new"] @ horror > found["new"] @ comedy
+    shown = recommend(prepared, "h1", explore=1.0)["recommendations"]
+    assert "new" in {row["item_id"] for row in shown}
+    version = {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"]
+    drain(lanes)
+    assert {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"] == version
+
+
+def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prepared, settings, tmp_path):
+    store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
+    EventsLane(prepared, settings).drain()
+    lane = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lane.drain()
+    assert "new" in vectors(prepared)
+
+
+def test_the_lane_rests_longer_while_events_wait(prepared, lanes):
+    assert lanes[1].share == follow_neighbourhoods.SHARE
+    collect_events(prepared, NEW)
+    lanes[1].step()
+    assert lanes[1].share == follow_neighbourhoods.BUSY_SHARE
+    drain(lanes)
+    assert lanes[1].share == follow_neighbourhoods.SHARE
+
+
+def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
+    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    collect_events(prepared, NEW)
+    lanes[0].drain()
+    assert not second.step()
+    lanes[1].leave()
+    second.drain()
+    assert ("SIMILAR_TO", "C1", "C2") in edges(prepared) and not second.pending.least(follow_neighbourhoods.IDLE)
+
+
+def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, settings, exact, lanes):
+    collect_events(prepared, NEW)
+    lanes[0].drain()
+    lanes[1]._take_changes(follow_neighbourhoods.marks.look(prepared))  # and no further
+    prepared.run_text("MATCH (f:Feed {name: 'neighbourhoods'}) SET f.until = 0")
+    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    second.drain()
+    found, expected = edges(prepared), derived(prepared)
+    keys = {key for key in expected if key[0] != "ALIKE"}
+    assert {key for key in found if key[0] != "ALIKE"} == keys
+    assert all(found[key] == pytest.approx(expected[key], abs=2e-3) for key in keys)
+
+
+def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, exact, lanes, monkeypatch):
+    monkeypatch.setattr(follow_neighbourhoods, "LEAD_MILLIS", -1)  # what was done is noted each time
+    collect_events(prepared, NEW)
+    drain(lanes)
+    used = lanes[1]._mirror.penalties
+    assert used != tuple(last_run(prepared, "build")["counts"]["penalties"])
+    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lanes[1].leave()
+    assert second._lead()
+    second._take_over(follow_neighbourhoods.marks.look(prepared))
+    assert second._mirror.penalties == pytest.approx(used)
+    assert max(second.pending.targets.values()) == pytest.approx(1)  # as touched a moment ago, and no more than that
+    build(prepared)
+    second.drain()
+    assert second._mirror.penalties == pytest.approx(last_run(prepared, "build")["counts"]["penalties"])
+
+
+def test_a_build_in_between_is_taken_over(prepared, exact, lanes):
+    collect_events(prepared, NEW[:4])
+    drain(lanes)
+    build(prepared)
+    collect_events(prepared, NEW[4:])
+    drain(lanes)
+    found, expected = edges(prepared), derived(prepared)
+    keys = {key for key in expected if key[0] != "ALIKE"}
+    assert {key for key in found if key[0] != "ALIKE"} == keys
+    assert all(found[key] == pytest.approx(expected[key], abs=2e-3) for key in keys)
+
+
+def test_what_is_erased_is_in_memory_no_more(prepared, exact, lanes):
+    collect_events(prepared, NEW)
+    drain(lanes)
+    erase_user(prepared, "new")
+    delete_item(prepared, "C4")
+    drain(lanes)
+    mirror = lanes[1]._mirror
+    assert "new" not in mirror.user_ids and "C4" not in mirror.item_ids and "c1" in mirror.user_ids
+    assert "new" not in lanes[1].pending.users and "C4" not in lanes[1].pending.targets
+    assert not any("C4" in key for key in edges(prepared))
+
+
+def test_without_a_build_there_is_nothing_to_do(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    lane = NeighbourhoodsLane(client, settings)
+    assert not lane.step()
+
+
+def test_without_a_model_what_goes_together_follows_all_the_same(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    build(client)
+    lanes = EventsLane(client, settings), NeighbourhoodsLane(client, settings, encoder=CountingEncoder())
+    collect_events(client, NEW)
+    drain(lanes)
+    assert any("fresh" in key for key in edges(client)) and vectors(client) == {}
+
+
+def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, settings):
+    forward = ItemForward(prepared, settings)
+    forward.follow(work_queue.look(prepared))
+    start = vectors(prepared)["C1"]
+    step = np.zeros_like(start)
+    step[0] = 0.04
+    said = []
+    for count in range(1, 7):
+        near = {"C1": start + count * step}
+        forward.changed(near, 0.0)
+        said.append(forward.gone_far(near, 0.1))
+    assert said == [[], [], ["C1"], [], [], ["C1"]]
+    assert forward.gone_far({"unknown": start}, 0.1) == ["unknown"]
+
+
+def test_after_a_restart_items_are_as_stale_as_the_share_of_their_events_that_is_new():
+    events = Interactions(
+        ["a", "b", "c"], ["x", "y", "z"], np.array([0, 0, 1, 2]), np.array([0, 1, 0, 2]), np.zeros(4), np.ones(4)
+    )
+    assert touched_shares(events, {"a", "gone"}) == {"x": 0.5, "y": 1.0}

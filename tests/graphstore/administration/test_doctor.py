@@ -1,0 +1,103 @@
+"""The doctor finds what is wrong with a graph and says what to do, and changes nothing."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from graphstore.administration import doctor
+from graphstore.administration.doctor import diagnose
+
+PLANTED = (Path(__file__).parents[2] / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def checks(client, neo4j_settings, tmp_path):
+    """Diagnose the test server with a home folder of the test's own; returns the checks by name."""
+    settings = replace(neo4j_settings, home=tmp_path)
+
+    def run(**changed):
+        given = {"client": client, **changed}
+        return {check.name: check for check in diagnose(given.pop("settings", settings), **given)}
+
+    return run
+
+
+def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
+    found = checks()
+    names = [
+        "neo4j",
+        "schema",
+        "indexes",
+        "model",
+        "embeddings",
+        "items",
+        "settings",
+        "drift",
+        "encoder",
+        "media",
+        "device",
+        "disk",
+    ]
+    assert list(found) == names
+    assert all(check.ok or check.remedy for check in found.values())
+    assert found["neo4j"].ok and found["neo4j"].detail.startswith(("5.", "20"))
+    assert found["schema"].ok and found["indexes"].ok
+
+
+def test_it_connects_by_the_settings_where_no_client_is_given(checks):
+    assert checks(client=None)["neo4j"].ok
+
+
+def test_a_server_that_is_not_there_costs_the_checks_of_the_graph_only(checks, neo4j_settings):
+    found = checks(client=None, settings=replace(neo4j_settings, neo4j_uri="bolt://127.0.0.1:9"))
+    assert list(found) == ["neo4j", "encoder", "media", "device", "disk"]
+    assert not found["neo4j"].ok and "127.0.0.1:9" in found["neo4j"].detail
+
+
+def test_a_wrong_password_is_named(checks, neo4j_settings):
+    found = checks(client=None, settings=replace(neo4j_settings, neo4j_password="wrong-password"))
+    assert "NEO4J_PASSWORD" in found["neo4j"].detail
+
+
+def test_an_index_that_was_dropped_is_named(checks, client):
+    client.autocommit("schema/drop_index", name="item_text")
+    try:
+        assert "item_text missing" in checks()["indexes"].detail
+    finally:
+        from graphstore.database import statements
+
+        for statement in statements.split(statements.load("schema/002_indexes").text):
+            client.run_text(statement)
+        client.autocommit("schema/await_indexes", seconds=60)
+
+
+def test_a_model_without_its_weights_is_found(checks, client, tmp_path):
+    assert checks()["model"].detail == "none is active"
+    client.run_text(PLANTED)
+    assert "m1.pt is missing" in checks()["model"].detail
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m1.pt").write_bytes(b"weights")
+    assert checks()["model"].ok
+
+
+def test_shares_of_stale_embeddings_and_undescribed_items_are_counted(checks, client):
+    client.run_text(PLANTED)
+    found = checks()
+    assert found["embeddings"].ok and "users: 2 missing and 1 stale of 43" in found["embeddings"].detail
+    assert found["items"].ok and found["items"].detail.startswith("1 of 61")
+
+
+def test_little_room_on_the_disk_is_found(checks, monkeypatch):
+    monkeypatch.setattr(doctor, "NEEDED_BYTES", 1 << 60)
+    assert not checks()["disk"].ok
+
+
+def test_it_loads_no_torch():
+    code = "import sys, graphstore.doctor as d; d.check_encoder(); d.check_device(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

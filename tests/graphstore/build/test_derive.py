@@ -1,0 +1,91 @@
+"""Build writes what `derive` finds, and `derive` judges what goes together twice: over all time, and lately."""
+
+import numpy as np
+import pytest
+
+from graphstore.build.derive import BuildOptions, Judged, derive
+from graphstore.build.pull import pull_interactions
+from graphstore.build.similarity import Neighbours
+from graphstore.interactions import Interactions
+from graphstore.kinds import KINDS
+from tests.fixtures.planting import communities, plant, rate
+
+EDGES = """
+MATCH (a:Item)-[r:SIMILAR_TO|FOLLOWED_BY]->(b:Item)
+RETURN type(r) AS type, a.item_id AS source, b.item_id AS target, r.score AS score, r.recent_score AS lately
+"""
+ITEMS = "MATCH (i:Item) RETURN i.item_id AS id, i.popularity AS popularity, i.ever_popular AS ever ORDER BY id"
+
+
+def neighbours(*edges):
+    source, target, score = (np.array(column) for column in zip(*edges, strict=True))
+    return Neighbours(source, target, score)
+
+
+def edges(found):
+    columns = (found.source, found.target, found.score, found.recent_score)
+    return sorted(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def test_an_edge_that_only_one_judgement_has_counts_nothing_in_the_other():
+    judged = Judged.of(neighbours((0, 1, 0.5), (0, 2, 0.4)), neighbours((0, 2, 0.3), (1, 0, 0.2)))
+    assert edges(judged) == [(0, 1, 0.5, 0.0), (0, 2, 0.4, 0.3), (1, 0, 0.0, 0.2)]
+
+
+@pytest.mark.parametrize("lately", [None, Neighbours(np.zeros(0, int), np.zeros(0, int), np.zeros(0))])
+def test_without_a_judgement_of_late_there_is_one_of_all_time(lately):
+    assert edges(Judged.of(neighbours((0, 1, 0.5)), lately)) == [(0, 1, 0.5, 0.0)]
+
+
+def events(rows):
+    """Interactions from (user, item, day) numbers, in the order of the graph."""
+    rows = sorted(rows, key=lambda row: (row[0], -row[2]))
+    user, item, day = (np.array(column) for column in zip(*rows, strict=True))
+    names = [f"u{n}" for n in range(user.max() + 1)], [f"i{n}" for n in range(item.max() + 1)]
+    return Interactions(*names, user, item, day.astype(float), np.ones(len(rows)))
+
+
+def test_what_went_together_long_ago_scores_over_all_time_and_not_of_late():
+    """Items 0 and 1 went together a year ago, 0 and 2 do now."""
+    rows = [(user, item, 0) for user in range(10) for item in (0, 1)]
+    rows += [(user, item, 365) for user in range(10, 20) for item in (0, 2)]
+    rows += [(user, 3, 365) for user in range(20, 40)]
+    similar = {
+        edge[:2]: edge[2:] for edge in edges(derive(events(rows), BuildOptions(regularisation=1.0)).similar_items)
+    }
+    assert similar[0, 1][0] == pytest.approx(similar[0, 2][0], abs=1e-3)
+    assert similar[0, 1][1] == 0 and similar[0, 2][1] > 0
+
+
+def test_popular_is_judged_by_a_decayed_and_by_a_plain_count():
+    derived = derive(events([(0, 0, 0), (1, 0, 0), (2, 1, 140)]), BuildOptions())
+    assert derived.ever_popular.tolist() == pytest.approx([np.log(2), 0.0], abs=1e-8)
+    assert derived.popularity[1] - derived.popularity[0] == pytest.approx(np.log(2**10 / 2), abs=1e-6)
+
+
+def test_without_times_nothing_is_late_and_nothing_follows():
+    undated = events([(user, item, 0) for user in range(6) for item in range(4)])
+    undated.day[:] = np.nan
+    derived = derive(undated, BuildOptions())
+    assert len(derived.transitions.source) == 0
+    assert len(derived.similar_items.source) and not derived.similar_items.recent_score.any()
+
+
+def test_build_writes_to_the_graph_what_is_derived(client):
+    plant(
+        client,
+        [*communities(), rate("late", "a-item1", day=-400), rate("late", "b-item1", day=-399), rate("x", "b-item1")],
+    )
+    pulled = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    derived = derive(pulled, BuildOptions())
+    stored = client.run_text(EDGES)
+    for name, found in (("SIMILAR_TO", derived.similar_items), ("FOLLOWED_BY", derived.transitions)):
+        written = {(r["source"], r["target"]): (r["score"], r["lately"]) for r in stored if r["type"] == name}
+        assert written == {
+            (pulled.item_ids[s], pulled.item_ids[t]): (score, lately) for s, t, score, lately in edges(found)
+        }
+        assert any(score == 0 or lately == 0 for score, lately in written.values())
+    rows = client.run_text(ITEMS)
+    assert [row["id"] for row in rows] == pulled.item_ids
+    assert [row["popularity"] for row in rows] == derived.popularity.tolist()
+    assert [row["ever"] for row in rows] == derived.ever_popular.tolist()

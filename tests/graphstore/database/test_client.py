@@ -1,0 +1,98 @@
+"""Transactions that others stand in the way of."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from neo4j.exceptions import ClientError, TransientError
+
+from graphstore.database import client as module
+from graphstore.database.client import Client
+from graphstore.errors import Neo4jUnavailable
+
+
+@pytest.fixture
+def hasty(client, neo4j_settings):
+    """A client that gives up a Neo4j that is away at once."""
+    with Client(
+        client.uri, neo4j_settings.neo4j_username, neo4j_settings.neo4j_password or "", retry_seconds=0.1
+    ) as found:
+        yield found
+
+
+def test_a_transaction_is_tried_again_while_others_stand_in_its_way(hasty):
+    ends, tries = time.monotonic() + 1.0, []
+
+    def work(tx):
+        tx.run("extract/items/count_items")
+        tries.append(1)
+        if time.monotonic() < ends:
+            raise TransientError("a deadlock")
+        return "done"
+
+    assert hasty.transaction(work) == "done"
+    assert len(tries) > 2
+
+
+def test_one_that_never_gets_through_is_to_be_sent_again(hasty, monkeypatch):
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.3)
+
+    def work(tx):
+        raise TransientError("a deadlock")
+
+    with pytest.raises(Neo4jUnavailable, match=r"too busy.*run the same again"):
+        hasty.transaction(work)
+
+
+@pytest.mark.parametrize("way", ["ask", "tell"])
+def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypatch, way):
+    statement = {"ask": "extract/items/count_items", "tell": "update/work_queue/mark_lapsed"}[way]
+    parameters = {"ask": {}, "tell": {"recent": datetime.now(UTC), "count": 1}}[way]
+    expected = getattr(hasty, way)(statement, **parameters)
+    sessions = hasty._session
+    asked = []
+
+    def session(*access):
+        asked.append(1)
+        if len(asked) == 1:
+            raise TransientError("a deadlock")
+        return sessions(*access)
+
+    monkeypatch.setattr(hasty, "_session", session)
+    assert getattr(hasty, way)(statement, **parameters) == expected
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("failure", [ClientError("BeginMessage cannot be handled"), TransientError("busy")])
+def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, monkeypatch, failure):
+    class Session:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            raise failure
+
+        def execute_write(self, *_):
+            raise KeyboardInterrupt
+
+        execute_read = run = execute_write
+
+    monkeypatch.setattr(hasty, "_session", lambda *_: Session())
+    with pytest.raises(KeyboardInterrupt):
+        hasty.transaction(lambda tx: None)
+    with pytest.raises(KeyboardInterrupt):
+        hasty.read("extract/items/count_items")
+    with pytest.raises(KeyboardInterrupt):
+        hasty.ask("extract/items/count_items")
+    with pytest.raises(KeyboardInterrupt):
+        hasty.run_text("RETURN 1")
+
+
+def test_what_is_sent_is_not_spelled_out_for_a_log(client):
+    class Unspoken(str):
+        def __repr__(self):
+            raise AssertionError("spelled out")
+
+    rows = [{"name": Unspoken("a")}, {"name": Unspoken("b")}]
+    text = "UNWIND $rows AS row RETURN row.name AS name"
+    assert client.run_text(text, {"rows": rows}) == [{"name": "a"}, {"name": "b"}]

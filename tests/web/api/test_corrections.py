@@ -1,0 +1,93 @@
+"""What a user says of an interest holds, whatever reads their behaviour later."""
+
+from __future__ import annotations
+
+import pytest
+
+from gnn.extract.stage import extract
+from gnn.update.follow_events import EventsLane
+from graphstore.collect.store import collect_events
+from graphstore.profiles.erasure import export_user
+from tests.fixtures.films import CountingEncoder, club, event
+from tests.fixtures.storing import store
+
+PATH = "/v1/users/c1/interests"
+
+
+@pytest.fixture
+def read(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=CountingEncoder())
+    return lambda: extract(client, settings, encoder=CountingEncoder(), full=True)
+
+
+def interests(api):
+    """Open interests: (name, polarity, horizon, by): weight."""
+    rows = api("GET", PATH).json["interests"]
+    return {(row["name"], row["polarity"], row["horizon"], row["extracted_by"]): row["weight"] for row in rows}
+
+
+def correct(api, name, how):
+    answer = api("PUT", f"{PATH}/{name}", "write", json={"correction": how})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def test_a_deleted_interest_is_gone_at_once_and_stays_away(api, client, settings, read):
+    before = interests(api)
+    assert ("comedy", "likes", "long", "behaviour") in before
+    said = correct(api, "comedy", "delete")
+    assert [row["correction"] for row in said["corrections"]] == ["delete"]
+    kept = {key: weight for key, weight in before.items() if key[0] != "comedy"}
+    assert interests(api) == kept
+    assert not any(row["name"] == "comedy" for row in said["interests"])
+    read()
+    assert interests(api) == kept
+    collect_events(client, [event("c1", "C5", -1, kind="like")])
+    EventsLane(client, settings).drain()
+    assert not any(key[0] == "comedy" for key in interests(api))
+    correct(api, "comedy", "none")
+    EventsLane(client, settings).drain()
+    assert any(key[0] == "comedy" for key in interests(api)) and api("GET", PATH).json["corrections"] == []
+
+
+def test_a_weakened_interest_counts_a_quarter_once_and_after_every_reading(api, client, read):
+    before = interests(api)
+    expected = {key: weight * (0.25 if key[0] == "comedy" else 1) for key, weight in before.items()}
+    for _ in range(2):
+        correct(api, "comedy", "weaken")
+        assert interests(api) == pytest.approx(expected)
+    read()
+    assert interests(api) == pytest.approx(expected)
+    correct(api, "comedy", "none")
+    assert interests(api) == pytest.approx(before)
+
+
+def test_a_pinned_interest_is_there_whatever_behaviour_says(api, client, read):
+    assert not any(key[0] == "horror" for key in interests(api))
+    correct(api, "horror", "pin")
+    pinned = ("horror", "likes", "long", "user")
+    assert interests(api)[pinned] == 1.0
+    collect_events(client, [event("c1", f"H{n}", -1 - n, value=1.0) for n in range(6)])
+    read()
+    assert [key for key in interests(api) if key[0] == "horror"] == [pinned]
+    correct(api, "horror", "pin")
+    assert interests(api)[pinned] == 1.0
+    correct(api, "horror", "none")
+    read()
+    assert {key[1] for key in interests(api) if key[0] == "horror"} == {"dislikes"}
+
+
+def test_what_is_said_is_part_of_the_export_and_is_erased_with_the_user(api, client, read):
+    correct(api, "comedy", "delete")
+    assert [row["correction"] for row in export_user(client, "c1")["corrections"]] == ["delete"]
+    assert api("DELETE", "/v1/users/c1", "admin").status_code == 200
+    assert client.run_text("MATCH ()-[c:CORRECTED]->() RETURN count(c) AS n") == [{"n": 0}]
+
+
+def test_what_can_t_be_meant_is_refused(api, read):
+    assert api("PUT", f"{PATH}/comedy", "write", json={"correction": "love"}).status_code == 422
+    assert api("PUT", f"{PATH}/comedy", "read", json={"correction": "pin"}).status_code == 403
+    missing = api("PUT", f"{PATH}/no%20such%20thing", "write", json={"correction": "pin"})
+    assert missing.status_code == 404 and "no such thing" in missing.json["detail"]
+    assert api("PUT", "/v1/users/nobody/interests/comedy", "write", json={"correction": "pin"}).status_code == 404

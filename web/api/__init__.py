@@ -1,0 +1,1 @@
+"""The HTTP API: a blueprint for each resource, and their schemas."""

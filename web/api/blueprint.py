@@ -1,0 +1,56 @@
+"""What every API blueprint has in common: the prefix, the security of keys, and the errors it may answer with."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+from flask.json import dumps
+from flask_openapi3 import APIBlueprint, Schema, Tag
+from pydantic import BaseModel
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from web.api.schemas import Problem
+from web.problems import MEDIA_TYPE
+
+SECURITY_SCHEMES: dict[str, Any] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
+ERRORS = (400, 401, 403, 404, 413, 415, 422, 429, 500, 503)
+
+
+def _problem_response(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def resource(name: str, description: str, prefix: str = "/v1") -> APIBlueprint:
+    """A blueprint for one resource, whose operations need a key and answer errors with problem documents."""
+    responses: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+        str(status): _problem_response(HTTPStatus(status).phrase) for status in ERRORS
+    }
+    blueprint = APIBlueprint(
+        name,
+        __name__,
+        url_prefix=prefix,
+        abp_tags=[Tag(name=name, description=description)],
+        abp_security=[{"key": []}],
+        abp_responses=responses,
+    )
+    blueprint.before_request(_json_body)
+    blueprint.components_schemas["Problem"] = Schema(**Problem.model_json_schema())
+    return blueprint
+
+
+def _json_body() -> None:
+    """Refuse a body that is not JSON before it is looked into."""
+    if request.method in ("POST", "PUT"):
+        if not request.is_json:
+            raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+        try:
+            request.get_json()
+        except RecursionError:
+            raise BadRequest("The JSON is nested too deeply.") from None
+
+
+def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response."""
+    return Response(dumps(document, ensure_ascii=False), status, headers, content_type="application/json")

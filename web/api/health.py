@@ -1,0 +1,48 @@
+"""Whether the application lives, whether it is ready, and its metrics; open, and without any id."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from graphstore.administration.keys import any_key
+from graphstore.database.schema import versions
+from graphstore.errors import GraphError
+from web.access import public
+from web.api.blueprint import answer, resource
+from web.api.schemas import State
+from web.problems import RETRY_SECONDS, problem
+from web.services import graph, services
+
+blueprint = resource("health", "For load balancers and monitoring", prefix="")
+
+
+@blueprint.get("/health/live", responses={200: State}, security=[])
+@public
+def live() -> Response:
+    """Alive: the process answers"""
+    return answer({"status": "live"})
+
+
+@blueprint.get("/health/ready", responses={200: State}, security=[])
+@public
+def ready() -> Response:
+    """Ready: the graph answers, its schema is up to date, and there is a key to use"""
+    headers = {"Retry-After": RETRY_SECONDS}
+    try:
+        applied = graph().read("schema/read_schema_version")
+        keys = any_key(graph())
+    except GraphError:
+        return problem(503, "The graph database can't be reached at the moment.", headers)
+    if not applied or applied[0]["version"] < max(versions()):
+        return problem(503, "The graph's schema is older than this program; a start updates it.", headers)
+    if not keys:
+        return problem(503, "There is no API key: make one with `interestgraph keys create`.", headers)
+    return answer({"status": "ready"})
+
+
+@blueprint.get("/metrics", responses={200: {"description": "Prometheus text format"}}, security=[])
+@public
+def metrics() -> Response:
+    """Requests, durations and events, for Prometheus"""
+    found = services().metrics
+    return Response(found.text(), content_type=found.content_type)

@@ -1,0 +1,39 @@
+"""PUT, GET and DELETE of items."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from graphstore.collect.records import Item
+from graphstore.profiles import erasure, users_and_items
+from web.access import needs
+from web.api.blueprint import answer, resource
+from web.api.schemas import ItemBody, ItemDocument, ItemPath
+from web.services import graph
+
+blueprint = resource("items", "What is recommended")
+
+
+@blueprint.get("/items/<id:item_id>", responses={200: ItemDocument})
+def read_item(path: ItemPath) -> Response:
+    """An item and what it is about"""
+    return answer(users_and_items.read_item(graph(), path.item_id))
+
+
+@blueprint.put("/items/<id:item_id>", responses={200: ItemDocument, 201: ItemDocument})
+@needs("write")
+def put_item(path: ItemPath, body: ItemBody) -> Response:
+    """Create an item, or replace its text and attributes
+
+    Answers 201 for a new item, 200 for a known one. Its interests follow with the next extract, its embedding with the
+    next update.
+    """
+    created = users_and_items.put_item(graph(), Item(item_id=path.item_id, **body.model_dump()))
+    return answer(users_and_items.read_item(graph(), path.item_id), 201 if created else 200)
+
+
+@blueprint.delete("/items/<id:item_id>", responses={200: {"description": "Counts of what was removed"}})
+@needs("admin")
+def delete_item(path: ItemPath) -> Response:
+    """Remove an item and every event on it"""
+    return answer({"item_id": path.item_id, "removed": erasure.delete_item(graph(), path.item_id)})

@@ -1,0 +1,286 @@
+"""The shapes of requests and answers, as pydantic models: what is checked is what `/openapi.json` says."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from graphstore.collect.records import Attributes, Event, Text, Time
+
+MAX_K = 1000
+
+
+class Parameters(BaseModel):
+    """What stands in a path or a query string. Its schema, which is looked at for every request, is made once."""
+
+    _schema: ClassVar[dict[type, dict[str, Any]]] = {}
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic makes it."""
+        if args or options:
+            return super().model_json_schema(*args, **options)
+        if cls not in cls._schema:
+            cls._schema[cls] = super().model_json_schema()
+        return cls._schema[cls]
+
+
+class UserPath(Parameters):
+    """A path with a user's id; a slash in it is written %2F."""
+
+    user_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
+
+
+class InterestPath(UserPath):
+    """A path with a user's id and the name of an interest."""
+
+    name: str = Field(description="As `name` in the user's interests; percent-encoded, a slash as %2F")
+
+
+class ItemPath(Parameters):
+    """A path with an item's id; a slash in it is written %2F."""
+
+    item_id: str = Field(description="At most 512 characters; percent-encoded, a slash as %2F")
+
+
+class NodePath(Parameters):
+    """A path with any node of the graph."""
+
+    label: str = Field(description="User, Item, Interest or Attribute")
+    key: str = Field(description="The node's id; an interest's name; kind=value of an attribute")
+
+
+class Query(Parameters):
+    """A query string without unknown names, so that a typing error isn't lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CountQuery(Query):
+    """How many to answer with."""
+
+    k: int = Field(10, ge=1, le=MAX_K, description="How many")
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().replace(" ", "+")
+    if len(text) == 10:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+
+
+class RecommendationQuery(CountQuery):
+    """What to recommend, and how."""
+
+    explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
+    channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
+    diversity: float = Field(0.0, ge=0, le=1, description="From 0, the best first, to 1, the least alike")
+    explore: float = Field(0.0, ge=0, le=1, description="The share of places for items that are new")
+    at: Moment = Field(
+        None,
+        description="ISO 8601 date (its beginning, UTC) or time; what would have been recommended to the user then",
+    )
+
+
+class InterestQuery(Query):
+    """Which moment's interests."""
+
+    at: Moment = Field(None, description="ISO 8601 date (its beginning, UTC) or time; interests as they were then")
+
+
+class GraphQuery(Query):
+    """How much of the surroundings."""
+
+    count: int = Field(10, ge=2, le=50, description="Neighbours of each sort")
+
+
+def _events_schema(schema: dict[str, Any]) -> None:
+    event = Event.model_json_schema()
+    schema.clear()
+    schema.update(
+        title="EventsBody",
+        description="One event, or up to 1,000 in a list",
+        oneOf=[event, {"type": "array", "maxItems": 1000, "items": event}],
+    )
+
+
+class EventsBody(RootModel[dict[str, Any] | list[Any]]):
+    """One event or a list of them; each is checked on its own, so that one bad event costs one event."""
+
+    model_config = ConfigDict(json_schema_extra=_events_schema)
+
+
+class UserBody(BaseModel):
+    """What describes a user."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"attributes": {"age": ["25-34"]}}]})
+
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class ItemBody(BaseModel):
+    """What describes an item."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"title": "Stalker", "kind": "film", "attributes": {"genre": ["Drama"]}}]},
+    )
+
+    title: Text = None
+    description: Text = None
+    kind: Text = None
+    image: Text = None
+    audio: Text = None
+    published_at: Time = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class Rejected(BaseModel):
+    """An event that was not stored."""
+
+    index: int
+    reason: str
+
+
+class Accepted(BaseModel):
+    """What became of the events of one call."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+
+
+class Recommendation(BaseModel):
+    """One item, and why."""
+
+    item_id: str
+    title: str | None
+    score: float
+    channels: dict[str, float] | None = None
+    exploration: bool | None = None
+    because: str | None = None
+    path: list[dict[str, Any]] | None = None
+
+
+class Recommendations(BaseModel):
+    """Items for one user, best first."""
+
+    user_id: str
+    as_of: str | None = Field(description="The time of the latest event that is known")
+    model_version: str | None
+    version: int = Field(description="The user's version that this rests on; it rises with all that concerns them")
+    pending: bool = Field(description="Whether something about the user still waits for the follower")
+    at: str | None = Field(None, description="The moment that was asked for")
+    recommendations: list[Recommendation]
+
+
+class Interest(BaseModel):
+    """One interest of a user, with the events it came from."""
+
+    name: str
+    label: str
+    weight: float
+    polarity: str
+    horizon: str
+    valid_from: str | None
+    valid_to: str | None
+    evidence: list[str]
+    extracted_by: str | None
+    broader: list[str] = Field(description="Labels of interests that this one belongs to, as the last build found")
+
+
+class Interests(BaseModel):
+    """The interests of a user, now or at a moment."""
+
+    user_id: str
+    at: str | None
+    interests: list[Interest]
+    corrections: list[dict[str, Any]] = Field(
+        description="What the user said of interests: name, label, correction, at"
+    )
+
+
+class Correction(BaseModel):
+    """What a user says of an interest."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"correction": "delete"}]})
+
+    correction: Literal["pin", "weaken", "delete", "none"] = Field(
+        description="It is one whatever behaviour says; counts a quarter; is none; or what was said is withdrawn"
+    )
+
+
+class Similar(BaseModel):
+    """What is similar, most similar first."""
+
+    similar: list[dict[str, Any]]
+
+
+class Suggested(BaseModel):
+    """Users one might follow, best first."""
+
+    suggested: list[dict[str, Any]]
+
+
+class UserDocument(BaseModel):
+    """A user, and how much is known about them."""
+
+    user_id: str
+    attributes: dict[str, list[str]]
+    events: int
+    follows: int
+    followers: int
+    last_event_at: str | None
+    touched_at: str | None
+    embedding_version: str | None
+    embedded_at: str | None
+
+
+class ItemDocument(BaseModel):
+    """An item, and what it is about."""
+
+    item_id: str
+    title: str | None
+    description: str | None
+    kind: str | None
+    image: str | None
+    audio: str | None
+    published_at: str | None
+    described: bool
+    embedding_version: str | None
+    attributes: dict[str, list[str]]
+    about: list[dict[str, Any]]
+    events: int
+
+
+class Surroundings(BaseModel):
+    """A node and what surrounds it."""
+
+    centre: str
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+
+
+class State(BaseModel):
+    """Whether the application lives or is ready."""
+
+    status: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, str]] | None = None

@@ -1,0 +1,49 @@
+"""PUT, GET, DELETE and export of users."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from graphstore.collect.records import User
+from graphstore.profiles import erasure, users_and_items
+from web.access import needs
+from web.api.blueprint import answer, resource
+from web.api.schemas import UserBody, UserDocument, UserPath
+from web.services import graph
+
+blueprint = resource("users", "Those who act")
+
+
+@blueprint.get("/users/<id:user_id>", responses={200: UserDocument})
+def read_user(path: UserPath) -> Response:
+    """A user, their attributes, and how much is known about them"""
+    return answer(users_and_items.read_user(graph(), path.user_id))
+
+
+@blueprint.put("/users/<id:user_id>", responses={200: UserDocument, 201: UserDocument})
+@needs("write")
+def put_user(path: UserPath, body: UserBody) -> Response:
+    """Create a user, or replace their attributes
+
+    Answers 201 for a new user, 200 for a known one. Their behaviour stays as it is.
+    """
+    created = users_and_items.put_user(graph(), User(user_id=path.user_id, **body.model_dump()))
+    return answer(users_and_items.read_user(graph(), path.user_id), 201 if created else 200)
+
+
+@blueprint.delete("/users/<id:user_id>", responses={200: {"description": "Counts of what was removed"}})
+@needs("admin")
+def delete_user(path: UserPath) -> Response:
+    """Erase a user: behaviour, interests, ties and every other trace
+
+    What was computed over many users no longer names them; the next build and update compute it anew without them.
+    """
+    return answer({"user_id": path.user_id, "removed": erasure.erase_user(graph(), path.user_id)})
+
+
+@blueprint.get("/users/<id:user_id>/export", responses={200: {"description": "All that is held on the user"}})
+@needs("admin")
+def export_user(path: UserPath) -> Response:
+    """All that is held on a user, in one document"""
+    headers = {"Content-Disposition": "attachment; filename=user.json"}
+    return answer(erasure.export_user(graph(), path.user_id), headers=headers)
