@@ -16,7 +16,8 @@ steady       20 events/s, each posted alone by an open schedule; for every fifth
 burst        200 events/s in batches of 100 by an open schedule, with the number of marks sampled
 cost         events in batches as fast as they are accepted, until the follower is done: wall and processor time of each
              and of each user brought up to date (the more users there are, the more of them a batch is of)
-floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see `raw_bolt_baseline.py`); the
+floor        one transaction that merges an event, reads 50 item vectors and writes 128 numbers (see
+`raw_bolt_baseline.py`); the
              last, as its constraints come and go, and with each Neo4j forgets the plans of all statements
 Recommendations with explanation, computed live, are asked for at 4/s beside steady and burst.
 

@@ -206,7 +206,8 @@ def score_served(
     Returns:
         k, train and test (counts), catalogue (its size), unknown (test users, items and events that nothing given for
         training names), notes (sentences), systems: for what is served ("interestgraph") and each baseline the report
-        of `gnn.evaluation.metrics.Scorer.score`; versus_best: that of `gnn.evaluation.confidence.versus_best`; and cold_alone where asked for.
+        of `gnn.evaluation.metrics.Scorer.score`; versus_best: that of `gnn.evaluation.confidence.versus_best`; and
+        cold_alone where asked for.
     Raises:
         InputError: training and test share events, or no user can be scored.
     """

@@ -1,6 +1,7 @@
 """Prepare INTERESTGRAPH_HOMEs for other benchmarks: a data set through collect, extract, build and update --full.
 
-    python benchmarks/load/prepare.py living-10k living-100k living-1m --homes FOLDER [--epochs N] [--data FOLDER] [--json]
+    python benchmarks/load/prepare.py living-10k living-100k living-1m --homes FOLDER [--epochs N] [--data FOLDER]
+    [--json]
 
 `timelines.py` names the data sets. Each gets a home of its name in the folder, with its managed Neo4j, which is stopped
 afterwards. A home that was prepared to the end is left as it is; one that was cut off goes on with the stage that it

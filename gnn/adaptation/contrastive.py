@@ -1,6 +1,7 @@
 """extract --adapt: train the encoder further, so that what people do together moves together.
 
-The vectors v that items have from behaviour (`gnn.network.spectral_start`) say what goes together. What an item's text says,
+The vectors v that items have from behaviour (`gnn.network.spectral_start`) say what goes together. What an item's
+text says,
 z = normalise(W x + b + what attributes say), is to tell among all items j who goes with it, those most alike included:
 
     loss = - sum_j p_j log softmax_j(z v_j / TEMPERATURE + log s_j)

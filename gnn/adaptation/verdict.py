@@ -1,6 +1,7 @@
 """An encoder that learned, on trial: kept only if it is better on held-out items than the one that is there.
 
-States that it was in are looked at on both halves of the held-out items (`gnn.adaptation.cold_items`). The best on one half is
+States that it was in are looked at on both halves of the held-out items (`gnn.adaptation.cold_items`). The best on
+one half is
 judged by the other, and the other way round; the best on both is kept, if these verdicts together speak for it by more
 than chance.
 """

@@ -2,7 +2,8 @@
 
 1. Items whose text it has not read: a question for up to twenty, what each is about. `ABOUT`
 2. Users whose behaviour moved enough since they were read: a question for up to twenty. `INTERESTED_IN`, with evidence
-3. What it says is held against what it was shown (`gnn.extract.grounding`), names become interests (`gnn.extract.aliases`).
+3. What it says is held against what it was shown (`gnn.extract.grounding`), names become interests
+(`gnn.extract.aliases`).
 
 Each answer is written as it comes, so a run that is stopped has lost nothing, and the next goes on. What can't be read
 now (a model that is down, slow or talks nonsense, a budget that is spent) is read by a later run.

@@ -58,8 +58,8 @@ def extract(
     encoder: that of the last run if None, the default in the first.
     full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
     is written but the same values, and nothing is embedded.
-    adapting: first train the encoder further on behaviour (`gnn.adaptation.contrastive`, by `seed`), and read all contents by it if
-    it is better; interests are matched by its base.
+    adapting: first train the encoder further on behaviour (`gnn.adaptation.contrastive`, by `seed`), and read all
+    contents by it if it is better; interests are matched by its base.
     model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
     files, media_encoders ("image", "audio"): see `MediaReader`; nothing of it is loaded where no item has media.
 

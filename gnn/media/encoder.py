@@ -1,7 +1,7 @@
 """Images and sounds behind the interface that text has: a name, a width, and rows of length 1 for what is given.
 
-`gnn.encoders.encoder.Encoder` embeds texts; a `MediaEncoder` decodes the bytes of a file first. Each modality has a default:
-an installed package, with no network: `gnn.media.images.EfficientNetLite` and `gnn.media.sounds.Aisfx`.
+`gnn.encoders.encoder.Encoder` embeds texts; a `MediaEncoder` decodes the bytes of a file first. Each modality has a
+default: an installed package, with no network: `gnn.media.images.EfficientNetLite` and `gnn.media.sounds.Aisfx`.
 """
 
 from __future__ import annotations

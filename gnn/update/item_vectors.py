@@ -1,7 +1,7 @@
 """The inductive forward pass for items whose neighbours are others now, or whose content is.
 
-What is known of an item without its neighbours (z, see `gnn.network.model`) is made once and kept until the item is described
-anew or the model is another: a new vector costs a mean over at most a few dozen neighbours.
+What is known of an item without its neighbours (z, see `gnn.network.model`) is made once and kept until the item is
+described anew or the model is another: a new vector costs a mean over at most a few dozen neighbours.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ def update(
     """Bring embeddings up to date; train first where `full`, or where no model is active.
 
     further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
-    end_to_end: before a full update train the encoder further, under one loss with a network (`gnn.adaptation.end_to_end`).
+    end_to_end: before a full update train the encoder further, under one loss with a network
+    (`gnn.adaptation.end_to_end`).
     options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
     given, what `tune` found for this graph counts, or else the defaults.
 

@@ -1,6 +1,7 @@
 """The inductive forward pass for users, from item vectors that are held in memory and follow the graph.
 
-The vector of a user is a function of their history and of the vectors of its items (see `gnn.network.model`), so one step of
+The vector of a user is a function of their history and of the vectors of its items (see `gnn.network.model`), so one
+step of
 the neighbourhood is pulled: the user's latest events. Of users who did nothing, attributes and ties are pulled as well.
 """
 

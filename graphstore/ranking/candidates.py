@@ -1,8 +1,8 @@
 """The channels: which unseen items speak for themselves to one user, and every signal that speaks for each of them.
 
 The one implementation. When answers are served it is fed from what a process holds of the graph
-(`graphstore.recommend.catalogue`, `graphstore.recommend.user_state`), when weights are learned from an earlier part of the behaviour
-(`graphstore.ranking.offline`).
+(`graphstore.recommend.catalogue`, `graphstore.recommend.user_state`), when weights are learned from an earlier part
+of the behaviour (`graphstore.ranking.offline`).
 
     similar       what goes with recent items of the user      interests   what is about an open interest
     transitions   what is chosen after them                    social      recent items of followed and similar users

@@ -1,8 +1,8 @@
 """Candidates and signals from an earlier part of the behaviour, by the code that serves.
 
 The weights of the blend are learned on events that are held out, and the graph knows these already. So what the
-channels read (`graphstore.ranking.candidates`) is made here as it would be if the graph held only the earlier part. A test
-compares both.
+channels read (`graphstore.ranking.candidates`) is made here as it would be if the graph held only the earlier part.
+A test compares both.
 
 Names: U users, I items, N candidates, F signals, D width of embeddings.
 """
