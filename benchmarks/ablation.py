@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.load.scratch_server import scratch_server
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
-from benchmarks.measures.splits import Split, add_places, make_split, read_events
+from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events
 from gnn.evaluate import SERVED, score_served
 from gnn.extract.stage import extract
 from gnn.training.blend_weights import Example, learn_weights
@@ -91,7 +91,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         return rows
 
 
-def known_and_later(split: Split, options: argparse.Namespace) -> tuple[Path, Path]:
+def known_and_later(split: SplitFiles, options: argparse.Namespace) -> tuple[Path, Path]:
     """The files of the events that the graph holds and of those to score."""
     return split.known_and_later(options.part)
 
@@ -118,7 +118,7 @@ def rehearsed(client: Client, training: Mapping[str, Any]) -> list[Example]:
     """What the weights of the blend are learned on in a full update with this training."""
     prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, KINDS, SEED, silent)
     events = pull_interactions(client, KINDS, DEFAULT_OPTIONS.negative_weight)
-    return prepared.rehearse(events, hold_out(events)).examples
+    return prepared.train_held_out(events, hold_out(events)).examples
 
 
 def serve_without(client: Client, version: str, found: list[Example], without: tuple[str, ...]) -> None:

@@ -43,9 +43,9 @@ from benchmarks.load.prepare import prepare
 from benchmarks.load.prepared_graphs import environment_of, graph_of
 from benchmarks.load.processes import NO_FOLLOWER, api_key, following, has_follower, served
 from benchmarks.measures import prequential, tables
-from benchmarks.measures.prequential import K, Trial, Trials, score
+from benchmarks.measures.prequential import K, PrequentialTrial, PrequentialTrials, score
 from benchmarks.measures.shared_scripts import shared_folder
-from benchmarks.measures.timelines import Timeline, timeline
+from benchmarks.measures.timelines import DatasetTimeline, timeline
 from graphstore.database.client import Client
 from graphstore.errors import InputError
 
@@ -57,10 +57,12 @@ LIVE, FROZEN, AS_IS, POPULAR = "live", "frozen", "frozen as is", "popular"
 Event = dict[str, Any]
 
 
-def play(home: Path, told: Timeline, options: argparse.Namespace, follows: bool) -> tuple[Trials, list[float]]:
+def play(
+    home: Path, told: DatasetTimeline, options: argparse.Namespace, follows: bool
+) -> tuple[PrequentialTrials, list[float]]:
     """Play a stream in a home that holds its history: what each arm scored, and how long each event was waited for."""
     stream = list(islice(told.later(), options.events))
-    found = Trials(prequential.trials_of(told.history.events(), stream))
+    found = PrequentialTrials(prequential.trials_of(told.history.events(), stream))
     environment = environment_of(home)
     with ExitStack() as stack:
         client = stack.enter_context(graph_of(home))
@@ -77,7 +79,7 @@ def play(home: Path, told: Timeline, options: argparse.Namespace, follows: bool)
     return found, waits
 
 
-def ask_frozen(asker: Asker, trials: Sequence[Trial]) -> tuple[Any, Any]:
+def ask_frozen(asker: Asker, trials: Sequence[PrequentialTrial]) -> tuple[Any, Any]:
     """(N, 2) twice: what the graph of the history scores, without what the user chose since and as it is."""
     without, as_is = [], []
     for number, trial in enumerate(trials):
@@ -92,7 +94,7 @@ def ask_live(
     asker: Asker,
     client: Client,
     stream: Sequence[Event],
-    trials: Sequence[Trial],
+    trials: Sequence[PrequentialTrial],
     waits: list[float],
     patience: float,
 ) -> Any:

@@ -13,14 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from graphstore import connect
 from graphstore.administration.keys import KeyRing
 from graphstore.kinds import read_kinds
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from web import access, access_log, pages, path_ids, problems
 from web.api import events, graph, health, interests, items, openapi, recommendations, similar, stream, users
 from web.api.blueprint import SECURITY_SCHEMES
 from web.configuration import WebConfig, session_secret
 from web.feed import Feed
 from web.metrics import Metrics
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 from web.services import EXTENSION, Services
 
 RESOURCES = (events, recommendations, interests, similar, items, users, graph, stream, health)
@@ -53,8 +53,8 @@ def create_app(config: WebConfig | None = None) -> Flask:
         client,
         KeyRing(client),
         kinds,
-        Memory(client, kinds),
-        Answers(),
+        ServingCache(client, kinds),
+        ResponseCache(),
         Metrics(),
         secret,
         Feed(client, config.most_listeners),

@@ -10,11 +10,11 @@ from flask import current_app
 from graphstore.administration.keys import KeyRing
 from graphstore.database.client import Client
 from graphstore.kinds import Kind
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from web.configuration import WebConfig
 from web.feed import Feed
 from web.metrics import Metrics
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 
 EXTENSION = "interestgraph"
 
@@ -27,8 +27,8 @@ class Services:
     client: Client
     keys: KeyRing
     kinds: Mapping[str, Kind]
-    memory: Memory
-    answers: Answers
+    memory: ServingCache
+    answers: ResponseCache
     metrics: Metrics
     secret: bytes
     feed: Feed

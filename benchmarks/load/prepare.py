@@ -27,7 +27,7 @@ from benchmarks.load.prepared_graphs import LATER, STAGES, STATE, Prepared, grap
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import write_rows
-from benchmarks.measures.timelines import NAMES, Timeline, timeline
+from benchmarks.measures.timelines import NAMES, DatasetTimeline, timeline
 from graphstore import Client
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect_dataset
@@ -65,7 +65,7 @@ class Steps:
             print(f"{self._stage}: {description} {done:,}{of}", file=sys.stderr, flush=True)
 
 
-def prepare(home: Path, told: Timeline, *, epochs: int | None = None, seed: int = 0) -> Prepared:
+def prepare(home: Path, told: DatasetTimeline, *, epochs: int | None = None, seed: int = 0) -> Prepared:
     """Run the stages on a history in a home of its own, or those that have not run in it yet.
 
     Raises:
@@ -90,7 +90,7 @@ def prepare(home: Path, told: Timeline, *, epochs: int | None = None, seed: int 
     return made
 
 
-def _begun(home: Path, told: Timeline, epochs: int | None) -> Prepared:
+def _begun(home: Path, told: DatasetTimeline, epochs: int | None) -> Prepared:
     if (home / STATE).is_file():
         known = Prepared.read(home)
         if (known.name, known.epochs) != (told.name, epochs):
@@ -103,7 +103,7 @@ def _begun(home: Path, told: Timeline, epochs: int | None) -> Prepared:
     return made
 
 
-def stages(home: Path, told: Timeline, epochs: int | None, seed: int) -> Stages:
+def stages(home: Path, told: DatasetTimeline, epochs: int | None, seed: int) -> Stages:
     """What to run, in order."""
     from gnn.extract.stage import extract
     from gnn.update.stage import update

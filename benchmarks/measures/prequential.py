@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Trial:
+class PrequentialTrial:
     """An event to be foreseen. place: among the events of the stream.  before: what its user chose in it by then."""
 
     place: int
@@ -39,14 +39,14 @@ class Trial:
 
 
 @dataclass
-class Trials:
+class PrequentialTrials:
     """The trials of a stream, and what each arm scored: (N, 2) of hit@10 and NDCG@10."""
 
-    trials: list[Trial]
+    trials: list[PrequentialTrial]
     scores: dict[str, Floats] = field(default_factory=dict)
 
 
-def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Trial]:
+def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[PrequentialTrial]:
     """Those events whose user has had nothing to do with their item yet, in the history or in the stream."""
     seen: dict[str, set[str]] = {}
     lately: dict[str, set[str]] = {}
@@ -58,7 +58,7 @@ def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Trial]:
         own = seen.setdefault(user_id, set())
         since = lately.setdefault(user_id, set())
         if item_id not in own:
-            found.append(Trial(place, user_id, item_id, event["timestamp"], frozenset(since)))
+            found.append(PrequentialTrial(place, user_id, item_id, event["timestamp"], frozenset(since)))
             since.add(item_id)
         own.add(item_id)
     return found
@@ -101,7 +101,9 @@ class Popularity:
         return found
 
 
-def popular_scores(history: Iterable[Event], stream: Sequence[Event], trials: Sequence[Trial], days: float) -> Floats:
+def popular_scores(
+    history: Iterable[Event], stream: Sequence[Event], trials: Sequence[PrequentialTrial], days: float
+) -> Floats:
     """(N, 2) what the popularity of the last days scores."""
     popularity = Popularity(days)
     seen: dict[str, set[str]] = {}
@@ -138,7 +140,7 @@ def paired_interval(users: Sequence[str], difference: Floats, bootstrap: Bootstr
     return np.quantile(means[:, :-1] / means[:, -1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
 
 
-def rows(found: Trials, arm: str, against: str, count: int) -> list[dict[str, Any]]:
+def rows(found: PrequentialTrials, arm: str, against: str, count: int) -> list[dict[str, Any]]:
     """A row for each window and one for all: every arm's scores, and one minus another, paired, with its interval."""
     bootstrap = Bootstrap()
     table = []

@@ -26,8 +26,8 @@ from benchmarks.worlds.planted_world import (
     Events,
     Floats,
     Ints,
-    Items,
     Plan,
+    PlantedItems,
     Ties,
     Users,
     World,
@@ -89,7 +89,7 @@ def _topics(count: Ints, liked: Floats, taken: Ints, rng: np.random.Generator) -
     return np.where(np.arange(MOST_TOPICS) < count[:, None], found, NONE)
 
 
-def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> Items:
+def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> PlantedItems:
     count = 1 + rng.choice(MOST_TOPICS, plan.items, p=HOW_MANY)
     topics = _topics(count, liked, np.full((plan.items, 1), NONE), rng)
     born = np.where(
@@ -98,7 +98,9 @@ def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> Items:
         rng.integers(plan.start, plan.end, plan.items),
     )
     born[0] = plan.start - DAY  # so that the first user finds something
-    return Items(topics, TOPIC_SHARES[count - 1], _zipf(rng.permutation(plan.items), ITEM_SKEW, ITEM_OFFSET), born)
+    return PlantedItems(
+        topics, TOPIC_SHARES[count - 1], _zipf(rng.permutation(plan.items), ITEM_SKEW, ITEM_OFFSET), born
+    )
 
 
 def _users(plan: Plan, liked: Floats, rng: np.random.Generator) -> Users:
@@ -147,7 +149,7 @@ def episode_at(plan: Plan, episodes: Episodes, user: Ints, at: Ints) -> Ints:
     return np.where(here, episodes.topic[place], NONE)
 
 
-def _events(plan: Plan, items: Items, users: Users, episodes: Episodes, rng: np.random.Generator) -> Events:
+def _events(plan: Plan, items: PlantedItems, users: Users, episodes: Episodes, rng: np.random.Generator) -> Events:
     user = np.repeat(np.arange(plan.users), rng.multinomial(plan.events, users.activity / users.activity.sum()))
     session, first, at = _sessions(plan, users, user, rng)
     own = _wanted(plan, users, episodes, user, at, rng)
@@ -198,7 +200,7 @@ def _nth(draw: Floats, shares: tuple[float, ...]) -> Ints:
     return np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
-def _chosen(items: Items, wanted: Ints, at: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _chosen(items: PlantedItems, wanted: Ints, at: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Items (E,) about the topics that were born by then: by popularity, for a share of events among the newest.
 
     Returns the topics (E,) too: NONE where nothing about the wanted one was born yet.

@@ -45,7 +45,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Items:
+class PlantedItems:
     """topics: (I, 3), NONE where there are fewer.  shares: (I, 3) of each topic.  popularity, born: (I,)."""
 
     topics: Ints
@@ -113,7 +113,7 @@ class World:
     """All of it."""
 
     plan: Plan
-    items: Items
+    items: PlantedItems
     users: Users
     episodes: Episodes
     events: Events

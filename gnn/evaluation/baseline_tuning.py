@@ -30,7 +30,7 @@ Note = Callable[[str], None]
 S = TypeVar("S")
 
 
-def unsaid(text: str) -> None:
+def ignore(text: str) -> None:
     """The note that nobody reads."""
 
 
@@ -131,7 +131,7 @@ def tuned(
     fit: Fit,
     settings: Iterable[Setting],
     half_lives: Iterable[float] = (STATIC,),
-    note: Note = unsaid,
+    note: Note = ignore,
 ) -> Lists:
     """Lists of an item model at its best setting of a grid, refitted on all events.
 

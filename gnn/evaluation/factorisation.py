@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gnn.evaluation.baseline_tuning import Note, Slice, best_of, held_out, unsaid
+from gnn.evaluation.baseline_tuning import Note, Slice, best_of, held_out, ignore
 from gnn.evaluation.top_items import Lists, Scores, binary, ranked, threads
 from graphstore.interactions import Interactions
 
@@ -18,7 +18,7 @@ TUNING_SECONDS = 15.0
 SEED = 20
 
 
-def implicit_als(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def implicit_als(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """Alternating least squares; every pair counts alike. Settings are tried for at most 15 seconds.
 
     Reference: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008.

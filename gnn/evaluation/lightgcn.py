@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from gnn.evaluation.baseline_tuning import Note, Slice, held_out, unsaid
+from gnn.evaluation.baseline_tuning import Note, Slice, held_out, ignore
 from gnn.evaluation.top_items import Lists, binary, ranked, threads
 from graphstore.interactions import Interactions
 
@@ -61,7 +61,7 @@ class _Propagation(torch.nn.Module):
         return _Symmetric.apply(graph, x)
 
 
-def lightgcn(events: Interactions, k: int, note: Note = unsaid, *, seconds: float = SECONDS) -> Lists:
+def lightgcn(events: Interactions, k: int, note: Note = ignore, *, seconds: float = SECONDS) -> Lists:
     """Lists of LightGCN with 64 dimensions and 3 layers.
 
     A search on a part of the training events stops when NDCG@10 on the rest has not risen for 6 looks, at the latest

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gnn.encoders.encoder import Encoder
-from gnn.extract.aliases import Names, interest_name
+from gnn.extract.aliases import AliasResolver, interest_name
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.grounding import GROUNDED, Entry, Vector, interests_of, topics_of
 from gnn.extract.prompting import (
@@ -65,7 +65,7 @@ class Reader:
         self._context = context
         self.by_items = language_model.extracted_by(model.name, prompt("about").name)
         self.by_users = language_model.extracted_by(model.name, prompt("interests").name)
-        self._names = Names(client, encoder, model.name)
+        self._names = AliasResolver(client, encoder, model.name)
         self._scale = scale_of(encoder)
         self._grounded = self._scale.texts.of(GROUNDED)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gnn.encoders.encoder import DEFAULT_DIMENSION
-from gnn.network.propagation import HeteroData, Mean
+from gnn.network.propagation import HeteroData, MeanAggregation
 from graphstore.durations import DAY_SECONDS as DAY
 from graphstore.feedback import low_among
 from graphstore.kinds import Kind
@@ -27,7 +27,7 @@ RATED = "RATED"
 
 
 @dataclass
-class Vocabulary:
+class GraphVocabulary:
     """What a model has parameters for. Others are met too, and are skipped (attributes) or have no residual (items).
 
     relations: behaviour types; each has two, 2t for positive and 2t + 1 for negative events.
@@ -41,7 +41,7 @@ class Vocabulary:
     growing: bool = False
 
     @classmethod
-    def of_kinds(cls, kinds: Mapping[str, Kind]) -> Vocabulary:
+    def of_kinds(cls, kinds: Mapping[str, Kind]) -> GraphVocabulary:
         """An empty vocabulary that grows, for these kinds of behaviour."""
         types = {kind.type: kind.weight for kind in kinds.values()}
         return cls(sorted(types), negative_types=sorted(t for t, weight in types.items() if weight < 0), growing=True)
@@ -54,7 +54,7 @@ class Vocabulary:
         return index
 
     def as_dict(self) -> dict[str, Any]:
-        """For saving with the weights; `Vocabulary(**saved)` restores it, not growing."""
+        """For saving with the weights; `GraphVocabulary(**saved)` restores it, not growing."""
         return {
             "relations": self.relations,
             "attributes": self.attributes,
@@ -95,14 +95,14 @@ class ItemFeatures:
         return torch.stack(found, 1) if found else torch.zeros(size, dtype=torch.bool, device=self.content.device)
 
     @cached_property
-    def neighbours(self) -> Mean:
+    def neighbours(self) -> MeanAggregation:
         """The mean over an item's similar items, weighted by their scores."""
-        return Mean(self.similar, self.scores, len(self.content), len(self.content))
+        return MeanAggregation(self.similar, self.scores, len(self.content), len(self.content))
 
     @cached_property
-    def described(self) -> Mean:
+    def described(self) -> MeanAggregation:
         """The mean over an item's attributes, up to the highest index that occurs."""
-        return Mean(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
+        return MeanAggregation(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
 
     def with_contents(self, content: Tensor, known: Tensor) -> ItemFeatures:
         """The same with other contents (I, C) and residuals (I,)."""
@@ -139,7 +139,7 @@ class ItemFeatures:
 class ItemTable:
     """Items met so far, by index, with content, attributes and similar items; grows."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: GraphVocabulary) -> None:
         self._vocabulary = vocabulary
         self.ids: list[str] = []
         self.index: dict[str, int] = {}
@@ -241,7 +241,7 @@ def negative_events(behaviour: BehaviourColumns, negative_types: Sequence[str]) 
 
 def user_batch(
     items: ItemTable,
-    vocabulary: Vocabulary,
+    vocabulary: GraphVocabulary,
     user_ids: Sequence[str],
     behaviour: BehaviourColumns,
     attributes: EdgeColumns,
@@ -286,7 +286,7 @@ def user_batch(
     return data
 
 
-def _edges(items: ItemTable, vocabulary: Vocabulary, behaviour: BehaviourColumns, offset: int) -> tuple[Any, ...]:
+def _edges(items: ItemTable, vocabulary: GraphVocabulary, behaviour: BehaviourColumns, offset: int) -> tuple[Any, ...]:
     """Edge columns from oldest to newest by user: item rows, users, relations, days, negative."""
     place = {name: number for number, name in enumerate(vocabulary.relations)}
     types = np.asarray([place.get(name, -1) for name in behaviour.types], dtype=np.int64)

@@ -29,8 +29,8 @@ from torch.nn import functional
 
 from gnn.network.data import ItemFeatures
 from gnn.network.fusion import Fusion
-from gnn.network.propagation import HeteroData, Mean, scatter, to_dense_batch
-from gnn.network.ridge import said_by_features
+from gnn.network.propagation import HeteroData, MeanAggregation, scatter, to_dense_batch
+from gnn.network.ridge import fit_features
 from graphstore.ranking.history import Readout
 
 
@@ -70,7 +70,7 @@ class Neighbourhood(nn.Module):
         nn.init.eye_(self.linear.weight)
         self.activation = activation or nn.Identity()
 
-    def forward(self, x: Tensor, edges: Mean) -> Tensor:
+    def forward(self, x: Tensor, edges: MeanAggregation) -> Tensor:
         return self.activation(self.linear(edges(x)))
 
 
@@ -120,7 +120,7 @@ class InterestNetwork(nn.Module):
         without = self.configuration.without
         content = items.content if "content" not in without else torch.zeros_like(items.content)
         described = items.described if "attributes" not in without and items.attributes.numel() else None
-        line, bias, attributes = said_by_features(wanted, content, described, weights)
+        line, bias, attributes = fit_features(wanted, content, described, weights)
         self.content.weight.copy_(line)
         self.content.bias.copy_(bias)
         self.attribute.weight[: len(attributes)] = attributes
@@ -150,7 +150,7 @@ class InterestNetwork(nn.Module):
             z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
         return z
 
-    def among_neighbours(self, z: Tensor, neighbours: Mean | None) -> Tensor:
+    def among_neighbours(self, z: Tensor, neighbours: MeanAggregation | None) -> Tensor:
         """h: the vectors of items from z and the mean over their similar items; (I, D), of length 1 or 0."""
         if "neighbours" not in self.configuration.without and neighbours is not None:
             z = z + self.similar(z, neighbours)
@@ -171,10 +171,11 @@ class InterestNetwork(nn.Module):
             return torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
         return self.content(items.content) * items.has_content[:, None]
 
-    def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
+    def user_vectors(self, batch: HeteroData, history: HistoryBatch, cuts: Tensor | None = None) -> Tensor:
         """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.
 
-        history: `History.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are known at the
+        history: `HistoryBatch.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are known
+        at the
         cut; None stands for one cut after the last event.
         """
         seeds = int(batch["user"].seeds)
@@ -194,7 +195,7 @@ class InterestNetwork(nn.Module):
         parts = [mix * linear(mean) for mix, linear, mean in zip(self.mix, self.user, means, strict=True)]
         return torch.stack(parts).sum(0)
 
-    def _context(self, batch: HeteroData, history: History, until: Tensor) -> Tensor:
+    def _context(self, batch: HeteroData, history: HistoryBatch, until: Tensor) -> Tensor:
         """What attributes and followed users say about the seeds at each cut: (S, C, D)."""
         seeds = len(until)
         described = batch["attribute", "describes", "user"].edge_index
@@ -210,7 +211,7 @@ class InterestNetwork(nn.Module):
             vectors = vectors + self.follows.linear(mean)
         return vectors
 
-    def _aggregate(self, history: History, cuts: Tensor) -> tuple[Tensor, Tensor]:
+    def _aggregate(self, history: HistoryBatch, cuts: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted means of histories before each cut, one a half-life (R, N, C, D); the time of each cut (N, C), days.
 
         At a cut of 0 nothing is known, and all times count as before it.
@@ -248,7 +249,7 @@ class InterestNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class History:
+class HistoryBatch:
     """Events of N users side by side, oldest first: vectors (N, L, D), the others (N, L); items are a batch's own."""
 
     vectors: Tensor
@@ -259,7 +260,7 @@ class History:
     negative: Tensor
 
     @classmethod
-    def of(cls, h: Tensor, batch: HeteroData) -> History:
+    def of(cls, h: Tensor, batch: HeteroData) -> HistoryBatch:
         """The histories of all users of a batch, seeds first. h: vectors of the batch's items."""
         edges = batch["item", "interacts", "user"]
         source, user = edges.edge_index
@@ -274,9 +275,9 @@ class History:
         """How many events each user has, (N,)."""
         return self.valid.sum(-1)
 
-    def rows(self, which: Any) -> History:
+    def rows(self, which: Any) -> HistoryBatch:
         """The histories of some users."""
-        return History(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+        return HistoryBatch(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
 
 def widths(model: InterestNetwork) -> tuple[int, tuple[tuple[str, int], ...]]:

@@ -16,10 +16,10 @@ with warnings.catch_warnings():
     from torch_geometric.data import HeteroData
     from torch_geometric.utils import scatter, to_dense_batch
 
-__all__ = ["HeteroData", "Mean", "scatter", "to_dense_batch"]
+__all__ = ["HeteroData", "MeanAggregation", "scatter", "to_dense_batch"]
 
 
-class Mean:
+class MeanAggregation:
     """The weighted mean of x_j over edges j -> i, for each of `size` targets i; zero without an edge.
 
     (size, N) as a sparse matrix W with rows of sum_j |w_ij| = 1, so that a step is W x and its gradient W^T g: many
@@ -42,13 +42,13 @@ class Mean:
         source, target, values = self._edges
         return _csr(source, target, values, (self.matrix.shape[1], self.matrix.shape[0]))
 
-    def restricted(self, targets: Tensor) -> Mean:
+    def restricted(self, targets: Tensor) -> MeanAggregation:
         """The same for some of the targets, in the order given."""
         source, target, values = self._edges
         place = torch.full((self.matrix.shape[0],), -1, device=source.device)
         place[targets] = torch.arange(len(targets), device=source.device)
         kept = place[target] >= 0
-        return Mean(torch.stack([source, place[target]])[:, kept], values[kept], self.sources, len(targets))
+        return MeanAggregation(torch.stack([source, place[target]])[:, kept], values[kept], self.sources, len(targets))
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, D) to (size, D)."""
@@ -59,7 +59,7 @@ class _Product(torch.autograd.Function):
     """A constant sparse matrix times x, and its transpose times the gradient."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, mean: Mean) -> Tensor:
+    def forward(context: Any, x: Tensor, mean: MeanAggregation) -> Tensor:
         context.mean = mean
         return mean.matrix @ x
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gnn.network.data import ItemTable, Vocabulary, user_batch
+from gnn.network.data import GraphVocabulary, ItemTable, user_batch
 from gnn.network.propagation import HeteroData
 from graphstore.database.client import Client
 from graphstore.extract import media
@@ -35,7 +35,7 @@ class NeighbourhoodSampler:
     """
 
     def __init__(
-        self, client: Client, vocabulary: Vocabulary, fan_out: FanOut | None = None, media: bool = False
+        self, client: Client, vocabulary: GraphVocabulary, fan_out: FanOut | None = None, media: bool = False
     ) -> None:
         self._client = client
         self.vocabulary = vocabulary

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gnn.network.data import ItemTable, Vocabulary
+from gnn.network.data import GraphVocabulary, ItemTable
 from gnn.network.propagation import HeteroData
 from gnn.training.holdout import HoldOut
 from graphstore.arrays import Floats
@@ -38,7 +38,7 @@ def examples(
     events: Interactions,
     batches: Sequence[HeteroData],
     table: ItemTable,
-    vocabulary: Vocabulary,
+    vocabulary: GraphVocabulary,
     readout: Readout | None,
     vectors: Mapping[str, np.ndarray],
     seed: int,
@@ -67,7 +67,7 @@ def examples(
 
 
 def _histories(
-    batch: HeteroData, table: ItemTable, vocabulary: Vocabulary, vectors: Mapping[str, np.ndarray]
+    batch: HeteroData, table: ItemTable, vocabulary: GraphVocabulary, vectors: Mapping[str, np.ndarray]
 ) -> list[tuple[str, History]]:
     """Each seed user's events, newest first, as serving reads them."""
     edges = batch["item", "interacts", "user"]

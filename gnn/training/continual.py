@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from gnn.network import registry
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.model import InterestNetwork, widths
 from gnn.network.propagation import HeteroData
 from gnn.network.sampler import FanOut, NeighbourhoodSampler
@@ -50,7 +50,7 @@ class Continued:
     """The model after training; metrics have the NDCG@10 of held-out events, before and after, by who they are of."""
 
     model: InterestNetwork
-    vocabulary: Vocabulary
+    vocabulary: GraphVocabulary
     fan_out: FanOut
     hyper: Hyperparameters
     metrics: dict[str, Any]
@@ -112,7 +112,7 @@ def continue_training(
     return Continued(model.eval(), vocabulary, fan_out, hyper, metrics, better)
 
 
-def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: Vocabulary) -> Blend:
+def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: GraphVocabulary) -> Blend:
     """The weights of the blend of `version`, with the readout of a model that continues it."""
     rows = client.read("update/models/read_blend", version=version)
     blend = Blend.from_json(rows[0]["blend"] if rows else None)
@@ -142,7 +142,9 @@ def _drawn(ids: list[str], count: int, rng: np.random.Generator) -> list[str]:
     return ids if len(ids) <= count else [ids[n] for n in sorted(rng.choice(len(ids), count, replace=False).tolist())]
 
 
-def _grown(model: InterestNetwork, vocabulary: Vocabulary, events: Interactions) -> tuple[InterestNetwork, list[str]]:
+def _grown(
+    model: InterestNetwork, vocabulary: GraphVocabulary, events: Interactions
+) -> tuple[InterestNetwork, list[str]]:
     """The model with a residual for each item with behaviour, new ones 0; the ids of items with behaviour."""
     acted = [events.item_ids[row] for row in np.unique(events.item).tolist()]
     for item_id in acted:
@@ -157,7 +159,7 @@ def _grown(model: InterestNetwork, vocabulary: Vocabulary, events: Interactions)
     return grown, acted
 
 
-def _telling(vocabulary: Vocabulary, kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
+def _telling(vocabulary: GraphVocabulary, kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
     """How much an event of each relation counts as a target: dislikes not at all, low ratings half."""
     liked = {kind.type for kind in kinds.values() if kind.weight > 0}
     pairs = [[1.0, negative_weight] if name in liked else [0.0, 0.0] for name in vocabulary.relations]

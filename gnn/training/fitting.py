@@ -25,9 +25,9 @@ from gnn.network.spectral_start import start_vectors
 from gnn.training.blend_weights import Example, examples, held_out_metrics, learn_weights
 from gnn.training.holdout import HoldOut, hold_out
 from gnn.training.hyperparameters import Hyperparameters
-from gnn.training.live_contents import LiveContents
 from gnn.training.loop import train
 from gnn.training.objective import Objective
+from gnn.training.trainable_contents import TrainableContents
 from graphstore import popularity
 from graphstore.build.derive import BuildOptions, Derived, derive, favoured_items
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
@@ -36,7 +36,7 @@ from graphstore.interactions import Interactions
 from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.ranking.blend import Blend
-from graphstore.ranking.offline import Signals, Surroundings
+from graphstore.ranking.offline import SideInformation, Signals
 
 RECENCY_DAYS = 25.0
 TEMPERATURE, TEMPERATURE_WITHOUT_TIMES = 0.1, 0.05
@@ -51,7 +51,7 @@ def enough(held: HoldOut) -> bool:
     return int((held.counts > 0).sum()) >= LEAST_EXAMPLES
 
 
-def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hyperparameters:
+def with_defaults(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hyperparameters:
     """What is 0, to be decided, as it suits these events.
 
     Targets count by recency only if one cut in time holds events out. Then, and where nothing has a time, all that
@@ -70,7 +70,7 @@ def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hype
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class HeldOutRun:
     """What was learned on held-out events: weights of signals, epochs to train, metrics, and the users' examples.
 
     metrics and examples are empty where too little can be held out; weights, epochs and share are the defaults then.
@@ -106,28 +106,28 @@ class Training:
         """The model to serve, the blend, and metrics of the held-out events."""
         events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
         held = hold_out(events)
-        rehearsal = self.rehearse(events, held)
+        held_out_run = self.train_held_out(events, held)
         features = self.sampler.items.features(*self._widths).to(self.device)
-        length: dict[str, Any] = {"epochs": rehearsal.epochs, "share": rehearsal.share}
+        length: dict[str, Any] = {"epochs": held_out_run.epochs, "share": held_out_run.share}
         model, found = self._train(events, features, self._no_held(), **length)
-        metrics = rehearsal.metrics | {
+        metrics = held_out_run.metrics | {
             "held_out": "by time" if held.by_time else "by user",
             "losses": found.get("losses", []),
         }
         if model.fusion is not None:
             metrics["modalities"] = model.fusion.weights()
-        return model, Blend(rehearsal.weights, model.readout(self._relations)), metrics
+        return model, Blend(held_out_run.weights, model.readout(self._relations)), metrics
 
-    def rehearse(self, events: Interactions, held: HoldOut) -> Rehearsal:
+    def train_held_out(self, events: Interactions, held: HoldOut) -> HeldOutRun:
         """Derive and train on what came before the held-out events; learn on these how much each signal counts.
 
         Nothing is written to the graph.
         """
-        self.hyper = decided(self.hyper, events, held)
+        self.hyper = with_defaults(self.hyper, events, held)
         earlier = held.earlier(events)
         lists, found = self._lists(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
         if len(lists) < LEAST_EXAMPLES:
-            return Rehearsal(dict(Blend().weights), self.hyper.epochs)
+            return HeldOutRun(dict(Blend().weights), self.hyper.epochs)
         weights = learn_weights(lists, self.hyper.without)
         metrics = {
             "embedding_ndcg_at_10": found.get("ndcg_at_10"),
@@ -136,29 +136,29 @@ class Training:
             "blend": held_out_metrics(lists, weights),
             "blend_before": held_out_metrics(lists, Blend().weights),
         }
-        return Rehearsal(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
+        return HeldOutRun(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
 
-    def learn_contents(self, live: LiveContents, events: Interactions) -> dict[str, Any]:
+    def learn_contents(self, live: TrainableContents, events: Interactions) -> dict[str, Any]:
         """Train live contents and a network under one loss, on what came before the held-out events; the network goes.
 
         Returns what `train` does. live: learns; what it kept is of the epoch that ranked the held-out events best.
         events: all of them, as `pull_interactions` has them.
         """
         held = hold_out(events)
-        self.hyper = decided(self.hyper, events, held)
+        self.hyper = with_defaults(self.hyper, events, held)
         choose = enough(held)
-        found = self._rehearsed(events, held.earlier(events), held, choose, live)[-1]
+        found = self._train_held_out(events, held.earlier(events), held, choose, live)[-1]
         if not choose:
             live.keep()
         return found
 
-    def _rehearsed(
+    def _train_held_out(
         self,
         events: Interactions,
         earlier: Interactions,
         held: HoldOut,
         choose: bool = True,
-        live: LiveContents | None = None,
+        live: TrainableContents | None = None,
     ) -> tuple[Derived, ItemFeatures, InterestNetwork, dict[str, Any]]:
         """What follows from the earlier events, features, a model trained on both, and what `train` found."""
         derived = derive(earlier, self.options)
@@ -171,7 +171,7 @@ class Training:
     ) -> tuple[list[Example], dict[str, Any]]:
         """Candidates and signals of users, from derivation and training on the earlier events; what `train` found."""
         self.progress("what came earlier", 0, None)
-        derived, features, model, found = self._rehearsed(events, earlier, held)
+        derived, features, model, found = self._train_held_out(events, earlier, held)
         with torch.no_grad():
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}
@@ -191,7 +191,7 @@ class Training:
         events: Interactions,
         features: ItemFeatures,
         held: Sequence[Tensor],
-        live: LiveContents | None = None,
+        live: TrainableContents | None = None,
         **length: Any,
     ) -> tuple[InterestNetwork, dict[str, Any]]:
         """A model trained on these events, and what `train` returns. length: `train`'s epochs, share and choose."""
@@ -271,7 +271,7 @@ class Training:
             scores=torch.from_numpy(score[keep].astype(np.float32)),
         )
 
-    def _surroundings(self, earlier: Interactions) -> Surroundings:
+    def _surroundings(self, earlier: Interactions) -> SideInformation:
         """Attributes, ties and what items are about; which attributes favour what follows from the earlier events."""
         if not self._pulled:
             _, about = pull_item_interests(self.client, earlier.item_ids)
@@ -281,7 +281,7 @@ class Training:
         favoured = favoured_items(earlier, members, self.options)
         shape = (len(names), len(earlier.item_ids))
         favours = sp.csr_matrix((favoured.score, (favoured.source, favoured.target)), shape=shape)
-        return Surroundings(about, members, favours, follows)
+        return SideInformation(about, members, favours, follows)
 
     @property
     def _widths(self) -> tuple[int, tuple[tuple[str, int], ...]]:

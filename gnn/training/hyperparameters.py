@@ -22,7 +22,7 @@ class Hyperparameters:
     the spectrum of the interactions.  temperature: of the softmax, to begin with.
     content, attributes, neighbours, residual: the parts of an item's vector.  tasks: whether kinds of behaviour are
     tasks with learned weights.  without: channels that count nothing in the blend.  What is 0 is decided by
-    `gnn.training.fitting.decided`.
+    `gnn.training.fitting.with_defaults`.
     """
 
     epochs: int = 6

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn.network.model import History, InterestNetwork
+from gnn.network.model import HistoryBatch, InterestNetwork
 from gnn.network.propagation import HeteroData
-from gnn.training.interpolation import SHARES, go, state_of
+from gnn.training.interpolation import SHARES, interpolate, state_of
 from gnn.training.objective import OUT_OF_THE_RACE, Objective, _seen
 from graphstore.progress import Progress, silent
 
@@ -32,7 +32,7 @@ def held_out_ndcg(
     found = []
     for batch, count in zip(batches, held, strict=True):
         n_id = batch["item"].n_id
-        everyone = History.of(everything[n_id], batch)
+        everyone = HistoryBatch.of(everything[n_id], batch)
         history = everyone.rows(slice(0, int(batch["user"].seeds)))
         cuts = (history.lengths - count)[:, None]
         scores = (model.user_vectors(batch, everyone, cuts) @ everything[objective.candidates].T)[:, 0]
@@ -103,7 +103,7 @@ def train(
         here = state_of(model)
         waited += 1
         for part in SHARES:
-            go(model, start, here, part)
+            interpolate(model, start, here, part)
             ndcg = held_out_ndcg(model, objective, batches[asked], held[asked])
             if ndcg > best.get("ndcg_at_10", -1.0):
                 best = {"ndcg_at_10": ndcg, "epoch": epoch + 1, "share": part}
@@ -113,6 +113,6 @@ def train(
         model.load_state_dict(here)
         if waited >= hyper.patience:
             break
-    go(model, start, end or state_of(model), best["share"])
+    interpolate(model, start, end or state_of(model), best["share"])
     model.eval()
     return {**best, "losses": losses}

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from gnn.network.data import ItemFeatures
-from gnn.network.model import History, InterestNetwork
+from gnn.network.model import HistoryBatch, InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
-from gnn.training.live_contents import LiveContents
+from gnn.training.trainable_contents import TrainableContents
 
 OUT_OF_THE_RACE = -1e9
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
@@ -37,7 +37,7 @@ class Objective:
     hyper: Hyperparameters
     telling: Tensor
     latest: float = float("nan")
-    live: LiveContents | None = None
+    live: TrainableContents | None = None
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
         """Cross-entropy of the next items among the pool, at random cuts of each seed user.
@@ -58,7 +58,7 @@ class Objective:
         place[pool] = torch.arange(len(pool), device=pool.device)
         padded = torch.cat([h_pool, h_pool.new_zeros(1, h_pool.shape[1])])
         seeds = int(batch["user"].seeds)
-        everyone = _shuffled(History.of(padded[place[n_id]], batch), held, generator)
+        everyone = _shuffled(HistoryBatch.of(padded[place[n_id]], batch), held, generator)
         history = everyone.rows(slice(0, seeds))
         lengths = history.lengths - held
         cuts = _draw_cuts(history, lengths, hyper, generator)
@@ -106,7 +106,7 @@ def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tens
     return (share * (torch.exp(-model.log_task_variance) * means + model.log_task_variance)).sum()
 
 
-def _shuffled(history: History, held: Tensor, generator: torch.Generator) -> History:
+def _shuffled(history: HistoryBatch, held: Tensor, generator: torch.Generator) -> HistoryBatch:
     """The same with the events of users who have no times in a random order: theirs means nothing.
 
     held: (S,) how many of the last events of the first users stay last, as nothing may be learned from them.
@@ -121,10 +121,10 @@ def _shuffled(history: History, held: Tensor, generator: torch.Generator) -> His
     order = torch.where(untimed[:, None] & (place < lengths[:, None]), key, 1.0 + place).argsort(1)
     columns = {name: getattr(history, name).gather(1, order) for name in FLAT_COLUMNS}
     vectors = history.vectors.gather(1, order[:, :, None].expand_as(history.vectors))
-    return History(vectors=vectors, **columns)
+    return HistoryBatch(vectors=vectors, **columns)
 
 
-def _draw_cuts(history: History, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
+def _draw_cuts(history: HistoryBatch, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
     """(S, C) cut positions in 1..length-1, and some at 0, where only attributes and ties speak.
 
     Without times at least half of the items are known, as there is no first and no last.
@@ -138,7 +138,9 @@ def _draw_cuts(history: History, lengths: Tensor, hyper: Hyperparameters, genera
     return torch.where(empty, 0, cuts).minimum(lengths[:, None])
 
 
-def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objective) -> tuple[Tensor, Tensor, Tensor]:
+def _targets(
+    history: HistoryBatch, lengths: Tensor, cuts: Tensor, objective: Objective
+) -> tuple[Tensor, Tensor, Tensor]:
     """Batch items (S, C, T) of the events after each cut, their kinds, and their weights: 0 past the end."""
     hyper = objective.hyper
     steps = torch.arange(hyper.targets, device=cuts.device)
@@ -156,7 +158,7 @@ def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objecti
     return at(history.items), at(history.relation) // 2, weight
 
 
-def _seen(history: History, cuts: Tensor, place: Tensor, size: int) -> Tensor:
+def _seen(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:
     """(S, C, P) items of the pool that the user had before the cut: they compete with nobody."""
     before = (torch.arange(history.valid.shape[1], device=cuts.device) < cuts[:, :, None]) & history.valid[:, None, :]
     seen = torch.zeros(*cuts.shape, size + 1, dtype=torch.bool, device=cuts.device)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane, run_neighbourhoods
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker, run_neighbourhoods
 from gnn.update.prepare import share_machine
 from gnn.update.user_vectors import UserVectors
 from graphstore import connect
@@ -28,7 +28,7 @@ from graphstore.extract.interests import latest_event
 from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
 from graphstore.update import work_queue
-from graphstore.update.work_queue import Claim, Situation
+from graphstore.update.work_queue import Lease, QueueState
 
 log = logging.getLogger("interestgraph.follow")
 AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two looks; the former while events come
@@ -52,7 +52,7 @@ class Work:
     batches: list[float] = field(default_factory=list)
 
 
-class EventsLane:
+class EventWorker:
     """One worker that drains marks. `step` does one batch, or nothing."""
 
     def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
@@ -70,7 +70,7 @@ class EventsLane:
 
         rests: whether marks that nobody waits for are left alone for a while after some of them.
         """
-        now = work_queue.look(self._client)
+        now = work_queue.read_queue_state(self._client)
         self._vectors.follow(now)
         self._keep_house(now)
         idle = now.idle_users and not now.users and not (rests and time.monotonic() < self._rests_until)
@@ -91,7 +91,7 @@ class EventsLane:
         while self.step():
             pass
 
-    def _refresh(self, claim: Claim, now: Situation) -> None:
+    def _refresh(self, claim: Lease, now: QueueState) -> None:
         """Bring the users of a claim up to date; where that fails, one by one, so that none stops another."""
         try:
             self._bring_up_to_date(claim, now)
@@ -102,9 +102,9 @@ class EventsLane:
                 log.exception("a user could not be brought up to date; tried again when the lease ends")
                 return
             for user_id, version in claim.versions.items():
-                self._refresh(Claim(claim.lease, {user_id: version}), now)
+                self._refresh(Lease(claim.lease, {user_id: version}), now)
 
-    def _bring_up_to_date(self, claim: Claim, now: Situation) -> None:
+    def _bring_up_to_date(self, claim: Lease, now: QueueState) -> None:
         vectors, latest = self._vectors.embed(claim.user_ids)
         if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
             work_queue.mark_silent_followers(self._client, claim.user_ids)
@@ -120,7 +120,7 @@ class EventsLane:
         self.work.users += done.done
         self.work.again += done.again
 
-    def _as_of(self, now: Situation, latest: datetime | None) -> datetime:
+    def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
         """The graph's clock: the latest event that is known, or the present where no event has a time."""
         if now.latest is None and self._clock is None:
             self._clock = latest_event(self._client, self._kinds)
@@ -132,7 +132,7 @@ class EventsLane:
             self._counted = time.monotonic()
         return self._ties > 0
 
-    def _keep_house(self, now: Situation) -> None:
+    def _keep_house(self, now: QueueState) -> None:
         if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
             work_queue.mark_lapsed(self._client, now.latest)
             self._kept = time.monotonic()
@@ -153,16 +153,16 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
             with connect(settings) as client:
                 wait = RETRY_SECONDS[0]
                 if lane == "events":
-                    _run(EventsLane(client, settings, kinds), stop)
+                    _run(EventWorker(client, settings, kinds), stop)
                 else:
-                    run_neighbourhoods(NeighbourhoodsLane(client, settings, kinds), stop, POLL_SECONDS)
+                    run_neighbourhoods(NeighbourhoodWorker(client, settings, kinds), stop, POLL_SECONDS)
         except (GraphError, ServerError) as error:
             log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
             stop.wait(wait)
             wait = min(2 * wait, RETRY_SECONDS[1])
 
 
-def _run(lane: EventsLane, stop: threading.Event) -> None:
+def _run(lane: EventWorker, stop: threading.Event) -> None:
     reported = worked = time.monotonic()
     while not stop.is_set():
         if lane.step(rests=True):

@@ -25,7 +25,7 @@ from gnn.encoders import by_name
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Encoder
 from gnn.extract.stage import extract_some
-from gnn.update.item_vectors import ItemForward
+from gnn.update.item_vectors import ItemEmbedder
 from gnn.update.pending import Pending, stalest, touched_shares
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
@@ -35,12 +35,18 @@ from graphstore.durations import DAY_MILLIS
 from graphstore.errors import InputError
 from graphstore.extract import content_index
 from graphstore.feedback import telling
-from graphstore.incremental.derivation import Mirror
-from graphstore.incremental.neighbour_store import Edges, StoredRows, sources_of, with_column, write_neighbourhoods
+from graphstore.incremental.derivation import IncrementalDerivation
+from graphstore.incremental.neighbour_store import (
+    NeighbourUpdates,
+    StoredNeighbours,
+    sources_of,
+    with_column,
+    write_neighbourhoods,
+)
 from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
 from graphstore.update import embeddings, sampling, work_queue
-from graphstore.update.work_queue import Situation
+from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
 BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be other for it to be derived anew
@@ -58,7 +64,7 @@ SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something
 LONGEST_REST = 5.0  # seconds
 
 
-class NeighbourhoodsLane:
+class NeighbourhoodWorker:
     """The one worker of this lane. `step` does a bounded part of what there is to do, or nothing."""
 
     def __init__(
@@ -73,16 +79,16 @@ class NeighbourhoodsLane:
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
-        self._seen = Situation(False, False, False, 0, -1, -1, None, None)
-        self._mirror: Mirror | None = None
+        self._seen = QueueState(False, False, False, 0, -1, -1, None, None)
+        self._mirror: IncrementalDerivation | None = None
         self._negative_weight = 0.5
         self._done: int | None = None
         self._used: tuple[str, tuple[float, float]] | None = None  # the build and the penalties of who led before
         self._described = -1  # the number of the feed up to which new descriptions were read
         self.pending = Pending()
-        self._similar = StoredRows(client, "similar")
-        self._following = StoredRows(client, "following")
-        self._forward = ItemForward(client, settings)
+        self._similar = StoredNeighbours(client, "similar")
+        self._following = StoredNeighbours(client, "following")
+        self._forward = ItemEmbedder(client, settings)
 
     @property
     def share(self) -> float:
@@ -94,7 +100,7 @@ class NeighbourhoodsLane:
         if not self._lead():
             return False
         clock = self._client.read("update/following/read_clock")[0]["now"]
-        now = work_queue.look(self._client)
+        now = work_queue.read_queue_state(self._client)
         self._take_over(now)
         if self._mirror is None:
             return False
@@ -129,7 +135,7 @@ class NeighbourhoodsLane:
         self._leads_until = time.monotonic() + LEAD_SECONDS
         return True
 
-    def _take_over(self, now: Situation) -> None:
+    def _take_over(self, now: QueueState) -> None:
         """Begin, or begin anew after a build; drop what was erased."""
         if self._mirror is None or now.generation != self._seen.generation:
             self._described = -1
@@ -144,7 +150,7 @@ class NeighbourhoodsLane:
         if now.epoch != self._seen.epoch:
             self._drop_erased()
 
-    def _load(self, built: Mapping[str, Any], now: Situation) -> None:
+    def _load(self, built: Mapping[str, Any], now: QueueState) -> None:
         """Read all behaviour; what was touched since it was last all done, or built, is stale."""
         options = tuned_settings(self._client).build
         self._negative_weight = options.negative_weight
@@ -152,7 +158,7 @@ class NeighbourhoodsLane:
         if self._used and self._used[0] == built["run_id"]:
             fixed = self._used[1]
         events = pull_interactions(self._client, self._kinds, options.negative_weight)
-        self._mirror = Mirror(
+        self._mirror = IncrementalDerivation(
             events,
             options,
             reference=None if as_of is None else as_of / DAY_MILLIS,
@@ -185,7 +191,7 @@ class NeighbourhoodsLane:
         self._similar.forget()
         self._following.forget()
 
-    def _take_changes(self, now: Situation) -> bool:
+    def _take_changes(self, now: QueueState) -> bool:
         """Histories of users that changed, into the mirror."""
         assert self._mirror is not None
         seq, found = self._seen.seq, []
@@ -213,7 +219,7 @@ class NeighbourhoodsLane:
         assert self._mirror is not None
         self.pending.add("", self._mirror.renew_penalties(GROWN), 1)
 
-    def _read_descriptions(self, now: Situation) -> bool:
+    def _read_descriptions(self, now: QueueState) -> bool:
         """Items that were described anew: what they are about, their vectors, and those who chose them."""
         if now.seq <= self._described:
             return False
@@ -232,7 +238,7 @@ class NeighbourhoodsLane:
             return False
         self._forward.forget(items)
         vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
-        write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
+        write_neighbourhoods(self._client, NeighbourUpdates(), NeighbourUpdates(), {}, vectors, self._forward.version)
         work_queue.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
 
@@ -252,7 +258,7 @@ class NeighbourhoodsLane:
         if not (targets or sources or users):
             return False
         similar = self._columns(targets)
-        following = Edges()
+        following = NeighbourUpdates()
         for source, before in self._following.of(sources).items():
             following.change(source, before, self._mirror.transitions(source))
         alike = {user_id: self._mirror.similar_users(user_id) for user_id in users}
@@ -262,14 +268,14 @@ class NeighbourhoodsLane:
             for stored, edges in ((self._similar, similar), (self._following, following)):
                 for source, row in edges.after.items():
                     stored.put(source, row)
-        if far := self._forward.gone_far(vectors, FAR):
+        if far := self._forward.moved_beyond(vectors, FAR):
             work_queue.mark_users_of(self._client, far, DEPENDENTS, LATER_MILLIS)
         return True
 
-    def _columns(self, targets: list[str]) -> Edges:
+    def _columns(self, targets: list[str]) -> NeighbourUpdates:
         """What becomes of the rows in which some items stand."""
         assert self._mirror is not None
-        edges = Edges()
+        edges = NeighbourUpdates()
         if not targets:
             return edges
         columns = {target: self._mirror.similar_items(target) for target in targets}
@@ -298,7 +304,7 @@ class NeighbourhoodsLane:
             self._done = clock
 
 
-def run_neighbourhoods(lane: NeighbourhoodsLane, stop: threading.Event, pause: float) -> None:
+def run_neighbourhoods(lane: NeighbourhoodWorker, stop: threading.Event, pause: float) -> None:
     """Work until told to stop, at most the lane's share of the time."""
     while not stop.is_set():
         began = time.perf_counter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from graphstore.incremental.staleness import Change
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 
@@ -20,7 +20,7 @@ class Pending:
     sources: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     users: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, user_id: str, change: Change, events: int) -> None:
+    def add(self, user_id: str, change: Staleness, events: int) -> None:
         """A user's history changed; events: how many they have now."""
         for known, moved in ((self.targets, change.targets), (self.sources, change.sources)):
             for item_id, share in moved.items():

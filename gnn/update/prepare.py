@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gnn.encoders.device import best_device
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.sampler import FanOut, NeighbourhoodSampler
 from gnn.training.fitting import Training
 from gnn.training.hyperparameters import Hyperparameters
@@ -78,7 +78,7 @@ def prepared_training(
         raise NotReady("There are no items: run `interestgraph collect` first.")
     chosen = _training_users(users, seed)
     hyper = hyper.sized(len(chosen))
-    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history), media=True)
+    sampler = NeighbourhoodSampler(client, GraphVocabulary.of_kinds(kinds), FanOut(events=hyper.history), media=True)
     sampler.add_items(items)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     sampler.vocabulary.growing = False

@@ -1,6 +1,7 @@
 """tune: look for settings of build and update under which what users chose next stands higher.
 
-Each trial derives, trains and learns the blend on what came before the held-out events (`Training.rehearse`), and is
+Each trial derives, trains and learns the blend on what came before the held-out events (`Training.train_held_out`),
+and is
 scored on these: NDCG@10 of the blend, its weights learned on other users than those scored. Neighbourhoods are pulled
 once. Trials are remembered under `tuning.sqlite`; what is adopted stands in the graph, with the run.
 
@@ -21,7 +22,7 @@ import numpy as np
 
 from gnn.evaluation.confidence import half_widths
 from gnn.training.blend_weights import cross_validated
-from gnn.training.fitting import LEAST_EXAMPLES, Training, decided, enough
+from gnn.training.fitting import LEAST_EXAMPLES, Training, enough, with_defaults
 from gnn.training.holdout import HoldOut, hold_out
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.update.prepare import last_extract, prepared_training, share_machine
@@ -88,7 +89,7 @@ def tune(
             remembered = len(memory.trials())
             if remembered < trials:
                 training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, kinds, seed, progress)
-                training.hyper = decided(training.hyper, events, held)
+                training.hyper = with_defaults(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)
             found = memory.trials()
@@ -125,7 +126,7 @@ class Search:
         training = self.training
         training.options = replace(training.options, **{n: v for n, v in values.items() if n in BUILD_NAMES})
         training.hyper = replace(training.hyper, **{n: v for n, v in values.items() if n not in BUILD_NAMES})
-        found = training.rehearse(self.events, self.held).examples
+        found = training.train_held_out(self.events, self.held).examples
         if not found:
             raise too_few(0)
         return cross_validated(found, training.hyper.without, training.seed)

@@ -70,13 +70,13 @@ PastTime = Annotated[datetime | None, BeforeValidator(lambda v: None if _none_if
 Value = Annotated[float | None, BeforeValidator(_none_if_blank), Field(allow_inf_nan=False)]
 
 
-class Row(BaseModel):
+class Record(BaseModel):
     """A row of an input file. Columns that are not known are refused, so that a typing error isn't lost in silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Event(Row):
+class Event(Record):
     """One thing a user did with an item."""
 
     event_id: Annotated[Id | None, BeforeValidator(_none_if_blank)] = None
@@ -119,7 +119,7 @@ Attributes = Annotated[
 ]
 
 
-class Described(Row):
+class Described(Record):
     """What items and users have in common: attributes."""
 
     attributes: Attributes = Field(default_factory=dict)
@@ -152,7 +152,7 @@ class User(Described):
     user_id: Id
 
 
-class Tie(Row):
+class Tie(Record):
     """One user follows another."""
 
     user_id: Id

@@ -165,7 +165,7 @@ def _write_new_events(
                 stored.update(row["event_id"] for row in old)
                 different.update(tx.run(_of_type("find_events", behaviour_type), rows=old)[0]["different"])
         if created:
-            touch(tx, [first[event_id] for event_id in created], counted)
+            mark_active(tx, [first[event_id] for event_id in created], counted)
         return stored, different
 
     for attempt in range(CONFLICT_TRIES):
@@ -177,7 +177,7 @@ def _write_new_events(
     raise AssertionError("unreachable")
 
 
-def touch(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
+def mark_active(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
     """Mark the users and items of new events, and add these to the popularity of the items where their type counts."""
     days: dict[str, list[float]] = {}
     users = set()

@@ -192,7 +192,7 @@ class Client:
         with translated(self.uri), self._session() as session:
             return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
 
-    def ask(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+    def read_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`read` in one round trip instead of two, for what is asked at every answer: without a transaction of its own
         the first time, and as `read` does it where that fails for a reason that may pass.
         """
@@ -210,7 +210,7 @@ class Client:
         loaded = _checked(statement, parameters)
         return self.transaction(lambda tx: tx.run(loaded, **parameters))
 
-    def tell(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+    def write_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`write` in one round trip instead of three, for what follows every event and may be done twice without harm:
         without a managed transaction the first time, and as `write` does it where that fails.
         """

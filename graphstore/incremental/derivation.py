@@ -21,11 +21,11 @@ from graphstore.build.regression import unit_of_squares
 from graphstore.build.similarity import FORGOTTEN, decay, log_popularity, strongest
 from graphstore.build.transitions import Timeline, time_order
 from graphstore.incremental import staleness
-from graphstore.incremental.interaction_matrix import Distinct, Pairs, user_key, users_of
+from graphstore.incremental.interaction_matrix import InteractionMatrix, UniqueInRange, user_key, users_of
 from graphstore.incremental.item_rows import followers, regressed_column
-from graphstore.incremental.ragged import Lists, Names, extended
-from graphstore.incremental.similar_users import Alike
-from graphstore.incremental.staleness import Change
+from graphstore.incremental.ragged import IdIndex, RaggedArrays, extended
+from graphstore.incremental.similar_users import SimilarUsers
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 CELLS = 200_000
@@ -33,7 +33,7 @@ EVENT = (np.int32, np.float64, np.float64)
 TwoScores = dict[str, tuple[float, float]]
 
 
-class Mirror:
+class IncrementalDerivation:
     """Behaviour by user and by item, and the derived rows of one of them.
 
     events: all behaviour of the graph.  options: of its build.
@@ -57,17 +57,19 @@ class Mirror:
         self.options, self.cells = options, cells
         self.penalties = penalties(events, options, self.reference) if fixed is None else fixed
         self._half_lives = (EVER, options.recent_half_life, options.users_half_life)
-        self._users, self._items = Names(events.user_ids), Names(events.item_ids)
+        self._users, self._items = IdIndex(events.user_ids), IdIndex(events.item_ids)
         keys = [user_key(user_id, number) for number, user_id in enumerate(events.user_ids)]
         self._keys = np.array(keys, dtype=np.uint64)
         self._events = _in_order_of_time(events)
         self._dated = int((~np.isnan(events.day)).sum())
         self._ever, self._lately, alike = (
-            Pairs.of(*self._values(events.user, events.item, events.day, events.weight, half_life), self._keys)
+            InteractionMatrix.of(
+                *self._values(events.user, events.item, events.day, events.weight, half_life), self._keys
+            )
             for half_life in self._half_lives
         )
-        self._alike = Alike(alike, options)
-        self._distinct = Distinct()
+        self._alike = SimilarUsers(alike, options)
+        self._distinct = UniqueInRange()
         self._reserve()
 
     @property
@@ -88,7 +90,7 @@ class Mirror:
 
     def replace_user(
         self, user_id: str, item_ids: Sequence[str], day: Sequence[float], weight: Sequence[float]
-    ) -> Change:
+    ) -> Staleness:
         """A user's whole history as it is now, of a known user or a new one: columns as in `Interactions`.
 
         Costs what the history is long, and, for each pair that is new or gone, a copy of a part of the item's column.
@@ -104,20 +106,20 @@ class Mirror:
         order = np.concatenate([time_order(own), np.flatnonzero(np.isnan(days))])
         return self._put(number, items[order], days[order], weights[order])
 
-    def remove_user(self, user_id: str) -> Change:
+    def remove_user(self, user_id: str) -> Staleness:
         """Forget a user: nothing of theirs stays."""
         if user_id not in self._users.numbers:
-            return Change()
+            return Staleness()
         number = self._users.numbers[user_id]
         change = self._put(number, np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
         self._users.drop(user_id)
         self._keys[number] = 0
         return change
 
-    def remove_item(self, item_id: str) -> Change:
+    def remove_item(self, item_id: str) -> Staleness:
         """Forget an item and all events with it. Costs what the histories of its users are long."""
         if item_id not in self._items.numbers:
-            return Change()
+            return Staleness()
         item = self._items.numbers[item_id]
         users = users_of(self._ever.columns.get(item)[0])
         moved = self._moved_without(item)
@@ -135,9 +137,9 @@ class Mirror:
             {name: share for name, share in part.items() if name != item_id}
             for part in (change.targets, change.sources)
         )
-        return Change(frozenset(), *without)
+        return Staleness(frozenset(), *without)
 
-    def renew_penalties(self, least: float) -> Change:
+    def renew_penalties(self, least: float) -> Staleness:
         """Penalties as they would be in a build now, if one of them is other by this share of it than those in use.
 
         Returns what that changes of what is known of each item, none where they stay.
@@ -146,7 +148,7 @@ class Mirror:
         now = [self._penalty(pairs) for pairs in both]
         moved = [abs(penalty - before) for penalty, before in zip(now, self.penalties, strict=True)]
         if all(change <= least * penalty for change, penalty in zip(moved, now, strict=True)):
-            return Change()
+            return Staleness()
         self.penalties = (now[0], now[1])
         found = []
         for pairs, change in zip(both, moved, strict=True):
@@ -155,7 +157,7 @@ class Mirror:
         nothing = np.zeros(0, dtype=np.int64)
         return self._change(nothing, found, [(nothing, nothing)] * 2)
 
-    def _penalty(self, pairs: Pairs) -> float:
+    def _penalty(self, pairs: InteractionMatrix) -> float:
         if pairs is self._lately and not self._dated:
             return 0.0
         squares = pairs.squares[pairs.squares > 0]
@@ -211,7 +213,7 @@ class Mirror:
         decayed, plain = (float(log - np.log(rate)) for log in logs)
         return decayed, plain
 
-    def _regressed(self, pairs: Pairs, item: int, penalty: float) -> dict[str, float]:
+    def _regressed(self, pairs: InteractionMatrix, item: int, penalty: float) -> dict[str, float]:
         size = self.options.neighbourhood
         return regressed_column(
             pairs, item, self._items, self._distinct, neighbourhood=size, penalty=penalty, cells=self.cells
@@ -236,14 +238,14 @@ class Mirror:
         keep = values > FORGOTTEN
         return user[keep], item[keep], values[keep]
 
-    def _put(self, number: int, items: np.ndarray, days: np.ndarray, weights: np.ndarray) -> Change:
+    def _put(self, number: int, items: np.ndarray, days: np.ndarray, weights: np.ndarray) -> Staleness:
         """Give a user other events, in the order of time."""
         before = [column.copy() for column in self._events.get(number)]
         rows = [pairs.row(number) for pairs in (self._ever, self._lately)]
         self._events.put(number, items, days, weights)
         self._dated += int((~np.isnan(days)).sum()) - int((~np.isnan(before[1])).sum())
         user = np.full(len(items), number)
-        matrices: tuple[Pairs | Alike, ...] = (self._ever, self._lately, self._alike)
+        matrices: tuple[InteractionMatrix | SimilarUsers, ...] = (self._ever, self._lately, self._alike)
         for matrix, half_life in zip(matrices, self._half_lives, strict=True):
             matrix.replace(self._keys[number], *self._values(user, items, days, weights, half_life)[1:])
         after = [column.copy() for column in self._events.get(number)]
@@ -286,7 +288,7 @@ class Mirror:
 
     def _change(
         self, touched: np.ndarray, products: Sequence[staleness.Moved], steps: Sequence[staleness.Moved]
-    ) -> Change:
+    ) -> Staleness:
         """With what changed as shares of what is known by now."""
         squares = (self._ever.squares, self._lately.squares)
         shrinkage = self.options.transition_shrinkage
@@ -294,14 +296,14 @@ class Mirror:
         sources = staleness.shares(zip(steps, squares, (shrinkage, shrinkage), strict=True))
         ids = self._items.ids
         named = ({ids[item] or "": share for item, share in part} for part in (targets, sources))
-        return Change(frozenset(self._items.of(touched)), *named)
+        return Staleness(frozenset(self._items.of(touched)), *named)
 
 
-def _in_order_of_time(events: Interactions) -> Lists:
+def _in_order_of_time(events: Interactions) -> RaggedArrays:
     """The events of each user, (item, day, weight), in the order of `time_order`; those without a time come last."""
     order = np.concatenate([time_order(events), np.flatnonzero(np.isnan(events.day))])
     order = order[np.argsort(events.user[order], kind="stable")]
-    return Lists.of(events.user[order], [c[order] for c in (events.item, events.day, events.weight)], EVENT)
+    return RaggedArrays.of(events.user[order], [c[order] for c in (events.item, events.day, events.weight)], EVENT)
 
 
 def _both(ever: dict[str, float], lately: dict[str, float]) -> TwoScores:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graphstore.incremental.ragged import Lists, extended
+from graphstore.incremental.ragged import RaggedArrays, extended
 
 HASHES = 2**32
 USER = np.uint64(HASHES - 1)
@@ -48,24 +48,24 @@ def rate_below(key: np.uint64) -> float:
     return (int(key) // HASHES + 1) / HASHES
 
 
-class Pairs:
+class InteractionMatrix:
     """Values of pairs of users and items.
 
     squares: (I,) the sum of the squared values of each column.
     """
 
     def __init__(self) -> None:
-        self.rows = Lists((np.int32, np.float64))
-        self.columns = Lists((np.uint64, np.float64))
+        self.rows = RaggedArrays((np.int32, np.float64))
+        self.columns = RaggedArrays((np.uint64, np.float64))
         self.squares = np.zeros(0)
 
     @classmethod
-    def of(cls, user: np.ndarray, item: np.ndarray, value: np.ndarray, keys: np.ndarray) -> Pairs:
+    def of(cls, user: np.ndarray, item: np.ndarray, value: np.ndarray, keys: np.ndarray) -> InteractionMatrix:
         """From all pairs, ascending by user and item; keys: (U,) of the users."""
         pairs = cls()
-        pairs.rows = Lists.of(user, (item, value), (np.int32, np.float64))
+        pairs.rows = RaggedArrays.of(user, (item, value), (np.int32, np.float64))
         order = np.lexsort((keys[user], item))
-        pairs.columns = Lists.of(item[order], (keys[user[order]], value[order]), (np.uint64, np.float64))
+        pairs.columns = RaggedArrays.of(item[order], (keys[user[order]], value[order]), (np.uint64, np.float64))
         pairs.squares = np.bincount(item, value**2).astype(np.float64)
         return pairs
 
@@ -160,7 +160,7 @@ def aligned(
     return keys, values
 
 
-class Distinct:
+class UniqueInRange:
     """The different numbers among many, without sorting: in an array with a place for every number."""
 
     def __init__(self) -> None:

@@ -17,13 +17,13 @@ from graphstore.build.derive import BuildOptions
 from graphstore.build.regression import closeness, ridge
 from graphstore.build.similarity import best_of_rows
 from graphstore.build.transitions import Timeline, shares
-from graphstore.incremental.interaction_matrix import Distinct, Pairs
-from graphstore.incremental.ragged import Lists, Names
+from graphstore.incremental.interaction_matrix import InteractionMatrix, UniqueInRange
+from graphstore.incremental.ragged import IdIndex, RaggedArrays
 
 Scores = dict[str, float]
 
 
-def foremost(scores: np.ndarray, numbers: np.ndarray, names: Names, top: int) -> np.ndarray:
+def top_k(scores: np.ndarray, numbers: np.ndarray, names: IdIndex, top: int) -> np.ndarray:
     """Places of the `top` highest of rounded scores, best first; ties by id."""
     ids = names.ids
     if len(scores) <= top:
@@ -37,7 +37,14 @@ def foremost(scores: np.ndarray, numbers: np.ndarray, names: Names, top: int) ->
 
 
 def regressed_column(
-    pairs: Pairs, item: int, names: Names, distinct: Distinct, *, neighbourhood: int, penalty: float, cells: int
+    pairs: InteractionMatrix,
+    item: int,
+    names: IdIndex,
+    distinct: UniqueInRange,
+    *,
+    neighbourhood: int,
+    penalty: float,
+    cells: int,
 ) -> Scores:
     """What says most about one item: a column of `regressed_columns`, by source, all that is positive.
 
@@ -60,7 +67,7 @@ def regressed_column(
 
 
 def _neighbourhood(
-    pairs: Pairs, item: int, names: Names, distinct: Distinct, size: int, penalty: float, cells: int
+    pairs: InteractionMatrix, item: int, names: IdIndex, distinct: UniqueInRange, size: int, penalty: float, cells: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """(S,) the items nearest to one; (S,) their products with it; the share of users these were seen with."""
     users, values, rate = pairs.head(item, pairs.rows.length, cells)
@@ -72,12 +79,12 @@ def _neighbourhood(
     if rate < 1:  # no product is larger than with a user of the item for each of the other's: few are scaled to many
         longest = np.sqrt(pairs.squares[others] * pairs.columns.length[others]) * values.max(initial=0.0)
         products = np.minimum(products, longest)
-    best = foremost(closeness(products, pairs.squares[others], penalty), others, names, size)
+    best = top_k(closeness(products, pairs.squares[others], penalty), others, names, size)
     return others[best], products[best], rate
 
 
 def products_within(
-    pairs: Pairs, near: np.ndarray, item: int, distinct: Distinct, cells: int
+    pairs: InteractionMatrix, near: np.ndarray, item: int, distinct: UniqueInRange, cells: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """(S, S) the products of some columns; (S,) those with the item; the share of users these were seen with.
 
@@ -97,11 +104,11 @@ def products_within(
 
 
 def followers(
-    events: Lists,
-    pairs: Pairs,
+    events: RaggedArrays,
+    pairs: InteractionMatrix,
     item: int,
-    names: Names,
-    distinct: Distinct,
+    names: IdIndex,
+    distinct: UniqueInRange,
     options: BuildOptions,
     *,
     reference: float,
@@ -126,7 +133,7 @@ def followers(
 
 
 def _best_shares(
-    target: np.ndarray, counts: np.ndarray, names: Names, distinct: Distinct, size: int, options: BuildOptions
+    target: np.ndarray, counts: np.ndarray, names: IdIndex, distinct: UniqueInRange, size: int, options: BuildOptions
 ) -> Scores:
     """The targets of one source with the highest shares of its count."""
     targets, place = distinct.of(target, size)
@@ -134,12 +141,12 @@ def _best_shares(
         return {}
     shape, shrinkage = (1, len(targets)), options.transition_shrinkage
     found = shares(np.zeros_like(place), place, counts, shape=shape, shrinkage=shrinkage, top=len(targets))
-    best = foremost(found.score, targets[found.target], names, options.followed_by)
+    best = top_k(found.score, targets[found.target], names, options.followed_by)
     return dict(zip(names.of(targets[found.target[best]]), found.score[best].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
-class Row:
+class ItemRow:
     """The targets of a source with (score, recent_score), best first, and what an entry changed: who came, who went."""
 
     scores: dict[str, tuple[float, float]]
@@ -149,7 +156,7 @@ class Row:
 
 def row_with(
     row: Mapping[str, tuple[float, float]], entries: Mapping[str, tuple[float, float] | None], top: int
-) -> Row:
+) -> ItemRow:
     """A stored row with the entries of some targets replaced, None or zeros where there is none any more.
 
     As in a build the `top` best by each score are kept, ties by id, and a score that is not among them is 0. What was
@@ -163,4 +170,4 @@ def row_with(
                 kept.setdefault(target, [0.0, 0.0])[side] = every[target][side]
     ordered = sorted(kept.items(), key=lambda entry: (-entry[1][0], -entry[1][1], entry[0]))
     scores = {target: (ever, lately) for target, (ever, lately) in ordered}
-    return Row(scores, [t for t in scores if t not in row], [t for t in row if t not in scores])
+    return ItemRow(scores, [t for t in scores if t not in row], [t for t in row if t not in scores])

@@ -15,13 +15,13 @@ from graphstore.database.client import Client, Transaction
 from graphstore.incremental.item_rows import row_with
 
 Pair = tuple[float, float]
-Row = dict[str, Pair]
+NeighbourRow = dict[str, Pair]
 SLIGHT = 2e-3  # a score that moves by less stays as it is
 READ_ROWS = 200
 SOURCES_AT_ONCE, ITEMS_AT_ONCE = 16, 16  # in a transaction: whoever acts meanwhile waits for it
 
 
-class StoredRows:
+class StoredNeighbours:
     """The rows (target to score and recent_score) of one sort of relationship between items, kept once they are read.
 
     sort: "similar" or "following". Whoever holds this has to be the only one who writes them.
@@ -30,9 +30,9 @@ class StoredRows:
     def __init__(self, client: Client, sort: str) -> None:
         self._client = client
         self._sort = sort
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, NeighbourRow] = {}
 
-    def of(self, sources: Iterable[str]) -> dict[str, Row]:
+    def of(self, sources: Iterable[str]) -> dict[str, NeighbourRow]:
         """The rows of some items."""
         sources = list(sources)
         missing = [source for source in sources if source not in self._rows]
@@ -45,7 +45,7 @@ class StoredRows:
                 self._rows.setdefault(source, {})
         return {source: self._rows[source] for source in sources}
 
-    def put(self, source: str, row: Row) -> None:
+    def put(self, source: str, row: NeighbourRow) -> None:
         """A row was written."""
         self._rows[source] = row
 
@@ -55,7 +55,7 @@ class StoredRows:
 
 
 @dataclass
-class Edges:
+class NeighbourUpdates:
     """Relationships of one sort to be written and to be taken away, and what the rows are then.
 
     rows: each with `fresh`, whether there is no such relationship yet.
@@ -63,12 +63,12 @@ class Edges:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, str]] = field(default_factory=list)
-    after: dict[str, Row] = field(default_factory=dict)
+    after: dict[str, NeighbourRow] = field(default_factory=dict)
 
-    def parts(self, count: int) -> Iterator[Edges]:
+    def parts(self, count: int) -> Iterator[NeighbourUpdates]:
         """The same, some sources at a time."""
         for sources in map(set, batched(list(self.after), count)):
-            yield Edges(
+            yield NeighbourUpdates(
                 [row for row in self.rows if row["source"] in sources],
                 [row for row in self.gone if row["source"] in sources],
                 {source: self.after[source] for source in sources},
@@ -78,7 +78,7 @@ class Edges:
         """The items that get a relationship or lose one. Another score is written to the relationship alone."""
         return {row["target"] for row in self.rows if row["fresh"]} | {row["target"] for row in self.gone}
 
-    def change(self, source: str, before: Row, after: Row) -> None:
+    def change(self, source: str, before: NeighbourRow, after: NeighbourRow) -> None:
         """A row becomes another; what moves only slightly stays."""
         gone = [target for target in before if target not in after]
         moved = [target for target, pair in after.items() if _moved(before.get(target), pair)]
@@ -98,8 +98,8 @@ def _moved(before: Pair | None, after: Pair) -> bool:
 
 
 def with_column(
-    rows: Mapping[str, Row], target: str, column: Mapping[str, Pair], top: int
-) -> Iterator[tuple[str, Row]]:
+    rows: Mapping[str, NeighbourRow], target: str, column: Mapping[str, Pair], top: int
+) -> Iterator[tuple[str, NeighbourRow]]:
     """The rows of sources when the column of one target is another.
 
     rows: of those that have the target now and of those in the column.
@@ -116,8 +116,8 @@ def sources_of(client: Client, targets: Sequence[str]) -> dict[str, list[str]]:
 
 def write_neighbourhoods(
     client: Client,
-    similar: Edges,
-    following: Edges,
+    similar: NeighbourUpdates,
+    following: NeighbourUpdates,
     alike: Mapping[str, Mapping[str, float]],
     vectors: Mapping[str, NDArray[Any]],
     version: str | None,
@@ -136,7 +136,7 @@ def write_neighbourhoods(
             _write_vectors(client, {item_id: vectors[item_id] for item_id in item_ids}, version)
 
 
-def _write_edges(client: Client, sort: str, edges: Edges, by: str) -> None:
+def _write_edges(client: Client, sort: str, edges: NeighbourUpdates, by: str) -> None:
     items = sorted(edges.after)
 
     def work(tx: Transaction) -> None:

@@ -28,7 +28,7 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
 
 
-class Lists:
+class RaggedArrays:
     """Lists of cells, numbered 0, 1, …; a cell is one value of each column. A number never used is an empty list."""
 
     def __init__(self, dtypes: Sequence[DTypeLike]) -> None:
@@ -40,7 +40,7 @@ class Lists:
         self._lost = 0  # cells before the end that belong to no list any more
 
     @classmethod
-    def of(cls, owners: np.ndarray, columns: Sequence[np.ndarray], dtypes: Sequence[DTypeLike]) -> Lists:
+    def of(cls, owners: np.ndarray, columns: Sequence[np.ndarray], dtypes: Sequence[DTypeLike]) -> RaggedArrays:
         """From the columns of all cells; owners: whose list each belongs to, ascending."""
         lists = cls(dtypes)
         lists.columns = [column.astype(dtype) for column, dtype in zip(columns, dtypes, strict=True)]
@@ -145,7 +145,7 @@ class Lists:
         self.columns = [extended(column, self._end + room) for column in self.columns]
 
 
-class Names:
+class IdIndex:
     """Numbers of ids, 0, 1, …; the number of an id that is dropped is given to the next one that comes."""
 
     def __init__(self, ids: Sequence[str] = ()) -> None:

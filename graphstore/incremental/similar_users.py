@@ -12,17 +12,17 @@ import numpy as np
 
 from graphstore.build.derive import BuildOptions
 from graphstore.build.similarity import DECIMALS, activity, best_of_rows
-from graphstore.incremental.interaction_matrix import Distinct, Pairs, users_of
-from graphstore.incremental.item_rows import Scores, foremost
-from graphstore.incremental.ragged import Names, extended
+from graphstore.incremental.interaction_matrix import InteractionMatrix, UniqueInRange, users_of
+from graphstore.incremental.item_rows import Scores, top_k
+from graphstore.incremental.ragged import IdIndex, extended
 
 TOLERANCE = 0.05
 
 
-class Alike:
+class SimilarUsers:
     """pairs: what users are compared by.  _squares: (U,) of users' lengths, with _counted (I,), users of each item."""
 
-    def __init__(self, pairs: Pairs, options: BuildOptions) -> None:
+    def __init__(self, pairs: InteractionMatrix, options: BuildOptions) -> None:
         self.pairs = pairs
         self._power, self._shrinkage, self._top = options.activity_power, options.users_shrinkage, options.similar_users
         self._counted = pairs.columns.length.copy()
@@ -61,7 +61,7 @@ class Alike:
         self._squares[users_of(keys)] += values**2 * (now - then)
         self._counted[item] = count
 
-    def row(self, user: int, names: Names, distinct: Distinct, cells: int) -> Scores:
+    def row(self, user: int, names: IdIndex, distinct: UniqueInRange, cells: int) -> Scores:
         """The users most like one. Exact where the columns of the user's items have at most so many cells, and the
         users who can be among the best too; else those of the items that fewest have are compared."""
         items, values = self.pairs.row(user)
@@ -79,11 +79,11 @@ class Alike:
         lengths = np.sqrt(np.bincount(owner, weights**2, minlength=len(others)))
         score = product / (length * lengths + self._shrinkage)
         kept, _, score = best_of_rows(np.arange(len(others)), np.full(len(others), user), score, 1)
-        best = foremost(score, others[kept], names, self._top)
+        best = top_k(score, others[kept], names, self._top)
         return dict(zip(names.of(others[kept[best]]), score[best].tolist(), strict=True))
 
     def _sharing(
-        self, user: int, items: np.ndarray, scaled: np.ndarray, distinct: Distinct, cells: int
+        self, user: int, items: np.ndarray, scaled: np.ndarray, distinct: UniqueInRange, cells: int
     ) -> tuple[np.ndarray, np.ndarray, bool]:
         """The users who share an item with one, and (N,) their products with that one, from the rarest items; whether
         these are all."""

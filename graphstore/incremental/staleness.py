@@ -14,12 +14,12 @@ import numpy as np
 from graphstore.build.transitions import Timeline
 from graphstore.incremental.interaction_matrix import aligned
 
-Row = tuple[np.ndarray, np.ndarray]
+WeightedItems = tuple[np.ndarray, np.ndarray]
 Moved = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Change:
+class Staleness:
     """What a change of behaviour touched, by item.
 
     items: those with an event that came, went or became another: their popularity is another.
@@ -32,7 +32,7 @@ class Change:
     sources: dict[str, float] = field(default_factory=dict)
 
 
-def moved_products(before: Row, after: Row) -> Moved:
+def moved_products(before: WeightedItems, after: WeightedItems) -> Moved:
     """Items, and by how much their products with all others change with a row: at most sum_i |y_i y_t - x_i x_t|.
 
     It is that where nothing was lost: y_i y_t - x_i x_t = y_t (y_i - x_i) + x_i (y_t - x_t).

@@ -26,7 +26,7 @@ from graphstore.arrays import Floats, Rows, ranges
 from graphstore.popularity import popularity_signal
 from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
 from graphstore.ranking.item_vectors import Vectors
-from graphstore.ranking.neighbour_table import NO_EDGES, Edges
+from graphstore.ranking.neighbour_table import NO_EDGES, NeighbourEdges
 
 BY_POPULARITY = ("social", "interests")
 Found = tuple[Rows, Floats]  # n rows of items, ascending, and (F, n) values of theirs
@@ -35,7 +35,7 @@ NO_VECTOR = np.zeros(0)
 
 
 @dataclass(frozen=True)
-class Items:
+class CandidateItems:
     """What the channels read of I items.
 
     order: (I,) place by item id, which settles ties.  popularity, ever_popular: (I,) logarithms of counts, -inf without
@@ -54,19 +54,20 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Person:
+class UserFeatures:
     """What the channels read of one user.
 
     seen: rows of items not to be shown.  recent: (R,) rows of the latest items, and weights (R, 3) as
     `graphstore.ranking.history.History.recent` gives them.  edges: those that lead from these.  vector: (D,) or empty.
-    interests: columns of `Items.about` with weights, below 0 for dislikes.  attributes: rows of `Items.favours`.
+    interests: columns of `CandidateItems.about` with weights, below 0 for dislikes.  attributes: rows of
+    `CandidateItems.favours`.
     people: for each followed or similar user the rows of their recent items, 1 if followed, and how similar.
     """
 
     seen: Rows
     recent: Rows
     weights: Floats
-    edges: Edges = NO_EDGES
+    edges: NeighbourEdges = NO_EDGES
     vector: Floats = field(default_factory=lambda: NO_VECTOR)
     interests: Sequence[tuple[int, float]] = ()
     attributes: Sequence[int] = ()
@@ -74,7 +75,7 @@ class Person:
 
 
 def find_candidates(
-    items: Items, person: Person, count: int, now: float, channels: Collection[str] = CHANNELS
+    items: CandidateItems, person: UserFeatures, count: int, now: float, channels: Collection[str] = CHANNELS
 ) -> tuple[Rows, Floats]:
     """Rows (N,) of the candidates in the order of their ids, and their signals (N, F) in the order of NAMES.
 
@@ -119,7 +120,7 @@ def find_candidates(
     return found[by_id], signals[by_id]
 
 
-def _neighbours(person: Person, mine: NDArray[np.bool_], size: int) -> Found:
+def _neighbours(person: UserFeatures, mine: NDArray[np.bool_], size: int) -> Found:
     """What the neighbours of recent items add up to, by three ways to forget and of late. mine: (E,) which edges."""
     edges = person.edges
     told, score = person.weights[edges.place[mine]], edges.score[mine]
@@ -127,7 +128,7 @@ def _neighbours(person: Person, mine: NDArray[np.bool_], size: int) -> Found:
     return _sums(edges.target[mine], parts, size)
 
 
-def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Found:
+def liking(items: CandidateItems, interests: Sequence[tuple[int, float]]) -> Found:
     """How much items are about what the user is interested in."""
     columns = np.array([column for column, _ in interests], dtype=np.int64)
     start = items.about.indptr[columns]
@@ -136,7 +137,7 @@ def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Found:
     return _sums(items.about.indices[index], [weights], len(items))
 
 
-def _favoured(items: Items, attributes: Sequence[int]) -> Found:
+def _favoured(items: CandidateItems, attributes: Sequence[int]) -> Found:
     rows = np.asarray(attributes, dtype=np.int64)
     start = items.favours.indptr[rows]
     _, index = ranges(start, items.favours.indptr[rows + 1] - start)
@@ -167,7 +168,7 @@ def _distinct(rows: Rows | NDArray[np.int32], size: int) -> Rows:
     return np.flatnonzero(there)
 
 
-def _best(items: Items, rows: Rows, values: Floats, count: int, by_popularity: bool = False) -> Rows:
+def _best(items: CandidateItems, rows: Rows, values: Floats, count: int, by_popularity: bool = False) -> Rows:
     """Places of the best of these rows; what is equal by popularity if so wanted, then by id."""
     if len(rows) <= count:
         return np.arange(len(rows))

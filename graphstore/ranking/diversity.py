@@ -19,7 +19,7 @@ def pool_size(k: int) -> int:
     return max(LEAST_POOL, POOL_FACTOR * k)
 
 
-def most_relevant_and_new(scores: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
+def mmr(scores: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
     """Places of at most k items by maximal marginal relevance, in turn the item with the largest
 
         (1 - diversity) * relevance - diversity * (largest cosine with an item that was chosen)

@@ -16,7 +16,7 @@ MOST_EDGES = 8_000_000  # 21 bytes each
 
 
 @dataclass(frozen=True)
-class Edges:
+class NeighbourEdges:
     """E edges from some sources. place: (E,) position of the source among those asked for.  target: (E,) rows of items.
     follows: (E,) whether it is FOLLOWED_BY, not SIMILAR_TO.  score, recent_score: (E,) over all time and of late.
     complete: whether the edges of all sources were held.
@@ -39,10 +39,10 @@ class _Held:
     columns: tuple[NDArray[Any], ...]
 
 
-NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, bool), np.zeros(0), np.zeros(0))
+NO_EDGES = NeighbourEdges(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, bool), np.zeros(0), np.zeros(0))
 
 
-class Table:
+class NeighbourTable:
     """Edges by source. Read by many threads at once, changed by one at a time.
 
     A reader takes all arrays at once; what is added goes behind all that a reader may know of, and what replaces whole
@@ -61,7 +61,7 @@ class Table:
         """How many edges are held at most."""
         return self._used
 
-    def of_sources(self, rows: Rows) -> Edges:
+    def of_sources(self, rows: Rows) -> NeighbourEdges:
         """The edges of some sources, in their order; a source that is not held has none."""
         held = self._held
         start = held.start[rows]
@@ -69,7 +69,7 @@ class Table:
         complete = bool(there.all())
         place, index = ranges(start, held.count[rows] if complete else np.where(there, held.count[rows], 0))
         target, follows, score, recent_score = (column[index] for column in held.columns)
-        return Edges(place, target, follows, score, recent_score, complete)
+        return NeighbourEdges(place, target, follows, score, recent_score, complete)
 
     def missing(self, rows: Rows) -> Rows:
         """Those of the sources whose edges are not held."""

@@ -20,15 +20,15 @@ from graphstore.build.derive import Derived, Judged
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
 from graphstore.interests import DISLIKES, LIKES, RECENT_EVENTS, SHORT_DAYS
-from graphstore.ranking.candidates import Items, Person, find_candidates
+from graphstore.ranking.candidates import CandidateItems, UserFeatures, find_candidates
 from graphstore.ranking.history import Recent
 from graphstore.ranking.item_vectors import Vectors
-from graphstore.ranking.neighbour_table import Table
+from graphstore.ranking.neighbour_table import NeighbourTable
 from graphstore.ranking.request import RecommendOptions
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SideInformation:
     """What the graph holds beside behaviour; empty matrices where there is nothing.
 
     about: (I, V) how much an item is about an interest.  members: (A, U) who has an attribute.  favours: (A, I).
@@ -50,7 +50,7 @@ class Signals:
 
     events: Interactions
     derived: Derived
-    surroundings: Surroundings
+    surroundings: SideInformation
     vectors: np.ndarray
     popularity_now: float
     options: RecommendOptions = field(default_factory=RecommendOptions)
@@ -60,7 +60,7 @@ class Signals:
         size, users = len(self.events.item_ids), len(self.events.user_ids)
         self._index = {item_id: index for index, item_id in enumerate(self.events.item_ids)}
         self._starts = np.searchsorted(self.events.user, np.arange(users + 1))
-        self._items = Items(
+        self._items = CandidateItems(
             np.arange(size),
             self.derived.popularity,
             self.derived.ever_popular,
@@ -82,7 +82,7 @@ class Signals:
         recent: as `graphstore.ranking.history.History.recent` gives it.  vector: (D,) or empty.
         """
         rows = np.array([self._index[str(item)] for item in recent.items], dtype=np.int64)
-        person = Person(
+        person = UserFeatures(
             np.unique(self.events.item[self._starts[user] : self._starts[user + 1]]),
             rows,
             recent.weights,
@@ -140,7 +140,7 @@ class Signals:
         return matrix
 
 
-def _table(similar: Judged, transitions: Judged, size: int) -> Table:
+def _table(similar: Judged, transitions: Judged, size: int) -> NeighbourTable:
     source = np.concatenate([similar.source, transitions.source])
     order = np.argsort(source, kind="stable")
     columns = (
@@ -149,7 +149,7 @@ def _table(similar: Judged, transitions: Judged, size: int) -> Table:
         np.concatenate([similar.score, transitions.score]),
         np.concatenate([similar.recent_score, transitions.recent_score]),
     )
-    table = Table(size, most=max(len(source), 1))
+    table = NeighbourTable(size, most=max(len(source), 1))
     table.add(np.arange(size), np.bincount(source, minlength=size), *(column[order] for column in columns))
     return table
 

@@ -31,13 +31,13 @@ from graphstore.feedback import unwanted_types
 from graphstore.kinds import KINDS, Kind
 from graphstore.popularity import popularity_now
 from graphstore.ranking.blend import Blend
-from graphstore.ranking.candidates import Person
+from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.history import DIMENSION
-from graphstore.ranking.neighbour_table import Edges
+from graphstore.ranking.neighbour_table import NeighbourEdges
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions
 from graphstore.recommend.catalogue import load_catalogue
-from graphstore.recommend.snapshot import MOST_CHANGES, Edition, Known, Personal, Stamp
-from graphstore.recommend.user_state import Card, Fellow, liked_items, make_card
+from graphstore.recommend.snapshot import MOST_CHANGES, CacheValidator, PersonalCaches, RequestContext, Snapshot
+from graphstore.recommend.user_state import NeighbourState, UserState, liked_items, make_user_state
 
 OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after: looked for once in WIDE_SECONDS
 SHORT_OVERLAP_MILLIS, WIDE_SECONDS = 300, 1.0  # most end within the former
@@ -50,7 +50,7 @@ log = logging.getLogger("interestgraph.memory")
 State = Mapping[str, Any]
 
 
-class Memory:
+class ServingCache:
     """The memory of one process for one graph, shared by its threads.
 
     turns: to be held while answering. More threads at once only take the interpreter from each other, which numpy lets
@@ -64,7 +64,7 @@ class Memory:
         self.options = options
         self.unwanted = unwanted_types(kinds)
         self.turns = threading.Semaphore(AT_ONCE)
-        self._edition: Edition | None = None
+        self._edition: Snapshot | None = None
         self._loading = threading.Lock()  # held by whoever reads everything
         self._numbers = 0
 
@@ -77,12 +77,12 @@ class Memory:
         """Read all that does not depend on who asks, unless it is there."""
         self._current()
 
-    def stamp(self, user_id: str) -> Stamp | None:
+    def stamp(self, user_id: str) -> CacheValidator | None:
         """What an answer for this user would rest on now, in short; None where there is no such user."""
-        found = self.client.ask("recommend/check_user", user_id=user_id)
+        found = self.client.read_once("recommend/check_user", user_id=user_id)
         return _stamp(found[0], self.number) if found else None
 
-    def know(self, user_id: str, at: datetime | None = None) -> Known | None:
+    def know(self, user_id: str, at: datetime | None = None) -> RequestContext | None:
         """What an answer for this user rests on, as the graph is now; None where there is no such user.
 
         at: the user as of this moment; items are as they are now.
@@ -108,21 +108,21 @@ class Memory:
                 return self._known(edition, personal, user_id, card, state, at)
         raise InterestGraphError("The graph changes faster than it can be read; try again.")
 
-    def discard(self, known: Known, rows: Rows) -> None:
+    def discard(self, known: RequestContext, rows: Rows) -> None:
         """Never show these items again: they are no longer in the graph."""
         with known.edition.lock:
             known.edition.catalogue = known.edition.catalogue.without(rows)
 
     # Reading everything
 
-    def _current(self) -> Edition:
+    def _current(self) -> Snapshot:
         edition = self._edition
         if edition is None:
             with self._loading:
                 edition = self._edition = self._edition or self._read_edition()
         return edition
 
-    def _read_edition(self) -> Edition:
+    def _read_edition(self) -> Snapshot:
         """Everything of one model and one generation."""
         for _ in range(TRIES):
             state = self._state(-1, 0, None, 0)
@@ -137,7 +137,7 @@ class Memory:
             if _identity(after) == _identity(state):
                 break
         self._numbers += 1
-        return Edition(
+        return Snapshot(
             self._numbers,
             catalogue,
             model,
@@ -172,7 +172,7 @@ class Memory:
 
     # Keeping up
 
-    def _look(self, edition: Edition, user_id: str, held: int) -> State:
+    def _look(self, edition: Snapshot, user_id: str, held: int) -> State:
         since, now = edition.since, time.monotonic()
         if now - edition.wide < WIDE_SECONDS:
             since = max(since, edition.looked - SHORT_OVERLAP_MILLIS)
@@ -181,7 +181,7 @@ class Memory:
         return {**self._state(edition.seq, since, edition.model, edition.most, user_id, held), "asked": since}
 
     def _state(self, seq: int, since: int, model: str | None, most: int, user_id: str = "", held: int = -1) -> State:
-        return self.client.ask(
+        return self.client.read_once(
             "recommend/read_state",
             user_id=user_id,
             held=held,
@@ -193,7 +193,7 @@ class Memory:
             people=self.options.people,
         )[0]
 
-    def _still_good(self, edition: Edition, state: State) -> bool:
+    def _still_good(self, edition: Snapshot, state: State) -> bool:
         """Whether the edition may answer. Sees to it that another one comes where it should not for long."""
         went_back = (state["seq"] or 0) < edition.seen[0] or (state["generation"] or 0) < (edition.generation or 0)
         if went_back or (_identity(edition) != _identity(state) and not edition.catalogue.ids):
@@ -212,7 +212,7 @@ class Memory:
             edition.blend_hash = state["blend_hash"]
         return True
 
-    def _count(self, edition: Edition, count: int, size: int) -> None:
+    def _count(self, edition: Snapshot, count: int, size: int) -> None:
         """See whether items went or came and nobody told. size: how many were known before the look.
 
         One that went is not shown again; one that came may only be on its way, and is waited for before all are listed.
@@ -227,7 +227,7 @@ class Memory:
             for first in range(0, len(unknown), MOST_CHANGES):
                 self._read_items(edition, unknown[first : first + MOST_CHANGES])
 
-    def _list(self, edition: Edition) -> list[str]:
+    def _list(self, edition: Snapshot) -> list[str]:
         """Let go of items that are no longer in the graph; returns those that are there and not known."""
         there = set(self.client.read("recommend/list_item_ids")[0]["item_ids"])
         index = edition.catalogue.index
@@ -236,16 +236,16 @@ class Memory:
             edition.catalogue = edition.catalogue.without(gone)
         return list(there - index.keys())
 
-    def _purge(self, edition: Edition, epoch: int | None) -> None:
+    def _purge(self, edition: Snapshot, epoch: int | None) -> None:
         """Forget everything of users, and the items that are gone."""
         with edition.lock:
             if edition.epoch == epoch:
                 return
             self._list(edition)
-            edition.personal = Personal()
+            edition.personal = PersonalCaches()
             edition.epoch = epoch
 
-    def _take_over(self, edition: Edition, personal: Personal, state: State) -> None:
+    def _take_over(self, edition: Snapshot, personal: PersonalCaches, state: State) -> None:
         """Read again what changed, and ask from a later point the next time."""
         if changed := [*state["items"], *state["touched_items"]]:
             self._refresh_items(edition, personal, changed)
@@ -269,7 +269,7 @@ class Memory:
         if state["asked"] <= edition.since:
             edition.since = max(edition.since, min(touched) if touched else state["now"] - OVERLAP_MILLIS)
 
-    def _refresh_items(self, edition: Edition, personal: Personal, changed: Iterable[list[Any]]) -> None:
+    def _refresh_items(self, edition: Snapshot, personal: PersonalCaches, changed: Iterable[list[Any]]) -> None:
         catalogue = edition.catalogue
         wanted: list[str] = []
         other: set[int] = set()
@@ -291,8 +291,10 @@ class Memory:
             edition.catalogue.edges.forget(rows)
         personal.paths.drop(other | linked.keys())
 
-    def _read_items(self, edition: Edition, item_ids: list[str]) -> None:
-        found = self.client.ask("recommend/read_catalogue", item_ids=list(dict.fromkeys(item_ids)), model=edition.model)
+    def _read_items(self, edition: Snapshot, item_ids: list[str]) -> None:
+        found = self.client.read_once(
+            "recommend/read_catalogue", item_ids=list(dict.fromkeys(item_ids)), model=edition.model
+        )
         if found[0]["item_ids"]:
             with edition.lock:
                 before, now = edition.catalogue, edition.catalogue.with_items(found[0])
@@ -302,15 +304,15 @@ class Memory:
 
     # One user
 
-    def _index(self, edition: Edition, item_ids: Iterable[str]) -> Mapping[str, int]:
+    def _index(self, edition: Snapshot, item_ids: Iterable[str]) -> Mapping[str, int]:
         """The rows of items by id; those of these that are not known yet are read before."""
         index = edition.catalogue.index
         if missing := [item_id for item_id in set(item_ids) if item_id not in index]:
             self._read_items(edition, missing)
         return edition.catalogue.index
 
-    def _card(self, edition: Edition, state: State) -> Card:
-        return make_card(
+    def _card(self, edition: Snapshot, state: State) -> UserState:
+        return make_user_state(
             state["version"],
             state["context"][0],
             lambda item_ids: self._index(edition, item_ids),
@@ -318,23 +320,29 @@ class Memory:
             self.unwanted,
         )
 
-    def _card_at(self, edition: Edition, user_id: str, version: int, at: datetime) -> Card:
-        context = self.client.ask(
+    def _card_at(self, edition: Snapshot, user_id: str, version: int, at: datetime) -> UserState:
+        context = self.client.read_once(
             "recommend/read_moment", user_id=user_id, at=at, events=self.options.events, people=self.options.people
         )
-        return make_card(
+        return make_user_state(
             version, context[0], lambda item_ids: self._index(edition, item_ids), self.options, self.unwanted
         )
 
     def _known(
-        self, edition: Edition, personal: Personal, user_id: str, card: Card, state: State, at: datetime | None
-    ) -> Known:
+        self,
+        edition: Snapshot,
+        personal: PersonalCaches,
+        user_id: str,
+        card: UserState,
+        state: State,
+        at: datetime | None,
+    ) -> RequestContext:
         recent = np.array(card.recent.items, dtype=np.int64)
         edges = self._edges(edition, recent)
         people = self._people(edition, personal, card, at)
         catalogue, blend = edition.catalogue, edition.blend
         seen = np.concatenate([card.seen, catalogue.gone]) if len(catalogue.gone) else card.seen
-        person = Person(
+        person = UserFeatures(
             seen,
             recent,
             card.recent.weights,
@@ -349,7 +357,7 @@ class Memory:
         times += [card.latest] if card.latest is not None else []
         latest = max(times, default=None)
         day = np.nan if latest is None else 1000 * latest.timestamp() / DAY_MILLIS
-        return Known(
+        return RequestContext(
             user_id,
             edition,
             personal,
@@ -364,7 +372,7 @@ class Memory:
             at,
         )
 
-    def _edges(self, edition: Edition, rows: Rows) -> Edges:
+    def _edges(self, edition: Snapshot, rows: Rows) -> NeighbourEdges:
         """What leads from these items: what is similar to each, and what follows it."""
         for _ in range(TRIES):
             found = edition.catalogue.edges.of_sources(rows)
@@ -375,9 +383,11 @@ class Memory:
                 self._read_edges(edition, missing)
         return found
 
-    def _read_edges(self, edition: Edition, missing: Rows) -> None:
+    def _read_edges(self, edition: Snapshot, missing: Rows) -> None:
         catalogue = edition.catalogue
-        found = self.client.ask("recommend/read_neighbours", item_ids=[catalogue.ids[row] for row in missing.tolist()])
+        found = self.client.read_once(
+            "recommend/read_neighbours", item_ids=[catalogue.ids[row] for row in missing.tolist()]
+        )
         place, similar, targets, scores, recent_scores = zip(*found[0]["items"], strict=True)
         names = list(chain(*targets))
         index = self._index(edition, names)
@@ -392,19 +402,21 @@ class Memory:
         edition.catalogue.edges.forget(moved)
 
     def _people(
-        self, edition: Edition, personal: Personal, card: Card, at: datetime | None
+        self, edition: Snapshot, personal: PersonalCaches, card: UserState, at: datetime | None
     ) -> list[tuple[Rows, float, float]]:
         """What those whom the user follows, and those like them, liked lately, or had liked at a moment."""
         told = [(user_id, 1.0, 0.0) for user_id in card.followed] + [(user_id, 0.0, s) for user_id, s in card.alike]
         ids = [user_id for user_id, _, _ in told]
         held = personal.people.get_all(ids) if at is None else dict.fromkeys(ids)
         if missing := [user_id for user_id, fellow in held.items() if fellow is None]:
-            found = self.client.ask("recommend/read_people", user_ids=missing, events=self.options.people_items, at=at)
+            found = self.client.read_once(
+                "recommend/read_people", user_ids=missing, events=self.options.people_items, at=at
+            )
             liked = {row["user_id"]: liked_items(row, self.unwanted) for row in found}
             index = self._index(edition, (item_id for items in liked.values() for item_id in items))
             for row in found:
                 rows = np.array([index[i] for i in liked[row["user_id"]] if i in index], dtype=np.int64)
-                held[row["user_id"]] = Fellow(row["version"], row["change"], rows)
+                held[row["user_id"]] = NeighbourState(row["version"], row["change"], rows)
                 if at is None:
                     personal.people.put(row["user_id"], held[row["user_id"]])  # type: ignore[arg-type]
         return [(fellow.rows, *how) for user_id, *how in told if (fellow := held[user_id]) is not None]  # type: ignore[misc]
@@ -414,13 +426,13 @@ def _joined(lists: Sequence[list[float]]) -> Floats:
     return np.array(list(chain(*lists)), dtype=float)
 
 
-def _stamp(state: State, edition: int) -> Stamp:
+def _stamp(state: State, edition: int) -> CacheValidator:
     names = ("version", "pending", "epoch", "generation", "model_version", "blend_hash")
     return (edition, *(state[name] for name in names))
 
 
 def _identity(state: Any) -> tuple[Any, ...]:
     """What an edition is of."""
-    if isinstance(state, Edition):
+    if isinstance(state, Snapshot):
         return state.generation, state.epoch, state.model
     return state["generation"], state["epoch"], state["model_version"]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
-from graphstore.ranking.candidates import NO_ROWS, Items
+from graphstore.ranking.candidates import NO_ROWS, CandidateItems
 from graphstore.ranking.item_vectors import Vectors
-from graphstore.ranking.neighbour_table import Table
+from graphstore.ranking.neighbour_table import NeighbourTable
 
 BLOCK_ITEMS = 500
 LITTLE = -1.0e300  # stands for -inf in columns out of the graph
@@ -27,7 +27,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Catalogue(Items):
+class Catalogue(CandidateItems):
     """What serving holds of I items.
 
     edges: those of items that were asked for.  ids, index: ids, and the row of each.  by_item: `about` by rows.
@@ -36,7 +36,7 @@ class Catalogue(Items):
     interests, attributes: the columns of `about` and the rows of `favours` by name.  gone: rows of erased items.
     """
 
-    edges: Table
+    edges: NeighbourTable
     by_item: sp.csr_matrix
     ids: list[str]
     index: dict[str, int]
@@ -160,7 +160,7 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     return Catalogue(
         order=order,
         vectors=Vectors.of(matrix),
-        edges=Table(size),
+        edges=NeighbourTable(size),
         about=by_interest,
         by_item=by_interest.tocsr(),
         favours=favours,

@@ -10,7 +10,7 @@ import numpy as np
 from graphstore.database.client import Client
 from graphstore.ranking.request import Request
 from graphstore.recommend.explanation import plain
-from graphstore.recommend.snapshot import Known
+from graphstore.recommend.snapshot import RequestContext
 
 Map = dict[str, Any]
 ASKED_FOR = ("interests", "social", "attributes")
@@ -19,7 +19,7 @@ TYPES_OF = {"similar": (True, False), "transitions": (False, True), "embedding":
 
 
 def read_paths(
-    client: Client, known: Known, rows: Sequence[int], channels: Sequence[str], request: Request
+    client: Client, known: RequestContext, rows: Sequence[int], channels: Sequence[str], request: Request
 ) -> list[Map | None]:
     """Title, nodes and hops of items (rows of the catalogue), None for one that is no longer in the graph.
 
@@ -49,8 +49,8 @@ def read_paths(
     return answers
 
 
-def _ask(client: Client, known: Known, rows: list[Map], request: Request) -> Any:
-    found = client.ask(
+def _ask(client: Client, known: RequestContext, rows: list[Map], request: Request) -> Any:
+    found = client.read_once(
         "recommend/explain_items",
         user_id=known.user_id,
         rows=rows,
@@ -61,12 +61,12 @@ def _ask(client: Client, known: Known, rows: list[Map], request: Request) -> Any
     return found[0]["items"]
 
 
-def _answer(known: Known, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
+def _answer(known: RequestContext, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
     end = {"label": "Item", "key": known.catalogue.ids[row], "title": title}
     return {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
 
 
-def _sources(known: Known, rows: Sequence[int], channels: Sequence[str]) -> list[tuple[int, str] | None]:
+def _sources(known: RequestContext, rows: Sequence[int], channels: Sequence[str]) -> list[tuple[int, str] | None]:
     """For each item from which of the user's items, and by which type of relationship, the strongest edge leads to it.
 
     An item nearest by vector is shown by the similarity or transition that leads to it, if one does.
@@ -88,7 +88,7 @@ def _sources(known: Known, rows: Sequence[int], channels: Sequence[str]) -> list
     return best
 
 
-def _held(known: Known, row: int, source: tuple[int, str] | None) -> tuple[list[Map], list[Map]] | None:
+def _held(known: RequestContext, row: int, source: tuple[int, str] | None) -> tuple[list[Map], list[Map]] | None:
     """Nodes and hops of a path that earlier answers read, without the item at its end."""
     did = known.card.did.get(source[0]) if source else None
     last = _paths(known, source[0]).get(_key(known, row, source)) if source and did else None
@@ -97,13 +97,13 @@ def _held(known: Known, row: int, source: tuple[int, str] | None) -> tuple[list[
     return [did[0], last[0]], [did[1], last[1]]
 
 
-def _key(known: Known, row: int, source: tuple[int, str]) -> tuple[Any, ...]:
+def _key(known: RequestContext, row: int, source: tuple[int, str]) -> tuple[Any, ...]:
     """Of a hop as it is read while its source is as it is now."""
     items = known.catalogue
     return row, source[1], int(items.version[source[0]]), int(items.change[source[0]])
 
 
-def _paths(known: Known, source: int) -> dict[Any, Any]:
+def _paths(known: RequestContext, source: int) -> dict[Any, Any]:
     held = known.personal.paths.get(source)
     if held is None:
         held = {}

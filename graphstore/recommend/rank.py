@@ -15,8 +15,8 @@ from graphstore.ranking import diversity
 from graphstore.ranking.blend import CHANNELS, contributions
 from graphstore.ranking.candidates import find_candidates, liking
 from graphstore.ranking.request import Request
-from graphstore.recommend.likeness import likeness_vectors
-from graphstore.recommend.snapshot import Known
+from graphstore.recommend.diversity_vectors import diversity_vectors
+from graphstore.recommend.snapshot import RequestContext
 
 NOT_THERE_YET = 500  # looked at beyond those wanted, as of a moment
 NEW_ITEM_WEIGHTS = {"embedding": 1.0, "interests": 0.3}
@@ -36,20 +36,20 @@ class Ranking:
         """The items at these places, in their order."""
         return replace(self, rows=self.rows[places], scores=self.scores[places], parts=self.parts[places])
 
-    def item_ids(self, known: Known) -> list[str]:
+    def item_ids(self, known: RequestContext) -> list[str]:
         """What the items are called."""
         return [known.catalogue.ids[row] for row in self.rows.tolist()]
 
 
-def rank(client: Client, known: Known, request: Request, k: int) -> Ranking:
+def rank(client: Client, known: RequestContext, request: Request, k: int) -> Ranking:
     """The k items to show: the best by the blend; with diversity less alike, with explore some of them new."""
     pool = diversity.pool_size(k) if request.diversity else k
     ranking = best_candidates(known, request, k, pool if known.at is None else pool + NOT_THERE_YET)
     if known.at is not None:
         ranking = _present(client, known, ranking).take(slice(pool))
     if request.diversity:
-        vectors = likeness_vectors(client, known.catalogue, ranking.rows)
-        ranking = ranking.take(diversity.most_relevant_and_new(ranking.scores, vectors, k, request.diversity))
+        vectors = diversity_vectors(client, known.catalogue, ranking.rows)
+        ranking = ranking.take(diversity.mmr(ranking.scores, vectors, k, request.diversity))
     places = diversity.exploration_places(k, request.explore)
     if not places:
         return ranking
@@ -60,14 +60,14 @@ def rank(client: Client, known: Known, request: Request, k: int) -> Ranking:
     return _interleaved(ranking, fresh, places, k)
 
 
-def _present(client: Client, known: Known, ranking: Ranking) -> Ranking:
+def _present(client: Client, known: RequestContext, ranking: Ranking) -> Ranking:
     """Without the items that were not there yet."""
-    found = client.ask("recommend/find_present_items", item_ids=ranking.item_ids(known), at=known.at)
+    found = client.read_once("recommend/find_present_items", item_ids=ranking.item_ids(known), at=known.at)
     present = {row["item_id"] for row in found}
     return ranking.take([n for n, item_id in enumerate(ranking.item_ids(known)) if item_id in present])
 
 
-def best_candidates(known: Known, request: Request, k: int, pool: int) -> Ranking:
+def best_candidates(known: RequestContext, request: Request, k: int, pool: int) -> Ranking:
     """The `pool` best of the candidates for a list of k, by the blend of the active model.
 
     What is looked for depends on k alone, so that an item's score is the same whatever the pool.
@@ -80,7 +80,7 @@ def best_candidates(known: Known, request: Request, k: int, pool: int) -> Rankin
     return Ranking(rows[best], scores[best], parts[best])
 
 
-def new_items(known: Known, request: Request, events: int) -> Ranking:
+def new_items(known: RequestContext, request: Request, events: int) -> Ranking:
     """Items with fewer than `events` events, by what their content says (embedding, interests), best first.
 
     Each channel counts as in NEW_ITEM_WEIGHTS, of its best item: what the blend learned holds for items with behaviour,

@@ -9,17 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from graphstore.ranking.blend import Blend
-from graphstore.ranking.candidates import Person
+from graphstore.ranking.candidates import UserFeatures
 from graphstore.recommend.catalogue import Catalogue
 from graphstore.recommend.lru import Latest
-from graphstore.recommend.user_state import Card, Fellow
+from graphstore.recommend.user_state import NeighbourState, UserState
 
 USERS_KEPT, PEOPLE_KEPT, PATHS_KEPT = 4_000, 20_000, 20_000
 MOST_CHANGES = 500  # read in one look; what is more comes with the next
-Stamp = tuple[Any, ...]
+CacheValidator = tuple[Any, ...]
 
 
-class Personal:
+class PersonalCaches:
     """What tells of persons, replaced as a whole when one is erased; whoever began before that holds the old one, and
     what they add to it is never seen.
 
@@ -27,13 +27,13 @@ class Personal:
     """
 
     def __init__(self) -> None:
-        self.users: Latest[str, Card] = Latest(USERS_KEPT)
-        self.people: Latest[str, Fellow] = Latest(PEOPLE_KEPT)
+        self.users: Latest[str, UserState] = Latest(USERS_KEPT)
+        self.people: Latest[str, NeighbourState] = Latest(PEOPLE_KEPT)
         self.paths: Latest[int, dict[Any, Any]] = Latest(PATHS_KEPT)
 
 
 @dataclass
-class Edition:
+class Snapshot:
     """Everything read under one generation of the graph and one model. Replaced as a whole.
 
     catalogue: the current snapshot.  model, blend: of one version, that of the vectors in the catalogue.
@@ -59,12 +59,12 @@ class Edition:
     wide: float = 0.0
     most: int = MOST_CHANGES
     more_since: float = field(default_factory=time.monotonic)
-    personal: Personal = field(default_factory=Personal)
+    personal: PersonalCaches = field(default_factory=PersonalCaches)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True)
-class Known:
+class RequestContext:
     """What one answer rests on: one user at one version, and the items as they are.
 
     popularity_now: where the scale of popularity stands.
@@ -74,14 +74,14 @@ class Known:
     """
 
     user_id: str
-    edition: Edition
-    personal: Personal
+    edition: Snapshot
+    personal: PersonalCaches
     catalogue: Catalogue
-    card: Card
-    person: Person
+    card: UserState
+    person: UserFeatures
     blend: Blend
     popularity_now: float
     pending: bool
     latest: datetime | None
-    stamp: Stamp
+    stamp: CacheValidator
     at: datetime | None = None

@@ -22,17 +22,17 @@ from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.explanation import because, path_of
 from graphstore.recommend.paths import read_paths
 from graphstore.recommend.rank import Ranking, new_items, rank
 from graphstore.recommend.related import check_k, similar_items, similar_users, suggested_friends
-from graphstore.recommend.snapshot import Known, Stamp
+from graphstore.recommend.snapshot import CacheValidator, RequestContext
 
 __all__ = [
     "CHANNELS",
-    "Memory",
     "RecommendOptions",
+    "ServingCache",
     "check_k",
     "recommend",
     "recommend_all",
@@ -58,7 +58,7 @@ def recommend(
     at: datetime | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
-    memory: Memory | None = None,
+    memory: ServingCache | None = None,
 ) -> dict[str, Any]:
     """What to recommend to one user, best first.
 
@@ -79,17 +79,17 @@ def recommend(
     """
     check_k(k)
     request = make_request(weights, channel, kinds, options, diversity, explore)
-    return answer(memory or Memory(client, kinds, options), user_id, request, k, explain, at)[0]
+    return answer(memory or ServingCache(client, kinds, options), user_id, request, k, explain, at)[0]
 
 
 def answer(
-    memory: Memory,
+    memory: ServingCache,
     user_id: str,
     request: Request,
     k: int = 10,
     explain: bool = True,
     at: datetime | None = None,
-) -> tuple[dict[str, Any], Stamp]:
+) -> tuple[dict[str, Any], CacheValidator]:
     """`recommend` for who asks again and again, and the stamp under which the answer may be given again.
 
     Raises:
@@ -134,7 +134,7 @@ def recommend_all(
     """
     check_k(k)
     request = make_request(weights, None, kinds, options, diversity, explore)
-    memory = Memory(client, kinds, options)
+    memory = ServingCache(client, kinds, options)
 
     def one(user_id: str) -> dict[str, Any]:
         with memory.turns:
@@ -170,7 +170,7 @@ def recommend_unchosen(
         InputError: weights are not usable.
     """
     request = make_request(weights, None, kinds, DEFAULT_OPTIONS)
-    memory = Memory(client, kinds)
+    memory = ServingCache(client, kinds)
     for user_id in user_ids:
         known = memory.know(user_id)
         if known is not None:
@@ -180,8 +180,8 @@ def recommend_unchosen(
 
 
 def _answer(
-    memory: Memory, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
-) -> tuple[Known, list[dict[str, Any]]]:
+    memory: ServingCache, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
+) -> tuple[RequestContext, list[dict[str, Any]]]:
     client = memory.client
     while True:
         known = memory.know(user_id, at)
@@ -194,7 +194,7 @@ def _answer(
 
 
 def _answers(
-    client: Client, memory: Memory, known: Known, ranking: Ranking, request: Request, explain: bool
+    client: Client, memory: ServingCache, known: RequestContext, ranking: Ranking, request: Request, explain: bool
 ) -> list[dict[str, Any]] | None:
     """The rows of the answer; None where an item of the ranking is gone from the graph, and another takes its place."""
     shares = np.maximum(ranking.parts, 0.0)

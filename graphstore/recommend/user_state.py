@@ -19,7 +19,7 @@ from graphstore.ranking.request import RecommendOptions
 
 
 @dataclass
-class Card:
+class UserState:
     """One user at one version.
 
     history: their latest events, items by row, without vectors.  recent: their latest items, by row, with weights.
@@ -56,13 +56,13 @@ class Card:
         return found
 
 
-def make_card(
+def make_user_state(
     version: int,
     context: Mapping[str, Any],
     rows: Callable[[list[str]], Mapping[str, int]],
     options: RecommendOptions,
     unwanted: list[str],
-) -> Card:
+) -> UserState:
     """Of a user's context as `recommend/read_state` gives it. rows: gives those of items by id."""
     index = rows([*context["item_ids"], *context["seen"]])
     keep = [n for n, item_id in enumerate(context["item_ids"]) if item_id in index]
@@ -75,7 +75,7 @@ def make_card(
         (),
         unwanted,
     )
-    return Card(
+    return UserState(
         version,
         history,
         history.recent(options.recent, options.negative_weight, unwanted),
@@ -90,7 +90,7 @@ def make_card(
 
 
 @dataclass(frozen=True)
-class Fellow:
+class NeighbourState:
     """What somebody else did lately and liked: rows of items; of one version and `changed_seq` of theirs."""
 
     version: int

@@ -48,7 +48,7 @@ def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> B
     types: list[str] = []
     seconds: list[float] = []
     values: list[float] = []
-    for number, row in enumerate(client.ask("update/sampling/sample_users", blocks=blocks, fan_out=fan_out)):
+    for number, row in enumerate(client.read_once("update/sampling/sample_users", blocks=blocks, fan_out=fan_out)):
         users.append(np.asarray(row["positions"], dtype=np.int64) + number * BLOCK_USERS)
         items += row["items"]
         types += row["types"]

@@ -30,7 +30,7 @@ LATER_MILLIS = 2_000
 
 
 @dataclass(frozen=True)
-class Situation:
+class QueueState:
     """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.
 
     The others are of the feed.
@@ -47,7 +47,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """Marks that were taken: the versions of users by their ids, and the lease."""
 
     lease: str
@@ -60,7 +60,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Done:
+class Finished:
     """What became of a claim: how many users are up to date, and how many were touched again meanwhile."""
 
     seq: int
@@ -68,36 +68,36 @@ class Done:
     again: int
 
 
-def look(client: Client) -> Situation:
+def read_queue_state(client: Client) -> QueueState:
     """Whether there is something to do, and what the graph is like now."""
-    row = client.ask("update/work_queue/find_due")[0]
+    row = client.read_once("update/work_queue/find_due")[0]
     latest = row.pop("latest")
-    return Situation(latest=latest.to_native() if latest else None, **row)
+    return QueueState(latest=latest.to_native() if latest else None, **row)
 
 
-def claim_users(client: Client, count: int, idle: bool = False) -> Claim:
+def claim_users(client: Client, count: int, idle: bool = False) -> Lease:
     """Take up to `count` marks of users that are due, the longest due first. idle: of those that nobody waits for."""
     lease = uuid.uuid4().hex
     statement = "update/work_queue/claim_idle_users" if idle else "update/work_queue/claim_users"
-    rows = client.tell(statement, count=count, lease=lease, millis=LEASE_MILLIS)
-    return Claim(lease, {row["user_id"]: row["version"] for row in rows})
+    rows = client.write_once(statement, count=count, lease=lease, millis=LEASE_MILLIS)
+    return Lease(lease, {row["user_id"]: row["version"] for row in rows})
 
 
 def finish_items(client: Client, count: int) -> int:
     """Tell everybody that items with a mark have changed: their popularity, or what they are."""
-    return int(client.tell("update/work_queue/finish_items", count=count)[0]["items"])
+    return int(client.write_once("update/work_queue/finish_items", count=count)[0]["items"])
 
 
 def finish_users(
     client: Client,
-    claim: Claim,
+    claim: Lease,
     kinds: Mapping[str, Kind],
     *,
     as_of: datetime,
     latest: datetime | None,
     vectors: Mapping[str, NDArray[Any] | None],
     version: str | None,
-) -> Done:
+) -> Finished:
     """Write what follows from the present behaviour of the users of a claim, and clear their marks, in one transaction.
 
     as_of: the graph's clock.  latest: the latest event among those of these users.
@@ -109,7 +109,7 @@ def finish_users(
     ]
     parameters = interest_parameters(as_of, kinds)
 
-    def work(tx: Transaction) -> Done:
+    def work(tx: Transaction) -> Finished:
         tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])
         found = tx.run("extract/interests/write_user_interests", user_ids=claim.user_ids, **parameters)
         if version is not None and rows:
@@ -122,7 +122,7 @@ def finish_users(
             }
             for row in found
         ]
-        return Done(**tx.run("update/work_queue/finish_users", rows=changes, lease=claim.lease, latest=latest)[0])
+        return Finished(**tx.run("update/work_queue/finish_users", rows=changes, lease=claim.lease, latest=latest)[0])
 
     return client.transaction(work)
 
@@ -145,7 +145,7 @@ def mark_lapsed(client: Client, as_of: datetime) -> int:
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
     """Mark, for later, some of those who follow these users and do nothing themselves; how many."""
-    rows = client.tell(
+    rows = client.write_once(
         "update/work_queue/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
     )
     return int(rows[0]["marked"])

@@ -6,7 +6,7 @@ import pytest
 
 from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.recommend.lru import Latest
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 
 PATH = "/v1/users/ann/recommendations?k=5&explain=true"
 
@@ -72,17 +72,17 @@ def test_a_user_who_is_erased_is_unknown_at_once(api, client, films):
 
 
 def test_an_old_answer_is_not_given_again():
-    answers = Answers(seconds=0.0)
+    answers = ResponseCache(seconds=0.0)
     kept = answers.keep("key", b"body", (1,))
     assert len(kept.etag) == 32 and answers.find("key", (1,)) is None
-    answers = Answers(seconds=60.0)
+    answers = ResponseCache(seconds=60.0)
     answers.keep("key", b"body", (1,))
     assert answers.find("key", (1,)).body == b"body"
     assert answers.find("key", (2,)) is None and answers.find("other", (1,)) is None
 
 
 def test_answers_take_no_more_memory_than_they_may():
-    answers = Answers(most_bytes=10_000)
+    answers = ResponseCache(most_bytes=10_000)
     for number in range(100):
         answers.keep(number, b"x" * 500, (1,))
     assert len(answers) == 10 and answers.find(99, (1,)) and not answers.find(89, (1,))

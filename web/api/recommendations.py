@@ -9,7 +9,7 @@ from graphstore.ranking.request import make_request
 from graphstore.recommend.stage import answer
 from web.api.blueprint import resource
 from web.api.schemas import RecommendationQuery, Recommendations, UserPath
-from web.response_cache import Answer
+from web.response_cache import CachedResponse
 from web.services import Services, services
 
 blueprint = resource("recommendations", "What a user might want next, and why")
@@ -37,7 +37,7 @@ def read_recommendations(path: UserPath, query: RecommendationQuery) -> Response
     return Response(kept.body, headers=headers, content_type="application/json")
 
 
-def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tuple[object, ...]) -> Answer:
+def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tuple[object, ...]) -> CachedResponse:
     asked = make_request(
         None, query.channel, found.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
     )

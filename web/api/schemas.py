@@ -261,7 +261,7 @@ class ItemDocument(BaseModel):
     events: int
 
 
-class Surroundings(BaseModel):
+class GraphNeighbourhood(BaseModel):
     """A node and what surrounds it."""
 
     centre: str

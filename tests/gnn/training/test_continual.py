@@ -6,7 +6,7 @@ import pytest
 from gnn.extract.stage import extract
 from gnn.network import registry
 from gnn.training import continual
-from gnn.update.follow_events import EventsLane
+from gnn.update.follow_events import EventWorker
 from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
@@ -67,7 +67,7 @@ def test_a_better_model_is_served_whole(prepared, settings, monkeypatch):
     assert prepared.run_text(LEFT)[0]["n"] == 0
     assert recommend(prepared, "c1")["model_version"] == counts["version"]
     collect_events(prepared, [event("c2", "H1", -30)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
 
 

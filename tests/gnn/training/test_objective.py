@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnn.network.data import ItemTable, Vocabulary, user_batch
+from gnn.network.data import GraphVocabulary, ItemTable, user_batch
 from gnn.network.model import Configuration, InterestNetwork
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.loop import held_out_ndcg, train
@@ -34,7 +34,7 @@ def columns(rows):
 
 def prepared(rows, *, known=range(ITEMS), telling=None, **hyper):
     """A model, its objective and one batch; every item has content, and those in `known` behaviour."""
-    vocabulary = Vocabulary(["DISLIKED", "LIKED"], negative_types=["DISLIKED"])
+    vocabulary = GraphVocabulary(["DISLIKED", "LIKED"], negative_types=["DISLIKED"])
     vocabulary.items = {f"i{n}": number for number, n in enumerate(known)}
     table = ItemTable(vocabulary)
     ids = [f"i{n}" for n in range(ITEMS)]

@@ -5,8 +5,8 @@ import pytest
 
 from gnn.extract.stage import extract
 from gnn.update.derive_anew import derive_anew
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from gnn.update.stage import update
 from graphstore.administration.doctor import check_drift
 from graphstore.build.stage import build
@@ -44,7 +44,7 @@ def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
 
 
 def test_followed_events_drift_little(prepared, settings):
-    lanes = EventsLane(prepared, settings), NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lanes = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     rows = [event(f"{'ch'[n % 2]}{n % 8}", f"{'CH'[n % 3 % 2]}{n * 7 % 10}", -n / 50) for n in range(60)]
     for start in range(0, len(rows), 20):
         collect_events(prepared, rows[start : start + 20])

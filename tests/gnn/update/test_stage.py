@@ -11,7 +11,7 @@ from graphstore.database.runs import last_run
 from graphstore.errors import InputError, NotReady
 from graphstore.kinds import KINDS
 from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, Blend
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update import models, sampling
 from tests.fixtures.films import DAY, NOW, CountingEncoder, club, event, film
@@ -263,7 +263,7 @@ def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_pa
     build(prepared)
     update(prepared, settings, full=True, **QUICK)
     found = vectors(prepared)
-    memory = Memory(prepared)
+    memory = ServingCache(prepared)
     for user in ("c1", "h3"):
         assert memory.know(user).person.vector == pytest.approx(found[user].tolist(), abs=1e-4)
 

@@ -83,7 +83,7 @@ def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, m
     with pytest.raises(KeyboardInterrupt):
         hasty.read("extract/items/count_items")
     with pytest.raises(KeyboardInterrupt):
-        hasty.ask("extract/items/count_items")
+        hasty.read_once("extract/items/count_items")
     with pytest.raises(KeyboardInterrupt):
         hasty.run_text("RETURN 1")
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from graphstore.build import regression
 from graphstore.build.derive import BuildOptions, derive, penalties
 from graphstore.build.similarity import FORGOTTEN
-from graphstore.incremental.derivation import Mirror
-from graphstore.incremental.interaction_matrix import Distinct, Pairs, user_key
-from graphstore.incremental.item_rows import Row, products_within, row_with
-from graphstore.incremental.ragged import Lists
-from graphstore.incremental.staleness import Change
+from graphstore.incremental.derivation import IncrementalDerivation
+from graphstore.incremental.interaction_matrix import InteractionMatrix, UniqueInRange, user_key
+from graphstore.incremental.item_rows import ItemRow, products_within, row_with
+from graphstore.incremental.ragged import RaggedArrays
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 NOW = 1000.0
@@ -90,7 +90,7 @@ def test_the_rows_are_those_of_a_build_at_the_day_of_the_latest_event(seed):
     events = behaviour(seed)
     expected = derived_rows(events, OPTIONS, None, None)
     assert all(len(part) > 25 for part in expected.values())
-    same(rows(Mirror(events, OPTIONS), events), expected)
+    same(rows(IncrementalDerivation(events, OPTIONS), events), expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -99,7 +99,7 @@ def test_later_events_give_the_rows_of_a_build_with_the_same_reference_and_penal
     events = behaviour(seed)
     early = events.where(~(events.day > NOW - 50))
     fixed = penalties(early, OPTIONS)
-    mirror = Mirror(early, OPTIONS, fixed=fixed)
+    mirror = IncrementalDerivation(early, OPTIONS, fixed=fixed)
     assert mirror.reference == early.latest_day < NOW
     for user in np.random.default_rng(seed).permutation(len(events.user_ids)).tolist():
         mirror.replace_user(events.user_ids[user], *history(events, user))
@@ -112,12 +112,12 @@ def test_later_events_give_the_rows_of_a_build_with_the_same_reference_and_penal
 def test_renewed_penalties_give_the_rows_of_a_build_with_the_same_reference(seed):
     events = behaviour(seed)
     early = events.where(~(events.day > NOW - 50))
-    mirror = Mirror(early, OPTIONS)
-    assert mirror.renew_penalties(0.0) == Change()
+    mirror = IncrementalDerivation(early, OPTIONS)
+    assert mirror.renew_penalties(0.0) == Staleness()
     before = mirror.penalties
     for user in range(len(events.user_ids)):
         mirror.replace_user(events.user_ids[user], *history(events, user))
-    assert mirror.renew_penalties(100.0) == Change() and mirror.penalties == before
+    assert mirror.renew_penalties(100.0) == Staleness() and mirror.penalties == before
     change = mirror.renew_penalties(0.05)
     assert mirror.penalties == pytest.approx(penalties(events, OPTIONS, early.latest_day))
     assert mirror.penalties != pytest.approx(before, rel=0.05)
@@ -129,7 +129,9 @@ def test_renewed_penalties_give_the_rows_of_a_build_with_the_same_reference(seed
 def test_renewed_penalties_are_a_share_of_what_is_known():
     """Ten times the mean of 2 and 1, which two users have, then of 3 and 2, which three have."""
     columns = (np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, np.nan), np.ones(3))
-    mirror = Mirror(Interactions(["u", "v"], ["a", "b"], *columns), replace(OPTIONS, regularisation=10.0))
+    mirror = IncrementalDerivation(
+        Interactions(["u", "v"], ["a", "b"], *columns), replace(OPTIONS, regularisation=10.0)
+    )
     mirror.replace_user("w", ["a", "b"], [np.nan, np.nan], [1.0, 1.0])
     assert mirror.penalties == (15.0, 0.0)
     change = mirror.renew_penalties(0.3)
@@ -141,7 +143,7 @@ def test_renewed_penalties_are_a_share_of_what_is_known():
 def test_entries_of_columns_cut_as_in_a_build_give_its_rows(seed):
     events, options = behaviour(seed), replace(OPTIONS, similar_items=4)
     expected = by(derive(events, options).similar_items, events.item_ids, "source", "target")
-    mirror = Mirror(events, options)
+    mirror = IncrementalDerivation(events, options)
     found = {item: {} for item in events.item_ids}
     for target in np.random.default_rng(seed).permutation(events.item_ids).tolist():
         for source, scores in mirror.similar_items(target).items():
@@ -152,16 +154,16 @@ def test_entries_of_columns_cut_as_in_a_build_give_its_rows(seed):
 
 def test_an_entry_takes_the_place_of_the_lowest_and_ties_go_to_the_lower_id():
     row = {"b": (0.5, 0.0), "c": (0.4, 0.0)}
-    assert row_with(row, {"d": (0.4, 0.0)}, 2) == Row(row, [], [])
-    assert row_with(row, {"a": (0.4, 0.0)}, 2) == Row({"b": (0.5, 0.0), "a": (0.4, 0.0)}, ["a"], ["c"])
-    assert row_with(row, {"d": (0.1, 0.3)}, 2) == Row({**row, "d": (0.0, 0.3)}, ["d"], [])
-    assert row_with(row, {"b": None}, 2) == Row({"c": (0.4, 0.0)}, [], ["b"])
+    assert row_with(row, {"d": (0.4, 0.0)}, 2) == ItemRow(row, [], [])
+    assert row_with(row, {"a": (0.4, 0.0)}, 2) == ItemRow({"b": (0.5, 0.0), "a": (0.4, 0.0)}, ["a"], ["c"])
+    assert row_with(row, {"d": (0.1, 0.3)}, 2) == ItemRow({**row, "d": (0.0, 0.3)}, ["d"], [])
+    assert row_with(row, {"b": None}, 2) == ItemRow({"c": (0.4, 0.0)}, [], ["b"])
 
 
 def test_of_equal_ones_the_lower_id_is_taken_whenever_it_came():
     options = replace(OPTIONS, neighbourhood=2, followed_by=2, similar_users=2)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
-    mirror = Mirror(nothing, options, reference=NOW, fixed=(1.0, 1.0))
+    mirror = IncrementalDerivation(nothing, options, reference=NOW, fixed=(1.0, 1.0))
     for user in ("u5", "u1", "u4", "u2", "u3"):
         mirror.replace_user(user, ["e", "b", "d", "a", "c"], np.full(5, np.nan), np.ones(5))
     for number, follower in enumerate(["z", "w", "y", "x"]):
@@ -195,7 +197,7 @@ def test_rows_do_not_depend_on_how_events_came(events, random, gone, data):
     """Events come in any order and in groups; some users are erased, and may come again."""
     fixed = (0.7, 0.3)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
-    mirror = Mirror(nothing, SMALL, reference=NOW, fixed=fixed)
+    mirror = IncrementalDerivation(nothing, SMALL, reference=NOW, fixed=fixed)
     left = list(events)
     random.shuffle(left)
     so_far = []
@@ -212,7 +214,7 @@ def test_rows_do_not_depend_on_how_events_came(events, random, gone, data):
         mirror.remove_user(f"u{user}")
     whole = as_stored([event for event in events if event[0] not in gone])
     found = rows(mirror, whole)
-    same(found, rows(Mirror(whole, SMALL, reference=NOW, fixed=fixed), whole))
+    same(found, rows(IncrementalDerivation(whole, SMALL, reference=NOW, fixed=fixed), whole))
     same(found, derived_rows(whole, SMALL, NOW, fixed))
 
 
@@ -237,7 +239,7 @@ def everything_in(thing, seen):
 def test_of_an_erased_user_nothing_stays(erase):
     """Of a user whose lists grew step by step, and so moved in memory: no id, no key, no time, no weight, no score."""
     events = behaviour(0)
-    mirror = Mirror(events, OPTIONS)
+    mirror = IncrementalDerivation(events, OPTIONS)
     before = rows(mirror, events)
     ids, days, weights = events.item_ids[:30], NOW - 0.1234567 - np.arange(30), np.full(30, 0.7654321)
     for count in range(1, 31):
@@ -255,7 +257,7 @@ def test_of_an_erased_user_nothing_stays(erase):
     assert not any(np.isin(marks, array).any() for array in arrays)
     assert not any((array == user_key("secret", number)).any() for array in arrays if array.dtype == np.uint64)
     same(rows(mirror, events), before)
-    assert mirror.similar_users("secret") == {} and mirror.remove_user("secret") == Change()
+    assert mirror.similar_users("secret") == {} and mirror.remove_user("secret") == Staleness()
 
 
 def parts_of(mirror):
@@ -267,7 +269,7 @@ def parts_of(mirror):
 def test_without_an_item_rows_are_as_if_it_had_never_been(seed):
     events = behaviour(seed)
     fixed = penalties(events, OPTIONS)
-    mirror = Mirror(events, OPTIONS, reference=NOW, fixed=fixed)
+    mirror = IncrementalDerivation(events, OPTIONS, reference=NOW, fixed=fixed)
     popular = int(np.bincount(events.item).argmax())
     touched = mirror.remove_item(events.item_ids[popular])
     rest = events.where(events.item != popular)
@@ -275,7 +277,7 @@ def test_without_an_item_rows_are_as_if_it_had_never_been(seed):
     assert mirror.similar_items(events.item_ids[popular]) == mirror.transitions(events.item_ids[popular]) == {}
     assert len(touched.targets) > 20 and len(touched.sources) > 10
     assert events.item_ids[popular] not in {*touched.targets, *touched.sources, *touched.items}
-    assert mirror.remove_item("never seen") == Change()
+    assert mirror.remove_item("never seen") == Staleness()
     user = int(events.user[events.item == popular][0])
     mirror.replace_user(events.user_ids[user], *history(events, user))  # the item is new now, by another number
     whole = events.where((events.item != popular) | (events.user == user))
@@ -287,13 +289,13 @@ def test_a_change_is_a_share_of_what_is_known():
     names = ["a", "b", "c"]
     columns = (np.array([0, 0, 1]), np.array([1, 0, 0]), np.array([NOW, NOW - 1, NOW]), np.ones(3))
     options = replace(OPTIONS, recent_half_life=1e12)
-    mirror = Mirror(Interactions(["u", "v"], names, *columns), options, fixed=(2.0, 2.0))
+    mirror = IncrementalDerivation(Interactions(["u", "v"], names, *columns), options, fixed=(2.0, 2.0))
     change = mirror.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
     assert change.items == {"b", "c"}  # b came half a day earlier than it was known
     assert change.targets == pytest.approx({"a": 1 / (2 + 2), "b": 1 / (1 + 2), "c": 2 / (1 + 2)})
     assert change.sources == pytest.approx({"a": (1 / 2) / (2 + 5), "b": 1 / (1 + 5)})
     again = mirror.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
-    assert again == Change()
+    assert again == Staleness()
     between = mirror.replace_user("v", ["c", "b", "a"], [NOW - 2, NOW - 1, NOW], [1.0, 1.0, 1.0])
     assert between.sources["c"] == pytest.approx((1 + 1 / 2) / (2 + 5))
     between = mirror.replace_user("v", ["c", "d", "b", "a"], [NOW - 2, NOW - 1.5, NOW - 1, NOW], [1.0] * 4)
@@ -307,7 +309,7 @@ def test_disliked_and_unknown_items_are_related_to_nothing_and_still_known_by_th
     events = Interactions(
         ["u", "v"], ["a", "b"], np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, NOW), np.zeros(3)
     )
-    mirror = Mirror(events, OPTIONS)
+    mirror = IncrementalDerivation(events, OPTIONS)
     mirror.replace_user("v", ["b", "a"], [np.nan, np.nan], [1.0, 0.0])
     assert mirror.similar_items("a") == mirror.transitions("a") == mirror.similar_users("v") == {}
     assert mirror.popularity("a") == (-np.inf, -np.inf) == mirror.popularity("never seen")
@@ -319,13 +321,13 @@ def test_disliked_and_unknown_items_are_related_to_nothing_and_still_known_by_th
 def test_without_times_there_is_no_judgement_of_late():
     item, day = np.array([0, 1, 0, 1, 2]), np.array([np.nan] * 4 + [NOW])
     events = Interactions(["u", "v"], ["a", "b", "c"], np.array([0, 0, 1, 1, 1]), item, day, np.ones(5))
-    mirror = Mirror(events, OPTIONS)
+    mirror = IncrementalDerivation(events, OPTIONS)
     assert min(mirror.similar_items("a")["b"]) > 0
     mirror.remove_item("c")
     assert mirror.similar_items("a")["b"][1] == 0
     mirror.replace_user("u", ["b", "a"], [NOW, np.nan], [1.0, 1.0])
     assert min(mirror.similar_items("a")["b"]) > 0
-    unfixed = Mirror(events.where(events.item < 2), OPTIONS)
+    unfixed = IncrementalDerivation(events.where(events.item < 2), OPTIONS)
     unfixed.replace_user("u", ["b", "a"], [NOW, np.nan], [1.0, 1.0])
     assert unfixed.reference == 0 and unfixed.penalties[1] == 0
     assert unfixed.similar_items("a")["b"][0] > 0 == unfixed.similar_items("a")["b"][1]
@@ -351,7 +353,7 @@ def circles(seed, users=3000, items=120, size=12):
 def read(monkeypatch):
     """How many cells are gathered, call by call."""
     counts = []
-    gather, get = Lists.gather, Pairs.product
+    gather, get = RaggedArrays.gather, InteractionMatrix.product
 
     def counting(lists, *arguments):
         found = gather(lists, *arguments)
@@ -362,8 +364,8 @@ def read(monkeypatch):
         counts.append(min(most, int(pairs.columns.length[one])))
         return get(pairs, one, other, most)
 
-    monkeypatch.setattr(Lists, "gather", counting)
-    monkeypatch.setattr(Pairs, "product", product)
+    monkeypatch.setattr(RaggedArrays, "gather", counting)
+    monkeypatch.setattr(InteractionMatrix, "product", product)
     return counts
 
 
@@ -372,7 +374,7 @@ def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
     """However many users have it, about as many cells are read as are allowed, for it and for what is near to it."""
     options, cells = replace(OPTIONS, transition_window=20), 1000
     events = circles(seed)
-    mirror = Mirror(events, options, cells=cells)
+    mirror = IncrementalDerivation(events, options, cells=cells)
     for item in ("i000", "i001", "i030"):
         for rows_of, most in ((mirror.similar_items, 2 * 3.5), (mirror.transitions, 1), (mirror.popularity, 1)):
             read.clear()
@@ -391,7 +393,7 @@ def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
 def test_a_sample_of_users_tells_what_all_of_them_do(seed):
     """Of 3,000 users about every fourth is read."""
     options = replace(OPTIONS, neighbourhood=120, transition_window=20, transition_shrinkage=2000.0, followed_by=120)
-    mirror = Mirror(circles(seed), options)
+    mirror = IncrementalDerivation(circles(seed), options)
     cut = {i: (mirror.similar_items(i), mirror.transitions(i)) for i in ("i000", "i001", "i040")}
     for cells, most in (
         (10**9, {"i000": 0.0, "i001": 0.0, "i040": 0.0}),
@@ -415,7 +417,7 @@ def test_what_few_users_did_is_never_scaled_to_many():
     user, item = np.array(sorted(pairs)).T
     names = [f"u{n}" for n in range(2000)], [f"i{n:02}" for n in range(61)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=60), fixed=(10.0, 10.0), cells=600)
+    mirror = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=60), fixed=(10.0, 10.0), cells=600)
     found = {scores[0] for scores in mirror.similar_items("i00").values()}
     twins, alone = 5 / (10 + 5 + 5), round(5 / (10 + 5), 9)
     assert twins in found and found <= {twins, alone}  # alone where the sample has nobody of them
@@ -427,7 +429,7 @@ def test_an_item_of_one_user_is_not_taken_for_near_because_that_one_is_in_the_sa
     item = np.concatenate([np.zeros(2000, int), np.ones(50, int), np.arange(2, 502)])
     names = [f"u{n}" for n in range(2000)], [f"i{n:03}" for n in range(502)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=1), cells=150)
+    mirror = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=1), cells=150)
     assert list(mirror.similar_items("i000")) == ["i001"]
 
 
@@ -442,7 +444,7 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
     user, item = np.nonzero(matrix)
     names = [f"{seed}-{n}" for n in range(1000)], [f"i{n:04}" for n in range(2002)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=10), cells=5000)
+    mirror = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=10), cells=5000)
     assert mirror._ever.head(0, mirror._ever.rows.length, 5000)[2] < 1
     found = {int(name[1:]): scores[0] for name, scores in mirror.similar_items("i0000").items()}
     assert len(found) == 10 and 1 in found
@@ -452,10 +454,10 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
 
 
 def test_in_a_sample_columns_are_as_long_as_in_full():
-    mirror = Mirror(circles(0), OPTIONS)
+    mirror = IncrementalDerivation(circles(0), OPTIONS)
     near = np.arange(40)
     for cells in (50, 1000, 10**9):
-        inner, _, rate = products_within(mirror._ever, near, 60, Distinct(), cells)
+        inner, _, rate = products_within(mirror._ever, near, 60, UniqueInRange(), cells)
         assert (rate < 1) == (cells < 10**9)
         assert inner.diagonal() == pytest.approx(mirror._ever.squares[near])
         assert np.linalg.eigvalsh(inner)[0] > -1e-6
@@ -467,7 +469,7 @@ def test_what_is_sampled_is_right_on_average():
     for way in range(60):
         events = circles(0, users=400, items=24)
         events = replace(events, user_ids=[f"{way}|{user_id}" for user_id in events.user_ids])
-        mirror = Mirror(events, OPTIONS, cells=300)
+        mirror = IncrementalDerivation(events, OPTIONS, cells=300)
         counts.append(np.exp(mirror.popularity("i000")[1]))
         products.append(mirror._ever.product(0, 15, 60)[0])
         exact = float(((events.user[events.item == 15])[:, None] == events.user[events.item == 0]).sum())
@@ -479,7 +481,7 @@ def test_what_is_sampled_is_right_on_average():
 
 def test_a_user_of_very_many_events_finds_similar_ones_by_the_rarest_items(read):
     events = circles(1)
-    mirror = Mirror(events, OPTIONS)
+    mirror = IncrementalDerivation(events, OPTIONS)
     ids = [f"only-{n}" for n in range(20)]
     for friend in ("friend-1", "friend-2"):
         mirror.replace_user(friend, ids, np.full(20, NOW), np.ones(20))
@@ -497,7 +499,7 @@ OPERATION = st.tuples(st.sampled_from(["put", "insert", "delete", "without"]), s
 @settings(max_examples=100, deadline=None)
 @given(st.lists(OPERATION, max_size=60))
 def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
-    lists, expected = Lists((np.int32, np.float64)), {n: [] for n in range(7)}
+    lists, expected = RaggedArrays((np.int32, np.float64)), {n: [] for n in range(7)}
     lists.reserve(7)
     for step, (what, number, size) in enumerate(operations):
         own = expected[number]
@@ -521,7 +523,7 @@ def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
 
 
 def test_lists_that_grow_in_turn_take_no_more_memory_than_a_few_times_what_they_hold():
-    lists = Lists((np.float64,))
+    lists = RaggedArrays((np.float64,))
     for size in range(1, 200):
         for number in range(10):
             lists.put(number, np.ones(size))

@@ -18,10 +18,10 @@ def unit(*places):
 
 def test_without_diversity_the_best_come_first_and_with_all_of_it_the_least_alike():
     scores, vectors = np.array([3.0, 2.9, 1.0]), np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    assert diversity.most_relevant_and_new(scores, vectors, 2, 0.0) == [0, 1]
-    assert diversity.most_relevant_and_new(scores, vectors, 2, 0.5) == [0, 2]
-    assert diversity.most_relevant_and_new(scores, vectors, 3, 1.0) == [0, 2, 1]
-    assert diversity.most_relevant_and_new(np.zeros(0), np.zeros((0, 0)), 2, 0.5) == []
+    assert diversity.mmr(scores, vectors, 2, 0.0) == [0, 1]
+    assert diversity.mmr(scores, vectors, 2, 0.5) == [0, 2]
+    assert diversity.mmr(scores, vectors, 3, 1.0) == [0, 2, 1]
+    assert diversity.mmr(np.zeros(0), np.zeros((0, 0)), 2, 0.5) == []
 
 
 def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are():

@@ -16,9 +16,9 @@ from graphstore.kinds import KINDS
 from graphstore.ranking.blend import NAMES, PLACE
 from graphstore.ranking.candidates import find_candidates
 from graphstore.ranking.history import Recent
-from graphstore.ranking.offline import Signals, Surroundings
+from graphstore.ranking.offline import SideInformation, Signals
 from graphstore.ranking.request import RecommendOptions
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from tests.fixtures.planting import DAY, NOW
 from tests.fixtures.storing import store
 
@@ -78,7 +78,7 @@ def surroundings(client, events):
     found = similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
     favours = similarity.Matrix((found.score, (found.source, found.target)), shape=(len(names), len(events.item_ids)))
     _, about = pull_item_interests(client, events.item_ids)
-    return Surroundings(about, members, favours, pull_ties(client, events.user_ids))
+    return SideInformation(about, members, favours, pull_ties(client, events.user_ids))
 
 
 @pytest.mark.parametrize("candidates", [2 * ITEMS, 15])
@@ -94,7 +94,7 @@ def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds
         popularity.popularity_now(events.latest_day, options.popularity_half_life),
         limits,
     )
-    memory = Memory(client, KINDS, limits)
+    memory = ServingCache(client, KINDS, limits)
     told = np.zeros(len(NAMES))
     for row, user_id in enumerate(events.user_ids):
         known = memory.know(user_id)

@@ -14,8 +14,8 @@ from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.ranking.blend import NAMES, Blend
 from graphstore.ranking.history import DIMENSION, Readout
 from graphstore.ranking.item_vectors import BLOCK, Vectors
-from graphstore.ranking.neighbour_table import Table
-from graphstore.recommend.cache import Memory
+from graphstore.ranking.neighbour_table import NeighbourTable
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update.models import activate
 from tests.fixtures.planting import NOW, communities, plant, rate
@@ -49,7 +49,7 @@ def vector(*places):
 @pytest.fixture
 def memory(client):
     plant(client, communities())
-    memory = Memory(client)
+    memory = ServingCache(client)
     for side in "ab":
         for number in range(6):
             ask(client, f"{side}-user{number}", memory)
@@ -121,7 +121,7 @@ def test_who_is_erased_is_in_no_later_answer_though_everything_was_held(client, 
     plant(client, [rate("friend", "b-item1", day=-1), rate("friend", "secret", day=-1)])
     client.run_text("MATCH (a:User {user_id: 'a-user0'}), (b:User {user_id: 'friend'}) CREATE (a)-[:FOLLOWS]->(b)"
                     " SET a.version = a.version + 1")  # fmt: skip
-    fresh = Memory(client)
+    fresh = ServingCache(client)
     held = [memory, fresh]
     for one in held:
         answer = ask(client, "a-user0", one, channel="social")
@@ -212,7 +212,7 @@ def test_a_model_of_another_width_leaves_the_vectors_of_the_old_one_out(client, 
 
 
 def test_an_empty_graph_is_served_and_what_comes_is_found_at_once(client):
-    memory = Memory(client)
+    memory = ServingCache(client)
     with pytest.raises(NotFound):
         ask(client, "a-user0", memory)
     client.run_text("CREATE (:User {user_id: 'nobody'})")
@@ -243,7 +243,7 @@ def test_popularity_is_measured_from_the_latest_event_not_from_the_last_build(cl
     )
     assert memory.know("b-user1").popularity_now == known.popularity_now
     build(client)
-    assert Memory(client).know("b-user1").popularity_now == known.popularity_now
+    assert ServingCache(client).know("b-user1").popularity_now == known.popularity_now
 
 
 def random_change(client, rng):
@@ -325,7 +325,7 @@ def test_threads_share_a_memory_while_the_graph_changes(client, memory):
 
 
 def test_edges_are_held_by_source_and_the_first_added_go_where_there_are_too_many():
-    table = Table(6, most=10)
+    table = NeighbourTable(6, most=10)
     for source in range(5):
         table.add(np.array([source]), np.array([3]), [source] * 3, [False] * 3, [1.0] * 3, [0.5] * 3)
     found = table.of_sources(np.array([4, 0, 3]))

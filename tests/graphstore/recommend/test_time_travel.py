@@ -11,7 +11,7 @@ from graphstore.extract import interests
 from graphstore.kinds import KINDS
 from graphstore.profiles.erasure import erase_user
 from graphstore.profiles.interests import read_interests
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import DAY, NOW
 from tests.fixtures.storing import store
@@ -81,7 +81,7 @@ def test_no_path_shows_an_event_tie_or_interest_of_later(moved):
 
 
 def test_a_later_event_changes_nothing_of_the_past_and_one_of_before_does(moved):
-    memory = Memory(moved)
+    memory = ServingCache(moved)
     before = recommend(moved, "ann", k=10, at=MIDDLE, memory=memory)
     collect_events(moved, [event("ann", "b5", 1)])
     after = recommend(moved, "ann", k=10, at=MIDDLE, memory=memory)

@@ -9,7 +9,7 @@ from graphstore.database.client import Client
 from graphstore.recommend.catalogue import Catalogue
 
 
-def likeness_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats:
+def diversity_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats:
     """(N, D) embeddings of items; where no model made any, those of their content; without these too, which attributes
     each has (1 or 0). 0 for an item that has none.
     """
