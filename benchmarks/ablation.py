@@ -37,6 +37,7 @@ from graphstore.database.client import Client
 from graphstore.kinds import KINDS
 from graphstore.progress import silent
 from graphstore.ranking.blend import CHANNELS, Blend
+from graphstore.recommend.snapshot import read_blend
 from graphstore.settings import Settings
 from graphstore.update import models as graph
 
@@ -125,7 +126,7 @@ def serve_without(client: Client, version: str, found: list[Example], without: t
     """Have the active model serve with weights learned without some channels."""
     model = graph.active_model(client)
     assert model is not None and model["version"] == version
-    readout = Blend.from_json(client.read("update/models/read_blend", version=version)[0]["blend"]).readout
+    readout = read_blend(client, version).readout
     parts = {name: model[name] for name in ("family", "configuration", "metrics", "dimension")}
     graph.activate(client, version, **parts, blend=Blend(learn_weights(found, without), readout))
 

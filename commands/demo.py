@@ -17,6 +17,7 @@ from graphstore import Client
 from graphstore.datasets.dataset import Dataset
 from graphstore.datasets.movielens import demo_dataset
 from graphstore.errors import InputError
+from graphstore.extract.items import count_other_items
 
 LATER_SHARE = 0.1
 DEMO_K = 5
@@ -54,13 +55,13 @@ def stored_events(client: Client, dataset: Dataset) -> int:
     Raises:
         InputError: the graph holds items that are not the demo's.
     """
-    row = client.read("administration/count_other_items", item_ids=[item["item_id"] for item in dataset.items()])[0]
-    if row["other_items"]:
+    others, events = count_other_items(client, [item["item_id"] for item in dataset.items()])
+    if others:
         raise InputError(
-            f"The graph holds {row['other_items']:,} items that are not the demo's: they would be mixed."
+            f"The graph holds {others:,} items that are not the demo's: they would be mixed."
             " Set INTERESTGRAPH_HOME to an empty folder (or NEO4J_URI to an empty database) for the demo."
         )
-    return int(row["events"])
+    return events
 
 
 @click.command("demo")

@@ -66,7 +66,7 @@ def embed_and_match(
     shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
     counts |= _read(client, encoder, matched, {item.item_id for item in changed}, matcher, shown, progress)
     if matched:
-        client.write("extract/interests/count_interest_items")
+        graph_interests.count_items(client)
     return counts
 
 

@@ -98,7 +98,7 @@ def extract(
         if reader:
             read, found_about = reader.read_items(progress)
             if read:
-                client.write("extract/interests/count_interest_items")
+                interests.count_items(client)
             changed, counts = sorted({*changed, *read}), counts | found_about
         as_of = interests.latest_event(client, kinds)
         users = interests.users_to_read(client, as_of, since, changed)
@@ -107,7 +107,7 @@ def extract(
         if reader:
             counts |= reader.read_users(progress)
             if counts["generated_users"]:
-                client.write("extract/interests/count_interest_users")
+                interests.count_users(client)
             counts |= reader.counts()
         current.counts.update(counts)
     return counts
@@ -129,7 +129,7 @@ def extract_some(
         known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
-        total = client.read("extract/items/count_items")[0]["items"]
+        total = graph_items.count_items(client)
         embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
     graph_items.note_read(client, items)
     return sorted({*(item.item_id for item in changed), *looked.items})
@@ -153,7 +153,7 @@ def _extract_items(
     counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []
     if changed or full:
-        total = client.read("extract/items/count_items")[0]["items"]
+        total = graph_items.count_items(client)
         known = [Term(row["name"], row["label"], row["origin"]) for row in interests.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from gnn.network.data import GraphVocabulary, ItemTable, user_batch
 from gnn.network.propagation import HeteroData
+from graphstore.batches import batched
 from graphstore.database.client import Client
 from graphstore.extract import media
 from graphstore.progress import Progress, silent
-from graphstore.update import embeddings, sampling
+from graphstore.update import sampling
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class NeighbourhoodSampler:
     def add_items(self, item_ids: Sequence[str]) -> None:
         """Pull attributes, similar items and content of items not met yet, and content and attributes of the latter."""
         missing = self.items.without_neighbours(item_ids)
-        for batch in embeddings.batched(missing, sampling.CONTENT_ROWS):
+        for batch in batched(missing, sampling.CONTENT_ROWS):
             attributes, similar = sampling.sample_items(self._client, batch, self.fan_out.similar)
             self.items.add_neighbours(batch, attributes, similar)
         self._add_missing_contents()
@@ -59,7 +60,7 @@ class NeighbourhoodSampler:
 
     def _add_missing_contents(self) -> None:
         bare = self.items.without_content()
-        for batch in embeddings.batched(bare, sampling.CONTENT_ROWS):
+        for batch in batched(bare, sampling.CONTENT_ROWS):
             attributes, _ = sampling.sample_items(self._client, batch, 0)
             self.items.add_content(batch, attributes, *sampling.read_contents(self._client, batch))
             for name, positions, vectors in media.read_vectors(self._client, batch) if self._media else ():
@@ -76,6 +77,6 @@ class NeighbourhoodSampler:
 
     def batches(self, user_ids: Sequence[str], size: int, progress: Progress = silent) -> Iterator[HeteroData]:
         """Neighbourhoods of `size` seed users at a time."""
-        for number, batch in enumerate(embeddings.batched(user_ids, size)):
+        for number, batch in enumerate(batched(user_ids, size)):
             yield self.sample_users(batch)
             progress("neighbourhoods", min((number + 1) * size, len(user_ids)), len(user_ids))

@@ -35,6 +35,7 @@ from graphstore.interactions import Interactions
 from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.ranking.blend import Blend
+from graphstore.recommend.snapshot import read_blend
 from graphstore.settings import Settings
 from graphstore.update import models as graph
 
@@ -76,7 +77,7 @@ def continue_training(
     content_index.check_learned_from(client, active)
     model, vocabulary, fan_out = registry.load(settings.models, active["version"])
     events = pull_interactions(client, kinds, negative_weight)
-    fresh = {row["user_id"] for row in client.read("update/models/read_fresh_users", version=active["version"])}
+    fresh = graph.fresh_users(client, active["version"])
     chosen, is_fresh = _chosen(events, fresh, seed)
     if int(is_fresh.sum()) < LEAST_USERS:
         return None
@@ -114,9 +115,7 @@ def continue_training(
 
 def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: GraphVocabulary) -> Blend:
     """The weights of the blend of `version`, with the readout of a model that continues it."""
-    rows = client.read("update/models/read_blend", version=version)
-    blend = Blend.from_json(rows[0]["blend"] if rows else None)
-    return replace(blend, readout=model.readout(vocabulary.relations))
+    return replace(read_blend(client, version), readout=model.readout(vocabulary.relations))
 
 
 def _hyperparameters(stored: Mapping[str, Any]) -> Hyperparameters:

@@ -19,7 +19,7 @@ from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.recommend.stage import recommend_all
 from graphstore.settings import Settings
-from graphstore.update import drift, models, sampling
+from graphstore.update import drift, embeddings, models, sampling
 from graphstore.update.drift import Drift
 
 ASKED = 300
@@ -61,9 +61,8 @@ def derive_anew(
 
 def _state(client: Client, asked: list[str], version: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """What is stored and served: vectors of items and of the users asked, and their lists."""
-    stored = client.stream("update/embeddings/stream_item_embeddings", version=version)
-    items = {row["item_id"]: np.asarray(row["embedding"]) for row in stored}
-    rows = client.read("update/embeddings/read_user_embeddings", user_ids=asked, version=version)
+    items = {row["item_id"]: np.asarray(row["embedding"]) for row in embeddings.stream_items(client, version)}
+    rows = embeddings.read_users(client, asked, version)
     users = {row["user_id"]: np.asarray(row["embedding"]) for row in rows}
     lists = {user_id: [] for user_id in asked} | {
         row["user_id"]: row["items"] for row in recommend_all(client, drift.LIST, user_ids=asked, kinds=kinds)

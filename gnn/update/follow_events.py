@@ -60,7 +60,7 @@ class EventWorker:
         self._kinds = kinds
         self._vectors = UserVectors(client, settings)
         self._clock: datetime | None = None
-        self._ties = 0
+        self._ties = False
         self._counted, self._kept = -COUNT_SECONDS, 0.0
         self._rests_until = 0.0
         self.work = Work()
@@ -128,9 +128,9 @@ class EventWorker:
 
     def _has_ties(self) -> bool:
         if time.monotonic() - self._counted > COUNT_SECONDS:
-            self._ties = self._client.read("update/work_queue/count_ties")[0]["ties"]
+            self._ties = work_queue.has_ties(self._client)
             self._counted = time.monotonic()
-        return self._ties > 0
+        return self._ties
 
     def _keep_house(self, now: QueueState) -> None:
         if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:

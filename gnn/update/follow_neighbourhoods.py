@@ -27,6 +27,7 @@ from gnn.encoders.encoder import Encoder
 from gnn.extract.stage import extract_some
 from gnn.update.item_vectors import ItemEmbedder
 from gnn.update.pending import Pending, stalest, touched_shares
+from graphstore.batches import batched
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
@@ -34,6 +35,7 @@ from graphstore.database.runs import last_run
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import InputError
 from graphstore.extract import content_index
+from graphstore.extract.interests import touched_users
 from graphstore.feedback import telling
 from graphstore.incremental.derivation import IncrementalDerivation
 from graphstore.incremental.neighbour_store import (
@@ -45,7 +47,7 @@ from graphstore.incremental.neighbour_store import (
 )
 from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
-from graphstore.update import embeddings, sampling, work_queue
+from graphstore.update import following, sampling, work_queue
 from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
@@ -99,7 +101,7 @@ class NeighbourhoodWorker:
         """Do a part of what there is to do; whether there was something."""
         if not self._lead():
             return False
-        clock = self._client.read("update/following/read_clock")[0]["now"]
+        clock = following.database_clock(self._client)
         now = work_queue.read_queue_state(self._client)
         self._take_over(now)
         if self._mirror is None:
@@ -120,12 +122,12 @@ class NeighbourhoodWorker:
 
     def leave(self) -> None:
         """Let another take over at once."""
-        self._client.write("update/following/leave_lane", lease=self._lease)
+        following.leave(self._client, self._lease)
 
     def _lead(self) -> bool:
         if time.monotonic() < self._leads_until:
             return True
-        row = self._client.write("update/following/lead_lane", lease=self._lease, millis=LEAD_MILLIS)[0]
+        row = following.lead(self._client, self._lease, LEAD_MILLIS)
         if not row["leads"]:
             self._mirror = None
             return False
@@ -170,7 +172,7 @@ class NeighbourhoodWorker:
         self._similar.forget()
         self._following.forget()
         since = max(built["started_at"], datetime.fromtimestamp((self._done or 0) / 1000, UTC)) - MARGIN
-        touched = {row["user_id"] for row in self._client.read("extract/interests/read_touched_users", since=since)}
+        touched = set(touched_users(self._client, since))
         for item_id, share in touched_shares(events, touched).items():
             self.pending.targets[item_id] = self.pending.sources[item_id] = share
         self.pending.users.update(dict.fromkeys(touched & set(events.user_ids), 1.0))
@@ -194,15 +196,9 @@ class NeighbourhoodWorker:
     def _take_changes(self, now: QueueState) -> bool:
         """Histories of users that changed, into the mirror."""
         assert self._mirror is not None
-        seq, found = self._seen.seq, []
-        while seq < now.seq:
-            rows = self._client.read("update/following/read_changed_users", seq=seq, count=CHANGED_AT_ONCE)
-            found += [row["user_id"] for row in rows]
-            if len(rows) < CHANGED_AT_ONCE:
-                break
-            seq = max(rows[-1]["seq"] - 1, seq + 1)
-        for batch in embeddings.batched(dict.fromkeys(found), HISTORIES_AT_ONCE):
-            histories = self._client.read("update/following/read_histories", user_ids=batch)
+        found = following.changed_users(self._client, self._seen.seq, now.seq, CHANGED_AT_ONCE)
+        for batch in batched(found, HISTORIES_AT_ONCE):
+            histories = following.read_histories(self._client, batch)
             for row in histories:
                 weight, _ = telling(row["types"], row["values"], self._kinds, self._negative_weight)
                 change = self._mirror.replace_user(row["user_id"], row["item_ids"], row["days"], weight.tolist())
@@ -223,9 +219,9 @@ class NeighbourhoodWorker:
         """Items that were described anew: what they are about, their vectors, and those who chose them."""
         if now.seq <= self._described:
             return False
-        rows = self._client.read("update/following/read_unread_items", seq=self._described)
-        items = [row["item_id"] for row in rows[:DESCRIPTIONS_AT_ONCE]]
-        if len(items) == len(rows):
+        unread = following.unread_items(self._client, self._described)
+        items = unread[:DESCRIPTIONS_AT_ONCE]
+        if len(items) == len(unread):
             self._described = now.seq
         if not items:
             return False
@@ -258,14 +254,14 @@ class NeighbourhoodWorker:
         if not (targets or sources or users):
             return False
         similar = self._columns(targets)
-        following = NeighbourUpdates()
+        followed = NeighbourUpdates()
         for source, before in self._following.of(sources).items():
-            following.change(source, before, self._mirror.transitions(source))
+            followed.change(source, before, self._mirror.transitions(source))
         alike = {user_id: self._mirror.similar_users(user_id) for user_id in users}
         vectors = self._forward.changed(self._forward.embed(similar.after), MOVED)
-        if similar.after or following.after or alike or vectors:
-            write_neighbourhoods(self._client, similar, following, alike, vectors, self._forward.version)
-            for stored, edges in ((self._similar, similar), (self._following, following)):
+        if similar.after or followed.after or alike or vectors:
+            write_neighbourhoods(self._client, similar, followed, alike, vectors, self._forward.version)
+            for stored, edges in ((self._similar, similar), (self._following, followed)):
                 for source, row in edges.after.items():
                     stored.put(source, row)
         if far := self._forward.moved_beyond(vectors, FAR):
@@ -294,13 +290,7 @@ class NeighbourhoodWorker:
         """Everything that was touched before this moment has been looked at, once in a while."""
         if self._done is None or clock - self._done > LEAD_MILLIS:
             assert self._mirror is not None
-            self._client.write(
-                "update/following/note_done",
-                lease=self._lease,
-                done=clock,
-                build=self._build,
-                penalties=list(self._mirror.penalties),
-            )
+            following.note_done(self._client, self._lease, clock, self._build, self._mirror.penalties)
             self._done = clock
 
 

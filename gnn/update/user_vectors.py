@@ -23,6 +23,7 @@ from gnn.network.sampler import FanOut
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.settings import Settings
+from graphstore.update import embeddings, following
 from graphstore.update import sampling as graph
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
 from graphstore.update.work_queue import QueueState
@@ -80,9 +81,7 @@ class UserVectors:
         if now.version != self._wanted or now.generation != self._seen[1]:
             self._load(now.version)
         elif self._items is not None and self._wanted is not None and now.seq > self._seen[0]:
-            for row in self._client.read_once(
-                "update/following/read_changed_items", seq=self._seen[0], version=self._wanted
-            ):
+            for row in following.changed_embeddings(self._client, self._seen[0], self._wanted):
                 self._items.put(row["item_id"], row["embedding"])
         self._seen = (now.seq, now.generation)
 
@@ -96,7 +95,7 @@ class UserVectors:
             log.warning("no embeddings of users are written: %s", error)
             return
         self._items = ItemVectors(self._vocabulary, self._model.configuration.dimension)
-        for row in self._client.stream("update/embeddings/stream_item_embeddings", version=version):
+        for row in embeddings.stream_items(self._client, version):
             self._items.put(row["item_id"], row["embedding"])
         self.version = version
 

@@ -48,6 +48,12 @@ def migrate(client: Client, settings: Settings | None = None) -> int:
     return newest
 
 
+def is_current(client: Client) -> bool:
+    """Whether the graph has the schema of this program, or a newer one."""
+    applied = client.read("schema/read_schema_version")
+    return bool(applied) and applied[0]["version"] >= max(versions())
+
+
 def _constraint(behaviour_type: str) -> str:
     statement = statements.load("schema/behaviour_type").for_type(behaviour_type)
     return statement.text.replace("event_id_BEHAVIOUR", f"event_id_{behaviour_type.lower()}")

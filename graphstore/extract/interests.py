@@ -55,6 +55,21 @@ def latest_event(client: Client, kinds: Mapping[str, Kind]) -> datetime:
     return max(latest, default=datetime.now(UTC))
 
 
+def touched_users(client: Client, since: datetime) -> list[str]:
+    """Users that an event or a tie touched since a moment."""
+    return [row["user_id"] for row in client.read("extract/interests/read_touched_users", since=since)]
+
+
+def count_items(client: Client) -> None:
+    """Write to every interest how many items are about it."""
+    client.write("extract/interests/count_interest_items")
+
+
+def count_users(client: Client) -> None:
+    """Write to every interest how many users have it."""
+    client.write("extract/interests/count_interest_users")
+
+
 def users_to_read(
     client: Client, as_of: datetime, since: datetime | None, changed_items: Sequence[str] = ()
 ) -> list[str]:
@@ -84,5 +99,5 @@ def write_user_interests(
             counts.closed += len(row["closed"])
         progress("users' interests", counts.users, len(user_ids))
     if user_ids:
-        client.write("extract/interests/count_interest_users")
+        count_users(client)
     return counts

@@ -30,13 +30,19 @@ from graphstore.errors import InterestGraphError
 from graphstore.feedback import unwanted_types
 from graphstore.kinds import KINDS, Kind
 from graphstore.popularity import popularity_now
-from graphstore.ranking.blend import Blend
 from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.history import DIMENSION
 from graphstore.ranking.neighbour_table import NeighbourEdges
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions
 from graphstore.recommend.catalogue import load_catalogue
-from graphstore.recommend.snapshot import MOST_CHANGES, CacheValidator, PersonalCaches, RequestContext, Snapshot
+from graphstore.recommend.snapshot import (
+    MOST_CHANGES,
+    CacheValidator,
+    PersonalCaches,
+    RequestContext,
+    Snapshot,
+    read_blend,
+)
 from graphstore.recommend.user_state import NeighbourState, UserState, liked_items, make_user_state
 
 OVERLAP_MILLIS = 5_000  # a transaction that touched something may end so long after: looked for once in WIDE_SECONDS
@@ -127,8 +133,7 @@ class ServingCache:
         for _ in range(TRIES):
             state = self._state(-1, 0, None, 0)
             model = state["model_version"]
-            rows = self.client.read("update/models/read_blend", version=model) if model else []
-            blend = Blend.from_json(rows[0]["blend"] if rows else None)
+            blend = read_blend(self.client, model)
             width = len(blend.readout.matrices[0]) if blend.readout else DIMENSION
             counts = self.client.read("recommend/read_build")
             built = json.loads(counts[0]["counts"] or "{}") if counts else {}
@@ -207,8 +212,7 @@ class ServingCache:
         if (state["generation"], state["model_version"]) != (edition.generation, edition.model):
             self._reload()
         elif state["blend_hash"] != edition.blend_hash:
-            rows = self.client.read("update/models/read_blend", version=edition.model) if edition.model else []
-            edition.blend = Blend.from_json(rows[0]["blend"] if rows else None)
+            edition.blend = read_blend(self.client, edition.model)
             edition.blend_hash = state["blend_hash"]
         return True
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from graphstore.database.client import Client
 from graphstore.ranking.blend import Blend
 from graphstore.ranking.candidates import UserFeatures
 from graphstore.recommend.catalogue import Catalogue
@@ -85,3 +86,9 @@ class RequestContext:
     latest: datetime | None
     stamp: CacheValidator
     at: datetime | None = None
+
+
+def read_blend(client: Client, version: str | None) -> Blend:
+    """The blend that is stored with a model; the default one without a model, or where none is stored."""
+    rows = client.read("recommend/read_blend", version=version) if version else []
+    return Blend.from_json(rows[0]["blend"] if rows else None)

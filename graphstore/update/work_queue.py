@@ -137,6 +137,11 @@ def mark_touched(client: Client, since: datetime) -> int:
     return int(client.write("update/work_queue/mark_touched", since=since)[0]["marked"])
 
 
+def has_ties(client: Client) -> bool:
+    """Whether anybody follows anybody."""
+    return client.read("update/work_queue/count_ties")[0]["ties"] > 0
+
+
 def mark_lapsed(client: Client, as_of: datetime) -> int:
     """Mark users whose short-term interests rest on nothing recent any more, by the graph's clock; how many."""
     recent = as_of - timedelta(days=4 * SHORT_DAYS)

@@ -251,7 +251,7 @@ def test_users_without_any_behaviour_may_fill_a_batch(prepared, settings, tmp_pa
 
 def test_the_blend_and_the_readout_of_the_active_model_are_stored(prepared, settings):
     version = update(prepared, settings, full=True, **QUICK)["version"]
-    blend = Blend.from_json(prepared.read("update/models/read_blend", version=version)[0]["blend"])
+    blend = Blend.from_json(prepared.read("recommend/read_blend", version=version)[0]["blend"])
     assert set(blend.weights) == set(NAMES)
     assert len(blend.readout.half_lives) == 2 and np.shape(blend.readout.matrices) == (2, 128, 128)
     assert set(blend.readout.relations) == {kind.type for kind in KINDS.values()}
@@ -278,6 +278,6 @@ def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settin
     assert metrics["blend"]["ndcg_at_10"] >= metrics["blend_before"]["ndcg_at_10"] - 0.02
     assert models.active_model(client)["metrics"]["blend"] == metrics["blend"]
     blend = Blend.from_json(
-        client.read("update/models/read_blend", version=models.active_model(client)["version"])[0]["blend"]
+        client.read("recommend/read_blend", version=models.active_model(client)["version"])[0]["blend"]
     )
     assert blend.weights != DEFAULT_WEIGHTS
