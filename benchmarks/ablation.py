@@ -34,7 +34,6 @@ from graphstore.build.pull import pull_interactions
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
-from graphstore.kinds import KINDS
 from graphstore.progress import silent
 from graphstore.ranking.blend import CHANNELS, Blend
 from graphstore.recommend.snapshot import read_blend
@@ -117,8 +116,8 @@ def served(client: Client, settings: Settings, variants: Mapping[str, Variant]) 
 
 def rehearsed(client: Client, training: Mapping[str, Any]) -> list[Example]:
     """What the weights of the blend are learned on in a full update with this training."""
-    prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, KINDS, SEED, silent)
-    events = pull_interactions(client, KINDS, DEFAULT_OPTIONS.negative_weight)
+    prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, SEED, silent)
+    events = pull_interactions(client, DEFAULT_OPTIONS.negative_weight)
     return prepared.train_held_out(events, hold_out(events)).examples
 
 

@@ -114,18 +114,18 @@ def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, s
     from graphstore.build.stage import build
     from graphstore.collect.stage import collect_dataset
 
-    settings, kinds = terminal.settings, terminal.kinds
+    settings = terminal.settings
     with terminal.progress() as progress:
         with story.step("collect" + suffix, terminal, "collect …"):
-            summary = collect_dataset(client, dataset, kinds=kinds, progress=progress)
+            summary = collect_dataset(client, dataset, progress=progress)
             counts = {what: row["created"] for what, row in summary.items()}
             story.counts["collect" + suffix] = counts
         with story.step("extract" + suffix, terminal, "extract …"):
-            story.counts["extract" + suffix] = extract(client, settings, kinds=kinds, progress=progress)
+            story.counts["extract" + suffix] = extract(client, settings, progress=progress)
         with story.step("build" + suffix, terminal, "build …"):
-            story.counts["build" + suffix] = build(client, kinds=kinds, progress=progress)
+            story.counts["build" + suffix] = build(client, progress=progress)
         with story.step("update" + suffix, terminal, "update …"):
-            story.counts["update" + suffix] = update(client, settings, full=full, kinds=kinds, progress=progress)
+            story.counts["update" + suffix] = update(client, settings, full=full, progress=progress)
 
 
 def score(terminal: Terminal, client: Client, earlier: Events, later: Events) -> dict[str, Any]:

@@ -29,8 +29,11 @@ def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: 
     if lists and (diversity or explore):
         raise InputError("The lists of a file are as they are: give --diversity and --explore to recommend --all.")
     with terminal.client() as client, terminal.progress() as progress:
-        knobs: Any = {"diversity": diversity, "explore": explore, "kinds": terminal.kinds}
-        rows = read_lists(lists) if lists else recommend_all(client, k=k, progress=progress, **knobs)
+        rows = (
+            read_lists(lists)
+            if lists
+            else recommend_all(client, k=k, progress=progress, diversity=diversity, explore=explore)
+        )
         report = exposure_report(client, rows, k)
     terminal.answer(report, lambda r: show_exposure(terminal, r))
 

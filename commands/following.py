@@ -166,4 +166,4 @@ def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: fl
     stop_with_parent(stop)
     if lane == "neighbourhoods":
         os.nice(SLOWER)
-    work(lane, terminal.settings, terminal.kinds, stop)
+    work(lane, terminal.settings, stop)

@@ -26,7 +26,7 @@ def tune_command(terminal: Terminal, **options: Any) -> None:
     from gnn.update.tune import tune
 
     with terminal.client() as client, terminal.progress() as progress:
-        found = tune(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
+        found = tune(client, terminal.settings, progress=progress, **options)
     terminal.answer(found, lambda row: show_tuned(terminal, row))
 
 

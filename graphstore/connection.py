@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphstore.database.client import RETRY_SECONDS, Client
+from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
 from graphstore.settings import Settings
 
@@ -21,22 +22,24 @@ def connect(
     from graphstore.database.schema import migrate
     from graphstore.server.managed import ManagedServer
 
+    kinds = read_kinds(settings.kinds_file)
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, retry_seconds=retry_seconds)
+        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
     else:
         client = Client(
             settings.neo4j_uri,
             settings.neo4j_username,
             settings.neo4j_password or "",
             settings.neo4j_database,
+            kinds=kinds,
             retry_seconds=retry_seconds,
         )
     try:
         client.verify()
         if migrated:
-            migrate(client, settings)
+            migrate(client)
     except BaseException:
         client.close()
         raise

@@ -96,7 +96,7 @@ def migrated(neo4j_settings: Settings) -> Iterator[Client]:
     settings = neo4j_settings
     assert settings.neo4j_uri is not None
     with Client(settings.neo4j_uri, settings.neo4j_username, settings.neo4j_password or "") as client:
-        migrate(client, settings)
+        migrate(client)
         yield client
 
 

@@ -12,7 +12,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from graphstore import connect
 from graphstore.administration.keys import KeyRing
-from graphstore.kinds import read_kinds
 from graphstore.recommend.cache import ServingCache
 from web import access, access_log, pages, path_ids, problems
 from web.api import events, graph, health, interests, items, openapi, recommendations, similar, stream, users
@@ -47,13 +46,11 @@ def create_app(config: WebConfig | None = None) -> Flask:
     )
     secret = config.secret or session_secret(config.settings.home)
     client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
-    kinds = read_kinds(config.settings.kinds_file)
     app.extensions[EXTENSION] = Services(
         config,
         client,
         KeyRing(client),
-        kinds,
-        ServingCache(client, kinds),
+        ServingCache(client),
         ResponseCache(),
         Metrics(),
         secret,

@@ -64,9 +64,7 @@ def user(user_id: str) -> str:
     """One user: who they are, what they care about, what they did, what to recommend and why."""
     knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
     found = services()
-    answered = stage.recommend(
-        graph(), user_id, k=RECOMMENDED, explain=True, kinds=found.kinds, memory=found.memory, **knobs
-    )
+    answered = stage.recommend(graph(), user_id, k=RECOMMENDED, explain=True, memory=found.memory, **knobs)
     recommended = answered["recommendations"]
     rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
     corrections = interests.read_corrections(graph(), user_id)

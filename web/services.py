@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import current_app
 
 from graphstore.administration.keys import KeyRing
 from graphstore.database.client import Client
-from graphstore.kinds import Kind
 from graphstore.recommend.cache import ServingCache
 from web.configuration import WebConfig
 from web.feed import Feed
@@ -26,7 +24,6 @@ class Services:
     config: WebConfig
     client: Client
     keys: KeyRing
-    kinds: Mapping[str, Kind]
     memory: ServingCache
     answers: ResponseCache
     metrics: Metrics

@@ -18,8 +18,6 @@ of vectors, contrasted); Wortsman et al., CVPR 2022 (a part of the way).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -32,7 +30,6 @@ from gnn.encoders.encoder import Vectors
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.settings import Settings
 
@@ -48,7 +45,6 @@ def adapt(
     client: Client,
     settings: Settings,
     present: CachedEncoder,
-    kinds: Mapping[str, Kind],
     seed: int,
     progress: Progress,
 ) -> Adapted:
@@ -62,7 +58,7 @@ def adapt(
         InputError: the encoder can't be adapted.
     """
     negative_weight = tuned_settings(client).build.negative_weight
-    events = pull_interactions(client, kinds, negative_weight, progress)
+    events = pull_interactions(client, negative_weight, progress)
     trial = AcceptanceTest(client, events, seed)
     if trial.check.lacks:
         return trial.refused()

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
 from gnn.adaptation.verdict import AcceptanceTest, Adapted
@@ -22,7 +20,6 @@ from gnn.training.trainable_contents import TrainableContents
 from graphstore.build.pull import pull_interactions
 from graphstore.database.client import Client
 from graphstore.extract import content_index
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.settings import Settings
 
@@ -34,7 +31,6 @@ def learn_encoder(
     client: Client,
     settings: Settings,
     training: Training,
-    kinds: Mapping[str, Kind],
     seed: int,
     progress: Progress,
 ) -> Adapted:
@@ -46,7 +42,7 @@ def learn_encoder(
         InputError: the encoder can't be adapted.
     """
     present = CachedEncoder(by_name.encoder(content_index.encoder_of(client), settings.models), settings.cache)
-    events = pull_interactions(client, kinds, training.options.negative_weight)
+    events = pull_interactions(client, training.options.negative_weight)
     trial = AcceptanceTest(client, events, seed)
     if trial.check.lacks:
         return trial.refused()

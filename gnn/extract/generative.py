@@ -37,7 +37,6 @@ from graphstore.batches import ITEM_ROWS, batched
 from graphstore.database.client import Client
 from graphstore.extract import language_model
 from graphstore.extract.items import ItemText, read_some_items
-from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
 CONTEXT = 16_384  # tokens of a question and its answer
@@ -57,11 +56,10 @@ class Reader:
         client: Client,
         model: LanguageModel,
         encoder: Encoder,
-        kinds: Mapping[str, Kind],
         context: int = CONTEXT,
     ) -> None:
         self._client, self._model, self._encoder = client, model, encoder
-        self._kinds = {kind.type: kind for kind in kinds.values()}
+        self._kinds = {kind.type: kind for kind in client.kinds.values()}
         self._context = context
         self.by_items = language_model.extracted_by(model.name, prompt("about").name)
         self.by_users = language_model.extracted_by(model.name, prompt("interests").name)

@@ -31,7 +31,6 @@ from graphstore.extract import content_index, interests
 from graphstore.extract import items as graph_items
 from graphstore.extract import media as media_graph
 from graphstore.extract.items import ItemText
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 
@@ -43,7 +42,6 @@ def extract(
     settings: Settings,
     *,
     encoder: Encoder | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     full: bool = False,
     adapting: bool = False,
     seed: int = 0,
@@ -81,7 +79,7 @@ def extract(
         if adapting:
             from gnn.adaptation.contrastive import adapt
 
-            adapted = adapt(client, settings, cached, kinds, seed, progress)
+            adapted = adapt(client, settings, cached, seed, progress)
             report = {"adapted": adapted.report}
             if adapted.name:
                 cached, full = CachedEncoder(by_name.encoder(adapted.name, settings.models), settings.cache), True
@@ -94,15 +92,15 @@ def extract(
         counts |= looked.counts | report
         media_graph.forget_read(client, looked.items)
         changed = sorted({*changed, *looked.items}) if looked.items else changed
-        reader = Reader(client, model, cached.base, kinds, context) if model else None
+        reader = Reader(client, model, cached.base, context) if model else None
         if reader:
             read, found_about = reader.read_items(progress)
             if read:
                 interests.count_items(client)
             changed, counts = sorted({*changed, *read}), counts | found_about
-        as_of = interests.latest_event(client, kinds)
+        as_of = interests.latest_event(client)
         users = interests.users_to_read(client, as_of, since, changed)
-        found = interests.write_user_interests(client, users, as_of, kinds, progress)
+        found = interests.write_user_interests(client, users, as_of, progress)
         counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
         if reader:
             counts |= reader.read_users(progress)

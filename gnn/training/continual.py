@@ -61,7 +61,6 @@ class Continued:
 def continue_training(
     client: Client,
     settings: Settings,
-    kinds: Mapping[str, Kind],
     negative_weight: float,
     seed: int,
     progress: Progress,
@@ -76,7 +75,7 @@ def continue_training(
         raise NotReady("No model is active: train one with `interestgraph update --full`.")
     content_index.check_learned_from(client, active)
     model, vocabulary, fan_out = registry.load(settings.models, active["version"])
-    events = pull_interactions(client, kinds, negative_weight)
+    events = pull_interactions(client, negative_weight)
     fresh = graph.fresh_users(client, active["version"])
     chosen, is_fresh = _chosen(events, fresh, seed)
     if int(is_fresh.sum()) < LEAST_USERS:
@@ -90,7 +89,7 @@ def continue_training(
     told = [batch for batch in batches if batch["item", "interacts", "user"].edge_index.numel()]
     features = sampler.items.features(*widths(model))
     rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
-    objective = Objective(features, rows, hyper, _telling(vocabulary, kinds, negative_weight), events.latest_day)
+    objective = Objective(features, rows, hyper, _telling(vocabulary, client.kinds, negative_weight), events.latest_day)
     held = [_held(batch) for batch in told]
     split = {"fresh": set(np.asarray(chosen)[is_fresh].tolist()), "replay": set(np.asarray(chosen)[~is_fresh].tolist())}
     before = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +33,6 @@ from graphstore.build.derive import BuildOptions, Derived, derive, favoured_item
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
 from graphstore.database.client import Client
 from graphstore.interactions import Interactions
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.ranking.blend import Blend
 from graphstore.ranking.offline import SideInformation, Signals
@@ -90,7 +89,6 @@ class Training:
     client: Client
     sampler: NeighbourhoodSampler
     batches: Sequence[HeteroData]
-    kinds: Mapping[str, Kind]
     hyper: Hyperparameters
     seed: int
     device: torch.device
@@ -104,7 +102,7 @@ class Training:
 
     def run(self) -> tuple[InterestNetwork, Blend, dict[str, Any]]:
         """The model to serve, the blend, and metrics of the held-out events."""
-        events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
+        events = pull_interactions(self.client, self.options.negative_weight)
         held = hold_out(events)
         held_out_run = self.train_held_out(events, held)
         features = self.sampler.items.features(*self._widths).to(self.device)
@@ -229,7 +227,7 @@ class Training:
 
     def _telling(self) -> Tensor:
         """How much an event of each relation counts as a target: dislikes not at all, low ratings half."""
-        liked = {kind.type for kind in self.kinds.values() if kind.weight > 0}
+        liked = {kind.type for kind in self.client.kinds.values() if kind.weight > 0}
         pairs = [[1.0, self.options.negative_weight] if name in liked else [0.0, 0.0] for name in self._relations]
         return torch.tensor(pairs).flatten()
 
@@ -290,7 +288,7 @@ class Training:
 
     def _configuration(self) -> Configuration:
         vocabulary, hyper = self.sampler.vocabulary, self.hyper
-        by_type = {kind.type: kind for kind in self.kinds.values()}
+        by_type = {kind.type: kind for kind in self.client.kinds.values()}
         weights, half_lives = [], []
         for name in vocabulary.relations:
             kind = by_type[name]

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,7 +24,6 @@ from graphstore import connect
 from graphstore.database.client import Client
 from graphstore.errors import GraphError, Neo4jUnavailable, ServerError
 from graphstore.extract.interests import latest_event
-from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
 from graphstore.update import work_queue
 from graphstore.update.work_queue import Lease, QueueState
@@ -55,9 +53,8 @@ class Work:
 class EventWorker:
     """One worker that drains marks. `step` does one batch, or nothing."""
 
-    def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._kinds = kinds
         self._vectors = UserVectors(client, settings)
         self._clock: datetime | None = None
         self._ties = False
@@ -111,7 +108,6 @@ class EventWorker:
         done = work_queue.finish_users(
             self._client,
             claim,
-            self._kinds,
             as_of=self._as_of(now, latest),
             latest=latest,
             vectors=vectors,
@@ -123,7 +119,7 @@ class EventWorker:
     def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
         """The graph's clock: the latest event that is known, or the present where no event has a time."""
         if now.latest is None and self._clock is None:
-            self._clock = latest_event(self._client, self._kinds)
+            self._clock = latest_event(self._client)
         return max(time for time in (now.latest, latest, self._clock) if time is not None)
 
     def _has_ties(self) -> bool:
@@ -138,7 +134,7 @@ class EventWorker:
             self._kept = time.monotonic()
 
 
-def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threading.Event) -> None:
+def follow(lane: str, settings: Settings, stop: threading.Event) -> None:
     """Work in one lane, "events" or "neighbourhoods", until told to stop.
 
     While Neo4j is away it waits; a managed one is started again.
@@ -153,9 +149,9 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
             with connect(settings) as client:
                 wait = RETRY_SECONDS[0]
                 if lane == "events":
-                    _run(EventWorker(client, settings, kinds), stop)
+                    _run(EventWorker(client, settings), stop)
                 else:
-                    run_neighbourhoods(NeighbourhoodWorker(client, settings, kinds), stop, POLL_SECONDS)
+                    run_neighbourhoods(NeighbourhoodWorker(client, settings), stop, POLL_SECONDS)
         except (GraphError, ServerError) as error:
             log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
             stop.wait(wait)

@@ -45,7 +45,6 @@ from graphstore.incremental.neighbour_store import (
     with_column,
     write_neighbourhoods,
 )
-from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
 from graphstore.update import following, sampling, work_queue
 from graphstore.update.work_queue import QueueState
@@ -73,10 +72,9 @@ class NeighbourhoodWorker:
         self,
         client: Client,
         settings: Settings,
-        kinds: Mapping[str, Kind] = KINDS,
         encoder: Encoder | None = None,
     ) -> None:
-        self._client, self._settings, self._kinds = client, settings, kinds
+        self._client, self._settings = client, settings
         self._given, self._encoder = encoder, by_name.encoder(None, settings.models)
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
@@ -159,7 +157,7 @@ class NeighbourhoodWorker:
         as_of, fixed = built["counts"].get("as_of"), built["counts"].get("penalties")
         if self._used and self._used[0] == built["run_id"]:
             fixed = self._used[1]
-        events = pull_interactions(self._client, self._kinds, options.negative_weight)
+        events = pull_interactions(self._client, options.negative_weight)
         self._mirror = IncrementalDerivation(
             events,
             options,
@@ -200,7 +198,7 @@ class NeighbourhoodWorker:
         for batch in batched(found, HISTORIES_AT_ONCE):
             histories = following.read_histories(self._client, batch)
             for row in histories:
-                weight, _ = telling(row["types"], row["values"], self._kinds, self._negative_weight)
+                weight, _ = telling(row["types"], row["values"], self._client.kinds, self._negative_weight)
                 change = self._mirror.replace_user(row["user_id"], row["item_ids"], row["days"], weight.tolist())
                 self.pending.add(row["user_id"], change, len(row["item_ids"]))
             for user_id in set(batch) - {row["user_id"] for row in histories}:

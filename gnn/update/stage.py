@@ -23,7 +23,6 @@ from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
 from graphstore.database.runs import last_run, run
 from graphstore.extract import content_index
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 from graphstore.update import embeddings, models, sampling, work_queue
@@ -40,7 +39,6 @@ def update(
     further: bool = False,
     end_to_end: bool = False,
     seed: int = 0,
-    kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
     progress: Progress = silent,
     **hyper: Any,
@@ -67,8 +65,8 @@ def update(
     learned: dict[str, Any] = {}
     if end_to_end:
         full = True
-        prepared = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
-        learned = {"end_to_end": _learn_encoder(client, settings, prepared, kinds, seed, progress)}
+        prepared = prepared_training(client, parameters, options or tuned.build, seed, progress)
+        learned = {"end_to_end": _learn_encoder(client, settings, prepared, seed, progress)}
         extracted = last_extract(client)
     with run(client, "update") as current:
         # What was touched after extract began may be extracted later: the next run has to look at it again.
@@ -76,9 +74,9 @@ def update(
         last = last_run(client, "update")
         active = models.active_model(client)
         if full or active is None or last is None:
-            training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+            training = prepared_training(client, parameters, options or tuned.build, seed, progress)
             counts = _full(client, settings, training) | {"settings": tuned.label}
-        elif further and (found := _continued(client, settings, kinds, seed, progress)):
+        elif further and (found := _continued(client, settings, seed, progress)):
             counts = found
         else:
             content_index.check_learned_from(client, active)
@@ -92,17 +90,17 @@ def update(
 
 
 def _learn_encoder(
-    client: Client, settings: Settings, training: Training, kinds: Mapping[str, Kind], seed: int, progress: Progress
+    client: Client, settings: Settings, training: Training, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Train the encoder with a network, and read all contents by it where it is better; the report."""
     from gnn.adaptation.end_to_end import learn_encoder
     from gnn.encoders import by_name
     from gnn.extract.stage import extract
 
-    found = learn_encoder(client, settings, training, kinds, seed, progress)
+    found = learn_encoder(client, settings, training, seed, progress)
     if found.name:
         encoder = by_name.encoder(found.name, settings.models)
-        extract(client, settings, encoder=encoder, kinds=kinds, full=True, progress=progress)
+        extract(client, settings, encoder=encoder, full=True, progress=progress)
     return found.report
 
 
@@ -137,12 +135,10 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
     return counts | {"metrics": metrics}
 
 
-def _continued(
-    client: Client, settings: Settings, kinds: Mapping[str, Kind], seed: int, progress: Progress
-) -> dict[str, Any] | None:
+def _continued(client: Client, settings: Settings, seed: int, progress: Progress) -> dict[str, Any] | None:
     """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
     weight = tuned_settings(client).build.negative_weight
-    found = continue_training(client, settings, kinds, weight, seed, progress)
+    found = continue_training(client, settings, weight, seed, progress)
     if found is None or not found.better:
         return None
     before = found.metrics["continued"]

@@ -34,7 +34,6 @@ from graphstore.database.client import Client
 from graphstore.database.runs import run
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 
@@ -55,7 +54,6 @@ def tune(
     minutes: float | None = None,
     seed: int = 0,
     reset: bool = False,
-    kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
     **hyper: Any,
 ) -> dict[str, Any]:
@@ -79,7 +77,7 @@ def tune(
     last_extract(client)
     share_machine()
     with run(client, STAGE) as current:
-        events = pull_interactions(client, kinds, DEFAULT_OPTIONS.negative_weight, progress)
+        events = pull_interactions(client, DEFAULT_OPTIONS.negative_weight, progress)
         held = hold_out(events)
         if not enough(held):
             raise too_few(int((held.counts > 0).sum()))
@@ -88,7 +86,7 @@ def tune(
         with trial_memory(settings.home / MEMORY, name, space, seed, reset=reset) as memory:
             remembered = len(memory.trials())
             if remembered < trials:
-                training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, kinds, seed, progress)
+                training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, seed, progress)
                 training.hyper = with_defaults(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,25 +11,22 @@ import scipy.sparse as sp
 from graphstore.database.client import Client
 from graphstore.feedback import telling
 from graphstore.interactions import Interactions
-from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
 
-def pull_interactions(
-    client: Client, kinds: Mapping[str, Kind], negative_weight: float, progress: Progress = silent
-) -> Interactions:
+def pull_interactions(client: Client, negative_weight: float, progress: Progress = silent) -> Interactions:
     """All behaviour. A low rating counts `negative_weight` of its kind; kinds that tell dislike count 0."""
     item_ids = [row["item_id"] for row in client.stream("build/pull/stream_items")]
     item_index = {item_id: index for index, item_id in enumerate(item_ids)}
     user_ids: list[str] = []
-    signed = {kind.type: kind.weight for kind in kinds.values()}
-    half_lives = {kind.type: kind.half_life_days for kind in kinds.values()}
+    signed = {kind.type: kind.weight for kind in client.kinds.values()}
+    half_lives = {kind.type: kind.half_life_days for kind in client.kinds.values()}
     users, items, days, weights, strengths, halves = [], [], [], [], [], []
     for row in client.stream("build/pull/stream_interactions"):
         number = len(user_ids)
         user_ids.append(row["user_id"])
         count = len(row["item_ids"])
-        weight, low = telling(row["types"], row["values"], kinds, negative_weight)
+        weight, low = telling(row["types"], row["values"], client.kinds, negative_weight)
         told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         strengths.append(np.where(low, -np.abs(told), told))
         halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from graphstore.build.write import Writer, write_popularity
 from graphstore.database.client import Client
 from graphstore.database.runs import Run, run
 from graphstore.durations import DAY_SECONDS
-from graphstore.kinds import KINDS, Kind
 from graphstore.popularity import NEW
 from graphstore.progress import Progress, silent
 
@@ -27,7 +25,6 @@ LONGEST_TRANSACTION = timedelta(seconds=5)  # one that began before a build's re
 def build(
     client: Client,
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -44,7 +41,7 @@ def build(
     settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
     with run(client, "build") as current:
         current.counts["settings"] = settings
-        events = pull_interactions(client, kinds, options.negative_weight, progress)
+        events = pull_interactions(client, options.negative_weight, progress)
         latest = events.latest_day
         current.counts["events"] = len(events.user)
         current.counts["as_of"] = None if np.isnan(latest) else round(latest * durations.DAY_MILLIS)
@@ -64,17 +61,15 @@ def build(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
-        _take_over(client, current, kinds, options, latest)
+        _take_over(client, current, options, latest)
         return dict(current.counts)
 
 
-def _take_over(
-    client: Client, current: Run, kinds: Mapping[str, Kind], options: BuildOptions, latest_day: float
-) -> None:
+def _take_over(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:
     """From now on new events add to what this build counted; those that came while it ran are counted first."""
     latest = None if np.isnan(latest_day) else datetime.fromtimestamp(latest_day * DAY_SECONDS, UTC)
     client.write("build/note_build", popularity_half_life=options.popularity_half_life, latest=latest)
-    counted = sorted(kind.type for kind in kinds.values() if kind.weight > 0)
+    counted = sorted(kind.type for kind in client.kinds.values() if kind.weight > 0)
     client.write(
         "build/recount_items",
         since=current.started_at - LONGEST_TRANSACTION,

@@ -17,7 +17,6 @@ from graphstore.database.client import Client
 from graphstore.database.runs import run
 from graphstore.datasets.dataset import Dataset
 from graphstore.errors import InputError
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 
 BATCH_ROWS = 5_000
@@ -31,7 +30,6 @@ def collect(
     items: str | Path | None = None,
     users: str | Path | None = None,
     ties: str | Path | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
@@ -51,14 +49,13 @@ def collect(
         raise InputError("Standard input can be only one of the files.")
     with ExitStack() as stack:  # every file is opened before any row is stored: a wrong name costs nothing
         sources = {what: stack.enter_context(open_rows(path)) for what, path in given.items()}
-        return collect_sources(client, sources, kinds=kinds, rejected_folder=rejected_folder, progress=progress)
+        return collect_sources(client, sources, rejected_folder=rejected_folder, progress=progress)
 
 
 def collect_dataset(
     client: Client,
     dataset: Dataset,
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
@@ -69,14 +66,13 @@ def collect_dataset(
         **({"ties": rows_source("ties", dataset.ties())} if dataset.ties else {}),
         "events": rows_source("events", dataset.events()),
     }
-    return collect_sources(client, sources, kinds=kinds, rejected_folder=rejected_folder, progress=progress)
+    return collect_sources(client, sources, rejected_folder=rejected_folder, progress=progress)
 
 
 def collect_sources(
     client: Client,
     sources: Mapping[str, Source],
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
@@ -84,9 +80,7 @@ def collect_sources(
     summary = {}
     with run(client, "collect") as current:
         for what, source in sources.items():
-            counts = collect_source(
-                client, what, source, kinds=kinds, rejected_folder=rejected_folder, progress=progress
-            )
+            counts = collect_source(client, what, source, rejected_folder=rejected_folder, progress=progress)
             summary[what] = counts.as_dict()
             current.counts[what] = {key: value for key, value in summary[what].items() if key != "reasons"}
     return summary
@@ -97,13 +91,12 @@ def collect_source(
     what: str,
     source: Source,
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> Counts:
     """Store one opened source of `what`: events, items, users or ties."""
     counts = Counts()
-    check, write = STORES[what](kinds)
+    check, write = STORES[what](client.kinds)
     with RejectWriter(rejected_folder, what, source) as rejects:
 
         def reject(line: Line, why: str) -> None:

@@ -16,7 +16,7 @@ from graphstore.database.client import Client, Transaction
 from graphstore.database.statements import Statement
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import GraphError
-from graphstore.kinds import KINDS, Kind
+from graphstore.kinds import Kind
 from graphstore.popularity import NEW
 
 LISTED = 20
@@ -194,7 +194,7 @@ def _of_type(name: str, behaviour_type: str) -> Statement:
     return statements.load(f"collect/{name}").for_type(behaviour_type)
 
 
-def collect_events(client: Client, rows: list[Any], kinds: Mapping[str, Kind] = KINDS) -> Counts:
+def collect_events(client: Client, rows: list[Any]) -> Counts:
     """Store events that came as JSON values; `rejected` holds (index in `rows`, reason)."""
     counts = Counts()
 
@@ -205,7 +205,7 @@ def collect_events(client: Client, rows: list[Any], kinds: Mapping[str, Kind] = 
         Line(index, b"", row) if isinstance(row, dict) else Line(index, b"", None, "expected a JSON object")
         for index, row in enumerate(rows)
     ]
-    check, write = STORES["events"](kinds)
+    check, write = STORES["events"](client.kinds)
     write(client, _valid([check_line(line, check) for line in lines], reject), counts, reject)
     counts.rejected.sort()
     return counts

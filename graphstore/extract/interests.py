@@ -11,7 +11,6 @@ from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
 from graphstore.database import statements
 from graphstore.database.client import Client
 from graphstore.interests import SHORT_DAYS, interest_parameters
-from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
 AFFECTED_USERS = 10_000
@@ -43,12 +42,12 @@ def delete_unused(client: Client, names: Sequence[str]) -> int:
     return int(client.write("extract/interests/delete_unused_interests", names=list(names))[0]["deleted"])
 
 
-def latest_event(client: Client, kinds: Mapping[str, Kind]) -> datetime:
+def latest_event(client: Client) -> datetime:
     """Time of the graph's latest event, from which all ages are measured; the present without dated events."""
     known = set(client.read("collect/read_types")[0]["types"])
     statement = statements.load("extract/interests/read_latest_event")
     latest = []
-    for behaviour_type in sorted({kind.type for kind in kinds.values()} & known):
+    for behaviour_type in sorted({kind.type for kind in client.kinds.values()} & known):
         value = client.read(statement.for_type(behaviour_type))[0]["latest"]
         if value is not None:
             latest.append(value.to_native())
@@ -86,11 +85,11 @@ def users_to_read(
 
 
 def write_user_interests(
-    client: Client, user_ids: Sequence[str], as_of: datetime, kinds: Mapping[str, Kind], progress: Progress = silent
+    client: Client, user_ids: Sequence[str], as_of: datetime, progress: Progress = silent
 ) -> InterestCounts:
     """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
     counts = InterestCounts()
-    parameters = interest_parameters(as_of, kinds)
+    parameters = interest_parameters(as_of, client.kinds)
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         for row in client.write("extract/interests/write_user_interests", user_ids=batch, **parameters):

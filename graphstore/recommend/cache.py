@@ -28,7 +28,6 @@ from graphstore.database.client import Client
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import InterestGraphError
 from graphstore.feedback import unwanted_types
-from graphstore.kinds import KINDS, Kind
 from graphstore.popularity import popularity_now
 from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.history import DIMENSION
@@ -63,12 +62,10 @@ class ServingCache:
     go of at every operation: four of them answer less in a second than one does.
     """
 
-    def __init__(
-        self, client: Client, kinds: Mapping[str, Kind] = KINDS, options: RecommendOptions = DEFAULT_OPTIONS
-    ) -> None:
+    def __init__(self, client: Client, options: RecommendOptions = DEFAULT_OPTIONS) -> None:
         self.client = client
         self.options = options
-        self.unwanted = unwanted_types(kinds)
+        self.unwanted = unwanted_types(client.kinds)
         self.turns = threading.Semaphore(AT_ONCE)
         self._edition: Snapshot | None = None
         self._loading = threading.Lock()  # held by whoever reads everything

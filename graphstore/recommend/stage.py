@@ -18,7 +18,6 @@ import numpy as np
 
 from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
@@ -56,7 +55,6 @@ def recommend(
     diversity: float = 0.0,
     explore: float = 0.0,
     at: datetime | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
     memory: ServingCache | None = None,
 ) -> dict[str, Any]:
@@ -78,8 +76,8 @@ def recommend(
         NotFound: there is no such user.
     """
     check_k(k)
-    request = make_request(weights, channel, kinds, options, diversity, explore)
-    return answer(memory or ServingCache(client, kinds, options), user_id, request, k, explain, at)[0]
+    request = make_request(weights, channel, client.kinds, options, diversity, explore)
+    return answer(memory or ServingCache(client, options), user_id, request, k, explain, at)[0]
 
 
 def answer(
@@ -122,7 +120,6 @@ def recommend_all(
     weights: Mapping[str, float] | None = None,
     diversity: float = 0.0,
     explore: float = 0.0,
-    kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> Iterator[dict[str, Any]]:
     """For every user of the graph, by the code that serves one: user_id, items (best first), scores.
@@ -133,8 +130,8 @@ def recommend_all(
         InputError: k, weights, diversity or explore are not usable.
     """
     check_k(k)
-    request = make_request(weights, None, kinds, options, diversity, explore)
-    memory = ServingCache(client, kinds, options)
+    request = make_request(weights, None, client.kinds, options, diversity, explore)
+    memory = ServingCache(client, options)
 
     def one(user_id: str) -> dict[str, Any]:
         with memory.turns:
@@ -161,7 +158,6 @@ def recommend_unchosen(
     k: int = 20,
     *,
     weights: Mapping[str, float] | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
 ) -> Iterator[dict[str, Any]]:
     """For each of these users that the graph knows, the items that nobody chose yet, by what their content says, as
     exploration ranks them: user_id, items (best first), scores.
@@ -169,8 +165,8 @@ def recommend_unchosen(
     Raises:
         InputError: weights are not usable.
     """
-    request = make_request(weights, None, kinds, DEFAULT_OPTIONS)
-    memory = ServingCache(client, kinds)
+    request = make_request(weights, None, client.kinds, DEFAULT_OPTIONS)
+    memory = ServingCache(client)
     for user_id in user_ids:
         known = memory.know(user_id)
         if known is not None:

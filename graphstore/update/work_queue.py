@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from graphstore.database.client import Client, Transaction
 from graphstore.interests import SHORT_DAYS, interest_parameters
-from graphstore.kinds import Kind
 
 LEASE_MILLIS = 30_000
 LAPSED_AT_ONCE = 500
@@ -91,7 +90,6 @@ def finish_items(client: Client, count: int) -> int:
 def finish_users(
     client: Client,
     claim: Lease,
-    kinds: Mapping[str, Kind],
     *,
     as_of: datetime,
     latest: datetime | None,
@@ -107,7 +105,7 @@ def finish_users(
         {"user_id": user_id, "embedding": None if vector is None else np.asarray(vector).tolist()}
         for user_id, vector in vectors.items()
     ]
-    parameters = interest_parameters(as_of, kinds)
+    parameters = interest_parameters(as_of, client.kinds)
 
     def work(tx: Transaction) -> Finished:
         tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])

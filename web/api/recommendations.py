@@ -39,7 +39,7 @@ def read_recommendations(path: UserPath, query: RecommendationQuery) -> Response
 
 def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tuple[object, ...]) -> CachedResponse:
     asked = make_request(
-        None, query.channel, found.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
+        None, query.channel, found.client.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
     )
     document, stamp = answer(found.memory, user_id, asked, query.k, query.explain, query.at)
     return found.answers.keep(key, orjson.dumps(document), stamp)

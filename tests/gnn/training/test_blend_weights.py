@@ -162,7 +162,7 @@ def prepared(client, settings, folder, secret):
     sampler.add_items(graph.item_ids(client))
     batches = list(sampler.batches(graph.user_ids(client), hyper.batch_users))
     sampler.vocabulary.growing = False
-    return Training(client, sampler, batches, KINDS, hyper, 0, torch.device("cpu"), lambda *_: None)
+    return Training(client, sampler, batches, hyper, 0, torch.device("cpu"), lambda *_: None)
 
 
 def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, tmp_path, monkeypatch):
@@ -180,7 +180,7 @@ def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, t
         training = prepared(client, settings, tmp_path, secret)
         known = client.run_text("MATCH (i:Item {item_id: $i})-[s:SIMILAR_TO]->() RETURN count(s) AS n", {"i": secret})
         assert known[0]["n"] > 0
-        events = pull_interactions(client, KINDS, 0.5)
+        events = pull_interactions(client, 0.5)
         held = hold_out(events)
         assert not held.by_time and held.counts.tolist() == [1] * 24
         held_out_runs.append(training.train_held_out(events, held))
@@ -202,6 +202,6 @@ def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, t
 def test_with_too_few_users_the_defaults_serve(client, neo4j_settings, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting, "LEAST_EXAMPLES", 25)
     training = prepared(client, dataclasses.replace(neo4j_settings, home=tmp_path), tmp_path, SECRETS[0])
-    events = pull_interactions(client, KINDS, 0.5)
+    events = pull_interactions(client, 0.5)
     held_out_run = training.train_held_out(events, hold_out(events))
     assert (held_out_run.weights, held_out_run.epochs, held_out_run.examples) == (dict(DEFAULT_WEIGHTS), 1, [])

@@ -17,7 +17,6 @@ from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.database.runs import last_run
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS
 from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.recommend.stage import recommend
 from graphstore.update import work_queue
@@ -92,7 +91,7 @@ def edges(client):
 def derived(client):
     """What a build with the reference of the last one would give, in the form of `edges`."""
     counts = last_run(client, "build")["counts"]
-    events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    events = pull_interactions(client, BuildOptions().negative_weight)
     made = derive(events, BuildOptions(), counts["as_of"] / durations.DAY_MILLIS)
     found = {}
     parts = ("SIMILAR_TO", made.similar_items), ("FOLLOWED_BY", made.transitions), ("ALIKE", made.similar_users)

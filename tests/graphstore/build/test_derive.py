@@ -7,7 +7,6 @@ from graphstore.build.derive import BuildOptions, Judged, derive
 from graphstore.build.pull import pull_interactions
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS
 from tests.fixtures.planting import communities, plant, rate
 
 EDGES = """
@@ -76,7 +75,7 @@ def test_build_writes_to_the_graph_what_is_derived(client):
         client,
         [*communities(), rate("late", "a-item1", day=-400), rate("late", "b-item1", day=-399), rate("x", "b-item1")],
     )
-    pulled = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    pulled = pull_interactions(client, BuildOptions().negative_weight)
     derived = derive(pulled, BuildOptions())
     stored = client.run_text(EDGES)
     for name, found in (("SIMILAR_TO", derived.similar_items), ("FOLLOWED_BY", derived.transitions)):

@@ -12,7 +12,6 @@ from graphstore.build.derive import BuildOptions, derive
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
 from graphstore.build.stage import build
 from graphstore.extract import interests
-from graphstore.kinds import KINDS
 from graphstore.ranking.blend import NAMES, PLACE
 from graphstore.ranking.candidates import find_candidates
 from graphstore.ranking.history import Recent
@@ -61,8 +60,8 @@ def planted(client, tmp_path):
     about = {(item, name): {"item": item, "name": name, "weight": weight} for item, name, weight in pairs}
     client.run_text(ABOUT, {"rows": list(about.values())})
     client.run_text(COUNT)
-    as_of = interests.latest_event(client, KINDS)
-    interests.write_user_interests(client, [user["user_id"] for user in users], as_of, KINDS)
+    as_of = interests.latest_event(client)
+    interests.write_user_interests(client, [user["user_id"] for user in users], as_of)
     normal = np.random.default_rng(4).normal(size=(ITEMS, WIDTH))
     vectors = {f"i{n:02}": row / np.linalg.norm(row) for n, row in enumerate(normal)}
     client.run_text(VECTORS, {"rows": [{"item": item, "vector": row.tolist()} for item, row in vectors.items()]})
@@ -84,7 +83,7 @@ def surroundings(client, events):
 @pytest.mark.parametrize("candidates", [2 * ITEMS, 15])
 def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds_it(client, planted, candidates):
     limits = RecommendOptions(candidates=candidates)
-    events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    events = pull_interactions(client, BuildOptions().negative_weight)
     options = BuildOptions()
     signals = Signals(
         events,
@@ -94,7 +93,7 @@ def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds
         popularity.popularity_now(events.latest_day, options.popularity_half_life),
         limits,
     )
-    memory = ServingCache(client, KINDS, limits)
+    memory = ServingCache(client, limits)
     told = np.zeros(len(NAMES))
     for row, user_id in enumerate(events.user_ids):
         known = memory.know(user_id)

@@ -8,7 +8,6 @@ from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.extract import interests
-from graphstore.kinds import KINDS
 from graphstore.profiles.erasure import erase_user
 from graphstore.profiles.interests import read_interests
 from graphstore.recommend.cache import ServingCache
@@ -41,7 +40,7 @@ def moved(client, tmp_path):
         collect_events(
             client, [row for row in events if row["user_id"] == "ann" and row["timestamp"] <= NOW - day * DAY]
         )
-        interests.write_user_interests(client, ["ann"], datetime.fromtimestamp(NOW - day * DAY, UTC), KINDS)
+        interests.write_user_interests(client, ["ann"], datetime.fromtimestamp(NOW - day * DAY, UTC))
     build(client)
     return client
 
