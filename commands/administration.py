@@ -55,7 +55,7 @@ def list_(terminal: Terminal) -> None:
 @click.argument("name")
 @with_terminal
 def revoke(terminal: Terminal, name: str) -> None:
-    """Make a key worthless."""
+    """Revoke a key: requests that use it are refused."""
     from graphstore.administration.keys import revoke_key
 
     with terminal.client() as client:
@@ -81,7 +81,10 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 @click.argument("user_id")
 @with_terminal
 def erase_command(terminal: Terminal, user_id: str) -> None:
-    """Erase a user and everything derived from them."""
+    """Erase a user from the graph, with everything derived from them.
+
+    Files of rejected rows and cached answers of a language model are not touched: delete these yourself.
+    """
     from graphstore.profiles.erasure import erase_user
 
     with terminal.client() as client:
@@ -93,7 +96,7 @@ def erase_command(terminal: Terminal, user_id: str) -> None:
 @click.argument("user_id")
 @with_terminal
 def export_command(terminal: Terminal, user_id: str) -> None:
-    """Everything that is stored on a user, as JSON."""
+    """Print everything that the graph stores about a user, as JSON."""
     from graphstore.profiles.erasure import export_user
 
     with terminal.client() as client:
@@ -165,7 +168,7 @@ def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
 @click.option("--events", required=True, type=click.IntRange(0))
 @with_terminal
 def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
-    """Memory, disk and time for a graph of this size, from measured constants."""
+    """Memory, disk and time for a graph of this size, from constants that were measured once and scaled."""
     from graphstore.administration.estimate import estimate, estimate_lines
 
     row = estimate(users, items, events)

@@ -11,7 +11,7 @@ import click
 
 from commands.console import Terminal, with_terminal
 from commands.following import LANES, follow
-from commands.reading import language_model, language_model_options
+from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
 
