@@ -1,4 +1,4 @@
-"""What a user with very many events and an item with very many events cost those who come after, and themselves.
+"""Cost of heavy nodes: a user and an item with very many events, and the events after them.
 
     python benchmarks/heavy_nodes.py HOME [--of-user N] [--of-item N] [--json]
 

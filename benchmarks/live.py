@@ -1,4 +1,4 @@
-"""How live it is: from an event over HTTP to what is then served, beside the raw Bolt floor of the same run.
+"""Freshness: seconds from an event over HTTP to the changed answer, beside the raw Bolt baseline of the same run.
 
     python benchmarks/live.py HOME... [--seconds N] [--workers N] [--json]
 

@@ -1,4 +1,4 @@
-"""Whether extract finds the interests that were planted: precision, recall and F1 of topics.
+"""Recovery of planted interests by extract: precision, recall and F1 of topics.
 
     python benchmarks/recovery.py [--users N] [--items N] [--events N] [--seed S] [--encoder NAME] [--json]
 

@@ -58,11 +58,11 @@ Event = dict[str, Any]
 
 
 def play(
-    home: Path, told: DatasetTimeline, options: argparse.Namespace, follows: bool
+    home: Path, dataset: DatasetTimeline, options: argparse.Namespace, follows: bool
 ) -> tuple[PrequentialTrials, list[float]]:
     """Play a stream in a home that holds its history: what each arm scored, and how long each event was waited for."""
-    stream = list(islice(told.later(), options.events))
-    found = PrequentialTrials(prequential.trials_of(told.history.events(), stream))
+    stream = list(islice(dataset.later(), options.events))
+    found = PrequentialTrials(prequential.trials_of(dataset.history.events(), stream))
     environment = environment_of(home)
     with ExitStack() as stack:
         client = stack.enter_context(graph_of(home))
@@ -74,7 +74,7 @@ def play(
             wait_for_nothing(client, stream[0]["user_id"], 60 * options.patience)
         waits: list[float] = []
         found.scores[LIVE] = ask_live(asker, client, stream, found.trials, waits, options.patience if follows else 0.0)
-    found.scores[POPULAR] = prequential.popular_scores(told.history.events(), stream, found.trials, options.days)
+    found.scores[POPULAR] = prequential.popular_scores(dataset.history.events(), stream, found.trials, options.days)
     found.scores = {arm: found.scores[arm] for arm in (LIVE, FROZEN, AS_IS, POPULAR)}
     return found, waits
 
@@ -169,17 +169,17 @@ def main() -> None:
         print(NO_FOLLOWER, file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="interestgraph-stream-") as scratch:
         try:
-            told = timeline(
+            dataset = timeline(
                 options.dataset,
                 options.data or (shared / "data" if shared else None),
                 share=options.share,
                 seed=options.seed,
             )
-            home = (options.homes or Path(scratch)) / told.name
-            prepare(home, told, epochs=options.epochs, seed=options.seed)
+            home = (options.homes or Path(scratch)) / dataset.name
+            prepare(home, dataset, epochs=options.epochs, seed=options.seed)
             played = Path(scratch) / "played"
             shutil.copytree(home, played)
-            found, waits = play(played, told, options, follows)
+            found, waits = play(played, dataset, options, follows)
         except InputError as error:
             raise SystemExit(str(error)) from error
     rows = prequential.rows(found, LIVE, FROZEN, options.windows)

@@ -73,7 +73,7 @@ def score(items: Sequence[str], wanted: str) -> tuple[float, float]:
 
 
 class Popularity:
-    """What was chosen most in the last days of event time, by the events that it was told of in the order of time."""
+    """What was chosen most in the last days of event time, by the events that it was given in order of time."""
 
     def __init__(self, days: float) -> None:
         self._window = days * DAY_SECONDS

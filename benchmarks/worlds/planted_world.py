@@ -1,4 +1,4 @@
-"""What a planted world is made of, as columns: its plan, items, users, episodes, events and ties.
+"""A planted world as columns: its plan, items, users, episodes, events and ties.
 
 Names: U users, I items, E events, P episodes, F ties.
 """
