@@ -18,6 +18,7 @@ LANES = ("events", "neighbourhoods")
 SLOWER = 5  # niceness of the neighbourhood worker: answers do not wait for it
 STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
+SUPERVISOR = "INTERESTGRAPH_SUPERVISOR"  # for workers: the process id of their supervisor
 
 
 class PeriodicTask:
@@ -84,9 +85,8 @@ class Worker:
             terminal.message(f"The {self.name} worker ended with code {code}; started again in a moment.")
         if now >= self._next:
             command = [sys.executable, "-m", "interestgraph", "update", "--follow", "--lane", self.name]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, start_new_session=True, env=one_thread()
-            )
+            environment = {**one_thread(), SUPERVISOR: str(os.getpid())}
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
             self._started = now
 
     def stop(self, deadline: float) -> None:
@@ -139,8 +139,11 @@ def stopping() -> threading.Event:
 
 
 def stop_with_parent(stop: threading.Event) -> None:
-    """Set the event when the parent process is gone: a worker does not outlive its supervisor."""
-    parent = os.getppid()
+    """Set the event when the parent process is gone: a worker does not outlive its supervisor.
+
+    The supervisor passes its process id on, since it may be gone before its worker first looks.
+    """
+    parent = int(os.environ.get(SUPERVISOR) or os.getppid())
 
     def watch() -> None:
         while not stop.wait(POLL_SECONDS):
