@@ -1,4 +1,4 @@
-"""The documents are true of the repository: the commands, files and names that they give exist, and the README is short."""
+"""The documents match the repository: the commands, files and names they give exist; the README is short."""
 
 import re
 import shlex
@@ -48,7 +48,7 @@ def typed():
 
 
 def listed():
-    """(README.md, command line) of every command in its table of commands, without the brackets of what may be left out."""
+    """(README.md, command line) of every command in its table of commands, without the brackets of options."""
     for row in section(text_of("README.md"), "Commands"):
         if row.startswith("| `"):
             for found in re.findall(r"`([^`]*)`", row.replace("\\|", " ").split(" | ")[0]):
@@ -56,11 +56,11 @@ def listed():
 
 
 def places():
-    """(what to change, files and folders to go to, names to look for) of every row of the architecture's tables of these."""
+    """(what to change, files and folders, names to look for) of every row of the tables "to change, go to"."""
     tables = text_of("docs/architecture.md").split("| to change | go to | look for |")[1:]
     for table in tables:
         for row in table.split("\n\n", 1)[0].splitlines()[2:]:
-            what, where, *names = [cell.strip() for cell in row.strip("|").split(" | ")]
+            what, where, *names = [cell.strip() for cell in row.strip("|").split("|")]
             yield what, [ROOT / path for path in PATH.findall(" ".join([where, *names]))], NAME.findall(names[0])
 
 
