@@ -2,7 +2,7 @@
 
     python benchmarks/recovery.py [--users N] [--items N] [--events N] [--seed S] [--encoder NAME] [--json]
 
-A planted world (`planted.py`) goes through collect and extract in a scratch server, by the encoder path alone, twice:
+A planted world (`planted.py`) goes through collect and extract in a scratch server, without a generative model, twice:
 with titles only, which hold one word of each of an item's topics and never a topic's name, and with the topics' names
 as attributes as well. What is found is scored against what was planted:
 
@@ -19,6 +19,9 @@ as attributes as well. What is found is scored against what was planted:
 - items: `ABOUT` against the item's topics.
 
 Counts are micro: over all pairs of user (or item) and topic.
+
+The figures do not show what the encoder adds: phrase mining finds the words of the titles, and random vectors in place
+of the encoder's reach the same F1 (lasting .848, short .780; the default encoder .822, .792).
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 @click.argument("user_id")
 @with_terminal
 def erase_command(terminal: Terminal, user_id: str) -> None:
-    """Erase a user from the graph, with everything derived from them.
+    """Erase a user from the graph, with their behaviour, interests and embedding.
 
     Files of rejected rows and cached answers of a language model are not touched: delete these yourself.
     """
@@ -168,7 +168,7 @@ def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
 @click.option("--events", required=True, type=click.IntRange(0))
 @with_terminal
 def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
-    """Memory, disk and time for a graph of this size, from constants that were measured once and scaled."""
+    """Memory, disk and time for a graph of this size, partly from measurements, partly assumed."""
     from graphstore.administration.estimate import estimate, estimate_lines
 
     row = estimate(users, items, events)

@@ -1,6 +1,7 @@
 """Erase users and everything only they left, and say what went: python erase_user.py USER_ID [USER_ID ...]
 
-The graph only: `interestgraph erase` also looks after what else the program keeps.
+The graph only. `interestgraph erase` does the same to the graph, and also drops what running servers hold of the user.
+Neither touches `rejected/*.jsonl` or cached answers of a language model (see docs/admin.md, "Erasing a user").
 """
 
 import os
