@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.text import Text
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, plain_table, with_terminal
 
 
 @click.group("keys")
@@ -41,14 +41,16 @@ def list_(terminal: Terminal) -> None:
 
     with terminal.client() as client:
         rows = list_keys(client)
+    terminal.answer(rows, lambda found: show_keys(terminal, found))
 
-    def show(rows: list[dict[str, Any]]) -> None:
-        table = Table("name", "scopes", "created", "revoked", box=None)
-        for row in rows:
-            table.add_row(row["name"], ",".join(row["scopes"]), str(row["created_at"]), str(row["revoked_at"] or ""))
-        terminal.out.print(table)
 
-    terminal.answer(rows, show)
+def show_keys(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    """A row for each key."""
+    table = plain_table("name", "scopes", "created", "revoked", texts=2)
+    for row in rows:
+        times = (str(row[when] or "")[:16].replace("T", " ") for when in ("created_at", "revoked_at"))
+        table.add_row(Text(row["name"]), ", ".join(row["scopes"]), *times)
+    terminal.out.print(table)
 
 
 @keys_group.command("revoke")
@@ -186,9 +188,9 @@ def doctor_command(terminal: Terminal) -> None:
 
     def show(rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            terminal.out.print(f"{'ok  ' if row['ok'] else 'FAIL'}  {row['name']}: {row['detail']}", markup=False)
+            terminal.hanging("ok    " if row["ok"] else "FAIL  ", f"{row['name']}: {row['detail']}")
             if not row["ok"] and row["remedy"]:
-                terminal.out.print(f"      {row['remedy']}", markup=False)
+                terminal.hanging("      ", row["remedy"])
 
     terminal.answer(rows, show)
     if not all(row["ok"] for row in rows):

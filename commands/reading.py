@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.text import Text
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, plain_table, with_terminal
 
 COUNT = click.IntRange(1)
 
@@ -33,23 +33,23 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
         about = ", ".join(f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"])
         day = (event["at"] or "no time")[:10]
-        terminal.out.print(f"{event['number']:4} {day:10} {what}: {event['title'] or event['item_id']}", markup=False)
-        terminal.out.print(f"       {about or 'nothing is known of it'}", markup=False, style="dim")
+        terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {event['title'] or event['item_id']}")
+        terminal.hanging("       ", about or "nothing is known of it", style="dim")
     terminal.out.print("Concluded", style="bold")
     for row in document["concluded"]:
         rests = ", ".join(map(str, row["numbers"])) or "none of these"
         older = f" and {row['older']} older" if row["older"] else ""
         called = f"{row['label']} (of {', '.join(row['broader'])})" if row["broader"] else row["label"]
-        line = f"     {row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
-        terminal.out.print(f"{line}: from {rests}{older}", markup=False)
+        line = f"{row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
+        terminal.hanging("     ", f"{line}: from {rests}{older}")
     if document["past"]:
         terminal.out.print("Over, the last first", style="bold")
     for row in document["past"]:
         days = f"{(row['valid_from'] or 'ever')[:10]} to {row['valid_to'][:10]}"
-        line = f"     {row['polarity']} {row['label']}, {row['horizon']}, {days} ({row['extracted_by']})"
-        terminal.out.print(line, markup=False, style="dim")
+        line = f"{row['polarity']} {row['label']}, {row['horizon']}, {days} ({row['extracted_by']})"
+        terminal.hanging("     ", line, style="dim")
     for row in document["corrections"]:
-        terminal.out.print(f"     {row['label']}: the user says {row['correction']}", markup=False)
+        terminal.hanging("     ", f"{row['label']}: the user says {row['correction']}")
 
 
 @click.group("merges")
@@ -73,10 +73,10 @@ def show_merges(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
     if not rows:
         terminal.out.print("No name was merged.")
         return
-    table = Table("name", "is taken for", "cosine", "since", box=None)
+    table = plain_table("name", "is taken for", "cosine", "since", texts=2)
     for row in rows:
         cosine = "" if row["cosine"] is None else f"{row['cosine']:.2f}"
-        table.add_row(row["name"], row["interest"] or "(itself)", cosine, (row["at"] or "")[:10])
+        table.add_row(Text(row["name"]), Text(row["interest"] or "(itself)"), cosine, (row["at"] or "")[:10])
     terminal.out.print(table)
 
 
@@ -91,9 +91,9 @@ def undo_command(terminal: Terminal, name: str) -> None:
         moved = undo(client, terminal.settings, name)
     terminal.answer(
         {"name": name, **moved},
-        lambda m: terminal.out.print(
+        lambda m: terminal.hanging(
+            "",
             f"{name!r} is an interest of its own: {m['users']:,} users and {m['items']:,} items moved to it from"
             f" {m['interest']!r}. Run `interestgraph build` to count it in.",
-            markup=False,
         ),
     )
