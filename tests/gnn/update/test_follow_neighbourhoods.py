@@ -60,7 +60,7 @@ def exact(monkeypatch):
     """Every change counts, however small."""
     monkeypatch.setattr(follow_neighbourhoods, "IDLE", 1e-12)
     monkeypatch.setattr(follow_neighbourhoods, "GROWN", 0.0)
-    monkeypatch.setattr("graphstore.incremental.neighbour_store.SLIGHT", 0.0)
+    monkeypatch.setattr("graphstore.incremental.neighbour_store.SCORE_TOLERANCE", 0.0)
     monkeypatch.setattr(follow_neighbourhoods, "MOVED", 0.0)
 
 
