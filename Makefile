@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast check format clean
+.PHONY: demo test test-fast mutation check format clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/ready: pyproject.toml constraints.txt Makefile
@@ -23,6 +23,9 @@ test: $(VENV)/ready  ## every test, on a real Neo4j that is started for it
 test-fast: $(VENV)/ready  ## without the slow ones
 	@$(BIN)/python -m pytest -m 'not slow'
 
+mutation: $(VENV)/ready  ## do the tests notice changed code? TARGET=ranking for one target of pyproject.toml (not in CI: up to an hour)
+	@$(BIN)/python -m tests.mutation $(TARGET)
+
 check: $(VENV)/ready  ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -34,4 +37,4 @@ format: $(VENV)/ready
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist .mutation .pytest_cache .mypy_cache .ruff_cache
