@@ -1,4 +1,4 @@
-"""What a full training trains on: which events are targets, how much they count, and what is decided where nobody did."""
+"""What a full training trains on: which events are targets, how much they count, and what follows from their times."""
 
 from types import SimpleNamespace
 
