@@ -1,7 +1,7 @@
 """Propagation by hand on a small graph: what neighbours add to whom, and how far the loss of an edge is felt.
 
-Items a, b, c, d, e begin at given vectors z. Similar items: b and c speak for a (weights 3 and 1), c for b, d for c; e has
-nobody. Users chose items; one without behaviour follows one who has some.
+Items a, b, c, d, e begin at given vectors z. Similar items: b and c speak for a (weights 3 and 1), c for b, d for c; e
+has nobody. Users chose items; those without behaviour follow some who have it.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What the weights of the blend are learned from: users as serving would have seen them before their held-out events."""
+"""What the weights of the blend are learned from: users as serving would have seen them before held-out events."""
 
 import numpy as np
 import pytest
