@@ -37,12 +37,13 @@ from typing import Any
 from benchmarks.load.scratch_server import scratch_server
 from benchmarks.measures import tables
 from benchmarks.worlds import generator, planted
-from benchmarks.worlds.planted_world import DAY, LONG, NONE, Plan, World
+from benchmarks.worlds.planted_world import LONG, NONE, Plan, World
 from benchmarks.worlds.topics import TOPICS
 from gnn.encoders.by_name import encoder
 from gnn.extract.stage import extract
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
+from graphstore.durations import DAY_SECONDS
 from graphstore.settings import Settings
 
 CYPHER = Path(__file__).parent / "cypher"
@@ -98,13 +99,13 @@ def short_truth(world: World) -> tuple[Found, Found]:
     lasting: set[tuple[int, int]] = set()
     columns = (events.user, events.at, events.topic, events.cause)
     for user, at, topic, cause in zip(*(column.tolist() for column in columns), strict=True):
-        if at > last[user] - SHORT_DAYS * DAY:
+        if at > last[user] - SHORT_DAYS * DAY_SECONDS:
             lately[user] += 1
             traces[user][topic] += 1
             if cause == LONG:
                 lasting.add((user, topic))
     held, alone = {}, {}
-    open_since = events.at[-1] - OPEN_DAYS * DAY
+    open_since = events.at[-1] - OPEN_DAYS * DAY_SECONDS
     for user in (user for user, count in lately.items() if count >= SHORT_EVENTS and last[user] > open_since):
         topics = [topic for topic, count in traces[user].items() if count >= SHORT_TRACE]
         held[generator.user_id(user)] = _names(topics)

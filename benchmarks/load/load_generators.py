@@ -230,8 +230,3 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}
     users = sum(len({event["user_id"] for event in batch}) for batch in batches)
     return Cost(accepted / count, done / count, cpu, users / count)
-
-
-def batched(events: Sequence[Event], size: int) -> list[Sequence[Event]]:
-    """The events in batches of at most `size`."""
-    return [events[start : start + size] for start in range(0, len(events), size)]

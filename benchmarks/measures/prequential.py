@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.evaluation.confidence import LEVEL, Bootstrap
+from graphstore.durations import DAY_SECONDS
 
 K = 10
 METRICS = ("hit@10", "NDCG@10")
-DAY_SECONDS = 86_400
 Event = Mapping[str, Any]
 Floats = NDArray[np.float64]
 

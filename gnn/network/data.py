@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gnn.encoders.encoder import DEFAULT_DIMENSION
 from gnn.network.propagation import HeteroData, MeanAggregation
-from graphstore.durations import DAY_SECONDS as DAY
+from graphstore.durations import DAY_SECONDS
 from graphstore.feedback import low_among
 from graphstore.kinds import Kind
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
@@ -300,6 +300,6 @@ def _edges(items: ItemTable, vocabulary: GraphVocabulary, behaviour: BehaviourCo
         rows[order],
         behaviour.users[order] + offset,
         relation[order],
-        behaviour.seconds[order] / DAY,
+        behaviour.seconds[order] / DAY_SECONDS,
         negative[order],
     )
