@@ -67,7 +67,7 @@ Text = Annotated[
 ]
 Time = Annotated[datetime | None, BeforeValidator(lambda v: None if _none_if_blank(v) is None else parse_time(v))]
 PastTime = Annotated[datetime | None, BeforeValidator(lambda v: None if _none_if_blank(v) is None else _past(v))]
-Value = Annotated[float | None, BeforeValidator(_none_if_blank), Field(allow_inf_nan=False)]
+Value = Annotated[Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_none_if_blank)]
 
 
 class Record(BaseModel):
