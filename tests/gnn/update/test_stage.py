@@ -263,9 +263,9 @@ def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_pa
     build(prepared)
     update(prepared, settings, full=True, **QUICK)
     found = vectors(prepared)
-    memory = ServingCache(prepared)
+    cache = ServingCache(prepared)
     for user in ("c1", "h3"):
-        assert memory.know(user).person.vector == pytest.approx(found[user].tolist(), abs=1e-4)
+        assert cache.context(user).features.vector == pytest.approx(found[user].tolist(), abs=1e-4)
 
 
 def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settings, tmp_path):
