@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gnn.evaluation.list_metrics import ndcg
 from gnn.network.data import GraphVocabulary, ItemTable
 from gnn.network.propagation import HeteroData
 from gnn.training.holdout import HoldOut
@@ -172,15 +173,14 @@ def weight_vector(weights: Mapping[str, float]) -> Floats:
 
 def _ndcg_and_recall(example: Example, weights: Floats) -> tuple[float, float]:
     """NDCG@10 and Recall@20 of one user's candidates under weights (F,)."""
-    discount = 1 / np.log2(np.arange(10) + 2)
-    hits = example.chosen[np.argsort(-(example.scores @ weights), kind="stable")[:20]]
-    ndcg = (hits[:10] * discount[: len(hits[:10])]).sum() / discount[: example.relevant].sum()
-    return float(ndcg), float(hits.sum() / example.relevant)
+    hits = np.flatnonzero(example.chosen[np.argsort(-(example.scores @ weights), kind="stable")[:20]])
+    relevant = np.array([example.relevant])
+    return float(ndcg(np.zeros_like(hits), hits, relevant, 10)[0]), float(len(hits) / example.relevant)
 
 
 def held_out_metrics(found: Sequence[Example], weights: Mapping[str, float]) -> dict[str, float]:
     """NDCG@10 and Recall@20 of the held-out choices under some weights, on the users that these were learned on."""
     if not found:
         return {}
-    ndcg, recall = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)
-    return {"ndcg_at_10": float(ndcg), "recall_at_20": float(recall), "users": len(found)}
+    means = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)
+    return {"ndcg_at_10": float(means[0]), "recall_at_20": float(means[1]), "users": len(found)}

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gnn.evaluation.newest_events import newest_count
 from gnn.network import registry
 from gnn.network.data import GraphVocabulary
 from gnn.network.model import InterestNetwork, widths
@@ -40,7 +41,7 @@ from graphstore.settings import Settings
 from graphstore.update import models as graph
 
 LEAST_USERS, MOST_USERS = 20, 4_000
-HELD_SHARE, MOST_HELD = 0.1, 5
+MOST_HELD = 5
 EPOCHS = 2
 SLOWER = 0.2  # of the learning rate of a full training
 FORGETTING = 0.01  # what the ranking of replayed users may lose, as a share
@@ -90,7 +91,7 @@ def continue_training(
     features = sampler.items.features(*widths(model))
     rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
     objective = Objective(features, rows, hyper, _telling(vocabulary, client.kinds, negative_weight), events.latest_day)
-    held = [_held(batch) for batch in told]
+    held = [held_in_batch(batch) for batch in told]
     split = {"fresh": set(np.asarray(chosen)[is_fresh].tolist()), "replay": set(np.asarray(chosen)[~is_fresh].tolist())}
     before = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}
     start = state_of(model)
@@ -164,12 +165,11 @@ def _telling(vocabulary: GraphVocabulary, kinds: Mapping[str, Kind], negative_we
     return torch.tensor(pairs).flatten()
 
 
-def _held(batch: HeteroData) -> Tensor:
-    """(S,) how many of the newest events of each user are held out: a tenth, of those with at least two."""
+def held_in_batch(batch: HeteroData) -> Tensor:
+    """(S,) how many of the newest events of each seed user are held out, of those with at least two."""
     seeds = int(batch["user"].seeds)
     lengths = torch.bincount(batch["item", "interacts", "user"].edge_index[1], minlength=seeds)[:seeds]
-    held = (HELD_SHARE * lengths).ceil().long().clamp_max(MOST_HELD)
-    return torch.where(lengths > 1, held, 0)
+    return torch.from_numpy(newest_count(lengths.numpy(), 2, MOST_HELD, round_up=True))
 
 
 def _ranked(

@@ -1,4 +1,7 @@
-"""Holding out each user's latest events, to learn the blend weights on."""
+"""Holding out each user's newest events, to learn the blend weights on and to choose the epoch by.
+
+Names: E events, U users.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gnn.evaluation.newest_events import after_cut, newest_count
 from graphstore.interactions import Interactions
 
-SHARE, LEAST_EVENTS, MOST_HELD = 0.1, 5, 50
+LEAST_EVENTS, MOST_HELD = 5, 50
 RETURNING_SHARE, RETURNING_USERS = 0.15, 100
 
 
@@ -25,20 +29,17 @@ class HoldOut:
 
 
 def hold_out(events: Interactions) -> HoldOut:
-    """The last tenth of all events in time, if enough users were there before and came back: that is what serving will
-    have to foresee. Otherwise the last tenth of each user's events.
+    """The last tenth of all events in time, if enough users have events before and after the cut, as when serving.
+
+    Otherwise the newest tenth of each user's events, at most MOST_HELD, of users with LEAST_EVENTS or more.
     """
     users = len(events.user_ids)
     total = np.bincount(events.user, minlength=users)
-    timed = ~np.isnan(events.day)
-    if timed.any():
-        cut = np.quantile(events.day[timed], 1 - SHARE)
-        late = np.bincount(events.user, timed & (events.day > cut), minlength=users).astype(int)
-        returning = int(((late > 0) & (late < total)).sum())
-        if returning >= max(RETURNING_USERS, RETURNING_SHARE * users):
-            return HoldOut(late, True)
-    counts = np.clip((total * SHARE).astype(int), 1, MOST_HELD)
-    return HoldOut(np.where(total >= LEAST_EVENTS, counts, 0), False)
+    late = np.bincount(events.user, after_cut(events.day), minlength=users).astype(int)
+    returning = int(((late > 0) & (late < total)).sum())
+    if returning >= max(RETURNING_USERS, RETURNING_SHARE * users):
+        return HoldOut(late, True)
+    return HoldOut(newest_count(total, LEAST_EVENTS, MOST_HELD), False)
 
 
 def _places(events: Interactions) -> np.ndarray:

@@ -19,7 +19,7 @@ from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.trainable_contents import TrainableContents
 
-OUT_OF_THE_RACE = -1e9
+MASKED = -1e9
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
@@ -29,7 +29,7 @@ class Objective:
 
     telling: (relations,) how much an event of each relation counts as a target.
     latest: days since 1970 of the latest training event, from which `recency` is measured.
-    live: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
+    trainable: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
     """
 
     items: ItemFeatures
@@ -37,7 +37,7 @@ class Objective:
     hyper: Hyperparameters
     telling: Tensor
     latest: float = float("nan")
-    live: TrainableContents | None = None
+    trainable: TrainableContents | None = None
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
         """Cross-entropy of the next items among the pool, at random cuts of each seed user.
@@ -50,8 +50,8 @@ class Objective:
         hyper = self.hyper
         n_id = batch["item"].n_id
         pool, items, correction = self._pool(n_id, generator)
-        if self.live:
-            items = self.live.put_in(items, pool, n_id, generator)
+        if self.trainable:
+            items = self.trainable.put_in(items, pool, n_id, generator)
         h_pool = model.item_vectors(items, hyper.without_residual)
         # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
         place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
@@ -69,8 +69,8 @@ class Objective:
         weight = weight * (columns < len(pool))
         columns = columns.clamp_max(len(pool) - 1)
         wanted = logits.gather(2, columns)
-        seen = _seen(history, cuts, place[n_id], len(pool))
-        total = logits.masked_fill(seen, OUT_OF_THE_RACE).logsumexp(-1, keepdim=True)
+        seen = seen_before_cuts(history, cuts, place[n_id], len(pool))
+        total = logits.masked_fill(seen, MASKED).logsumexp(-1, keepdim=True)
         # An item that is met again was masked as seen: it says nothing about what is new.
         weight = weight * ~seen.gather(2, columns)
         if not hyper.tasks:
@@ -158,7 +158,7 @@ def _targets(
     return at(history.items), at(history.relation) // 2, weight
 
 
-def _seen(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:
+def seen_before_cuts(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:
     """(S, C, P) items of the pool that the user had before the cut: they compete with nobody."""
     before = (torch.arange(history.valid.shape[1], device=cuts.device) < cuts[:, :, None]) & history.valid[:, None, :]
     seen = torch.zeros(*cuts.shape, size + 1, dtype=torch.bool, device=cuts.device)
