@@ -1,6 +1,6 @@
 """Holding out each user's newest events, to learn the blend weights on and to choose the epoch by.
 
-Names: E events, U users.
+Names: E events, U users, S seed users of a batch.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gnn.evaluation.newest_events import after_cut, newest_count
+from gnn.network.propagation import HeteroData
 from graphstore.interactions import Interactions
 
 LEAST_EVENTS, MOST_HELD = 5, 50
@@ -26,6 +29,20 @@ class HoldOut:
     def earlier(self, events: Interactions) -> Interactions:
         """The events that are not held out; a user's events stand together, newest first."""
         return events.where(_places(events) >= self.counts[events.user])
+
+    def in_batch(self, batch: HeteroData, events: Interactions) -> Tensor:
+        """(S,) how many of the newest pulled events of each seed user of a batch are held out.
+
+        events: all of them; the rows of `counts` are its users.
+        """
+        row = {user_id: number for number, user_id in enumerate(events.user_ids)}
+        users = batch["item", "interacts", "user"].edge_index[1]
+        lengths = torch.bincount(users.cpu(), minlength=int(batch["user"].num_nodes))
+        counts = [
+            min(int(self.counts[row[user_id]]) if user_id in row else 0, int(length))
+            for user_id, length in zip(batch["user"].user_id, lengths, strict=False)
+        ]
+        return torch.tensor(counts, dtype=torch.long, device=users.device)
 
 
 def hold_out(events: Interactions) -> HoldOut:

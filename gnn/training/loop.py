@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gnn.network.model import HistoryBatch, InterestNetwork
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.interpolation import SHARES, interpolate, state_of
 from gnn.training.objective import MASKED, Objective, seen_before_cuts

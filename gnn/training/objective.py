@@ -7,6 +7,7 @@ InfoNCE, van den Oord et al., 2018.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,10 +15,12 @@ import torch
 from torch import Tensor
 
 from gnn.network.data import ItemFeatures
-from gnn.network.model import HistoryBatch, InterestNetwork
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.trainable_contents import TrainableContents
+from graphstore.kinds import Kind
 
 MASKED = -1e9
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
@@ -27,7 +30,7 @@ FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 class Objective:
     """The training task over cached batches. candidates: rows of items with behaviour, the only ones to be ranked.
 
-    telling: (relations,) how much an event of each relation counts as a target.
+    target_weights: (relations,), of events as targets: see `target_weights`.
     latest: days since 1970 of the latest training event, from which `recency` is measured.
     trainable: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
     """
@@ -35,7 +38,7 @@ class Objective:
     items: ItemFeatures
     candidates: Tensor
     hyper: Hyperparameters
-    telling: Tensor
+    target_weights: Tensor
     latest: float = float("nan")
     trainable: TrainableContents | None = None
 
@@ -96,6 +99,16 @@ class Objective:
         return pool, self.items.restrict(pool), correction
 
 
+def target_weights(relations: Sequence[str], kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
+    """(2 * relations,) the weight of an event as a target: positive and negative events of each relation in turn.
+
+    relations: behaviour types.  negative_weight: of a low rating; 0 of every event of a kind that tells dislike.
+    """
+    liked = {kind.type for kind in kinds.values() if kind.weight > 0}
+    pairs = [[1.0, negative_weight] if name in liked else [0.0, 0.0] for name in relations]
+    return torch.tensor(pairs).flatten()
+
+
 def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tensor) -> Tensor:
     """The tasks' mean losses, each with its learned weight, by their shares of what is to be predicted."""
     size = len(model.log_task_variance)
@@ -150,7 +163,7 @@ def _targets(
     def at(column: Tensor) -> Tensor:
         return column.gather(1, flat).view(places.shape)
 
-    weight = (places < lengths[:, None, None]).float() * objective.telling[at(history.relation)]
+    weight = (places < lengths[:, None, None]).float() * objective.target_weights[at(history.relation)]
     weight = weight * hyper.target_decay**steps
     if hyper.recency:
         age = (objective.latest - at(history.days)).nan_to_num(0.0).clamp_min(0.0)
