@@ -1,4 +1,4 @@
-"""What each part is worth: served without it, beside the whole.
+"""Ablation: ranking quality as served without each part, beside the whole.
 
     python benchmarks/ablation.py DATASET [--only channels|model|language] [--part valid|test] [--data FOLDER]
 

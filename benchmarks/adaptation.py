@@ -1,4 +1,4 @@
-"""What the encoder gains for new items by learning from behaviour: `extract --adapt` and `update --end-to-end`.
+"""The gain for new items from adapting the encoder to behaviour: `extract --adapt` and `update --end-to-end`.
 
     python benchmarks/adaptation.py [DATASET...] [--part valid|test] [--ways WAY...] [--seeds N] [--data FOLDER]
 

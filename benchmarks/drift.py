@@ -1,4 +1,4 @@
-"""How far a graph that is kept fresh has drifted after so many events, against one that is derived and embedded anew.
+"""Drift of a graph that follows events, against the same graph derived and embedded again in full.
 
     python benchmarks/drift.py HOME [--events N] [--json]
 

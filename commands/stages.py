@@ -11,7 +11,7 @@ import click
 
 from commands.console import Terminal, with_terminal
 from commands.following import LANES, follow
-from commands.reading import language_model, language_model_options
+from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
 
@@ -202,7 +202,9 @@ def update_command(
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
 @click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="What it would have been then (UTC)."
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
 )
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")

@@ -1,4 +1,4 @@
-"""Connecting: the managed server or NEO4J_URI, with the schema brought up to date."""
+"""Connection to Neo4j: the server at NEO4J_URI or the managed one, with the schema brought up to date."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from graphstore.settings import Settings
 def connect(
     settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
 ) -> Client:
-    """Connect to `NEO4J_URI`, or start the managed server and connect to that; bring the schema up to date.
+    """A client of the server at `NEO4J_URI`, or of the managed server, which is started if needed.
 
-    retry_seconds: how long a transaction is tried again while Neo4j does not answer.
+    message: shows what is being done.
+    migrated: bring the schema up to date.
+    retry_seconds: how long a transaction is retried while Neo4j does not answer.
 
     Raises:
         ServerError: the managed server can't be started.
         GraphError: Neo4j can't be used (see its subclasses).
+        InputError: NEO4J_URI or the table of kinds can't be used.
     """
     from graphstore.database.schema import migrate
     from graphstore.server.managed import ManagedServer

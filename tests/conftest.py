@@ -1,6 +1,7 @@
 """A real Neo4j for the tests: one server a session, an empty graph a test.
 
-INTERESTGRAPH_TEST_NEO4J        "managed" (default) or "container"
+INTERESTGRAPH_TEST_NEO4J        "managed" (default), "container", "running" (one that NEO4J_URI, NEO4J_USERNAME and
+                                NEO4J_PASSWORD name; tests empty it) or "none" (tests that need one are left out)
 INTERESTGRAPH_NEO4J_VERSION     version of the managed server
 INTERESTGRAPH_TEST_NEO4J_IMAGE  image of the container
 """
@@ -40,6 +41,14 @@ def remove_abandoned_servers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need Neo4j where there is none."""
+    if os.environ.get("INTERESTGRAPH_TEST_NEO4J") == "none":
+        needing = [item for item in items if "neo4j_settings" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
+
+
 @pytest.fixture(scope="session")
 def neo4j_version() -> str:
     """The version that managed servers of this session run."""
@@ -56,13 +65,15 @@ def settings(neo4j_settings: Settings, tmp_path: Path) -> Settings:
 def neo4j_settings(neo4j_version: str) -> Iterator[Settings]:
     """Settings of the session's Neo4j, with a home folder of its own."""
     mode = os.environ.get("INTERESTGRAPH_TEST_NEO4J") or "managed"
-    if mode not in ("managed", "container"):
-        raise pytest.UsageError(f"INTERESTGRAPH_TEST_NEO4J is {mode!r}; expected managed or container.")
+    if mode not in ("managed", "container", "running"):
+        raise pytest.UsageError(f"INTERESTGRAPH_TEST_NEO4J is {mode!r}; expected managed, container, running or none.")
     remove_abandoned_servers()
     home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         if mode == "container":
             yield from container_settings(home)
+        elif mode == "running":
+            yield replace(Settings.from_environment(os.environ), home=home)
         else:
             yield from managed_settings(home, neo4j_version)
     finally:

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.evaluation.confidence import LEVEL, Bootstrap
+from gnn.evaluation.list_metrics import user_metrics
+from graphstore.durations import DAY_SECONDS
 
 K = 10
 METRICS = ("hit@10", "NDCG@10")
-DAY_SECONDS = 86_400
 Event = Mapping[str, Any]
 Floats = NDArray[np.float64]
 
@@ -66,14 +67,12 @@ def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Prequen
 
 def score(items: Sequence[str], wanted: str) -> tuple[float, float]:
     """hit@10 and NDCG@10 of a list, best first, of which one item is wanted."""
-    top = list(items[:K])
-    if wanted not in top:
-        return 0.0, 0.0
-    return 1.0, float(1 / np.log2(top.index(wanted) + 2))
+    found = user_metrics({wanted}, items[:K])
+    return found["hitrate@10"], found["ndcg@10"]
 
 
 class Popularity:
-    """What was chosen most in the last days of event time, by the events that it was told of in the order of time."""
+    """What was chosen most in the last days of event time, by the events that it was given in order of time."""
 
     def __init__(self, days: float) -> None:
         self._window = days * DAY_SECONDS

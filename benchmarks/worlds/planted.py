@@ -16,7 +16,6 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.worlds.planted_world import (
-    DAY,
     KINDS,
     LONG,
     NOISE,
@@ -33,6 +32,7 @@ from benchmarks.worlds.planted_world import (
     World,
 )
 from benchmarks.worlds.topics import AGE_GROUPS, REGIONS, TOPICS
+from graphstore.durations import DAY_SECONDS
 
 MOST_TOPICS = 3
 TOPIC_SHARES = np.array([[1.0, 0.0, 0.0], [0.7, 0.3, 0.0], [0.6, 0.3, 0.1]])  # by how many topics there are
@@ -94,10 +94,10 @@ def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> PlantedItems:
     topics = _topics(count, liked, np.full((plan.items, 1), NONE), rng)
     born = np.where(
         rng.random(plan.items) < BORN_BEFORE,
-        plan.start - rng.integers(0, OLDEST_DAYS * DAY, plan.items),
+        plan.start - rng.integers(0, OLDEST_DAYS * DAY_SECONDS, plan.items),
         rng.integers(plan.start, plan.end, plan.items),
     )
-    born[0] = plan.start - DAY  # so that the first user finds something
+    born[0] = plan.start - DAY_SECONDS  # so that the first user finds something
     return PlantedItems(
         topics, TOPIC_SHARES[count - 1], _zipf(rng.permutation(plan.items), ITEM_SKEW, ITEM_OFFSET), born
     )
@@ -129,9 +129,9 @@ def _users(plan: Plan, liked: Floats, rng: np.random.Generator) -> Users:
 
 def _episodes(plan: Plan, liked: Floats, users: Users, rng: np.random.Generator) -> Episodes:
     there = plan.end - users.joined
-    user = np.repeat(np.arange(plan.users), rng.poisson(there / (DAYS_BETWEEN_EPISODES * DAY)))
+    user = np.repeat(np.arange(plan.users), rng.poisson(there / (DAYS_BETWEEN_EPISODES * DAY_SECONDS)))
     start = users.joined[user] + (rng.random(len(user)) * there[user]).astype(np.int64)
-    length = (rng.uniform(*EPISODE_DAYS, len(user)) * DAY).astype(np.int64)
+    length = (rng.uniform(*EPISODE_DAYS, len(user)) * DAY_SECONDS).astype(np.int64)
     topic = rng.choice(len(liked), len(user), p=liked)
     order = np.lexsort((start, user))
     end = np.minimum(start + length, plan.end)
@@ -218,7 +218,7 @@ def _chosen(items: PlantedItems, wanted: Ints, at: Ints, rng: np.random.Generato
         topic[asked[there == 0]] = NONE  # nothing about it yet: whatever there is
         asked, there = asked[there > 0], there[there > 0]
         total = np.concatenate([[0.0], np.cumsum((items.popularity * about)[members])])
-        newest = np.searchsorted(born, at[asked] - FRESH_DAYS * DAY)
+        newest = np.searchsorted(born, at[asked] - FRESH_DAYS * DAY_SECONDS)
         base = np.where(fresh[asked] & (newest < there), total[np.minimum(newest, there)], 0.0)
         mark = base + draw[asked] * (total[there] - base)
         item[asked] = members[np.minimum(np.searchsorted(total, mark, side="right") - 1, there - 1)]

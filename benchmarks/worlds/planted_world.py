@@ -1,4 +1,4 @@
-"""What a planted world is made of, as columns: its plan, items, users, episodes, events and ties.
+"""A planted world as columns: its plan, items, users, episodes, events and ties.
 
 Names: U users, I items, E events, P episodes, F ties.
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.durations import DAY_SECONDS
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 END = 1_767_225_600  # 2026-01-01, a time that has passed
-DAY = 86_400
 NONE = -1
 KINDS = ("view", "like", "rate", "purchase")
 LONG, SHORT, NOISE = 0, 1, 2
@@ -41,7 +42,7 @@ class Plan:
     @property
     def start(self) -> int:
         """When the behaviour begins."""
-        return self.end - self.days * DAY
+        return self.end - self.days * DAY_SECONDS
 
 
 @dataclass(frozen=True)

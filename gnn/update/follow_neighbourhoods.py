@@ -36,13 +36,13 @@ from graphstore.durations import DAY_MILLIS
 from graphstore.errors import InputError
 from graphstore.extract import content_index
 from graphstore.extract.interests import touched_users
-from graphstore.feedback import telling
+from graphstore.feedback import feedback_weights
 from graphstore.incremental.derivation import IncrementalDerivation
 from graphstore.incremental.neighbour_store import (
     NeighbourUpdates,
     StoredNeighbours,
+    rows_with_column,
     sources_of,
-    with_column,
     write_neighbourhoods,
 )
 from graphstore.settings import Settings
@@ -162,7 +162,7 @@ class NeighbourhoodWorker:
             events,
             options,
             reference=None if as_of is None else as_of / DAY_MILLIS,
-            fixed=tuple(fixed) if fixed else None,
+            penalties=tuple(fixed) if fixed else None,
         )
         self._build = built["run_id"]
         self._seen = now
@@ -198,7 +198,7 @@ class NeighbourhoodWorker:
         for batch in batched(found, HISTORIES_AT_ONCE):
             histories = following.read_histories(self._client, batch)
             for row in histories:
-                weight, _ = telling(row["types"], row["values"], self._client.kinds, self._negative_weight)
+                weight, _ = feedback_weights(row["types"], row["values"], self._client.kinds, self._negative_weight)
                 change = self._mirror.replace_user(row["user_id"], row["item_ids"], row["days"], weight.tolist())
                 self.pending.add(row["user_id"], change, len(row["item_ids"]))
             for user_id in set(batch) - {row["user_id"] for row in histories}:
@@ -231,7 +231,7 @@ class NeighbourhoodWorker:
             self._described = now.seq
             return False
         self._forward.forget(items)
-        vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
+        vectors = self._forward.changed(self._forward.embed(self._similar.rows_of(items)), 0.0)
         write_neighbourhoods(self._client, NeighbourUpdates(), NeighbourUpdates(), {}, vectors, self._forward.version)
         work_queue.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
@@ -253,7 +253,7 @@ class NeighbourhoodWorker:
             return False
         similar = self._columns(targets)
         followed = NeighbourUpdates()
-        for source, before in self._following.of(sources).items():
+        for source, before in self._following.rows_of(sources).items():
             followed.change(source, before, self._mirror.transitions(source))
         alike = {user_id: self._mirror.similar_users(user_id) for user_id in users}
         vectors = self._forward.changed(self._forward.embed(similar.after), MOVED)
@@ -274,12 +274,12 @@ class NeighbourhoodWorker:
             return edges
         columns = {target: self._mirror.similar_items(target) for target in targets}
         having = sources_of(self._client, targets)
-        rows = {target: self._similar.of({*having.get(target, ()), *column}) for target, column in columns.items()}
+        rows = {target: self._similar.rows_of({*having.get(target, ()), *column}) for target, column in columns.items()}
         before = {source: row for found in rows.values() for source, row in found.items()}
         after = dict(before)
         for target, column in columns.items():
             own = {source: after[source] for source in rows[target]}
-            after |= with_column(own, target, column, self._mirror.options.similar_items)
+            after |= rows_with_column(own, target, column, self._mirror.options.similar_items)
         for source, row in after.items():
             edges.change(source, before[source], row)
         return edges

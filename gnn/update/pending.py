@@ -28,10 +28,6 @@ class Pending:
         if change.items:
             self.users[user_id] += len(change.items) / max(events, 1)
 
-    def least(self, share: float) -> bool:
-        """Whether something is stale by at least this share."""
-        return any(value >= share for part in (self.targets, self.sources, self.users) for value in part.values())
-
     def forget(self, items: Iterable[str], users: Iterable[str]) -> None:
         """These are gone."""
         for item_id in items:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
 from graphstore.database import statements
 from graphstore.database.client import Client
-from graphstore.interests import SHORT_DAYS, interest_parameters
+from graphstore.interests import SHORT_HORIZON, interest_parameters
 from graphstore.progress import Progress, silent
 
 AFFECTED_USERS = 10_000
@@ -78,7 +78,7 @@ def users_to_read(
     if since is None:
         return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
     rows = client.read("extract/interests/read_touched_users", since=since)
-    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - timedelta(days=4 * SHORT_DAYS))
+    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - SHORT_HORIZON)
     for batch in batched(changed_items, ITEM_ROWS):
         rows += client.read("extract/interests/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
     return sorted({row["user_id"] for row in rows})

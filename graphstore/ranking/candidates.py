@@ -25,7 +25,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from graphstore.arrays import Floats, Rows, ranges
+from graphstore.arrays import Floats, Rows, ranges, top_k
 from graphstore.popularity import popularity_signal
 from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
 from graphstore.ranking.item_vectors import Vectors
@@ -181,9 +181,9 @@ def _best(items: CandidateItems, rows: Rows, values: Floats, count: int, by_popu
     """Places of the `count` largest values; ties by popularity if `by_popularity`, then by id."""
     if len(rows) <= count:
         return np.arange(len(rows))
-    edge = np.partition(values, len(rows) - count)[-count]
-    places = np.flatnonzero(values >= edge)
-    ties: list[Any] = [items.order[rows[places]]]
-    if by_popularity:
-        ties.append(-items.popularity[rows[places]])
-    return places[np.lexsort((*ties, -values[places]))[:count]]
+
+    def ties(places: Rows) -> list[NDArray[Any]]:
+        popularity = [-items.popularity[rows[places]]] if by_popularity else []
+        return [*popularity, items.order[rows[places]]]
+
+    return top_k(values, count, ties)

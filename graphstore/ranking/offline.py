@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from graphstore.arrays import Floats, Rows
-from graphstore.build.derive import Derived, Judged
+from graphstore.build.derive import Derived, TwoScoreNeighbours
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
 from graphstore.interests import DISLIKES, LIKES, RECENT_EVENTS, SHORT_DAYS
@@ -140,7 +140,7 @@ class Signals:
         return matrix
 
 
-def _table(similar: Judged, transitions: Judged, size: int) -> NeighbourTable:
+def _table(similar: TwoScoreNeighbours, transitions: TwoScoreNeighbours, size: int) -> NeighbourTable:
     source = np.concatenate([similar.source, transitions.source])
     order = np.argsort(source, kind="stable")
     columns = (

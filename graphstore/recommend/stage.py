@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from graphstore.batches import batched
 from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
 from graphstore.progress import Progress, silent
@@ -143,10 +143,10 @@ def recommend_all(
         return _list(context, ranking)
 
     present = (row["user_id"] for row in client.stream("recommend/stream_users"))
-    users = iter([user_id for user_id in present if user_ids is None or user_id in user_ids])
+    users = [user_id for user_id in present if user_ids is None or user_id in user_ids]
     done = 0
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
-        while part := list(itertools.islice(users, USERS_AT_ONCE)):
+        for part in batched(users, USERS_AT_ONCE):
             for row in pool.map(one, part):
                 done += 1
                 progress("recommend", done, None)

@@ -13,14 +13,14 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.database.client import Client, Transaction
-from graphstore.interests import SHORT_DAYS, interest_parameters
+from graphstore.interests import SHORT_HORIZON, interest_parameters
 
 LEASE_MILLIS = 30_000
 LAPSED_AT_ONCE = 500
@@ -142,8 +142,8 @@ def has_ties(client: Client) -> bool:
 
 def mark_lapsed(client: Client, as_of: datetime) -> int:
     """Mark users whose short-term interests rest on nothing recent any more, by the graph's clock; how many."""
-    recent = as_of - timedelta(days=4 * SHORT_DAYS)
-    return int(client.write("update/work_queue/mark_lapsed", recent=recent, count=LAPSED_AT_ONCE)[0]["marked"])
+    rows = client.write("update/work_queue/mark_lapsed", recent=as_of - SHORT_HORIZON, count=LAPSED_AT_ONCE)
+    return int(rows[0]["marked"])
 
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:

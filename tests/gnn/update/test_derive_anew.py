@@ -27,10 +27,10 @@ def prepared(client, settings, tmp_path):
 
 
 def test_where_nothing_came_nothing_has_drifted(prepared, settings):
-    assert "not measured" in check_drift(prepared, settings).detail
+    assert "not measured" in check_drift(prepared).detail
     found = derive_anew(prepared, settings)
     assert found.items == pytest.approx(1) and found.users == pytest.approx(1) and found.overlap == 1 and found.small
-    assert found.asked == 16 and check_drift(prepared, settings).ok
+    assert found.asked == 16 and check_drift(prepared).ok
 
 
 def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
@@ -38,7 +38,7 @@ def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
     prepared.run_text("MATCH (:Item)-[s:SIMILAR_TO]->(:Item) SET s.score = 0.0, s.recent_score = 0.0")
     found = derive_anew(prepared, settings)
     assert found.items < 0 and not found.small
-    report = check_drift(prepared, settings)
+    report = check_drift(prepared)
     assert not report.ok and "5th percentile" in report.detail and report.remedy
     assert derive_anew(prepared, settings).small
 

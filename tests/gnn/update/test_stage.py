@@ -196,13 +196,15 @@ def test_a_large_catalogue_is_sampled(prepared, settings):
 def test_a_sampler_pulls_each_item_once(prepared, settings, monkeypatch):
     version = update(prepared, settings, full=True, **QUICK)["version"]
     _, vocabulary, fan_out = registry.load(settings.models, version)
-    asked = []
-    read = sampling.read_contents
-    monkeypatch.setattr(sampling, "read_contents", lambda client, ids: asked.extend(ids) or read(client, ids))
+    asked = {"read_contents": [], "read_item_attributes": []}
+    for name, ids_asked in asked.items():
+        read = getattr(sampling, name)
+        monkeypatch.setattr(sampling, name, lambda client, ids, r=read, a=ids_asked: a.extend(ids) or r(client, ids))
     sampler = NeighbourhoodSampler(prepared, vocabulary, fan_out)
     batches = list(sampler.batches(sampling.user_ids(prepared), 4))
     assert len(batches) == 4 and batches[0]["user"].user_id == ["c0", "c1", "c2", "c3"]
-    assert len(asked) == len(set(asked)) == 20
+    for ids_asked in asked.values():
+        assert len(ids_asked) == len(set(ids_asked)) == 20
 
 
 TINY = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graphstore.build.derive import BuildOptions, Judged, derive
+from graphstore.build.derive import BuildOptions, TwoScoreNeighbours, derive
 from graphstore.build.pull import pull_interactions
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
@@ -27,13 +27,13 @@ def edges(found):
 
 
 def test_an_edge_that_only_one_judgement_has_counts_nothing_in_the_other():
-    judged = Judged.of(neighbours((0, 1, 0.5), (0, 2, 0.4)), neighbours((0, 2, 0.3), (1, 0, 0.2)))
+    judged = TwoScoreNeighbours.of(neighbours((0, 1, 0.5), (0, 2, 0.4)), neighbours((0, 2, 0.3), (1, 0, 0.2)))
     assert edges(judged) == [(0, 1, 0.5, 0.0), (0, 2, 0.4, 0.3), (1, 0, 0.0, 0.2)]
 
 
 @pytest.mark.parametrize("lately", [None, Neighbours(np.zeros(0, int), np.zeros(0, int), np.zeros(0))])
 def test_without_a_judgement_of_late_there_is_one_of_all_time(lately):
-    assert edges(Judged.of(neighbours((0, 1, 0.5)), lately)) == [(0, 1, 0.5, 0.0)]
+    assert edges(TwoScoreNeighbours.of(neighbours((0, 1, 0.5)), lately)) == [(0, 1, 0.5, 0.0)]
 
 
 def events(rows):

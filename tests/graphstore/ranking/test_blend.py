@@ -170,6 +170,34 @@ def test_a_history_is_read_with_half_lives_in_items_and_in_days():
     assert direction(turned.vector(known)) == pytest.approx([1, 4])
 
 
+def test_the_vector_of_a_history_points_to_what_was_liked_and_away_from_what_was_not():
+    assert readout().vector(history(liked("a", 20, [0.6, 0.8]))).tolist() == pytest.approx([0.6, 0.8])
+    disliked = history(("a", "DISLIKED", 20, None, [0.6, 0.8]))
+    assert readout().vector(disliked).tolist() == pytest.approx([-0.6, -0.8])
+    assert readout(mix=[-1.0, 0.0]).vector(disliked).tolist() == pytest.approx([0.6, 0.8])
+
+
+def test_likes_and_dislikes_fade_by_half_lives_of_their_own():
+    relations = {"LIKED": (1.0, -1.0, 10.0, 99.0), "DISLIKED": (1.0, -1.0, 99.0, 5.0)}
+    slow = readout(mix=[0.0, 1.0], relations=relations)
+    known = history(liked("now", 20, [1.0, 0.0]), liked("a", 10, [0.0, 1.0]), ("b", "DISLIKED", 10, None, [0.0, 1.0]))
+    assert direction(slow.vector(known)) == pytest.approx([1, 1 / 2 - 1 / 4])
+
+
+def test_each_speed_is_a_mean_also_where_all_weights_are_small():
+    relations = {"LIKED": (0.5, 0.0, 10.0, 10.0)}
+    both = readout(mix=[1.0, 1.0], matrices=[np.eye(2).tolist(), [[0.0, 1.0], [1.0, 0.0]]], relations=relations)
+    known = history(liked("a", 20, [1.0, 0.0]), liked("new", 20))
+    assert direction(both.vector(known)) == pytest.approx([1, (1 / 2) / (2 / 3)])
+
+
+@pytest.mark.parametrize("part", ["half_lives", "mix", "matrices"])
+def test_a_readout_whose_parts_differ_in_number_is_refused(part):
+    broken = readout(**{part: getattr(readout(), part)[:1]})
+    with pytest.raises(ValueError):
+        broken.vector(history(liked("a", 1, [1.0, 0.0])))
+
+
 def test_dislikes_push_away_and_undated_events_count_in_full():
     known = history(("a", "DISLIKED", 20, None, [1.0, 0.0]), liked("b", None, [0.0, 1.0]))
     assert direction(readout().vector(known)) == pytest.approx([1, -2])
