@@ -1,4 +1,4 @@
-"""What a request finds in the application: the graph, the keys, the configuration, the metrics."""
+"""Services: the client of the graph, keys, caches, metrics and configuration that requests share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EXTENSION = "interestgraph"
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `create_app`, shared by all threads."""
+    """Made once by `create_app`, shared by all threads. secret: signs session cookies and pseudonyms of the log."""
 
     config: WebConfig
     client: Client
     keys: KeyRing
-    memory: ServingCache
-    answers: ResponseCache
+    cache: ServingCache
+    response_cache: ResponseCache
     metrics: Metrics
     secret: bytes
     feed: Feed

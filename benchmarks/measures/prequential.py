@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.evaluation.confidence import LEVEL, Bootstrap
+from gnn.evaluation.list_metrics import user_metrics
 from graphstore.durations import DAY_SECONDS
 
 K = 10
@@ -66,10 +67,8 @@ def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Prequen
 
 def score(items: Sequence[str], wanted: str) -> tuple[float, float]:
     """hit@10 and NDCG@10 of a list, best first, of which one item is wanted."""
-    top = list(items[:K])
-    if wanted not in top:
-        return 0.0, 0.0
-    return 1.0, float(1 / np.log2(top.index(wanted) + 2))
+    found = user_metrics({wanted}, items[:K])
+    return found["hitrate@10"], found["ndcg@10"]
 
 
 class Popularity:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gnn.evaluation.baseline_tuning import Note, held_out, ignore
+from gnn.evaluation.baseline_tuning import Note, ignore, tuning_slice
 from gnn.evaluation.ease import ease, time_decayed_ease
 from gnn.evaluation.factorisation import implicit_als
 from gnn.evaluation.item_neighbours import item_knn, item_markov, time_decayed_item_knn
@@ -46,7 +46,7 @@ def recently_popular(events: Interactions, k: int, note: Note = ignore) -> Lists
     """The items with the largest count of events that decays with time."""
     if not has_times(events):
         return most_popular(events, k)
-    part = held_out(events, most_items=None)
+    part = tuning_slice(events, most_items=None)
     tried = {days: part.ndcg(_all_told(_recent(part.events, days))) for days in RECENT_HALF_LIVES}
     half_life = max(tried, key=lambda days: tried[days])
     note(f"recently popular: half-life {half_life:g} days, the best of {len(tried)} on held-out training events.")

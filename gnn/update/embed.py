@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from gnn.network.data import ItemFeatures
-from gnn.network.model import HistoryBatch, InterestNetwork, widths
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork, widths
 from gnn.network.propagation import HeteroData
 from gnn.network.sampler import NeighbourhoodSampler
 from graphstore.database.client import Client

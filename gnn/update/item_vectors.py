@@ -126,6 +126,6 @@ class ItemEmbedder:
 
 
 def _nearest(row: Mapping[str, tuple[float, float]], count: int) -> list[tuple[str, float]]:
-    """The similar items that `graphstore.update.sampling.sample_items` would pull."""
+    """The similar items that `graphstore.update.sampling.sample_similar_items` would pull."""
     known = [(other, score) for other, (score, _) in row.items()]
     return sorted(known, key=lambda pair: (-pair[1], pair[0]))[:count]

@@ -7,15 +7,16 @@ incremental  with the active model: embed what was touched since the last run, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gnn.encoders.device import best_device
 from gnn.network import registry
 from gnn.network.model import widths
+from gnn.network.propagation import HeteroData
 from gnn.network.sampler import NeighbourhoodSampler
 from gnn.training.continual import continue_training, continued_blend
-from gnn.training.fitting import Training
+from gnn.training.fitting import TrainedModel, Training
 from gnn.update.embed import embed_items, embed_users
 from gnn.update.prepare import hyperparameters, last_extract, prepared_training, share_machine
 from graphstore.build.derive import BuildOptions
@@ -105,14 +106,49 @@ def _learn_encoder(
 
 
 def _full(client: Client, settings: Settings, training: Training) -> dict[str, Any]:
-    sampler, batches, progress = training.sampler, training.batches, training.progress
-    model, blend, metrics = training.run()
+    """Train on everything, and serve the result."""
+    trained = training.run()
+    return {"full": True} | serve(
+        client, settings, trained, training.sampler, batches=training.batches, progress=training.progress
+    )
+
+
+def _continued(client: Client, settings: Settings, seed: int, progress: Progress) -> dict[str, Any] | None:
+    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    weight = tuned_settings(client).build.negative_weight
+    found = continue_training(client, settings, weight, seed, progress)
+    if found is None or not found.better:
+        return None
+    before, model = found.metrics["continued"], found.model
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
+    blend = continued_blend(client, before, model, found.vocabulary)
+    trained = TrainedModel(model, blend, found.hyper, seed, found.metrics)
+    return {"full": False, "continued": before} | serve(client, settings, trained, sampler, progress=progress)
+
+
+def serve(
+    client: Client,
+    settings: Settings,
+    trained: TrainedModel,
+    sampler: NeighbourhoodSampler,
+    *,
+    batches: Sequence[HeteroData] = (),
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Save a model, embed every item and user by it, and make it the active one, all at once for those who are served.
+
+    sampler: with the vocabulary and the fan-out of the model.  batches: neighbourhoods of users that it pulled before;
+    taken where they hold all users.
+
+    Returns counts: version, items, items_without_input, users, users_without_input, and the metrics.
+    """
+    model = trained.model
     users, items = sampling.user_ids(client), sampling.item_ids(client)
-    sampler.add_items(items)  # some may have come while it trained
-    features = sampler.items.features(*widths(model)).to(training.device)
+    sampler.add_items(items)  # those that came while it trained
+    features = sampler.items.features(*widths(model)).to(next(model.parameters()).device)
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
-    counts: dict[str, Any] = {"full": True, "version": version}
+    counts: dict[str, Any] = {"version": version}
     counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
     ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
@@ -123,51 +159,16 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
         family=registry.FAMILY,
         configuration={
             **model.configuration.as_dict(),
-            "training": training.hyper.as_dict(),
-            "seed": training.seed,
+            "training": trained.hyper.as_dict(),
+            "seed": trained.seed,
             **content_index.encoders_of(client),
         },
-        metrics=metrics,
+        metrics=trained.metrics,
         dimension=model.configuration.dimension,
-        blend=blend,
+        blend=trained.blend,
     )
     embeddings.settle(client, version, everything=True)
-    return counts | {"metrics": metrics}
-
-
-def _continued(client: Client, settings: Settings, seed: int, progress: Progress) -> dict[str, Any] | None:
-    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
-    weight = tuned_settings(client).build.negative_weight
-    found = continue_training(client, settings, weight, seed, progress)
-    if found is None or not found.better:
-        return None
-    before = found.metrics["continued"]
-    model, users, items = found.model, sampling.user_ids(client), sampling.item_ids(client)
-    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
-    sampler.add_items(items)
-    features = sampler.items.features(*widths(model))
-    version = registry.new_version()
-    registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
-    counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
-    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
-    batches = sampler.batches(users, EMBED_USERS)
-    counts |= embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
-    models.activate(
-        client,
-        version,
-        family=registry.FAMILY,
-        configuration={
-            **model.configuration.as_dict(),
-            "training": found.hyper.as_dict(),
-            "seed": seed,
-            **content_index.encoders_of(client),
-        },
-        metrics=found.metrics,
-        dimension=model.configuration.dimension,
-        blend=continued_blend(client, before, model, found.vocabulary),
-    )
-    embeddings.settle(client, version, everything=True)
-    return counts | {"metrics": found.metrics}
+    return counts | {"metrics": trained.metrics}
 
 
 def _incremental(

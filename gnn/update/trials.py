@@ -27,9 +27,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from gnn.training.fitting import with_defaults
 from gnn.training.holdout import HoldOut
-from gnn.training.hyperparameters import Hyperparameters
+from gnn.training.hyperparameters import Hyperparameters, with_defaults
 from graphstore.build.derive import DEFAULT_OPTIONS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions

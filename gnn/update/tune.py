@@ -22,9 +22,9 @@ import numpy as np
 
 from gnn.evaluation.confidence import half_widths
 from gnn.training.blend_weights import cross_validated
-from gnn.training.fitting import LEAST_EXAMPLES, Training, enough, with_defaults
+from gnn.training.fitting import LEAST_EXAMPLES, Training, enough
 from gnn.training.holdout import HoldOut, hold_out
-from gnn.training.hyperparameters import Hyperparameters
+from gnn.training.hyperparameters import Hyperparameters, with_defaults
 from gnn.update.prepare import last_extract, prepared_training, share_machine
 from gnn.update.trials import Trial, TrialMemory, default_settings, space_of, study_name, trial_memory
 from graphstore.build.derive import DEFAULT_OPTIONS

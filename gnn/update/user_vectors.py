@@ -17,9 +17,11 @@ import torch
 from torch import Tensor
 
 from gnn.network import registry
-from gnn.network.data import GraphVocabulary, ItemTable, user_batch
-from gnn.network.model import HistoryBatch, InterestNetwork
+from gnn.network.data import GraphVocabulary, ItemTable
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork
 from gnn.network.sampler import FanOut
+from gnn.network.user_batch import user_batch
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.settings import Settings

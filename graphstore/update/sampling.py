@@ -67,13 +67,16 @@ def sample_user_context(client: Client, user_ids: Sequence[str], fan_out: int) -
     )
 
 
-def sample_items(client: Client, item_ids: Sequence[str], fan_out: int) -> tuple[EdgeColumns, EdgeColumns]:
-    """The attributes ("kind=value") of seed items, and their `fan_out` most similar items with scores."""
-    row = client.read("update/sampling/sample_items", item_ids=list(item_ids), fan_out=fan_out)[0]
-    return (
-        _edges(row["attribute_positions"], row["attribute_keys"]),
-        _edges(row["similar_positions"], row["similar"], row["scores"]),
-    )
+def sample_similar_items(client: Client, item_ids: Sequence[str], fan_out: int) -> EdgeColumns:
+    """The `fan_out` most similar items of each seed item, with scores."""
+    row = client.read("update/sampling/sample_similar_items", item_ids=list(item_ids), fan_out=fan_out)[0]
+    return _edges(row["positions"], row["similar"], row["scores"])
+
+
+def read_item_attributes(client: Client, item_ids: Sequence[str]) -> EdgeColumns:
+    """The attributes ("kind=value") of items."""
+    row = client.read("update/sampling/read_item_attributes", item_ids=list(item_ids))[0]
+    return _edges(row["positions"], row["keys"])
 
 
 def _edges(positions: Sequence[int], others: list[str], scores: Sequence[float] | None = None) -> EdgeColumns:

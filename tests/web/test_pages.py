@@ -142,7 +142,7 @@ def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, film
 
     press(browser, "rock/pop", "Pin")
     until(browser, lambda page: texts(page, ".bars li") == ["rock/pop pinned 1.00", "drama 0.80"])
-    assert texts(browser, "#said") == ["rock/pop: pinned"]
+    assert texts(browser, "#correction-status") == ["rock/pop: pinned"]
 
     press(browser, "drama", "Weaken")
     until(browser, lambda page: "drama weakened 0.20" in texts(page, ".bars li"))
@@ -167,16 +167,18 @@ def test_an_interest_is_pinned_by_name(browser, site, client, films):
     log_in(browser, site, create_key(client, "test both", ["read", "write"]))
     browser.get(f"{site}/users/ann")
     browser.find_element("id", "pin").send_keys("Space  opera\n")
-    until(browser, lambda page: texts(page, "#said.alert") == ["There is no interest 'space opera'."])
+    until(browser, lambda page: texts(page, "#correction-status.alert") == ["There is no interest 'space opera'."])
     browser.find_element("id", "pin").clear()
     browser.find_element("id", "pin").send_keys(" Drama\n")
     until(browser, lambda page: texts(page, ".bars li") == ["drama pinned 1.00"])
 
 
-def test_a_key_that_may_not_write_sees_what_was_said_and_no_buttons(browser, logged_in, api, client, films):
-    for name, said in (("drama", "pin"), ("horror", "delete")):
+def test_a_key_that_may_not_write_sees_corrections_and_no_buttons(browser, logged_in, api, client, films):
+    for name, correction in (("drama", "pin"), ("horror", "delete")):
         add_interest(client, "ann", name, "2026-01-01T00:00Z")
-        assert api("PUT", f"/v1/users/ann/interests/{name}", "write", json={"correction": said}).status_code == 200
+        assert (
+            api("PUT", f"/v1/users/ann/interests/{name}", "write", json={"correction": correction}).status_code == 200
+        )
     browser.get(f"{logged_in}/users/ann")
     assert texts(browser, ".bars li") == ["drama pinned 1.00"] and texts(browser, "#corrected li") == ["horror deleted"]
     assert not browser.find_elements("css selector", "#interests button, #interests input, .bars summary")

@@ -1,4 +1,4 @@
-"""The graph around a node, for walking it."""
+"""GET /v1/users/{id}/graph and /v1/graph/{label}/{key}: a node and its neighbours."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def read_user_graph(path: UserPath, query: GraphQuery) -> Response:
 
 @blueprint.get("/graph/<label>/<id:key>", responses={200: GraphNeighbourhood})
 def read_graph(path: NodePath, query: GraphQuery) -> Response:
-    """What surrounds any node"""
+    """The neighbours of any node"""
     return answer(neighbourhood(graph(), path.label, path.key, query.count))

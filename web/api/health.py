@@ -1,4 +1,4 @@
-"""Whether the application lives, whether it is ready, and its metrics; open, and without any id."""
+"""GET /health/live, /health/ready and /metrics: need no key and hold no ids."""
 
 from __future__ import annotations
 

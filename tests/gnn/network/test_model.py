@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gnn.network.data import GraphVocabulary, ItemFeatures, ItemTable, negative_events, user_batch
-from gnn.network.model import Configuration, HistoryBatch, InterestNetwork, Neighbourhood
-from gnn.network.propagation import HeteroData, MeanAggregation
+from gnn.network.data import GraphVocabulary, ItemFeatures, ItemTable
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import Configuration, InterestNetwork
+from gnn.network.propagation import HeteroData, MeanAggregation, Neighbourhood
+from gnn.network.user_batch import negative_events, user_batch
 from graphstore.kinds import KINDS
 from graphstore.ranking.history import History as ServedHistory
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
@@ -157,7 +159,7 @@ def test_unknown_attributes_are_skipped_and_known_ones_count():
     vocabulary = GraphVocabulary(["RATED"], {"genre=Drama": 0})
     table = ItemTable(vocabulary)
     edges = EdgeColumns(torch.tensor([0, 0]).numpy(), ["genre=Drama", "genre=Unheard"], torch.ones(2).numpy())
-    table.add_neighbours(["x"], NONE, NONE)
+    table.add_neighbours(["x"], NONE)
     table.add_content(["x"], edges, NONE.positions, [])
     features = table.features(384)
     assert features.attributes.tolist() == [[0], [0]] and not features.has_content.any()
@@ -168,7 +170,7 @@ def test_restricting_items_keeps_their_vectors():
     vocabulary = GraphVocabulary(["RATED"], {"genre=Drama": 0})
     table = ItemTable(vocabulary)
     similar = EdgeColumns(torch.tensor([0, 1, 2]).numpy(), ["b", "c", "d"], torch.tensor([0.9, 0.5, 0.1]).numpy())
-    table.add_neighbours(["a", "b", "c"], NONE, similar)
+    table.add_neighbours(["a", "b", "c"], similar)
     table.add_content(["a", "b", "c", "d"], NONE, torch.arange(4).numpy(), torch.randn(4, 384).numpy())
     model, features = network(), table.features(384)
     rows = torch.tensor([2, 0])

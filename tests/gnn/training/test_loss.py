@@ -249,6 +249,15 @@ def test_where_the_sample_adds_nothing_the_batch_is_ranked_alone():
     assert kinds == {round(alone, 4), round(with_c, 4)}
 
 
+def test_one_sampled_item_stands_for_all_that_are_not_in_the_batch():
+    """One is drawn: either it is met in the batch, or it stands for the three others, which are alike."""
+    few = {name: MANY[name] for name in ("a", "b", "other0", "other1", "other2")}
+    task, batch, model = objective(few, pool=1, without_history=1.0), batch_of(liked("ab"), described=[0]), network(few)
+    losses = {round(loss_of(task, batch, model, seed=seed).item(), 4) for seed in range(20)}
+    expected = [sum(cross_entropy(name, others=others, vectors=few) for name in "ab") / 2 for others in ("ab", few)]
+    assert sorted(losses) == pytest.approx(expected, abs=1e-4)
+
+
 # Contents that learn
 
 
@@ -293,6 +302,18 @@ def test_dated_histories_are_cut_anywhere_between_their_first_and_last_event():
 
 def test_a_share_of_the_cuts_is_before_all_events():
     assert shares(cuts_of(liked("abc"), without_history=0.2)) == {0: 0.2, 1: 0.4, 2: 0.4}
+
+
+def test_cuts_are_drawn_by_the_generator_alone():
+    histories, found = [liked("abcde"), [(name, LIKED, None) for name in "abcdefgh"]], []
+    vectors = dict.fromkeys("abcdefgh", EAST)
+    for global_seed, seed in ((1, 5), (2, 5), (1, 6)):
+        torch.manual_seed(global_seed)
+        model = network(vectors)
+        task = objective(vectors, cuts=50, without_history=0.3)
+        loss = loss_of(task, batch_of(*histories, vectors=vectors), model, seed=seed)
+        found.append((model.cuts.tolist(), loss.item()))
+    assert found[0] == found[1] and found[0][0] != found[2][0]
 
 
 @pytest.mark.parametrize(("events", "held", "cut"), [("a", 0, 1), ("ab", 1, 1), ("ab", 2, 0), ("", 0, 0)])

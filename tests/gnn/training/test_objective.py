@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from gnn.network.data import GraphVocabulary, ItemTable, user_batch
+from gnn.network.data import GraphVocabulary, ItemTable
 from gnn.network.model import Configuration, InterestNetwork
+from gnn.network.user_batch import user_batch
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.loop import held_out_ndcg, train
 from gnn.training.objective import Objective
@@ -39,7 +40,7 @@ def prepared(rows, *, known=range(ITEMS), **hyper):
     table = ItemTable(vocabulary)
     ids = [f"i{n}" for n in range(ITEMS)]
     content = np.random.default_rng(0).normal(size=(ITEMS, 6)).astype(np.float32)
-    table.add_neighbours(ids, NONE, NONE)
+    table.add_neighbours(ids, NONE)
     table.add_content(ids, NONE, np.arange(ITEMS), content)
     users = [f"u{n}" for n in range(USERS)]
     batch = user_batch(table, vocabulary, users, columns(rows), NONE, NONE, [], NO_EVENTS)

@@ -196,13 +196,15 @@ def test_a_large_catalogue_is_sampled(prepared, settings):
 def test_a_sampler_pulls_each_item_once(prepared, settings, monkeypatch):
     version = update(prepared, settings, full=True, **QUICK)["version"]
     _, vocabulary, fan_out = registry.load(settings.models, version)
-    asked = []
-    read = sampling.read_contents
-    monkeypatch.setattr(sampling, "read_contents", lambda client, ids: asked.extend(ids) or read(client, ids))
+    asked = {"read_contents": [], "read_item_attributes": []}
+    for name, ids_asked in asked.items():
+        read = getattr(sampling, name)
+        monkeypatch.setattr(sampling, name, lambda client, ids, r=read, a=ids_asked: a.extend(ids) or r(client, ids))
     sampler = NeighbourhoodSampler(prepared, vocabulary, fan_out)
     batches = list(sampler.batches(sampling.user_ids(prepared), 4))
     assert len(batches) == 4 and batches[0]["user"].user_id == ["c0", "c1", "c2", "c3"]
-    assert len(asked) == len(set(asked)) == 20
+    for ids_asked in asked.values():
+        assert len(ids_asked) == len(set(ids_asked)) == 20
 
 
 TINY = {
@@ -263,9 +265,9 @@ def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_pa
     build(prepared)
     update(prepared, settings, full=True, **QUICK)
     found = vectors(prepared)
-    memory = ServingCache(prepared)
+    cache = ServingCache(prepared)
     for user in ("c1", "h3"):
-        assert memory.know(user).person.vector == pytest.approx(found[user].tolist(), abs=1e-4)
+        assert cache.context(user).features.vector == pytest.approx(found[user].tolist(), abs=1e-4)
 
 
 def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settings, tmp_path):

@@ -18,7 +18,7 @@ from graphstore.ranking.blend import (
     contributions,
     standard_scores,
 )
-from graphstore.ranking.history import History, Readout, forgetting
+from graphstore.ranking.history import History, Readout, recency_weights
 
 NAN = float("nan")
 ALL_ON = dict.fromkeys(CHANNELS, 1.0)
@@ -42,7 +42,7 @@ def test_every_signal_has_a_channel_a_place_and_a_default_weight():
 
 
 def test_three_ways_to_forget_as_by_hand():
-    weights = forgetting(np.array([0.0, 4.0]), np.array([0.0, 3 * MINUTE_MILLIS]), np.ones(2))
+    weights = recency_weights(np.array([0.0, 4.0]), np.array([0.0, 3 * MINUTE_MILLIS]), np.ones(2))
     assert weights[0].tolist() == pytest.approx([1 / 1.5, 0.5 / 1.5])  # half after 4 items
     slow = 2 ** (-4 / 40)
     assert weights[1].tolist() == pytest.approx([1 / (1 + slow), slow / (1 + slow)])
@@ -50,14 +50,14 @@ def test_three_ways_to_forget_as_by_hand():
 
 
 def test_without_times_all_items_count_alike_and_nothing_by_age():
-    weights = forgetting(np.arange(4.0), np.full(4, np.nan), np.ones(4))
+    weights = recency_weights(np.arange(4.0), np.full(4, np.nan), np.ones(4))
     assert weights.tolist() == [[0.25] * 4, [0.25] * 4, [0.0] * 4]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e9) | st.just(NAN), st.sampled_from([0.0, 0.5, 1.0])), max_size=20))
 def test_each_way_to_forget_sums_to_one_or_to_nothing(rows):
     age, share = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    weights = forgetting(np.arange(float(len(rows))), age, share)
+    weights = recency_weights(np.arange(float(len(rows))), age, share)
     assert (weights >= 0).all()
     dated = share[~np.isnan(age)]
     assert weights.sum(axis=1).tolist() == pytest.approx([float(share.any())] * 2 + [float(dated.any())])

@@ -58,17 +58,17 @@ def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are
 
 def test_a_draw_is_the_same_for_the_same_seed_prefers_better_items_and_differs_between_users():
     scores = np.array([3.0, 2.0, 1.0, 0.0, -5.0])
-    draws = [tuple(diversity.drawn(scores, 2, f"user {n}")) for n in range(300)]
-    assert draws[0] == tuple(diversity.drawn(scores, 2, "user 0"))
+    draws = [tuple(diversity.gumbel_top_k(scores, 2, f"user {n}")) for n in range(300)]
+    assert draws[0] == tuple(diversity.gumbel_top_k(scores, 2, "user 0"))
     counts = np.bincount([place for draw in draws for place in draw], minlength=5)
     assert counts[0] > counts[1] > counts[3] > counts[4] and len(set(draws)) > 3
 
 
 def test_a_draw_does_not_drown_in_many_items_that_hardly_fit():
     scores = np.concatenate([[0.8, 0.7], np.linspace(0.2, 0.1, 3000)])
-    draws = [diversity.drawn(scores, 2, f"user {n}") for n in range(200)]
+    draws = [diversity.gumbel_top_k(scores, 2, f"user {n}") for n in range(200)]
     assert np.mean([0 in draw for draw in draws]) > 0.8
-    assert diversity.drawn(np.zeros(0), 2, "u") == [] and len(diversity.drawn(np.ones(3), 2, "u")) == 2
+    assert diversity.gumbel_top_k(np.zeros(0), 2, "u") == [] and len(diversity.gumbel_top_k(np.ones(3), 2, "u")) == 2
 
 
 def test_a_draw_does_not_depend_on_the_scale_of_the_scores():

@@ -70,7 +70,7 @@ def planted(client, tmp_path):
     return vectors
 
 
-def surroundings(client, events):
+def side_information(client, events):
     options = BuildOptions()
     names, members = pull_user_attributes(client, events.user_ids)
     matrix = similarity.user_item_matrix(events, options.users_half_life)
@@ -88,23 +88,23 @@ def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds
     signals = Signals(
         events,
         derive(events, options),
-        surroundings(client, events),
+        side_information(client, events),
         np.stack([planted.get(item_id, np.zeros(WIDTH)) for item_id in events.item_ids]),
         popularity.popularity_now(events.latest_day, options.popularity_half_life),
         limits,
     )
-    memory = ServingCache(client, limits)
-    told = np.zeros(len(NAMES))
+    cache = ServingCache(client, limits)
+    total = np.zeros(len(NAMES))
     for row, user_id in enumerate(events.user_ids):
-        known = memory.know(user_id)
-        names = known.catalogue.ids
-        recent = Recent([names[item] for item in known.card.recent.items], known.card.recent.weights)
+        context = cache.context(user_id)
+        names = context.catalogue.ids
+        recent = Recent([names[item] for item in context.user.recent.items], context.user.recent.weights)
         own = [planted[item_id] for item_id in recent.items]
         vector = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0)) if own else np.zeros(0)
-        person = replace(known.person, vector=vector)
-        found, served = find_candidates(known.catalogue, person, candidates, known.popularity_now)
+        features = replace(context.features, vector=vector)
+        found, served = find_candidates(context.catalogue, features, candidates, context.popularity_now)
         items, computed = signals.candidates(row, recent, vector)
         assert [events.item_ids[item] for item in items] == [names[item] for item in found], user_id
         np.testing.assert_allclose(computed, served, atol=1e-6, err_msg=user_id)
-        told += np.abs(served).sum(axis=0)
-    assert [name for name in NAMES if told[PLACE[name]] == 0] == []
+        total += np.abs(served).sum(axis=0)
+    assert [name for name in NAMES if total[PLACE[name]] == 0] == []
