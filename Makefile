@@ -80,5 +80,6 @@ neo4j: base
 
 # Where Python may not keep byte code, each of the tests' many processes would compile torch anew.
 $(VENV)/compiled: $(VENV)/ready
-	@$(if $(PYTHONDONTWRITEBYTECODE),echo "Compiling the packages, once …"; $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true)
+	@test -z "$$PYTHONDONTWRITEBYTECODE" || { \
+	echo "Compiling the packages, once …"; $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true; }
 	@touch $@
