@@ -36,7 +36,7 @@ class QueueState:
     """The state of the queue and of the graph that updates depend on.
 
     users, idle_users, items: whether one is due.
-    seq: latest number of the feed.  epoch: rises with each erasure.  generation: rises with each full derivation.
+    seq: latest number of the feed.  epoch: rises with each erasure.  generation: rises after a full stage.
     latest: the graph's clock, the time of the latest event.  version: of the active model.
     """
 
@@ -65,7 +65,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class LeaseResult:
-    """The result of a lease.  seq: number of the feed.  done: users updated.  requeued: of these, changed meanwhile."""
+    """The result of a lease.  seq: number of the feed.  done: users up to date.  requeued: changed again meanwhile."""
 
     seq: int
     done: int
@@ -158,7 +158,7 @@ def mark_lapsed(client: Client, as_of: datetime) -> int:
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
     """Mark, with low priority, followers of these users who have no behaviour of their own; returns their number.
 
-    At most SILENT_FOLLOWERS of each user are marked, after LATER_MILLIS.
+    At most SILENT_FOLLOWERS followers of each user are read; they are due after LATER_MILLIS.
     """
     rows = client.write_once(
         "update/work_queue/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
