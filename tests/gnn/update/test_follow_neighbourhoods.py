@@ -199,7 +199,7 @@ def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
 def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, settings, exact, lanes):
     collect_events(prepared, NEW)
     lanes[0].drain()
-    lanes[1]._take_changes(follow_neighbourhoods.marks.look(prepared))  # and no further
+    lanes[1]._take_changes(work_queue.read_queue_state(prepared))  # and no further
     prepared.run_text("MATCH (f:Feed {name: 'neighbourhoods'}) SET f.until = 0")
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     second.drain()
@@ -218,7 +218,7 @@ def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, ex
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     lanes[1].leave()
     assert second._lead()
-    second._take_over(follow_neighbourhoods.marks.look(prepared))
+    second._take_over(work_queue.read_queue_state(prepared))
     assert second._mirror.penalties == pytest.approx(used)
     assert max(second.pending.targets.values()) == pytest.approx(1)  # as touched a moment ago, and no more than that
     build(prepared)
