@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 
 .PHONY: demo test test-fast check format clean
 .DEFAULT_GOAL := demo
@@ -18,10 +19,10 @@ demo: $(VENV)/ready  ## the five stages on MovieLens 100K, then recommendations 
 	@$(BIN)/interestgraph demo
 
 test: $(VENV)/ready  ## every test, on a real Neo4j that is started for it
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/ready  ## without the slow ones
-	@$(BIN)/python -m pytest -m 'not slow'
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 check: $(VENV)/ready  ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .
