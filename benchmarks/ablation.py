@@ -1,4 +1,4 @@
-"""What each part is worth: served without it, beside the whole.
+"""Ablation: ranking quality as served without each part, beside the whole.
 
     python benchmarks/ablation.py DATASET [--only channels|model|language] [--part valid|test] [--data FOLDER]
 
@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.load.scratch_server import scratch_server
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
-from benchmarks.measures.splits import Split, add_places, make_split, read_events
+from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events
 from gnn.evaluate import SERVED, score_served
 from gnn.extract.stage import extract
 from gnn.training.blend_weights import Example, learn_weights
@@ -34,9 +34,9 @@ from graphstore.build.pull import pull_interactions
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
-from graphstore.kinds import KINDS
 from graphstore.progress import silent
 from graphstore.ranking.blend import CHANNELS, Blend
+from graphstore.recommend.snapshot import read_blend
 from graphstore.settings import Settings
 from graphstore.update import models as graph
 
@@ -91,7 +91,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         return rows
 
 
-def known_and_later(split: Split, options: argparse.Namespace) -> tuple[Path, Path]:
+def known_and_later(split: SplitFiles, options: argparse.Namespace) -> tuple[Path, Path]:
     """The files of the events that the graph holds and of those to score."""
     return split.known_and_later(options.part)
 
@@ -116,16 +116,16 @@ def served(client: Client, settings: Settings, variants: Mapping[str, Variant]) 
 
 def rehearsed(client: Client, training: Mapping[str, Any]) -> list[Example]:
     """What the weights of the blend are learned on in a full update with this training."""
-    prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, KINDS, SEED, silent)
-    events = pull_interactions(client, KINDS, DEFAULT_OPTIONS.negative_weight)
-    return prepared.rehearse(events, hold_out(events)).examples
+    prepared = prepared_training(client, Hyperparameters(**training), DEFAULT_OPTIONS, SEED, silent)
+    events = pull_interactions(client, DEFAULT_OPTIONS.negative_weight)
+    return prepared.train_held_out(events, hold_out(events)).examples
 
 
 def serve_without(client: Client, version: str, found: list[Example], without: tuple[str, ...]) -> None:
     """Have the active model serve with weights learned without some channels."""
     model = graph.active_model(client)
     assert model is not None and model["version"] == version
-    readout = Blend.from_json(client.read("update/models/read_blend", version=version)[0]["blend"]).readout
+    readout = read_blend(client, version).readout
     parts = {name: model[name] for name in ("family", "configuration", "metrics", "dimension")}
     graph.activate(client, version, **parts, blend=Blend(learn_weights(found, without), readout))
 

@@ -1,4 +1,4 @@
-"""What the encoder gains for new items by learning from behaviour: `extract --adapt` and `update --end-to-end`.
+"""The gain for new items from adapting the encoder to behaviour: `extract --adapt` and `update --end-to-end`.
 
     python benchmarks/adaptation.py [DATASET...] [--part valid|test] [--ways WAY...] [--seeds N] [--data FOLDER]
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
-from benchmarks.measures.splits import Split, make_split
+from benchmarks.measures.splits import SplitFiles, make_split
 from gnn.evaluate import evaluate
 
 DEFAULT = ("ml-100k-overviews@item", "uci-online-retail@item")
@@ -24,7 +24,7 @@ WAYS = {"as it is": None, "adapted": "adapt", "end to end": "end-to-end"}
 Row = dict[str, Any]
 
 
-def measure(split: Split, part: str, way: str, seed: int) -> Row:
+def measure(split: SplitFiles, part: str, way: str, seed: int) -> Row:
     """One evaluation as a row of the table."""
     train_file, test_file = split.known_and_later(part)
     files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}

@@ -1,4 +1,4 @@
-"""How far a graph that is kept fresh has drifted after so many events, against one that is derived and embedded anew.
+"""Drift of a graph that follows events, against the same graph derived and embedded again in full.
 
     python benchmarks/drift.py HOME [--events N] [--json]
 
@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.load.prepared_graphs import Prepared, graph_of, settings_of
 from benchmarks.measures import tables
 from gnn.update.derive_anew import derive_anew
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from graphstore.collect.store import collect_events
 from graphstore.update.drift import LEAST_COSINE, LEAST_OVERLAP
 
@@ -35,7 +35,7 @@ def main() -> None:
     events = Prepared.ready(options.home).take(options.home, options.events)
     settings = settings_of(options.home)
     with graph_of(options.home) as client:
-        quick, slow = EventsLane(client, settings), NeighbourhoodsLane(client, settings)
+        quick, slow = EventWorker(client, settings), NeighbourhoodWorker(client, settings)
         for done in range(0, len(events), BATCH_EVENTS):
             if done % EVENTS_LANE == 0:
                 quick.drain()

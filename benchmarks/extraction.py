@@ -1,4 +1,4 @@
-"""How long extract takes over many items' titles, by each encoder: at first, again unchanged, and with 1 % changed.
+"""Seconds of extract over many titles, by encoder: the first run, unchanged, and with 1 % changed.
 
     python benchmarks/extraction.py [--items N] [--encoders NAME...] [--rounds N] [--seed S] [--json]
 

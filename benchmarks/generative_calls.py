@@ -1,4 +1,4 @@
-"""How many questions a generative model is asked: for N users, for an unchanged graph, and where its context is small.
+"""The number of questions to a generative model: for N users, for an unchanged graph, and with a small context.
 
     python benchmarks/generative_calls.py [--users 1 20 100] [--contexts 16384 4096] [--events N] [--json]
 

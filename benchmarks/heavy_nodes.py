@@ -1,4 +1,4 @@
-"""What a user with very many events and an item with very many events cost those who come after, and themselves.
+"""Cost of heavy nodes: a user and an item with very many events, and the events after them.
 
     python benchmarks/heavy_nodes.py HOME [--of-user N] [--of-item N] [--json]
 
@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load.asking import LIVE, Askers, recommendations_path
-from benchmarks.load.load_generators import Event, Running, batched, catch_up, effect, settled
+from benchmarks.load.load_generators import Event, Running, catch_up, effect, settled
 from benchmarks.load.prepared_graphs import Prepared, environment_of, graph_of
 from benchmarks.load.processes import api_key, following, served
 from benchmarks.measures import tables
+from graphstore.batches import batched
 from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.update.sampling import item_ids, user_ids
@@ -73,7 +74,7 @@ def measured(home: Path, of_user: int, of_item: int, seed: int) -> Iterator[dict
         running = Running(client, Askers(web.port, key), True, {"follower": follower.pid}, PATIENCE)
         make = Maker(client, first, seed)
         user, item = make.draw.choice(make.users), make.draw.choice(make.items)
-        catch_up(running, batched([make.event() for _ in range(500)], BATCH_EVENTS))  # warm-up
+        catch_up(running, list(batched([make.event() for _ in range(500)], BATCH_EVENTS)))  # warm-up
         looked_at(running, [make.event() for _ in range(2 * LOOKED_AT)])
         yield {"step": "before", **NO_BURST, **looked_at(running, [make.event() for _ in range(LOOKED_AT)])}
         burst = burst_of(running, [make.event(user) for _ in range(of_user)])
@@ -86,7 +87,7 @@ def measured(home: Path, of_user: int, of_item: int, seed: int) -> Iterator[dict
 
 def burst_of(running: Running, events: list[Event]) -> dict[str, Any]:
     """Post events as fast as they are accepted, and wait until nothing of them waits."""
-    cost = catch_up(running, batched(events, BATCH_EVENTS))
+    cost = catch_up(running, list(batched(events, BATCH_EVENTS)))
     return {
         "events": len(events),
         "accepted, events/s": 1 / cost.accepted,

@@ -1,4 +1,4 @@
-"""How live it is: from an event over HTTP to what is then served, beside the raw Bolt floor of the same run.
+"""Freshness: seconds from an event over HTTP to the changed answer, beside the raw Bolt baseline of the same run.
 
     python benchmarks/live.py HOME... [--seconds N] [--workers N] [--json]
 
@@ -42,11 +42,12 @@ from benchmarks.load.asking import Askers
 from benchmarks.load.backlog import NEVER
 from benchmarks.load.listening import listening
 from benchmarks.load.live_table import Measured
-from benchmarks.load.load_generators import Running, batched, burst, catch_up, idle, reads, settled, steady
+from benchmarks.load.load_generators import Running, burst, catch_up, idle, reads, settled, steady
 from benchmarks.load.prepared_graphs import Prepared, environment_of, graph_of, settings_of
 from benchmarks.load.processes import NO_FOLLOWER, api_key, following, has_follower, served
 from benchmarks.load.raw_bolt_baseline import event_floor
 from benchmarks.measures import tables
+from graphstore.batches import batched
 from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.server.managed import ManagedServer
@@ -96,7 +97,7 @@ def events_needed(seconds: int) -> int:
 
 def warm_up(running: Running, events: list[Any], users: list[str]) -> None:
     """Everything that is measured later, for as long as it takes to become fast."""
-    singly, in_batches = events[:WARM_SINGLY], batched(events[WARM_SINGLY:], BATCH_EVENTS)
+    singly, in_batches = events[:WARM_SINGLY], list(batched(events[WARM_SINGLY:], BATCH_EVENTS))
     with reads(running, users, READ_RATE, len(singly) / STEADY_RATE, []):
         steady(running, singly, STEADY_RATE, LOOK_AT_EVERY)
     with reads(running, users, READ_RATE, WARM_IN_BATCHES / BURST_RATE, []):
@@ -113,11 +114,11 @@ def measure_loads(
         found.steady = steady(running, events[:first], STEADY_RATE, LOOK_AT_EVERY)
     settled(running)
     say(home, "burst")
-    batches = batched(events[first:last], BATCH_EVENTS)
+    batches = list(batched(events[first:last], BATCH_EVENTS))
     with reads(running, users, READ_RATE, seconds, found.reads_burst):
         found.burst = burst(running, batches, BURST_RATE / BATCH_EVENTS)
     say(home, "cost")
-    found.cost = catch_up(running, batched(events[last : last + COST_EVENTS], BATCH_EVENTS))
+    found.cost = catch_up(running, list(batched(events[last : last + COST_EVENTS], BATCH_EVENTS)))
 
 
 def wait_for_follower(running: Running, patience: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What the graph network reaches without the other channels: users and items ranked by the cosine of their embeddings.
+"""Ranking quality of the embeddings alone: items ranked by the cosine with the user.
 
     python benchmarks/model_alone.py DATASET... [--part valid|test] [--data FOLDER] [--json]
 

@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks.measures import quality_tables, tables
 from benchmarks.measures.cold_items import cold_items
 from benchmarks.measures.shared_scripts import Users, differences, score_again, shared_folder
-from benchmarks.measures.splits import Split, add_places, make_split, read_events
+from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events
 from gnn.encoders.by_name import encoder
 from gnn.evaluate import SERVED, evaluate
 from gnn.evaluation.baselines import named, slug
@@ -73,7 +73,7 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
     return measured
 
 
-def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
+def run(split: SplitFiles, options: argparse.Namespace, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
     files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
@@ -82,7 +82,7 @@ def run(split: Split, options: argparse.Namespace, **more: Any) -> Report:
     return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
 
 
-def read_items(split: Split) -> list[dict[str, Any]]:
+def read_items(split: SplitFiles) -> list[dict[str, Any]]:
     """The rows of the items file that can be read; none where there is no file."""
     if split.items is None:
         return []

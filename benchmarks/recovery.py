@@ -1,8 +1,8 @@
-"""Whether extract finds the interests that were planted: precision, recall and F1 of topics.
+"""Recovery of planted interests by extract: precision, recall and F1 of topics.
 
     python benchmarks/recovery.py [--users N] [--items N] [--events N] [--seed S] [--encoder NAME] [--json]
 
-A planted world (`planted.py`) goes through collect and extract in a scratch server, by the encoder path alone, twice:
+A planted world (`planted.py`) goes through collect and extract in a scratch server, without a generative model, twice:
 with titles only, which hold one word of each of an item's topics and never a topic's name, and with the topics' names
 as attributes as well. What is found is scored against what was planted:
 
@@ -19,6 +19,9 @@ as attributes as well. What is found is scored against what was planted:
 - items: `ABOUT` against the item's topics.
 
 Counts are micro: over all pairs of user (or item) and topic.
+
+The figures do not show what the encoder adds: phrase mining finds the words of the titles, and random vectors in place
+of the encoder's reach the same F1 (lasting .848, short .780; the default encoder .822, .792).
 """
 
 from __future__ import annotations
@@ -34,12 +37,13 @@ from typing import Any
 from benchmarks.load.scratch_server import scratch_server
 from benchmarks.measures import tables
 from benchmarks.worlds import generator, planted
-from benchmarks.worlds.planted_world import DAY, LONG, NONE, Plan, World
+from benchmarks.worlds.planted_world import LONG, NONE, Plan, World
 from benchmarks.worlds.topics import TOPICS
 from gnn.encoders.by_name import encoder
 from gnn.extract.stage import extract
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
+from graphstore.durations import DAY_SECONDS
 from graphstore.settings import Settings
 
 CYPHER = Path(__file__).parent / "cypher"
@@ -95,13 +99,13 @@ def short_truth(world: World) -> tuple[Found, Found]:
     lasting: set[tuple[int, int]] = set()
     columns = (events.user, events.at, events.topic, events.cause)
     for user, at, topic, cause in zip(*(column.tolist() for column in columns), strict=True):
-        if at > last[user] - SHORT_DAYS * DAY:
+        if at > last[user] - SHORT_DAYS * DAY_SECONDS:
             lately[user] += 1
             traces[user][topic] += 1
             if cause == LONG:
                 lasting.add((user, topic))
     held, alone = {}, {}
-    open_since = events.at[-1] - OPEN_DAYS * DAY
+    open_since = events.at[-1] - OPEN_DAYS * DAY_SECONDS
     for user in (user for user, count in lately.items() if count >= SHORT_EVENTS and last[user] > open_since):
         topics = [topic for topic, count in traces[user].items() if count >= SHORT_TRACE]
         held[generator.user_id(user)] = _names(topics)

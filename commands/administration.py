@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.text import Text
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, plain_table, with_terminal
 
 
 @click.group("keys")
@@ -41,21 +41,23 @@ def list_(terminal: Terminal) -> None:
 
     with terminal.client() as client:
         rows = list_keys(client)
+    terminal.answer(rows, lambda found: show_keys(terminal, found))
 
-    def show(rows: list[dict[str, Any]]) -> None:
-        table = Table("name", "scopes", "created", "revoked", box=None)
-        for row in rows:
-            table.add_row(row["name"], ",".join(row["scopes"]), str(row["created_at"]), str(row["revoked_at"] or ""))
-        terminal.out.print(table)
 
-    terminal.answer(rows, show)
+def show_keys(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    """A row for each key."""
+    table = plain_table("name", "scopes", "created", "revoked", texts=2)
+    for row in rows:
+        times = (str(row[when] or "")[:16].replace("T", " ") for when in ("created_at", "revoked_at"))
+        table.add_row(Text(row["name"]), ", ".join(row["scopes"]), *times)
+    terminal.out.print(table)
 
 
 @keys_group.command("revoke")
 @click.argument("name")
 @with_terminal
 def revoke(terminal: Terminal, name: str) -> None:
-    """Make a key worthless."""
+    """Revoke a key: requests that use it are refused."""
     from graphstore.administration.keys import revoke_key
 
     with terminal.client() as client:
@@ -81,7 +83,10 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 @click.argument("user_id")
 @with_terminal
 def erase_command(terminal: Terminal, user_id: str) -> None:
-    """Erase a user and everything derived from them."""
+    """Erase a user from the graph, with their behaviour, interests and embedding.
+
+    Files of rejected rows and cached answers of a language model are not touched: delete these yourself.
+    """
     from graphstore.profiles.erasure import erase_user
 
     with terminal.client() as client:
@@ -93,7 +98,7 @@ def erase_command(terminal: Terminal, user_id: str) -> None:
 @click.argument("user_id")
 @with_terminal
 def export_command(terminal: Terminal, user_id: str) -> None:
-    """Everything that is stored on a user, as JSON."""
+    """Print everything that the graph stores about a user, as JSON."""
     from graphstore.profiles.erasure import export_user
 
     with terminal.client() as client:
@@ -165,7 +170,7 @@ def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
 @click.option("--events", required=True, type=click.IntRange(0))
 @with_terminal
 def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
-    """Memory, disk and time for a graph of this size, from measured constants."""
+    """Memory, disk and time for a graph of this size, partly from measurements, partly assumed."""
     from graphstore.administration.estimate import estimate, estimate_lines
 
     row = estimate(users, items, events)
@@ -183,9 +188,9 @@ def doctor_command(terminal: Terminal) -> None:
 
     def show(rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            terminal.out.print(f"{'ok  ' if row['ok'] else 'FAIL'}  {row['name']}: {row['detail']}", markup=False)
+            terminal.hanging("ok    " if row["ok"] else "FAIL  ", f"{row['name']}: {row['detail']}")
             if not row["ok"] and row["remedy"]:
-                terminal.out.print(f"      {row['remedy']}", markup=False)
+                terminal.hanging("      ", row["remedy"])
 
     terminal.answer(rows, show)
     if not all(row["ok"] for row in rows):

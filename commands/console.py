@@ -13,6 +13,8 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from commands.interrupts import gentle_interrupts
 from graphstore import Client, Settings, connect
@@ -46,6 +48,13 @@ class Terminal:
         """The kinds of behaviour, with those of INTERESTGRAPH_KINDS."""
         return read_kinds(self.settings.kinds_file)
 
+    def hanging(self, lead: str, text: str, style: str = "") -> None:
+        """Print `lead` and, to the right of it, `text`: wrapped between words on a terminal, one line in a pipe."""
+        lines = [text]
+        if self.out.is_terminal:
+            lines = [line.plain.rstrip() for line in Text(text).wrap(self.out, max(self.out.width - len(lead), 20))]
+        self.out.print(lead + ("\n" + " " * len(lead)).join(lines), style=style, markup=False)
+
     def message(self, text: str) -> None:
         """A line for the person who waits."""
         self.err.print(text, style="dim", markup=False)
@@ -76,6 +85,17 @@ class Terminal:
             click.echo(json.dumps(value, ensure_ascii=False, default=str))
         else:
             show(value)
+
+
+def plain_table(*columns: str, texts: int = 1) -> Table:
+    """A table without lines. The first `texts` columns wrap between words; the others are figures, never cut."""
+    table = Table(box=None, pad_edge=False)
+    for place, name in enumerate(columns):
+        if place < texts:
+            table.add_column(Text(name), overflow="fold")
+        else:
+            table.add_column(Text(name), justify="right", no_wrap=True)
+    return table
 
 
 def with_terminal(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,36 +9,38 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import click
-from rich.table import Table
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, plain_table, with_terminal
 from commands.stage_output import show_counts, show_recommendations
 from graphstore import Client
 from graphstore.datasets.dataset import Dataset
 from graphstore.datasets.movielens import demo_dataset
 from graphstore.errors import InputError
+from graphstore.extract.items import count_other_items
 
 LATER_SHARE = 0.1
-DEMO_K = 5
+FIRST_K, DEMO_K = 3, 5
 Events = list[dict[str, Any]]
 
 
 @dataclass
 class Story:
-    """What the demo did: seconds and counts by step, the scores, and the recommendations."""
+    """What the demo did: seconds and counts by step, the first recommendations, the scores, and the last ones."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
+    first_recommendations: dict[str, Any] | None = None
     evaluation: dict[str, Any] | None = None
     recommendations: dict[str, Any] | None = None
 
     @contextmanager
     def step(self, name: str, terminal: Terminal, text: str) -> Iterator[None]:
-        """Time one step and say what it is."""
+        """Time one step, and say what it is and how long it took."""
         terminal.message(text)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
+        terminal.message(f"  {self.seconds[name]:.1f} s")
 
 
 def chronological_cut(events: Events, later_share: float) -> tuple[Events, Events]:
@@ -54,13 +56,13 @@ def stored_events(client: Client, dataset: Dataset) -> int:
     Raises:
         InputError: the graph holds items that are not the demo's.
     """
-    row = client.read("administration/count_other_items", item_ids=[item["item_id"] for item in dataset.items()])[0]
-    if row["other_items"]:
+    others, events = count_other_items(client, [item["item_id"] for item in dataset.items()])
+    if others:
         raise InputError(
-            f"The graph holds {row['other_items']:,} items that are not the demo's: they would be mixed."
+            f"The graph holds {others:,} items that are not the demo's: they would be mixed."
             " Set INTERESTGRAPH_HOME to an empty folder (or NEO4J_URI to an empty database) for the demo."
         )
-    return int(row["events"])
+    return events
 
 
 @click.command("demo")
@@ -97,6 +99,10 @@ def tell(
 
     if stored_events(client, dataset) <= len(earlier):
         stages(terminal, client, story, replace(dataset, events=lambda: iter(earlier)), "", full=True)
+        with story.step("recommend first", terminal, "recommend …"):
+            story.first_recommendations = recommend(client, user_id or earlier[-1]["user_id"], k=FIRST_K)
+        if not terminal.as_json:
+            show_answer(terminal, story.first_recommendations, "from the first nine tenths of the events")
         with story.step("evaluate", terminal, "evaluate: what is served, against what came later …"):
             story.evaluation = score(terminal, client, earlier, later)
     nothing = replace(dataset, items=lambda: iter(()), users=lambda: iter(()), events=lambda: iter(later))
@@ -113,18 +119,18 @@ def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, s
     from graphstore.build.stage import build
     from graphstore.collect.stage import collect_dataset
 
-    settings, kinds = terminal.settings, terminal.kinds
+    settings = terminal.settings
     with terminal.progress() as progress:
         with story.step("collect" + suffix, terminal, "collect …"):
-            summary = collect_dataset(client, dataset, kinds=kinds, progress=progress)
+            summary = collect_dataset(client, dataset, progress=progress)
             counts = {what: row["created"] for what, row in summary.items()}
             story.counts["collect" + suffix] = counts
         with story.step("extract" + suffix, terminal, "extract …"):
-            story.counts["extract" + suffix] = extract(client, settings, kinds=kinds, progress=progress)
+            story.counts["extract" + suffix] = extract(client, settings, progress=progress)
         with story.step("build" + suffix, terminal, "build …"):
-            story.counts["build" + suffix] = build(client, kinds=kinds, progress=progress)
+            story.counts["build" + suffix] = build(client, progress=progress)
         with story.step("update" + suffix, terminal, "update …"):
-            story.counts["update" + suffix] = update(client, settings, full=full, kinds=kinds, progress=progress)
+            story.counts["update" + suffix] = update(client, settings, full=full, progress=progress)
 
 
 def score(terminal: Terminal, client: Client, earlier: Events, later: Events) -> dict[str, Any]:
@@ -143,7 +149,7 @@ def show_story(terminal: Terminal, story: Story) -> None:
     out.print()
     for step, counts in story.counts.items():
         show_counts(terminal, step, counts)
-    table = Table("step", "seconds", box=None)
+    table = plain_table("step", "seconds")
     for step, seconds in story.seconds.items():
         table.add_row(step, f"{seconds:.1f}")
     table.add_row("all", f"{sum(story.seconds.values()):.1f}")
@@ -152,14 +158,20 @@ def show_story(terminal: Terminal, story: Story) -> None:
     if story.evaluation:
         out.print("\nScored on the last tenth of the events, before they were collected:", style="bold")
         show_evaluation(terminal, story.evaluation)
-    answer = story.recommendations
-    assert answer is not None
-    out.print(f"\nRecommendations for user {answer['user_id']}:", style="bold")
-    show_recommendations(terminal, answer, explain=True)
+    assert story.recommendations is not None
+    show_answer(terminal, story.recommendations, "from all events")
     out.print(
-        "\nNext:  interestgraph recommend 1 --explain       another user\n"
-        "       interestgraph server browser             the same graph in Neo4j Browser\n"
-        "       interestgraph keys create me --scopes read,write,admin ; interestgraph serve     pages and HTTP\n"
-        "       interestgraph server stop                Neo4j goes on running until then",
+        "\nNext:  interestgraph recommend 1 --explain    another user\n"
+        "       interestgraph server browser          the same graph in Neo4j Browser\n"
+        "       interestgraph keys create me --scopes read,write,admin\n"
+        "       interestgraph serve                   pages and HTTP, with that key\n"
+        "       interestgraph server stop             Neo4j goes on running until then",
         markup=False,
     )
+
+
+def show_answer(terminal: Terminal, answer: dict[str, Any], source: str) -> None:
+    """One user's recommendations with their reasons, and which events they rest on."""
+    terminal.out.print(f"\nRecommendations for user {answer['user_id']}, {source}:", style="bold")
+    show_recommendations(terminal, answer, explain=True)
+    terminal.out.print()

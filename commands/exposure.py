@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Column, Table
 from rich.text import Text
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, plain_table, with_terminal
 from graphstore.errors import InputError
 
 
@@ -29,8 +28,11 @@ def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: 
     if lists and (diversity or explore):
         raise InputError("The lists of a file are as they are: give --diversity and --explore to recommend --all.")
     with terminal.client() as client, terminal.progress() as progress:
-        knobs: Any = {"diversity": diversity, "explore": explore, "kinds": terminal.kinds}
-        rows = read_lists(lists) if lists else recommend_all(client, k=k, progress=progress, **knobs)
+        rows = (
+            read_lists(lists)
+            if lists
+            else recommend_all(client, k=k, progress=progress, diversity=diversity, explore=explore)
+        )
         report = exposure_report(client, rows, k)
     terminal.answer(report, lambda r: show_exposure(terminal, r))
 
@@ -38,14 +40,15 @@ def exposure_command(terminal: Terminal, k: int, lists: Path | None, diversity: 
 def show_exposure(terminal: Terminal, report: dict[str, Any]) -> None:
     """The figures, then a table for each way to group items."""
     out = terminal.out
-    out.print(
+    terminal.hanging(
+        "",
         f"{report['users']:,} lists of {report['k']} show {report['shown']:,} of {report['items']:,} items"
         f" ({report['coverage']:.1%}); Gini {report['gini']:.3f}; the most exposed 1 % of the items get"
         f" {report['share_of_top_1_percent']:.1%}, 10 % get {report['share_of_top_10_percent']:.1%};"
-        f" novelty {report['novelty']:.2f} bits."
+        f" novelty {report['novelty']:.2f} bits.",
     )
     for grouping, rows in report["groups"].items():
-        table = Table(Column(Text(grouping)), "exposure", "choices", "catalogue", "exposure / choices", box=None)
+        table = plain_table(grouping, "exposure", "choices", "catalogue", "exposure / choices")
         for row in rows:
             ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
             shares = (f"{row[key]:.1%}" for key in ("exposure", "choices", "catalogue"))
@@ -53,7 +56,7 @@ def show_exposure(terminal: Terminal, report: dict[str, Any]) -> None:
         out.print()
         out.print(table)
     never = report["never_shown"]
-    out.print(
-        f"\nNever shown: {never['items']:,} items, the most chosen of them: {', '.join(never['examples'])}",
-        markup=False,
+    out.print()
+    terminal.hanging(
+        "Never shown: ", f"{never['items']:,} items, the most chosen of them: {', '.join(never['examples'])}"
     )

@@ -1,4 +1,4 @@
-"""update --follow: worker processes that keep the graph fresh, and their supervisor."""
+"""`update --follow`: worker processes that bring up to date what events touch, and their supervisor."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from commands.console import Terminal
 RESTART_SECONDS = (1.0, 30.0)
 POLL_SECONDS = 0.2
 LANES = ("events", "neighbourhoods")
-SLOWER = 5  # how much nicer to others the lane is that nobody waits for
+SLOWER = 5  # niceness of the neighbourhood worker: answers do not wait for it
 STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
+SUPERVISOR = "INTERESTGRAPH_SUPERVISOR"  # for workers: the process id of their supervisor
 
 
-class Chore:
-    """Something to be done from time to time, in a process of its own that yields to all others.
+class PeriodicTask:
+    """An `interestgraph update` with one option, run every so often in a low-priority process of its own.
 
-    option: of `interestgraph update`.  seconds: how often, 0 for never.
+    option: of `interestgraph update`.  seconds: the time between two runs; 0 turns the task off.
     """
 
     def __init__(self, option: str, seconds: float) -> None:
@@ -32,8 +33,8 @@ class Chore:
         self._next = time.monotonic() + self._seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def keep_going(self, terminal: Terminal) -> None:
-        """Start it when it is time, unless it still runs."""
+    def start_if_due(self, terminal: Terminal) -> None:
+        """Start the process when it is due, unless it still runs."""
         if self._process is not None:
             code = self._process.poll()
             if code is None:
@@ -49,19 +50,19 @@ class Chore:
             )
 
     def stop(self) -> None:
-        """End it: it can be stopped at any moment."""
+        """End the process. The update that it runs may be stopped at any moment."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait()
 
 
 def one_thread() -> dict[str, str]:
-    """The environment in which numerical libraries use one thread: on busy cores more wait for each other."""
+    """The environment with one thread for numerical libraries: on busy cores several threads wait for each other."""
     return {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
 
 
 class Worker:
-    """A process of its own for one lane; started again when it ends by itself, ever later if it keeps ending."""
+    """The process of one worker, started again when it ends by itself, after a growing delay if it keeps ending."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -84,13 +85,12 @@ class Worker:
             terminal.message(f"The {self.name} worker ended with code {code}; started again in a moment.")
         if now >= self._next:
             command = [sys.executable, "-m", "interestgraph", "update", "--follow", "--lane", self.name]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, start_new_session=True, env=one_thread()
-            )
+            environment = {**one_thread(), SUPERVISOR: str(os.getpid())}
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
             self._started = now
 
     def stop(self, deadline: float) -> None:
-        """Wait for the process, which was told to end; kill it past the deadline."""
+        """Wait for the process after `ask_to_end`; kill it past the deadline."""
         if self._process is not None:
             try:
                 self._process.wait(max(deadline - time.monotonic(), 0.1))
@@ -98,36 +98,36 @@ class Worker:
                 self._process.kill()
                 self._process.wait()
 
-    def tell_to_end(self) -> None:
-        """Ask the process to finish what it does."""
+    def ask_to_end(self) -> None:
+        """Ask the process to finish its batch and end."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
 
-def supervise(terminal: Terminal, lanes: list[str], chores: list[Chore]) -> None:
-    """Keep a worker for each lane until Ctrl-C or SIGTERM, then let them finish their batches."""
+def supervise(terminal: Terminal, names: list[str], tasks: list[PeriodicTask]) -> None:
+    """Keep a worker of each name running until Ctrl-C or SIGTERM, then let them finish their batches."""
     stop = stopping()
-    workers = [Worker(lane) for lane in lanes]
+    workers = [Worker(name) for name in names]
     terminal.message(f"Following the graph with {len(workers)} workers (stop with Ctrl-C).")
     try:
         while not stop.is_set():
             for worker in workers:
                 worker.keep_alive(terminal)
-            for chore in chores:
-                chore.keep_going(terminal)
+            for task in tasks:
+                task.start_if_due(terminal)
             stop.wait(POLL_SECONDS)
     finally:
-        for chore in chores:
-            chore.stop()
+        for task in tasks:
+            task.stop()
         for worker in workers:
-            worker.tell_to_end()
+            worker.ask_to_end()
         deadline = time.monotonic() + STOP_SECONDS
         for worker in workers:
             worker.stop(deadline)
 
 
 def stopping() -> threading.Event:
-    """An event that is set by Ctrl-C and SIGTERM."""
+    """An event that Ctrl-C and SIGTERM set."""
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -139,8 +139,11 @@ def stopping() -> threading.Event:
 
 
 def stop_with_parent(stop: threading.Event) -> None:
-    """Set the event when the process that started this one is gone: a worker does not outlive its supervisor."""
-    parent = os.getppid()
+    """Set the event when the parent process is gone: a worker does not outlive its supervisor.
+
+    The supervisor passes its process id on, since it may be gone before its worker first looks.
+    """
+    parent = int(os.environ.get(SUPERVISOR) or os.getppid())
 
     def watch() -> None:
         while not stop.wait(POLL_SECONDS):
@@ -151,19 +154,19 @@ def stop_with_parent(stop: threading.Event) -> None:
 
 
 def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float, anew_hours: float) -> None:
-    """Follow the graph: as the supervisor, or, with a lane, as the worker for it."""
+    """Follow the graph: as the supervisor, or with `lane` as one worker ("events" or "neighbourhoods")."""
     from gnn.update.follow_events import follow as work
     from graphstore.logs import log_to_stderr
 
     if lane is None:
-        with terminal.client():  # a graph that can't be reached is said at once, and the schema is brought up to date
+        with terminal.client():  # reports at once if the graph can't be reached, and updates the schema
             pass
-        chores = [Chore("--continue", 60 * train_minutes), Chore("--anew", 3_600 * anew_hours)]
-        supervise(terminal, [*["events"] * workers, "neighbourhoods"], chores)
+        tasks = [PeriodicTask("--continue", 60 * train_minutes), PeriodicTask("--anew", 3_600 * anew_hours)]
+        supervise(terminal, [*["events"] * workers, "neighbourhoods"], tasks)
         return
     log_to_stderr()
     stop = stopping()
     stop_with_parent(stop)
     if lane == "neighbourhoods":
         os.nice(SLOWER)
-    work(lane, terminal.settings, terminal.kinds, stop)
+    work(lane, terminal.settings, stop)

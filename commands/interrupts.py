@@ -1,8 +1,8 @@
-"""Ctrl-C at a moment when it does no harm.
+"""Deferred Ctrl-C: the first one waits until the running statement or transaction ends, the second ends the program.
 
-An exchange with Neo4j that is cut half-way leaves its connection out of step: closing it may then wait for ever, and an
-interrupt within a finaliser is lost. So the first Ctrl-C waits until the statement or transaction that runs is done;
-the second ends the program at once, and Neo4j takes back what was not committed.
+Two places must not be interrupted. A Bolt exchange that is cut half-way leaves its connection out of step, and closing
+that connection may then block. An exception in a finaliser (`__del__`) is swallowed, so the Ctrl-C would be lost. While
+the program is in one of them, a timer looks again every LOOK_SECONDS. Neo4j rolls back what was not committed.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-LOOK_SECONDS, TELL_SECONDS = 0.001, 1.0  # the former shorter than what lies between two transactions
+LOOK_SECONDS, NOTICE_SECONDS = 0.001, 1.0  # the first is shorter than the pause between two transactions
 WAITING = "Stopping when the statement that runs is done (Ctrl-C again: at once) …\n"
 
 
 @contextmanager
 def gentle_interrupts() -> Iterator[None]:
-    """While this lasts, Ctrl-C raises KeyboardInterrupt outside of exchanges with Neo4j and of finalisers only."""
+    """A context in which Ctrl-C raises KeyboardInterrupt only outside Bolt exchanges and finalisers."""
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not usual or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked, told = 0.0, False
+    asked, noticed = 0.0, False
 
     def end(number: int, frame: FrameType | None) -> None:
-        nonlocal asked, told
+        nonlocal asked, noticed
         if number == signal.SIGINT and asked:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.raise_signal(signal.SIGINT)
         asked = asked or time.monotonic()
         if not unsafe(frame):
             raise KeyboardInterrupt
-        if not told and time.monotonic() - asked > TELL_SECONDS:
-            told = True
+        if not noticed and time.monotonic() - asked > NOTICE_SECONDS:
+            noticed = True
             sys.stderr.write(WAITING)
         signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS)
 
@@ -53,7 +53,7 @@ def gentle_interrupts() -> Iterator[None]:
 
 
 def unsafe(frame: FrameType | None) -> bool:
-    """Whether the program is in the driver, in what the driver calls, or in a finaliser."""
+    """Whether a frame is in the Neo4j driver, in what the driver calls, or in a finaliser."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module == "neo4j" or module.startswith("neo4j.") or frame.f_code.co_name == "__del__":

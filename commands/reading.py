@@ -1,85 +1,15 @@
-"""The options of `extract` for a generative language model; `interestgraph reading` and `interestgraph merges`."""
+"""`interestgraph reading`: what was read about a user; `interestgraph merges`: names taken for another interest."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
-from rich.table import Table
+from rich.text import Text
 
-from commands.console import Terminal, with_terminal
-from graphstore.errors import InputError
+from commands.console import Terminal, plain_table, with_terminal
 
-if TYPE_CHECKING:
-    from gnn.llm.language_model import LanguageModel
-
-KEY = "INTERESTGRAPH_LLM_KEY"
 COUNT = click.IntRange(1)
-AMOUNT = click.FloatRange(0, min_open=True)
-Command = TypeVar("Command", bound=Callable[..., Any])
-OPTIONS = [
-    click.option("--llm", metavar="URL", help=f"An OpenAI-compatible endpoint; its key is read from {KEY}."),
-    click.option("--llm-model", metavar="NAME", help="With --llm: the model."),
-    click.option("--llm-context", type=click.IntRange(2_048), default=16_384, show_default=True, help="Its tokens."),
-    click.option("--llm-concurrency", type=COUNT, default=4, show_default=True, help="Questions at once."),
-    click.option("--llm-timeout", type=AMOUNT, default=120.0, show_default=True, help="Seconds for an answer."),
-    click.option("--llm-run-tokens", type=COUNT, help="Tokens that this run may use."),
-    click.option("--llm-day-tokens", type=COUNT, help="Tokens that all runs of a day (UTC) may use."),
-    click.option("--llm-prices", metavar="IN,OUT", help="Of a million tokens, in any currency."),
-    click.option("--llm-run-cost", type=AMOUNT, help="What this run may cost, in that currency."),
-    click.option("--llm-day-cost", type=AMOUNT, help="What all runs of a day may cost."),
-]
-
-
-def language_model_options(command: Command) -> Command:
-    """Add the options to a command."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
-
-
-def language_model(folder: Path, options: dict[str, Any]) -> LanguageModel | None:
-    """The model that the options of a command name; None without one. folder: of its answers.
-
-    Raises:
-        InputError: the options don't go together, or one is no such thing.
-    """
-    from gnn.llm.budget import Limits
-    from gnn.llm.language_model import LanguageModel
-
-    url, model = options["llm"], options["llm_model"]
-    if not (url or model):
-        return None
-    if not (url and model):
-        raise InputError("--llm and --llm-model go together: where the model is, and what it is called there.")
-    price_in, price_out = _prices(options["llm_prices"])
-    if (options["llm_run_cost"] or options["llm_day_cost"]) and not options["llm_prices"]:
-        raise InputError("A budget of costs needs --llm-prices IN,OUT.")
-    limits = Limits(
-        concurrency=options["llm_concurrency"],
-        timeout_seconds=options["llm_timeout"],
-        run_tokens=options["llm_run_tokens"],
-        day_tokens=options["llm_day_tokens"],
-        run_cost=options["llm_run_cost"],
-        day_cost=options["llm_day_cost"],
-        price_in=price_in,
-        price_out=price_out,
-    )
-    return LanguageModel(url, model, folder, key=os.environ.get(KEY) or None, limits=limits)
-
-
-def _prices(text: str | None) -> tuple[float, float]:
-    try:
-        before, _, after = (text or "0,0").partition(",")
-        prices = float(before), float(after)
-    except ValueError:
-        prices = -1.0, -1.0
-    if min(prices) < 0:
-        raise InputError(f"--llm-prices {text!r}: expected two numbers, as 0.15,0.60.")
-    return prices
 
 
 @click.command("reading")
@@ -103,23 +33,23 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
         about = ", ".join(f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"])
         day = (event["at"] or "no time")[:10]
-        terminal.out.print(f"{event['number']:4} {day:10} {what}: {event['title'] or event['item_id']}", markup=False)
-        terminal.out.print(f"       {about or 'nothing is known of it'}", markup=False, style="dim")
+        terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {event['title'] or event['item_id']}")
+        terminal.hanging("       ", about or "nothing is known of it", style="dim")
     terminal.out.print("Concluded", style="bold")
     for row in document["concluded"]:
         rests = ", ".join(map(str, row["numbers"])) or "none of these"
         older = f" and {row['older']} older" if row["older"] else ""
         called = f"{row['label']} (of {', '.join(row['broader'])})" if row["broader"] else row["label"]
-        line = f"     {row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
-        terminal.out.print(f"{line}: from {rests}{older}", markup=False)
+        line = f"{row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"
+        terminal.hanging("     ", f"{line}: from {rests}{older}")
     if document["past"]:
         terminal.out.print("Over, the last first", style="bold")
     for row in document["past"]:
         days = f"{(row['valid_from'] or 'ever')[:10]} to {row['valid_to'][:10]}"
-        line = f"     {row['polarity']} {row['label']}, {row['horizon']}, {days} ({row['extracted_by']})"
-        terminal.out.print(line, markup=False, style="dim")
+        line = f"{row['polarity']} {row['label']}, {row['horizon']}, {days} ({row['extracted_by']})"
+        terminal.hanging("     ", line, style="dim")
     for row in document["corrections"]:
-        terminal.out.print(f"     {row['label']}: the user says {row['correction']}", markup=False)
+        terminal.hanging("     ", f"{row['label']}: the user says {row['correction']}")
 
 
 @click.group("merges")
@@ -143,10 +73,10 @@ def show_merges(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
     if not rows:
         terminal.out.print("No name was merged.")
         return
-    table = Table("name", "is taken for", "cosine", "since", box=None)
+    table = plain_table("name", "is taken for", "cosine", "since", texts=2)
     for row in rows:
         cosine = "" if row["cosine"] is None else f"{row['cosine']:.2f}"
-        table.add_row(row["name"], row["interest"] or "(itself)", cosine, (row["at"] or "")[:10])
+        table.add_row(Text(row["name"]), Text(row["interest"] or "(itself)"), cosine, (row["at"] or "")[:10])
     terminal.out.print(table)
 
 
@@ -161,9 +91,9 @@ def undo_command(terminal: Terminal, name: str) -> None:
         moved = undo(client, terminal.settings, name)
     terminal.answer(
         {"name": name, **moved},
-        lambda m: terminal.out.print(
+        lambda m: terminal.hanging(
+            "",
             f"{name!r} is an interest of its own: {m['users']:,} users and {m['items']:,} items moved to it from"
             f" {m['interest']!r}. Run `interestgraph build` to count it in.",
-            markup=False,
         ),
     )

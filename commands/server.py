@@ -1,4 +1,4 @@
-"""The managed Neo4j: start, stop, status, browser."""
+"""The managed Neo4j: fetch, start, stop, status, browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def managed(terminal: Terminal) -> Any:
 
 @click.group("server")
 def server_group() -> None:
-    """The managed local Neo4j: start, stop, status, browser."""
+    """The managed local Neo4j: fetch, start, stop, status, browser."""
 
 
 def _show_address(terminal: Terminal, row: dict[str, Any]) -> None:
@@ -44,6 +44,19 @@ def _address_row(server: Any, address: Any) -> dict[str, Any]:
         "password_file": str(server.folder / "password"),
         "pid": address.pid,
     }
+
+
+@server_group.command("fetch")
+@with_terminal
+def fetch(terminal: Terminal) -> None:
+    """Fetch Neo4j's programs, so that its first start needs no network; nothing to do if they are there."""
+    from graphstore.server.files import fetch_jars
+
+    version = terminal.settings.neo4j_version
+    folder = fetch_jars(version, message=terminal.message)
+    terminal.answer(
+        {"version": version, "folder": str(folder)}, lambda row: print(f"Neo4j {row['version']} is in {row['folder']}.")
+    )
 
 
 @server_group.command("start")

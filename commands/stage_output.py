@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
-from commands.console import Terminal
+from commands.console import Terminal, plain_table
 
 
 def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
     """A row for each file, then what was rejected and where it is."""
-    table = Table("", "created", "updated", "duplicate", "rejected", box=None)
+    table = plain_table("", "created", "updated", "duplicate", "rejected")
     for what, counts in summary.items():
         table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
     terminal.out.print(table)
     for what, counts in summary.items():
         for reject in counts["reasons"]:
-            terminal.out.print(f"{what} line {reject['line']}: {reject['reason']}", markup=False)
+            terminal.hanging(f"{what} line {reject['line']}: ", reject["reason"])
         if counts["rejected"] > len(counts["reasons"]):
-            terminal.out.print(f"… and {counts['rejected'] - len(counts['reasons']):,} more")
+            terminal.out.print(f"and {counts['rejected'] - len(counts['reasons']):,} more")
         if counts["rejected_file"]:
-            terminal.out.print(
-                f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file.",
-                markup=False,
+            terminal.hanging(
+                "", f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file."
             )
 
 
 def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
-    """One line of counts."""
+    """The name of a stage, and its counts."""
     parts = [
         f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
         for name, value in counts.items()
         if not isinstance(value, dict | list)
     ]
-    terminal.out.print(f"{stage}: {', '.join(parts) or 'nothing to do'}", markup=False)
+    terminal.hanging(f"{stage}: ", ", ".join(parts) or "nothing to do")
 
 
 def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
@@ -43,23 +40,21 @@ def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:
     if "adapted" in counts:
         show_learned(terminal, counts["adapted"])
         if "refused" not in counts["adapted"]:
-            terminal.out.print(
-                "Now run `interestgraph update --full`: the model learned from other contents.", markup=False
-            )
+            terminal.hanging("", "Now run `interestgraph update --full`: the model learned from other contents.")
     for problem in counts.get("media_problems", []):
-        terminal.out.print(f"not read: {problem}", markup=False)
+        terminal.hanging("not read: ", problem)
 
 
 def show_learned(terminal: Terminal, report: dict[str, Any]) -> None:
     """Whether an encoder that learned was kept, and by what."""
     verdict = f"refused: {report['refused']}" if "refused" in report else "kept"
-    terminal.out.print(f"encoder that learned: {verdict}", markup=False)
+    terminal.hanging("encoder that learned: ", verdict)
     if "difference" in report:
-        terminal.out.print(
-            f"  Recall@20 of {report['items']} held-out items, {report['users']:,} users: "
+        terminal.hanging(
+            "  ",
+            f"Recall@20 of {report['items']} held-out items, {report['users']:,} users: "
             f"{report['recall_at_20_before']:.4f} before, {report['recall_at_20']:.4f} after "
             f"({report['difference']:+.4f} ± {report['half_width']:.4f})",
-            markup=False,
         )
 
 
@@ -76,12 +71,12 @@ def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bo
         terminal.out.print("Nothing to recommend: the graph has no item that this user has not seen.")
     for rank, item in enumerate(answer["recommendations"], 1):
         title = item["title"] or item["item_id"]
-        terminal.out.print(f"{rank:3}. {title}  [{item['item_id']}]  {item['score']:.3f}", markup=False, style="bold")
-        terminal.out.print(f"     {item['because']}", markup=False)
+        terminal.hanging(f"{rank:3}. ", f"{title}  [{item['item_id']}]  {item['score']:.3f}", style="bold")
+        terminal.hanging("     ", item["because"])
         if explain:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in item["channels"].items() if share >= 0.005)
-            terminal.out.print(f"     {shares}", markup=False, style="dim")
-            terminal.out.print(f"     {path_text(item['path'])}", markup=False, style="dim")
+            terminal.hanging("     ", shares, style="dim")
+            terminal.hanging("     ", path_text(item["path"]), style="dim")
 
 
 def path_text(path: list[dict[str, Any]]) -> str:

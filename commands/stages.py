@@ -11,7 +11,7 @@ import click
 
 from commands.console import Terminal, with_terminal
 from commands.following import LANES, follow
-from commands.reading import language_model, language_model_options
+from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
 
@@ -33,7 +33,7 @@ def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | N
         raise InputError("Nothing to collect: give at least one of --items, --users, --events, --ties.")
     folder = rejected or terminal.settings.home / "rejected"
     with terminal.client() as client, terminal.progress() as progress:
-        summary = collect(client, **files, kinds=terminal.kinds, rejected_folder=folder, progress=progress)
+        summary = collect(client, **files, rejected_folder=folder, progress=progress)
     terminal.answer(summary, lambda s: show_collected(terminal, s))
 
 
@@ -58,7 +58,7 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     rows = open_dataset(dataset, folder)
     rejected = terminal.settings.home / "rejected"
     with terminal.client() as client, terminal.progress() as progress:
-        summary = collect_dataset(client, rows, kinds=terminal.kinds, rejected_folder=rejected, progress=progress)
+        summary = collect_dataset(client, rows, rejected_folder=rejected, progress=progress)
     terminal.answer(summary, lambda s: show_collected(terminal, s))
 
 
@@ -114,7 +114,7 @@ def extract_command(
     reading["files"] = MediaFiles(media, fetch_media, fetch_private)
     reading["media_encoders"] = {"image": named(image_encoder)} if image_encoder else None
     with terminal.client() as client, terminal.progress() as progress:
-        counts = extract(client, terminal.settings, kinds=terminal.kinds, full=full, progress=progress, **reading)
+        counts = extract(client, terminal.settings, full=full, progress=progress, **reading)
     terminal.answer(counts, lambda c: show_extracted(terminal, c))
 
 
@@ -125,7 +125,7 @@ def build_command(terminal: Terminal) -> None:
     from graphstore.build.stage import build
 
     with terminal.client() as client, terminal.progress() as progress:
-        counts = build(client, kinds=terminal.kinds, progress=progress)
+        counts = build(client, progress=progress)
     terminal.answer(counts, lambda c: show_counts(terminal, "build", c))
 
 
@@ -134,7 +134,7 @@ def show_drift(terminal: Terminal) -> None:
     from gnn.update.derive_anew import derive_anew
 
     with terminal.client() as client, terminal.progress() as progress:
-        found = derive_anew(client, terminal.settings, kinds=terminal.kinds, progress=progress)
+        found = derive_anew(client, terminal.settings, progress=progress)
     terminal.answer(found.counts(), lambda c: show_counts(terminal, "drift", c))
 
 
@@ -192,7 +192,7 @@ def update_command(
         return
     with terminal.client() as client, terminal.progress() as progress:
         options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
-        counts = update(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
+        counts = update(client, terminal.settings, progress=progress, **options)
     terminal.answer(counts, lambda c: show_updated(terminal, c))
 
 
@@ -202,7 +202,9 @@ def update_command(
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
 @click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="What it would have been then (UTC)."
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
 )
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
@@ -232,14 +234,14 @@ def recommend_command(
     with terminal.client() as client:
         if output is None:
             moment = at.replace(tzinfo=UTC) if at else None
-            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, kinds=terminal.kinds, **knobs)
+            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")
         try:
             with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
                 users = 0
-                for row in recommend_all(client, k=k, progress=progress, kinds=terminal.kinds, **knobs):
+                for row in recommend_all(client, k=k, progress=progress, **knobs):
                     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                     users += 1
             partial.replace(output)

@@ -26,7 +26,7 @@ def tune_command(terminal: Terminal, **options: Any) -> None:
     from gnn.update.tune import tune
 
     with terminal.client() as client, terminal.progress() as progress:
-        found = tune(client, terminal.settings, kinds=terminal.kinds, progress=progress, **options)
+        found = tune(client, terminal.settings, progress=progress, **options)
     terminal.answer(found, lambda row: show_tuned(terminal, row))
 
 
@@ -45,15 +45,19 @@ def show_tuned(terminal: Terminal, found: dict[str, Any]) -> None:
         table.add_row("defaults", f"{found['default_ndcg_at_10']:.4f}", "")
     out.print(table)
     low, high = found["gain_interval"]
-    out.print(
+    terminal.hanging(
+        "",
         f"{found['trials']} trials on {found['users']:,} users' later events, held out {found['held_out']}"
-        f" ({found['remembered']} trials were remembered).\n"
+        f" ({found['remembered']} trials were remembered).",
+    )
+    terminal.hanging(
+        "",
         f"Gain over the defaults, for users who had no part in the choice: {found['gain']:+.4f}"
         f" (95 %: {low:+.4f} to {high:+.4f}).",
-        markup=False,
     )
     if found["adopted"]:
-        out.print(f"Adopted: {settings_text(found['best'])}\nNext:  {NEXT}", markup=False)
+        terminal.hanging("Adopted: ", settings_text(found["best"]))
+        out.print(f"Next:  {NEXT}", markup=False)
     else:
         out.print("The defaults stay: no trial beat them by more than chance.", markup=False)
 

@@ -93,8 +93,8 @@ def evaluate(
             progress=progress,
         ) as (client, stages):
             clock.lap("stages")
-            served = _served(client, split, k, kinds, progress)
-            unchosen = _unchosen(client, split, COLD_DEPTH, kinds)
+            served = _served(client, split, k, progress)
+            unchosen = _unchosen(client, split, COLD_DEPTH)
             clock.lap("serving")
     report = _report(split, scorer, served, k, baselines, lists_folder, progress)
     clock.lap("scoring")
@@ -141,12 +141,12 @@ def prepared_graph(
         files: dict[str, Any] = {"events": train_file, "items": items_file, "users": users_file, "ties": ties_file}
         try:
             address = server.start()
-            with Client(address.bolt_uri, address.username, address.password) as client:
-                migrate(client, settings)
-                stages: dict[str, Any] = {"collect": collect(client, **files, kinds=kinds, progress=progress)}
+            with Client(address.bolt_uri, address.username, address.password, kinds=kinds) as client:
+                migrate(client)
+                stages: dict[str, Any] = {"collect": collect(client, **files, progress=progress)}
                 options: dict[str, Any] = {"learn": learn, "media": media, "seed": seed, "encoder": encoder}
                 options["encoder_learns"] = encoder_learns
-                stages |= run_stages(client, settings, kinds=kinds, progress=progress, **options)
+                stages |= run_stages(client, settings, progress=progress, **options)
                 yield client, stages
         finally:
             server.kill()
@@ -161,7 +161,6 @@ def run_stages(
     seed: int = 0,
     encoder: Encoder | None = None,
     encoder_learns: str | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """extract, build and update in full; returns their counts."""
@@ -174,13 +173,13 @@ def run_stages(
 
         files = MediaFiles(Path(media or "."))
         options: dict[str, Any] = {"encoder": encoder, "adapting": encoder_learns == "adapt", "seed": seed}
-        stages["extract"] = extract(client, settings, kinds=kinds, files=files, progress=progress, **options)
-    stages["build"] = build(client, kinds=kinds, progress=progress)
+        stages["extract"] = extract(client, settings, files=files, progress=progress, **options)
+    stages["build"] = build(client, progress=progress)
     if learn:
         from gnn.update.stage import update
 
         options = {"full": True, "end_to_end": encoder_learns == "end-to-end", "seed": seed}
-        stages["update"] = update(client, settings, kinds=kinds, progress=progress, **options)
+        stages["update"] = update(client, settings, progress=progress, **options)
     return stages
 
 
@@ -193,7 +192,6 @@ def score_served(
     baselines: Sequence[str] = QUICK,
     cold_alone: bool = False,
     cold_weights: Mapping[str, float] | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
 ) -> Report:
     """Score what a graph that holds exactly `train` serves, and the baselines, on `test`.
@@ -218,9 +216,9 @@ def score_served(
         raise InputError(f"An event can't be read: {error}.") from error
     check_overlap(split.train, split.test)
     scorer = _scorer(split)
-    report = _report(split, scorer, _served(client, split, k, kinds, progress), k, baselines, None, progress)
+    report = _report(split, scorer, _served(client, split, k, progress), k, baselines, None, progress)
     if cold_alone:
-        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, kinds, cold_weights))
+        report["cold_alone"] = _cold_alone(split, scorer, _unchosen(client, split, COLD_DEPTH, cold_weights))
     return report
 
 
@@ -232,20 +230,16 @@ def _scorer(split: Split) -> Scorer:
         raise InputError(f"Nothing to score: {error}.") from error
 
 
-def _served(
-    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], progress: Progress
-) -> dict[str, list[str]]:
+def _served(client: Client, split: Split, k: int, progress: Progress) -> dict[str, list[str]]:
     """The lists of the users that the test part asks about."""
-    answers = recommend_all(client, k=k, user_ids=split.later.keys(), kinds=kinds, progress=progress)
+    answers = recommend_all(client, k=k, user_ids=split.later.keys(), progress=progress)
     return {row["user_id"]: row["items"] for row in answers}
 
 
-def _unchosen(
-    client: Client, split: Split, k: int, kinds: Mapping[str, Kind], weights: Mapping[str, float] | None = None
-) -> dict[str, list[str]]:
+def _unchosen(client: Client, split: Split, k: int, weights: Mapping[str, float] | None = None) -> dict[str, list[str]]:
     """Lists of items without a training event, for the users who chose one later."""
     users = [user for user, items in split.later.items() if user in split.known and items - split.known_items]
-    return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, weights=weights, kinds=kinds)}
+    return {row["user_id"]: row["items"] for row in recommend_unchosen(client, users, k, weights=weights)}
 
 
 def _cold_alone(split: Split, scorer: Scorer, lists: Mapping[str, list[str]]) -> dict[str, Any]:

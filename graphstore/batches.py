@@ -1,4 +1,4 @@
-"""Batches of rows for `UNWIND`, their sizes, and reading ahead of the writer."""
+"""Batches of rows for `UNWIND`, their usual sizes, and reading ahead in a thread."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ITEM_ROWS, VECTOR_ROWS, USER_ROWS = 500, 1_000, 100
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of at most `size` items."""
+    """The items in lists of `size`; the last may be shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
 
 
 def read_ahead(iterator: Iterator[T], ahead: int = 2) -> Generator[T, None, None]:
-    """The same, made by a thread up to `ahead` steps before it is asked for, while the caller waits for the graph."""
+    """The items of an iterator that a thread advances up to `ahead` items before the caller needs them."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         waiting: deque[Future[Any]] = deque(thread.submit(next, iterator, END) for _ in range(ahead))
         while (item := waiting.popleft().result()) is not END:

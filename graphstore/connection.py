@@ -1,8 +1,9 @@
-"""Connecting: the managed server or NEO4J_URI, with the schema brought up to date."""
+"""Connection to Neo4j: the server at NEO4J_URI or the managed one, with the schema brought up to date."""
 
 from __future__ import annotations
 
 from graphstore.database.client import RETRY_SECONDS, Client
+from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
 from graphstore.settings import Settings
 
@@ -10,33 +11,38 @@ from graphstore.settings import Settings
 def connect(
     settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
 ) -> Client:
-    """Connect to `NEO4J_URI`, or start the managed server and connect to that; bring the schema up to date.
+    """A client of the server at `NEO4J_URI`, or of the managed server, which is started if needed.
 
-    retry_seconds: how long a transaction is tried again while Neo4j does not answer.
+    message: shows what is being done.
+    migrated: bring the schema up to date.
+    retry_seconds: how long a transaction is retried while Neo4j does not answer.
 
     Raises:
         ServerError: the managed server can't be started.
         GraphError: Neo4j can't be used (see its subclasses).
+        InputError: NEO4J_URI or the table of kinds can't be used.
     """
     from graphstore.database.schema import migrate
     from graphstore.server.managed import ManagedServer
 
+    kinds = read_kinds(settings.kinds_file)
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, retry_seconds=retry_seconds)
+        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
     else:
         client = Client(
             settings.neo4j_uri,
             settings.neo4j_username,
             settings.neo4j_password or "",
             settings.neo4j_database,
+            kinds=kinds,
             retry_seconds=retry_seconds,
         )
     try:
         client.verify()
         if migrated:
-            migrate(client, settings)
+            migrate(client)
     except BaseException:
         client.close()
         raise

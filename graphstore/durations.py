@@ -1,4 +1,4 @@
-"""Lengths of time in the units that the graph and its columns use."""
+"""Lengths of time: a minute and a day in milliseconds (times in the graph) and a day in seconds (Unix time)."""
 
 from __future__ import annotations
 

@@ -1,25 +1,25 @@
-"""Every error the program raises on purpose.
+"""The errors that the program raises.
 
 InterestGraphError
-├── InputError            the caller's input or usage is wrong (command line: exit 2)
+├── InputError            the caller's input or usage is wrong (command line: exit code 2)
 │   └── NotFound          a user, item or run that does not exist
-├── StatementError        a statement file breaks its contract, or was called against it
-├── GraphError            Neo4j did not do what was asked
-│   ├── Neo4jUnavailable  unreachable, or gone in the middle of a stage
+├── StatementError        a statement file breaks its contract, or was called with other parameters
+├── GraphError            Neo4j refused or failed
+│   ├── Neo4jUnavailable  unreachable, or stopped in the middle of a stage
 │   ├── Neo4jAuthFailed   wrong user name or password
 │   ├── Neo4jTooOld       older than the oldest version the statements run on
 │   └── SchemaTooNew      written by a newer version of this program
 ├── ServerError           the managed local server could not be started, reached or stopped
-└── NotReady              a stage was asked for before what it reads exists
+└── NotReady              a stage was started before the stage that it needs
 """
 
 
 class InterestGraphError(Exception):
-    """Root of all errors below; its text is meant for the person who gave the input."""
+    """Root of all errors below; its text is shown to the user."""
 
 
 class InputError(InterestGraphError):
-    """Wrong usage or wrong input: what, where it stood, what was expected."""
+    """Wrong usage or wrong input; the text says what it is, where it is, and what was expected."""
 
 
 class NotFound(InputError):
@@ -35,7 +35,7 @@ class GraphError(InterestGraphError):
 
 
 class Neo4jUnavailable(GraphError):
-    """Neo4j can't be reached, or went away; running the same command again resumes."""
+    """Neo4j can't be reached, or stopped; running the same command again resumes."""
 
 
 class Neo4jAuthFailed(GraphError):
@@ -55,4 +55,4 @@ class ServerError(InterestGraphError):
 
 
 class NotReady(InterestGraphError):
-    """A stage was asked for before the stage it reads from has run."""
+    """A stage was started before the stage that it needs has run."""

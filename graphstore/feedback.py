@@ -1,4 +1,4 @@
-"""Positive and negative feedback: which events express dislike, and how much an event counts."""
+"""Positive and negative feedback: which events express dislike, and the weight of each event."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graphstore.arrays import Floats
+from graphstore.arrays import Floats, Rows
 from graphstore.kinds import Kind
 
 
 def low_ratings(types: Sequence[str], values: Sequence[float]) -> NDArray[np.bool_]:
-    """Which events are ratings at or below the user's mean - 1 (at or below 2 where fewer than three are known)."""
+    """(E,) which events of one user are low ratings, by the rule of `low_among`.  values: NaN where unknown."""
     return low_among(np.asarray(values, dtype=float), np.asarray(types, dtype=object) == "RATED")
 
 
-def low_among(values: Floats, rated: NDArray[np.bool_], users: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
-    """The rule behind `low_ratings`, for values (E,) of which some are ratings; users: (E,) whose, where of several."""
+def low_among(values: Floats, rated: NDArray[np.bool_], users: Rows | None = None) -> NDArray[np.bool_]:
+    """(E,) which events are low ratings: at or below the user's mean - 1, or at or below 2 for less than three ratings.
+
+    values: (E,), NaN where unknown.  rated: (E,) which events are ratings.  users: (E,) user numbers; one user if None.
+    """
     users = np.zeros(len(values), dtype=np.int64) if users is None else users
     known = rated & ~np.isnan(values)
     counts = np.bincount(users[known], minlength=int(users.max(initial=0)) + 1)
@@ -27,13 +30,17 @@ def low_among(values: Floats, rated: NDArray[np.bool_], users: NDArray[np.int64]
         return known & (values <= threshold[users])
 
 
-def telling(
+def feedback_weights(
     types: Sequence[str], values: Sequence[float], kinds: Mapping[str, Kind], negative_weight: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the events of one user tell, (E,), at least 0, and which of them are low ratings."""
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The weights (E,) of one user's events, 0 for negative kinds, and (E,) which events are low ratings.
+
+    types: relationship types; unknown ones weigh 1.  values: NaN where unknown.
+    negative_weight: factor of the weight of low ratings.
+    """
     count = len(types)
-    strength = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
-    weight = np.fromiter((strength.get(t, 1.0) for t in types), dtype=float, count=count)
+    positive = {kind.type: max(kind.weight, 0.0) for kind in kinds.values()}
+    weight = np.fromiter((positive.get(t, 1.0) for t in types), dtype=float, count=count)
     rated = np.fromiter((t == "RATED" for t in types), dtype=bool, count=count)
     low = low_among(np.array(values, dtype=float), rated)
     weight[low] *= negative_weight
@@ -41,5 +48,5 @@ def telling(
 
 
 def unwanted_types(kinds: Mapping[str, Kind]) -> list[str]:
-    """Types of behaviour that tell dislike."""
+    """Relationship types of negative behaviour, sorted."""
     return sorted(kind.type for kind in kinds.values() if kind.weight <= 0)

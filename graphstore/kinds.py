@@ -1,4 +1,4 @@
-"""Kinds of behaviour: what each is called in files and in the graph, how much it tells, and how long it stays true."""
+"""Kinds of behaviour: their names in files and in the graph, their weights and their half-lives."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from graphstore.errors import InputError
 class Kind:
     """One kind of behaviour.
 
-    name: as in event files.  type: relationship type.  weight: strength of one event, negative where it tells dislike.
-    half_life_days: after which an event counts half.
+    name: in event files.  type: relationship type in the graph.  weight: of one event, negative for dislike.
+    half_life_days: the age at which an event counts half.
     """
 
     name: str
@@ -49,15 +49,16 @@ RESERVED_TYPES = frozenset(
 
 
 def kind_table(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
-    """The kinds as rows for a statement's parameter `kinds`: type, weight, half_life_days."""
+    """The parameter `kinds` of statements: maps of type, weight and half_life_days."""
     return [{"type": k.type, "weight": k.weight, "half_life_days": k.half_life_days} for k in kinds.values()]
 
 
 def read_kinds(path: Path | None) -> dict[str, Kind]:
-    """The built-in kinds, changed and extended by a TOML file of `[name]` tables with type, weight, half_life_days.
+    """The built-in kinds, changed and extended by a TOML file with a table `[name]` of type, weight and half_life_days
+    for each kind; the built-in ones where None.
 
     Raises:
-        InputError: the file can't be read, or a kind in it is not usable.
+        InputError: the file can't be read, or a kind in it can't be used.
     """
     kinds = dict(KINDS)
     if path is None:

@@ -12,7 +12,7 @@ class JsonLines(logging.Formatter):
     """A log record as one line of JSON; `extra={"fields": {…}}` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """The record as a line of JSON, with time (UTC, ISO 8601), level, logger, message, and traceback if any."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -1,4 +1,4 @@
-"""Where the graph is and where this program keeps its files."""
+"""Settings: how Neo4j is reached, and the folder of the program's files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ DEFAULT_NEO4J_VERSION = "5.26.28"
 
 @dataclass(frozen=True)
 class Settings:
-    """Connection and folders, read once by the command line or `create_app` and passed on.
+    """Connection and folders, read once from the environment by the command line or `create_app`.
 
     home: folder of the managed server's data, the caches and the trained models.
-    neo4j_uri: None means the managed local server.
-    neo4j_version: version of the managed server.
+    neo4j_uri: None for the managed local server.
+    neo4j_version: of the managed server.
+    kinds_file: TOML table of kinds of behaviour; the built-in ones where None.
     """
 
     home: Path

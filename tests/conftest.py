@@ -2,7 +2,8 @@
 
 With `pytest -n 2` (pytest-xdist) each of two worker processes runs whole files, on a server and one core of its own.
 
-INTERESTGRAPH_TEST_NEO4J        "managed" (default) or "container"
+INTERESTGRAPH_TEST_NEO4J        "managed" (default), "container", "running" (one that NEO4J_URI, NEO4J_USERNAME and
+                                NEO4J_PASSWORD name; tests empty it) or "none" (tests that need one are left out)
 INTERESTGRAPH_NEO4J_VERSION     version of the managed server
 INTERESTGRAPH_TEST_NEO4J_IMAGE  image of the container
 """
@@ -39,12 +40,6 @@ MEMORY = {"heap": "512m", "page_cache": "64m"}
 QUICK_START = "server.jvm.additional=-XX:TieredStopAtLevel=1\ndbms.cypher.min_replan_interval=1h\n"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that no worker is left alone with one at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Writes a line to the terminal at once, past pytest's capturing."""
@@ -75,6 +70,17 @@ def remove_abandoned_servers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need Neo4j where there is none; files with slow tests come first, so that no worker has
+    one left at the end."""
+    if os.environ.get("INTERESTGRAPH_TEST_NEO4J") == "none":
+        needing = [item for item in items if "neo4j_settings" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def neo4j_version() -> str:
     """The version that managed servers of this session run."""
@@ -91,13 +97,17 @@ def settings(neo4j_settings: Settings, tmp_path: Path) -> Settings:
 def neo4j_settings(neo4j_version: str, say: Callable[[str], None]) -> Iterator[Settings]:
     """Settings of this process's Neo4j, with a home folder of its own."""
     mode = os.environ.get("INTERESTGRAPH_TEST_NEO4J") or "managed"
-    if mode not in ("managed", "container"):
-        raise pytest.UsageError(f"INTERESTGRAPH_TEST_NEO4J is {mode!r}; expected managed or container.")
+    if mode not in ("managed", "container", "running"):
+        raise pytest.UsageError(f"INTERESTGRAPH_TEST_NEO4J is {mode!r}; expected managed, container, running or none.")
+    if mode == "running" and WORKER:
+        raise pytest.UsageError("Several test processes would empty each other's graph: run pytest without -n.")
     remove_abandoned_servers()
     home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         if mode == "container":
             yield from container_settings(home, say)
+        elif mode == "running":
+            yield replace(Settings.from_environment(os.environ), home=home)
         else:
             yield from managed_settings(home, neo4j_version, say)
     finally:
@@ -132,7 +142,7 @@ def migrated(neo4j_settings: Settings) -> Iterator[Client]:
     settings = neo4j_settings
     assert settings.neo4j_uri is not None
     with Client(settings.neo4j_uri, settings.neo4j_username, settings.neo4j_password or "") as client:
-        migrate(client, settings)
+        migrate(client)
         yield client
 
 

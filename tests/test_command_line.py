@@ -107,6 +107,13 @@ def test_exposure_reads_lists_and_shows_titles_and_values_as_they_are(run, tmp_p
     assert code == 0 and json.loads(out)["never_shown"]["items"] == 1
 
 
+def test_server_fetch_says_where_neo4j_is_even_beside_another_server(run, neo4j_version):
+    code, out, error = run("server", "fetch", "--json")
+    folder = Path(json.loads(out)["folder"])
+    assert code == 0, error
+    assert folder.name == f"neo4j-{neo4j_version}" and list(folder.glob("neo4j-server-*.jar"))
+
+
 def test_neo4j_that_is_not_there_or_refuses_is_named(run):
     code, out, _ = run("build", "--json", NEO4J_URI="bolt://127.0.0.1:9")
     assert code == 1

@@ -12,15 +12,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from graphstore import connect
 from graphstore.administration.keys import KeyRing
-from graphstore.kinds import read_kinds
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from web import access, access_log, pages, path_ids, problems
 from web.api import events, graph, health, interests, items, openapi, recommendations, similar, stream, users
 from web.api.blueprint import SECURITY_SCHEMES
 from web.configuration import WebConfig, session_secret
 from web.feed import Feed
 from web.metrics import Metrics
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 from web.services import EXTENSION, Services
 
 RESOURCES = (events, recommendations, interests, similar, items, users, graph, stream, health)
@@ -29,7 +28,7 @@ GRAPH_RETRY_SECONDS = 2.0
 
 
 def create_app(config: WebConfig | None = None) -> Flask:
-    """The application, wired: the only place where its parts meet.
+    """Make the application and wire all its parts; nothing else does.
 
     Args:
         config: None reads the environment (`WebConfig.from_environment`).
@@ -45,22 +44,9 @@ def create_app(config: WebConfig | None = None) -> Flask:
         validation_error_callback=problems.invalid,
         doc_ui=False,
     )
-    secret = config.secret or session_secret(config.settings.home)
-    client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
-    kinds = read_kinds(config.settings.kinds_file)
-    app.extensions[EXTENSION] = Services(
-        config,
-        client,
-        KeyRing(client),
-        kinds,
-        Memory(client, kinds),
-        Answers(),
-        Metrics(),
-        secret,
-        Feed(client, config.most_listeners),
-    )
+    app.extensions[EXTENSION] = _services(config)
     app.config.update(
-        SECRET_KEY=secret,
+        SECRET_KEY=app.extensions[EXTENSION].secret,
         MAX_CONTENT_LENGTH=config.max_body_bytes,
         SESSION_COOKIE_NAME="interestgraph",
         SESSION_COOKIE_HTTPONLY=True,
@@ -80,6 +66,21 @@ def create_app(config: WebConfig | None = None) -> Flask:
     proxies = config.trusted_proxies
     app.wsgi_app = ProxyFix(application, proxies, proxies, proxies) if proxies else application  # type: ignore[method-assign]
     return app
+
+
+def _services(config: WebConfig) -> Services:
+    secret = config.secret or session_secret(config.settings.home)
+    client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
+    return Services(
+        config,
+        client,
+        KeyRing(client),
+        ServingCache(client),
+        ResponseCache(),
+        Metrics(),
+        secret,
+        Feed(client, config.most_listeners),
+    )
 
 
 def _version() -> str:

@@ -1,7 +1,7 @@
-"""Who may do what: API keys in `X-API-Key` or, for the pages, in the session; scopes; rate limits per key.
+"""Access control: API keys in `X-API-Key` or, for the pages, in the session; scopes; rate limits per key.
 
-An endpoint needs `read` for GET and `write` for anything else unless it says otherwise with `@needs` or `@public`, so a
-forgotten mark closes a door instead of leaving one open.
+An endpoint needs `read` for GET and `write` for anything else unless `@needs` or `@public` marks it otherwise. An
+endpoint without a mark is therefore never open to everyone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def scope_of(view: Callable[..., Any] | None, method: str) -> str | None:
 
 
 def register(app: Flask) -> Rates:
-    """Check the key of every request, then its rate.
+    """Check the key and then the rate of every request; returns the rate limits.
 
     Raises:
         InputError: a rate limit that can't be read.
@@ -55,7 +55,7 @@ def register(app: Flask) -> Rates:
     rates = Rates(config.rate_limit, config.failure_limit)
     app.before_request(_authenticate)
     app.before_request(_limit)
-    app.after_request(rates.tell)
+    app.after_request(rates.add_headers)
     return rates
 
 
@@ -106,13 +106,13 @@ def count_failure() -> None:
     """Count a failed log-in of this client's address.
 
     Raises:
-        TooManyRequests: too many of them.
+        TooManyRequests: over the limit.
     """
     _rates().count_failure(request.remote_addr or "")
 
 
 def unauthorized(detail: str) -> Unauthorized:
-    """A 401 that says how to authenticate."""
+    """A 401 with the WWW-Authenticate header."""
     error = Unauthorized(detail)
     error.get_headers = lambda *_: [("WWW-Authenticate", f'ApiKey realm="interestgraph", header="{HEADER}"')]  # type: ignore[method-assign]
     return error

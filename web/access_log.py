@@ -23,12 +23,12 @@ POLICY = (
 
 
 def pseudonym(secret: bytes, user_id: str) -> str:
-    """What stands for a user in the log: the same for the same user, and not to be turned back without the secret."""
+    """The pseudonym of a user in the log: 12 hex digits of HMAC-SHA-256 under the secret."""
     return hmac.new(secret, user_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
 
 
 def register(app: Flask) -> None:
-    """Give every request an id and a line in the log, and every response its headers."""
+    """Give every request an id and a log line, and every response the security headers."""
     app.before_request(_start)
     app.after_request(_finish)
 

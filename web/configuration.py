@@ -1,4 +1,4 @@
-"""What the web application is configured by: one frozen object, read from the environment in one place."""
+"""Configuration of the web application: one frozen object, read from the environment in one place."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class WebConfig:
-    """Settings of the graph, limits of the API, and what a test may inject.
+    """Settings of the graph, limits of the API, and parts that a test may inject.
 
     client: used as it is and not closed; None connects by `settings` (which may start the managed server).
     secret: signs the session cookie; None reads or makes `<home>/session.key`.
     rate_limit: per key, in the notation of the package `limits`.  failure_limit: wrong keys per client address.
-    most_listeners: programs and pages that listen to /v1/stream at once; each has a thread of its own.
-    trusted_proxies: how many reverse proxies in front to believe about address and scheme.
+    max_body_bytes: of a request.  max_events: in one POST.
+    most_listeners: connections to /v1/stream at once; each occupies a thread.
+    trusted_proxies: number of reverse proxies whose X-Forwarded headers give address and scheme.
     """
 
     settings: Settings

@@ -1,6 +1,6 @@
-"""Who listens to the changes of the graph: one thread asks for all of them, and only while somebody listens.
+"""Change feed: one thread polls the changes of the graph for all listeners, while there are any.
 
-Each listener has a bounded queue; one that does not keep up is hung up on.
+Each listener has a bounded queue; one that does not keep up is disconnected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AWAY_SECONDS = 1.0
 
 
 class Listener:
-    """Messages for one connection, as text; None ends it."""
+    """The queue of one connection: messages of the event stream as text; None ends it. seq: of the last message."""
 
     def __init__(self, seq: int) -> None:
         self.seq = seq
@@ -32,7 +32,7 @@ class Listener:
 
 
 class Feed:
-    """Changes of the graph for up to `most` listeners at once; a thread runs while there are any."""
+    """Changes of the graph for at most `most` listeners at once."""
 
     def __init__(self, client: Client, most: int) -> None:
         self._client = client
@@ -42,10 +42,10 @@ class Feed:
         self._thread: threading.Thread | None = None
 
     def listen(self, since: int | None) -> Listener:
-        """A new listener to what changes after `since`, or from now on.
+        """Add a listener to the changes after number `since`, or from now on.
 
         Raises:
-            ServiceUnavailable: there are as many as can be.  GraphError: the graph can't be reached.
+            ServiceUnavailable: there are `most` listeners.  GraphError: the graph can't be reached.
         """
         listener = Listener(newest(self._client) if since is None else since)
         with self._lock:
@@ -58,14 +58,14 @@ class Feed:
         return listener
 
     def close(self) -> None:
-        """Hang up on everybody."""
+        """Disconnect all listeners."""
         with self._lock:
             listeners, self._listeners = self._listeners, set()
         for listener in listeners:
             listener.messages.put(None)
 
     def leave(self, listener: Listener) -> None:
-        """Nobody reads this one any more."""
+        """Remove a listener whose connection ended."""
         with self._lock:
             self._listeners.discard(listener)
 
@@ -84,19 +84,21 @@ class Feed:
                 pause.wait(AWAY_SECONDS)
                 continue
             for listener in listeners:
-                self._pass_on(listener, found)
+                self._send(listener, found)
             if not found:
                 pause.wait(POLL_SECONDS)
 
-    def _pass_on(self, listener: Listener, found: list[Change]) -> None:
-        fresh = [change for change in found if change.seq > listener.seq]
-        if listener.messages.qsize() + len(fresh) > QUEUED_MESSAGES and listener.messages.qsize():
+    def _send(self, listener: Listener, found: list[Change]) -> None:
+        unsent = [change for change in found if change.seq > listener.seq]
+        if listener.messages.qsize() + len(unsent) > QUEUED_MESSAGES and listener.messages.qsize():
             self.leave(listener)
             listener.messages.put(None)
             return
-        for seq, group in groupby(fresh, key=lambda change: change.seq):
+        for seq, group in groupby(unsent, key=lambda change: change.seq):
             changes = list(group)
-            ids = [listener.seq] * (len(changes) - 1) + [seq]  # whoever has not read all of a number gets it again
+            ids = [listener.seq] * (len(changes) - 1) + [
+                seq
+            ]  # only the last message of a number carries it: a client cut off before gets all of them again
             listener.messages.put("".join(map(_message, changes, ids)))
             listener.seq = seq
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics, in a registry of their own for each application. Labels are routes, never ids."""
+"""Prometheus metrics in one registry per application. Labels are routes, never ids."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Metrics:
         self._seconds.labels(route, method).observe(seconds)
 
     def events(self, accepted: int, duplicates: int, rejected: int) -> None:
-        """Count the events of one call by what became of them."""
+        """Count the events of one POST by outcome."""
         for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)):
             self._events.labels(outcome).inc(count)
 

@@ -1,4 +1,4 @@
-"""Pages for people: log in, find, a user with their interests and recommendations, an item, the dashboard."""
+"""HTML pages: log-in, search, a user with interests and recommendations, an item, live changes, the dashboard."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def login() -> str:
 @blueprint.post("/login")
 @public
 def log_in() -> Response | tuple[str, int]:
-    """Keep a good key in the session."""
+    """Keep a valid key in the session."""
     target = _local(request.form.get("next"))
     offered = request.form.get("key", "").strip()
     if services().keys.verify(offered) is None:
@@ -44,14 +44,14 @@ def log_in() -> Response | tuple[str, int]:
 @blueprint.post("/logout")
 @public
 def log_out() -> Response:
-    """Forget the key."""
+    """Remove the key from the session."""
     session.clear()
     return redirect(url_for("pages.login"))  # type: ignore[return-value]
 
 
 @blueprint.get("/")
 def home() -> str | Response:
-    """Find a user by the beginning of their id, or an item by words."""
+    """Search users by the beginning of their id, and items by words."""
     prefix = request.args.get("user", "").strip()[:512]
     words = request.args.get("item", "").strip()[:200]
     users = exploration.find_users(graph(), prefix) if prefix else exploration.list_active_users(graph())
@@ -61,13 +61,10 @@ def home() -> str | Response:
 
 @blueprint.get("/users/<id:user_id>")
 def user(user_id: str) -> str:
-    """One user: who they are, what they care about, what they did, what to recommend and why."""
+    """One user: attributes, interests, behaviour, and recommendations with their reasons."""
     knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
-    found = services()
-    answered = stage.recommend(
-        graph(), user_id, k=RECOMMENDED, explain=True, kinds=found.kinds, memory=found.memory, **knobs
-    )
-    recommended = answered["recommendations"]
+    answer = stage.recommend(graph(), user_id, k=RECOMMENDED, explain=True, cache=services().cache, **knobs)
+    recommended = answer["recommendations"]
     rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
     corrections = interests.read_corrections(graph(), user_id)
     groups = grouped(interests.read_interests(graph(), user_id), corrections)
@@ -80,33 +77,33 @@ def user(user_id: str) -> str:
         past=interests.read_past_interests(graph(), user_id),
         behaviour=users_and_items.read_behaviour(graph(), user_id, 15),
         recommendations=rows,
-        as_of=answered["as_of"],
-        model_version=answered["model_version"],
+        as_of=answer["as_of"],
+        model_version=answer["model_version"],
         knobs=knobs,
     )
 
 
 @blueprint.get("/items/<id:item_id>")
 def item(item_id: str) -> str:
-    """One item: what it is, what it is about, what is like it."""
+    """One item: text, attributes, interests it is about, similar items."""
     found = users_and_items.read_item(graph(), item_id)
     return render_template("item.html", item=found, similar=stage.similar_items(graph(), item_id, 12))
 
 
 @blueprint.get("/live")
 def live() -> str:
-    """What followers change, as it happens."""
+    """Changes by followers, as they happen."""
     return render_template("live.html")
 
 
 @blueprint.get("/dashboard")
 def dashboard() -> str:
-    """The state of the whole, for an operator."""
+    """State of the graph and of the stages, for an operator."""
     return render_template("dashboard.html", state=exploration.overview(graph()))
 
 
 def _number(name: str) -> float:
-    """A number of the query string; 0 where it is not there."""
+    """A number of the query string; 0 if absent."""
     try:
         return float(request.args.get(name) or 0)
     except ValueError as error:
@@ -114,7 +111,7 @@ def _number(name: str) -> float:
 
 
 def _local(target: str | None) -> str:
-    """A path on this site to go to after logging in; anything else becomes the front page."""
+    """The target after logging in if it is a path on this site, else the front page."""
     parts = urlsplit(target or "/")
     local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
     return target if target and local and "\\" not in target else "/"

@@ -1,8 +1,7 @@
-"""Ids in paths: any text of 1 to 512 characters, slashes too, without a route ever being ambiguous.
+"""Ids in URL paths: any text of 1 to 512 characters, with slashes too, without ambiguous routes.
 
-WSGI hands an application a path in which %2F is already a slash, so that `/users/a%2Fitems` and `/users/a/items` look
-alike. `RawPath` puts the path back as the client wrote it for the two characters that matter, `/` and `%`, and the `id`
-converter decodes them after the route has been chosen.
+In WSGI's PATH_INFO %2F is already decoded, so `/users/a%2Fitems` and `/users/a/items` are equal. `RawPath` encodes `/`
+and `%` again as the client sent them, and the `id` converter decodes them after routing.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class RawPath:
 
 
 class IdConverter(BaseConverter):
-    """`<id:user_id>`: one path segment, decoded; refuses what can't be an id with a 400 that says why."""
+    """`<id:user_id>`: one path segment, decoded; a 400 with the reason for text that can't be an id."""
 
     regex = "[^/]+"
     part_isolating = True
@@ -55,7 +54,7 @@ class IdConverter(BaseConverter):
 
 
 def checked_id(value: str) -> str:
-    """An id as it is, if it can be one.
+    """Check an id; returns it.
 
     Raises:
         BadRequest: empty, longer than `ID_LENGTH`, or not valid Unicode text.
@@ -70,7 +69,7 @@ def checked_id(value: str) -> str:
 
 
 def encodable(text: str) -> bool:
-    """Whether the text can be written as UTF-8, which half of a surrogate pair can't."""
+    """Whether the text can be encoded as UTF-8; an unpaired surrogate can't."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

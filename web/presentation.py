@@ -1,4 +1,4 @@
-"""From answers of the graph to what the templates draw: bars, chips, groups."""
+"""Presentation: answers of the graph as the bars, chips and groups that the templates draw."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def colour(channel: str) -> int:
 
 def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:
     """A path, nodes and relationships in turn, as chips with text; nodes carry their key to link to."""
-    drawn: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for element in path or []:
         properties = element.get("properties") or {}
         if "type" in element:
-            drawn.append({"kind": "relationship", "text": words(element["type"]), "detail": _detail(properties)})
+            found.append({"kind": "relationship", "text": words(element["type"]), "detail": _detail(properties)})
         else:
             key = element.get("key")
             if isinstance(key, Mapping):
@@ -57,8 +57,8 @@ def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:
                 or properties.get("value")
                 or key
             )
-            drawn.append({"kind": "node", "label": element.get("label", ""), "key": key, "text": str(title)})
-    return drawn
+            found.append({"kind": "node", "label": element.get("label", ""), "key": key, "text": str(title)})
+    return found
 
 
 def words(relationship_type: str) -> str:
@@ -79,25 +79,27 @@ def _detail(properties: Document) -> str:
 
 
 def grouped(interests: Sequence[Document], corrections: Sequence[Document]) -> list[dict[str, Any]]:
-    """Interests by polarity and horizon, the strongest of each, once each, with a width of 0 to 100 for their bar and
-    what was said of them."""
-    said = {one["name"]: one["correction"] for one in corrections}
+    """Interests by polarity and horizon, each name once, strongest first, at most SHOWN_INTERESTS a group.
+
+    Each row has the width of its bar, 0 to 100, and the user's `correction`, None without one.
+    """
+    corrected = {one["name"]: one["correction"] for one in corrections}
     groups = []
     for polarity, horizon, title in GROUPS:
         found = [one for one in interests if one["polarity"] == polarity and one["horizon"] == horizon]
         strongest = {one["name"]: one for one in sorted(found, key=lambda one: one["weight"] or 0)}
         rows = sorted(strongest.values(), key=lambda one: -(one["weight"] or 0))
         if rows:
-            drawn = [_drawn(row, said) for row in rows[:SHOWN_INTERESTS]]
-            groups.append({"title": title, "polarity": polarity, "rows": drawn, "more": len(rows) - len(drawn)})
+            shown = [_with_width(row, corrected.get(row["name"])) for row in rows[:SHOWN_INTERESTS]]
+            groups.append({"title": title, "polarity": polarity, "rows": shown, "more": len(rows) - len(shown)})
     return groups
 
 
-def _drawn(row: Document, said: Mapping[str, str]) -> dict[str, Any]:
-    return {**row, "width": round(100 * min(row["weight"] or 0, 1), 1), "said": said.get(row["name"])}
+def _with_width(row: Document, correction: str | None) -> dict[str, Any]:
+    return {**row, "width": round(100 * min(row["weight"] or 0, 1), 1), "correction": correction}
 
 
-def unshown(corrections: Sequence[Document], groups: Sequence[Document]) -> list[dict[str, Any]]:
-    """What was said of interests that no group shows: the deleted ones, and what is too weak to be shown."""
+def unshown(corrections: Sequence[Document], groups: Sequence[Document]) -> list[Document]:
+    """Corrections of interests that no group shows: deleted ones, and those beyond SHOWN_INTERESTS."""
     shown = {row["name"] for group in groups for row in group["rows"]}
-    return [{**one, "said": one["correction"]} for one in corrections if one["name"] not in shown]
+    return [one for one in corrections if one["name"] not in shown]

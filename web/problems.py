@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457), or as a page for a person who asked for one.
+"""Errors as problem documents (RFC 9457), or as an HTML page for a client that prefers HTML.
 
 Reference: https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -30,7 +30,7 @@ log = logging.getLogger("interestgraph.web")
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    """The response that tells of one problem; `more` are further members of the document."""
+    """The response for one problem. more: further members of the document."""
     title = HTTPStatus(status).phrase
     if _wants_page():
         page = render_template("error.html", status=status, title=title, detail=detail)
@@ -41,7 +41,7 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
 
 
 def instance() -> str:
-    """The URN of this occurrence: the request's id, by which it is found in the log."""
+    """The URN of this occurrence: the request's id, which the log has too."""
     return f"urn:request:{g.get('request_id', 'unknown')}"
 
 
@@ -53,7 +53,7 @@ def _wants_page() -> bool:
 
 
 def invalid(error: ValidationError) -> Response:
-    """Validation errors of pydantic, each with where it stands."""
+    """The response for validation errors of pydantic: each with its place and message."""
     errors = [
         {"where": ".".join(str(part) for part in item["loc"]) or "body", "message": item["msg"]}
         for item in error.errors(include_url=False, include_context=False, include_input=False)[:20]
@@ -63,7 +63,7 @@ def invalid(error: ValidationError) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Answer every error of the application with a problem document."""
+    """Handle every error of the application as a problem."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InterestGraphError, _known)
     app.register_error_handler(Exception, _unknown)

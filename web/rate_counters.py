@@ -1,7 +1,7 @@
-"""Counters of requests for the rate limits.
+"""Counters of the rate limits: a storage for the package `limits`.
 
-The in-memory storage of `limits` starts a thread every few milliseconds to throw away what has expired, which takes
-longer than many an answer; this one throws it away when it has become much.
+The in-memory storage of `limits` starts a thread every few milliseconds to drop expired counters, which takes longer
+than many answers; this one drops them when there are more than MOST_COUNTERS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_COUNTERS = 10_000
 
 
 class Counters(Storage):
-    """Counts by key, each until it expires."""
+    """Counters by key, each until it expires; shared by threads."""
 
     STORAGE_SCHEME = None
 
@@ -26,40 +26,40 @@ class Counters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """None are raised."""
+        """Errors of the storage: there are none."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add to a count, which expires `expiry` seconds after it began; returns it."""
+        """Add to a counter, which expires `expiry` seconds after its first increment; returns it."""
         now = time.time()
         with self._lock:
             count, ends = self._counts.get(key, (0, 0.0))
             count, ends = (amount, now + expiry) if ends <= now else (count + amount, ends)
             self._counts[key] = count, ends
             if len(self._counts) > MOST_COUNTERS:
-                self._counts = {name: known for name, known in self._counts.items() if known[1] > now}
+                self._counts = {name: held for name, held in self._counts.items() if held[1] > now}
         return count
 
     def get(self, key: str) -> int:
-        """A count; 0 if it has expired."""
+        """A counter; 0 if it has expired."""
         count, ends = self._counts.get(key, (0, 0.0))
         return count if ends > time.time() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When a count expires, in seconds since 1970."""
+        """When a counter expires, in seconds since 1970; now for an unknown one."""
         return self._counts.get(key, (0, time.time()))[1]
 
     def check(self) -> bool:
-        """It always works."""
+        """Whether the storage works: always."""
         return True
 
     def reset(self) -> int | None:
-        """Forget all counts; returns how many there were."""
+        """Drop all counters; returns how many there were."""
         with self._lock:
             size, self._counts = len(self._counts), {}
         return size
 
     def clear(self, key: str) -> None:
-        """Forget one count."""
+        """Drop one counter."""
         with self._lock:
             self._counts.pop(key, None)

@@ -1,4 +1,4 @@
-"""Rate limits, counted in this process: per key and endpoint, and of wrong keys per address."""
+"""Rate limits of this process: requests per key and endpoint, wrong keys per address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from web.rate_counters import Counters
 
 
 class Rates:
-    """rate, failures: in the notation of the `limits` package, e.g. "400 per second; 12000 per minute".
+    """Fixed-window limits.
+
+    rate: per key and endpoint.  failures: wrong keys per address.
+    Both in the notation of the `limits` package, e.g. "400 per second; 12000 per minute".
 
     Raises:
         InputError: a limit that can't be read.
@@ -29,10 +32,10 @@ class Rates:
         self._windows = FixedWindowRateLimiter(Counters())
 
     def count(self, key: str) -> None:
-        """Count a request with a key to the endpoint that is asked for.
+        """Count a request with a key to the current endpoint.
 
         Raises:
-            TooManyRequests: there were too many of them.
+            TooManyRequests: over the limit.
         """
         scope = (key, request.endpoint or "")
         for limit in self._rates:
@@ -45,15 +48,15 @@ class Rates:
         """Count a failed log-in of a client's address.
 
         Raises:
-            TooManyRequests: there were too many of them.
+            TooManyRequests: over the limit.
         """
         if not self._windows.hit(self._failures, "failures", address):
             raise TooManyRequests(f"{self._failures} for wrong keys", retry_after=self._failures.get_expiry())
 
-    def tell(self, response: Response) -> Response:
-        """Say in the headers how many requests are left."""
-        if noted := g.get("rate"):
-            limit, scope = noted
+    def add_headers(self, response: Response) -> Response:
+        """Add the headers X-RateLimit-Limit, -Remaining and -Reset where a request was counted."""
+        if counted := g.get("rate"):
+            limit, scope = counted
             reset_at, left = self._windows.get_window_stats(limit, *scope)
             response.headers["X-RateLimit-Limit"] = str(limit.amount)
             response.headers["X-RateLimit-Remaining"] = str(left)

@@ -1,46 +1,61 @@
-"""Answers that were given, to be given again while nothing that they rest on is another."""
+"""Response cache: an answer is reused while its validator is unchanged."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from graphstore.recommend.lru import Latest
-from graphstore.recommend.snapshot import Stamp
+from cachetools import LRUCache
+
+from graphstore.recommend.snapshot import CacheValidator
 
 MOST_BYTES = 64 * 1024 * 1024
-LONGEST_SECONDS = 60.0  # what others do drifts, and no version of this user tells
+ENTRY_BYTES = 500  # of a key and a CachedResponse without its body
+LONGEST_SECONDS = 60.0  # events of other users change an answer without changing its validator
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The body of an answer, its entity tag, and the stamp under which it holds until `ends` (monotonic seconds)."""
+class CachedResponse:
+    """The body of an answer and its entity tag; valid under `validator` until `ends` (monotonic seconds)."""
 
     body: bytes
     etag: str
-    stamp: Stamp
+    validator: CacheValidator
     ends: float
 
 
-class Answers:
-    """The latest answers of a process, shared by its threads."""
+class ResponseCache:
+    """The least-recently-used answers of a process, shared by its threads.
+
+    most_bytes: of all answers together.  seconds: how long an answer is valid at most.
+    """
 
     def __init__(self, most_bytes: int = MOST_BYTES, seconds: float = LONGEST_SECONDS) -> None:
         self._seconds = seconds
-        self._kept: Latest[Hashable, Answer] = Latest(most_bytes, lambda answer: len(answer.body) + 500)
+        self._lock = threading.Lock()
+        self._held: LRUCache[Hashable, CachedResponse] = LRUCache(
+            most_bytes, getsizeof=lambda response: len(response.body) + ENTRY_BYTES
+        )
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._held)
 
-    def find(self, key: Hashable, stamp: Stamp) -> Answer | None:
-        """The answer kept under a key, if it still holds."""
-        kept = self._kept.get(key)
-        return kept if kept is not None and kept.stamp == stamp and time.monotonic() < kept.ends else None
+    def find(self, key: Hashable, validator: CacheValidator) -> CachedResponse | None:
+        """The answer to a request, if it is cached and still valid."""
+        with self._lock:
+            held = self._held.get(key)
+        return held if held is not None and held.validator == validator and time.monotonic() < held.ends else None
 
-    def keep(self, key: Hashable, body: bytes, stamp: Stamp) -> Answer:
-        """Keep the body of an answer."""
-        made = Answer(body, hashlib.sha256(body).hexdigest()[:32], stamp, time.monotonic() + self._seconds)
-        self._kept.put(key, made)
-        return made
+    def keep(self, key: Hashable, body: bytes, validator: CacheValidator) -> CachedResponse:
+        """Cache the body of an answer; one larger than the whole cache is only returned."""
+        ends = time.monotonic() + self._seconds
+        response = CachedResponse(body, hashlib.sha256(body).hexdigest()[:32], validator, ends)
+        with self._lock:
+            self._held.pop(key, None)
+            with suppress(ValueError):  # too large
+                self._held[key] = response
+        return response

@@ -1,34 +1,31 @@
-"""What a request finds in the application: the graph, the keys, the configuration, the metrics."""
+"""Services: the client of the graph, keys, caches, metrics and configuration that requests share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import current_app
 
 from graphstore.administration.keys import KeyRing
 from graphstore.database.client import Client
-from graphstore.kinds import Kind
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from web.configuration import WebConfig
 from web.feed import Feed
 from web.metrics import Metrics
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 
 EXTENSION = "interestgraph"
 
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `create_app`, shared by all threads."""
+    """Made once by `create_app`, shared by all threads. secret: signs session cookies and pseudonyms of the log."""
 
     config: WebConfig
     client: Client
     keys: KeyRing
-    kinds: Mapping[str, Kind]
-    memory: Memory
-    answers: Answers
+    cache: ServingCache
+    response_cache: ResponseCache
     metrics: Metrics
     secret: bytes
     feed: Feed

@@ -1,4 +1,4 @@
-"""The application behind a production server (waitress), until it is told to stop."""
+"""Serving: the application behind the production server waitress, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LAST_PORT = 65_535
 
 
 class ProblemErrorTask(waitress.task.ErrorTask):
-    """What waitress refuses before the application sees it (too large a body, a malformed request), as a problem."""
+    """A request that waitress refuses itself (body too large, malformed), answered with a problem document."""
 
     def execute(self) -> None:
         """Write the problem document and close the connection."""
@@ -54,7 +54,7 @@ class Channel(waitress.channel.HTTPChannel):
 
 
 def make_server(app: Flask, host: str, port: int, threads: int) -> waitress.server.BaseWSGIServer:
-    """A server that listens, and has not begun to answer. Port 0 takes a free one: see `effective_port`.
+    """A server that listens but does not answer yet. Port 0 takes a free port: see `effective_port`.
 
     Raises:
         InputError: the port is taken, or host and port can't be listened on.
@@ -118,7 +118,7 @@ def serve(
                 " interestgraph keys create NAME --scopes read,write"
             )
         server = make_server(app, host, port, threads)
-        threadpool_limits(1, "blas")  # requests are the threads here; more would wait for each other, and busily
+        threadpool_limits(1, "blas")  # requests run in threads already; threads of BLAS would only spin beside them
         threading.Thread(target=_warm, args=(app,), name="catalogue", daemon=True).start()
         previous = signal.signal(signal.SIGTERM, _stop)
         try:
@@ -132,7 +132,7 @@ def serve(
 
 
 def _run(server: waitress.server.BaseWSGIServer, feed: Feed) -> None:
-    """Answer until told to stop; those who listen to the stream are hung up on first, as they would never be done."""
+    """Answer until a signal; then disconnect the listeners of the stream first, as their requests never end."""
     dispatcher = server.task_dispatcher
     shutdown = dispatcher.shutdown
 
@@ -145,9 +145,9 @@ def _run(server: waitress.server.BaseWSGIServer, feed: Feed) -> None:
 
 
 def _warm(app: Flask) -> None:
-    """Read what answers rest on before somebody waits for it."""
-    with contextlib.suppress(InterestGraphError):  # then the first request tries, and tells
-        app.extensions[EXTENSION].memory.warm()
+    """Load the serving cache before the first request."""
+    with contextlib.suppress(InterestGraphError):  # the first request tries again and reports the error
+        app.extensions[EXTENSION].cache.warm()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

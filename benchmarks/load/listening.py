@@ -1,4 +1,4 @@
-"""Listening to GET /v1/stream: when each user's changes were told."""
+"""A listener to GET /v1/stream: when the changes of each user arrived."""
 
 from __future__ import annotations
 

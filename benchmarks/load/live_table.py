@@ -110,7 +110,7 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
     changed = percentiles([effect.changed for effect in one.steady.effects])
     follows = one.follows
     settled = percentiles([effect.settled for effect in one.steady.effects] if follows else [])
-    told = percentiles([effect.told for effect in one.steady.effects] if follows and one.streams else [])
+    announced = percentiles([effect.announced for effect in one.steady.effects] if follows and one.streams else [])
     found: dict[str, float | None] = {
         "events of history": one.counts.get("events"),
         "follower's first round, s": one.waited,
@@ -119,7 +119,7 @@ def figures(one: Measured, first: Measured) -> dict[str, float | None]:
         **{f"event to changed answer, {name[:3]} / floor": _ratio(changed[name], floor[name]) for name in floor},
         **{f"event to all effects served, {name}": value for name, value in settled.items()},
         **{f"event to all effects served, {name[:3]} / floor": _ratio(settled[name], floor[name]) for name in floor},
-        **{f"event to message on the stream, {name}": value for name, value in told.items()},
+        **{f"event to message on the stream, {name}": value for name, value in announced.items()},
         "not settled in time, events": never([e.settled for e in one.steady.effects]) if follows else None,
         "not changed in time, events": never([e.changed for e in one.steady.effects]),
         "not accepted at 20 events/s, events": len(one.steady.refused),

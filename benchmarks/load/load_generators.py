@@ -1,4 +1,4 @@
-"""The loads that `live.py` puts on a running application, and what it notes of them. Times are in seconds.
+"""Load generators for a running application, and their measurements. Times are in seconds.
 
 steady     single events by a steady schedule; for some of them, until what is served has changed, and until all is done
 burst      batches of events by a steady schedule, with the backlog of marks sampled
@@ -31,7 +31,7 @@ Event = dict[str, Any]
 class Running:
     """What the loads go to. follows: whether a follower runs.  programs: process ids by name.
 
-    patience: how long an effect is waited for; what takes longer counts as never.  heard: what the stream tells.
+    patience: how long an effect is waited for; what takes longer counts as never.  heard: the listener to the stream.
     """
 
     client: Client
@@ -45,12 +45,12 @@ class Running:
 @dataclass(frozen=True)
 class Effect:
     """Seconds from the 202 of an event until a changed answer, until its user waits for nothing, and until the stream
-    told of them; NEVER if not, or where there is no follower or no stream.
+    announced them; NEVER if not, or where there is no follower or no stream.
     """
 
     changed: float
     settled: float
-    told: float = NEVER
+    announced: float = NEVER
 
 
 @dataclass
@@ -117,10 +117,10 @@ def effect(running: Running, asker: Asker, event: Event) -> Effect | None:
             if settled < NEVER or (changed < NEVER and not running.follows):
                 break
         time.sleep(max(POLL_SECONDS, POLL_SHARE * now))
-    told = NEVER
+    announced = NEVER
     if running.heard and running.follows:
-        told = running.heard.first(event["user_id"], accepted, version_of(before), running.patience) - accepted
-    return Effect(changed, settled, told)
+        announced = running.heard.first(event["user_id"], accepted, version_of(before), running.patience) - accepted
+    return Effect(changed, settled, announced)
 
 
 def differs(before: Answer, after: Answer) -> bool:
@@ -195,7 +195,7 @@ def reads(running: Running, user_ids: Sequence[str], rate: float, seconds: float
 
 
 def idle(running: Running, seconds: float) -> dict[str, float]:
-    """The share of one processor that each program takes while nobody asks for anything."""
+    """The share of one processor that each program takes at rest."""
     before = {name: cpu_seconds(pid) for name, pid in running.programs.items()}
     began = time.perf_counter()
     time.sleep(seconds)
@@ -230,8 +230,3 @@ def catch_up(running: Running, batches: Sequence[Sequence[Event]]) -> Cost:
     cpu = {name: (cpu_seconds(pid) - before[name]) / count for name, pid in running.programs.items()}
     users = sum(len({event["user_id"] for event in batch}) for batch in batches)
     return Cost(accepted / count, done / count, cpu, users / count)
-
-
-def batched(events: Sequence[Event], size: int) -> list[Sequence[Event]]:
-    """The events in batches of at most `size`."""
-    return [events[start : start + size] for start in range(0, len(events), size)]

@@ -27,7 +27,7 @@ from benchmarks.load.prepared_graphs import LATER, STAGES, STATE, Prepared, grap
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import write_rows
-from benchmarks.measures.timelines import NAMES, Timeline, timeline
+from benchmarks.measures.timelines import NAMES, DatasetTimeline, timeline
 from graphstore import Client
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect_dataset
@@ -65,17 +65,17 @@ class Steps:
             print(f"{self._stage}: {description} {done:,}{of}", file=sys.stderr, flush=True)
 
 
-def prepare(home: Path, told: Timeline, *, epochs: int | None = None, seed: int = 0) -> Prepared:
+def prepare(home: Path, dataset: DatasetTimeline, *, epochs: int | None = None, seed: int = 0) -> Prepared:
     """Run the stages on a history in a home of its own, or those that have not run in it yet.
 
     Raises:
         InputError: the home holds something else.
     """
-    made = _begun(home, told, epochs)
+    made = _begun(home, dataset, epochs)
     if set(made.done) == set(STAGES):
         return made
     with graph_of(home) as client:
-        for stage, work in stages(home, told, epochs, seed).items():
+        for stage, work in stages(home, dataset, epochs, seed).items():
             if stage in made.done:
                 continue
             steps = Steps()
@@ -90,20 +90,20 @@ def prepare(home: Path, told: Timeline, *, epochs: int | None = None, seed: int 
     return made
 
 
-def _begun(home: Path, told: Timeline, epochs: int | None) -> Prepared:
+def _begun(home: Path, dataset: DatasetTimeline, epochs: int | None) -> Prepared:
     if (home / STATE).is_file():
         known = Prepared.read(home)
-        if (known.name, known.epochs) != (told.name, epochs):
+        if (known.name, known.epochs) != (dataset.name, epochs):
             raise InputError(f"{home} holds {known.name} with --epochs {known.epochs}: choose another, or delete it.")
         return known
     home.mkdir(parents=True, exist_ok=True)
-    with write_rows(home / LATER, told.later()).open(encoding="utf-8") as lines:
-        made = Prepared(told.name, epochs, counts={"later": sum(1 for _ in lines)})
+    with write_rows(home / LATER, dataset.later()).open(encoding="utf-8") as lines:
+        made = Prepared(dataset.name, epochs, counts={"later": sum(1 for _ in lines)})
     made.write(home)
     return made
 
 
-def stages(home: Path, told: Timeline, epochs: int | None, seed: int) -> Stages:
+def stages(home: Path, dataset: DatasetTimeline, epochs: int | None, seed: int) -> Stages:
     """What to run, in order."""
     from gnn.extract.stage import extract
     from gnn.update.stage import update
@@ -111,7 +111,7 @@ def stages(home: Path, told: Timeline, epochs: int | None, seed: int) -> Stages:
     settings = settings_of(home)
     limit: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
     return {
-        "collect": lambda client, steps: collect_dataset(client, told.history, progress=steps),
+        "collect": lambda client, steps: collect_dataset(client, dataset.history, progress=steps),
         "extract": lambda client, steps: extract(client, settings, progress=steps),
         "build": lambda client, steps: build(client, progress=steps),
         "update": lambda client, steps: update(client, settings, full=True, seed=seed, progress=steps, **limit),
@@ -132,8 +132,8 @@ def main() -> None:
     rows = []
     try:
         for name in options.datasets:
-            told = timeline(name, data, seed=options.seed)
-            made = prepare(options.homes / name, told, epochs=options.epochs, seed=options.seed)
+            dataset = timeline(name, data, seed=options.seed)
+            made = prepare(options.homes / name, dataset, epochs=options.epochs, seed=options.seed)
             rows += [{"data set": name, **row} for row in (*made.steps, *totals(made.steps))]
     except InputError as error:
         raise SystemExit(str(error)) from error

@@ -19,16 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.evaluation.confidence import LEVEL, Bootstrap
+from gnn.evaluation.list_metrics import user_metrics
+from graphstore.durations import DAY_SECONDS
 
 K = 10
 METRICS = ("hit@10", "NDCG@10")
-DAY_SECONDS = 86_400
 Event = Mapping[str, Any]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Trial:
+class PrequentialTrial:
     """An event to be foreseen. place: among the events of the stream.  before: what its user chose in it by then."""
 
     place: int
@@ -39,14 +40,14 @@ class Trial:
 
 
 @dataclass
-class Trials:
+class PrequentialTrials:
     """The trials of a stream, and what each arm scored: (N, 2) of hit@10 and NDCG@10."""
 
-    trials: list[Trial]
+    trials: list[PrequentialTrial]
     scores: dict[str, Floats] = field(default_factory=dict)
 
 
-def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Trial]:
+def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[PrequentialTrial]:
     """Those events whose user has had nothing to do with their item yet, in the history or in the stream."""
     seen: dict[str, set[str]] = {}
     lately: dict[str, set[str]] = {}
@@ -58,7 +59,7 @@ def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Trial]:
         own = seen.setdefault(user_id, set())
         since = lately.setdefault(user_id, set())
         if item_id not in own:
-            found.append(Trial(place, user_id, item_id, event["timestamp"], frozenset(since)))
+            found.append(PrequentialTrial(place, user_id, item_id, event["timestamp"], frozenset(since)))
             since.add(item_id)
         own.add(item_id)
     return found
@@ -66,14 +67,12 @@ def trials_of(history: Iterable[Event], stream: Sequence[Event]) -> list[Trial]:
 
 def score(items: Sequence[str], wanted: str) -> tuple[float, float]:
     """hit@10 and NDCG@10 of a list, best first, of which one item is wanted."""
-    top = list(items[:K])
-    if wanted not in top:
-        return 0.0, 0.0
-    return 1.0, float(1 / np.log2(top.index(wanted) + 2))
+    found = user_metrics({wanted}, items[:K])
+    return found["hitrate@10"], found["ndcg@10"]
 
 
 class Popularity:
-    """What was chosen most in the last days of event time, by the events that it was told of in the order of time."""
+    """What was chosen most in the last days of event time, by the events that it was given in order of time."""
 
     def __init__(self, days: float) -> None:
         self._window = days * DAY_SECONDS
@@ -101,7 +100,9 @@ class Popularity:
         return found
 
 
-def popular_scores(history: Iterable[Event], stream: Sequence[Event], trials: Sequence[Trial], days: float) -> Floats:
+def popular_scores(
+    history: Iterable[Event], stream: Sequence[Event], trials: Sequence[PrequentialTrial], days: float
+) -> Floats:
     """(N, 2) what the popularity of the last days scores."""
     popularity = Popularity(days)
     seen: dict[str, set[str]] = {}
@@ -138,7 +139,7 @@ def paired_interval(users: Sequence[str], difference: Floats, bootstrap: Bootstr
     return np.quantile(means[:, :-1] / means[:, -1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
 
 
-def rows(found: Trials, arm: str, against: str, count: int) -> list[dict[str, Any]]:
+def rows(found: PrequentialTrials, arm: str, against: str, count: int) -> list[dict[str, Any]]:
     """A row for each window and one for all: every arm's scores, and one minus another, paired, with its interval."""
     bootstrap = Bootstrap()
     table = []

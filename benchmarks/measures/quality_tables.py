@@ -1,4 +1,4 @@
-"""What quality.py prints: the systems of a data set, and all data sets beside their targets."""
+"""The tables of quality.py: the systems of a data set, and all data sets beside their targets."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def summary_row(name: str, measured: Report) -> Report:
 
 def served_line(metric: str, measured: Report, target: float | None) -> str:
     """A metric of the served lists, its range over seeds, and its target where there is one."""
-    told = f"{metric} {estimate(measured['report']['systems'][SERVED]['all'], metric)}"
-    return told + spread(measured["seeds"], metric) + ("" if target is None else f", target {target:g}")
+    text = f"{metric} {estimate(measured['report']['systems'][SERVED]['all'], metric)}"
+    return text + spread(measured["seeds"], metric) + ("" if target is None else f", target {target:g}")
 
 
 def spread(seeds: list[Report], metric: str) -> str:

@@ -77,7 +77,7 @@ SETS: dict[str, Published] = {
 
 
 @dataclass(frozen=True)
-class Split:
+class SplitFiles:
     """A split in files. source: "shared" (the script beside the checkout) or "own" (the same rules here).
 
     media: the folder that the items' images are in.
@@ -101,7 +101,7 @@ class Split:
         return self.events("train" if part == "valid" else "history"), self.events(part)
 
 
-def make_split(name: str, target: Path, *, data: Path | None = None, shared: Path | None = None) -> Split:
+def make_split(name: str, target: Path, *, data: Path | None = None, shared: Path | None = None) -> SplitFiles:
     """Split a data set and write its files into the folder `target`.
 
     name: one of `SETS`, or NAME=FOLDER[@RULE].  data: the folder that holds the published data sets by name, or the
@@ -136,7 +136,7 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
         if wanted is None or item["item_id"] in wanted
     )
     active = {event["user_id"] for event in events}
-    return Split(
+    return SplitFiles(
         name,
         published.rule,
         "shared" if found else "own",
@@ -204,7 +204,7 @@ def _parts(published: Published, dataset: Dataset, events: Events) -> Parts:
     return (*draw_valid(train), events[len(train) :])
 
 
-def _own_split(name: str, target: Path) -> Split:
+def _own_split(name: str, target: Path) -> SplitFiles:
     """NAME=FOLDER[@RULE]: files of the user's own; items, users and ties are used where they are."""
     label, _, place = name.partition("=")
     folder, _, rule = place.rpartition("@") if place.rpartition("@")[2] in RULES else (place, "", "time")
@@ -213,7 +213,7 @@ def _own_split(name: str, target: Path) -> Split:
         raise InputError(f"{folder}: there is no events.jsonl or events.csv in it.")
     events = read_events(files["events"])
     write_parts(target, RULES[rule](events))
-    return Split(label, rule, "own", target, files["items"], files["users"], files["ties"])
+    return SplitFiles(label, rule, "own", target, files["items"], files["users"], files["ties"])
 
 
 def _own_file(folder: Path, what: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""How benchmarks show what they measured: a plain table, or JSON."""
+"""Output of benchmarks: a plain table, or JSON."""
 
 from __future__ import annotations
 

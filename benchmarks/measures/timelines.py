@@ -32,7 +32,7 @@ HISTORY_SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Timeline:
+class DatasetTimeline:
     """history: what the stages read.  later: what happens after it, in order; every event has its event_id."""
 
     name: str
@@ -40,7 +40,7 @@ class Timeline:
     later: Callable[[], Rows]
 
 
-def timeline(name: str, data: Path | None = None, *, share: float | None = None, seed: int = 0) -> Timeline:
+def timeline(name: str, data: Path | None = None, *, share: float | None = None, seed: int = 0) -> DatasetTimeline:
     """A data set, cut.
 
     data: the folder with the published data sets by name.  share: of all events that is history; None for what the
@@ -60,10 +60,10 @@ def timeline(name: str, data: Path | None = None, *, share: float | None = None,
     events = [{"event_id": f"{name}-{number:08}", **row} for number, row in enumerate(dataset.events())]
     events.sort(key=lambda row: (row["timestamp"], _digest(row["event_id"])))
     cut = round((HISTORY_SHARE if share is None else share) * len(events))
-    return Timeline(label, replace(dataset, events=lambda: iter(events[:cut])), lambda: iter(events[cut:]))
+    return DatasetTimeline(label, replace(dataset, events=lambda: iter(events[:cut])), lambda: iter(events[cut:]))
 
 
-def _living(name: str, plan: Plan, share: float | None) -> Timeline:
+def _living(name: str, plan: Plan, share: float | None) -> DatasetTimeline:
     known = plan.events
     if share is None:
         plan = replace(plan, events=plan.events + LATER)
@@ -71,10 +71,10 @@ def _living(name: str, plan: Plan, share: float | None) -> Timeline:
         known = round(share * plan.events)
     world = planted.draw(plan)
     history = generator.dataset_of(world, slice(0, known))
-    return Timeline(name, history, lambda: generator.event_rows(world, slice(known, None)))
+    return DatasetTimeline(name, history, lambda: generator.event_rows(world, slice(known, None)))
 
 
-def _undated(name: str, folder: Path, dataset: Dataset, seed: int) -> Timeline:
+def _undated(name: str, folder: Path, dataset: Dataset, seed: int) -> DatasetTimeline:
     def events() -> Rows:
         return ({"event_id": f"{name}-{number:08}", **row} for number, row in enumerate(dataset.events()))
 
@@ -83,7 +83,7 @@ def _undated(name: str, folder: Path, dataset: Dataset, seed: int) -> Timeline:
         random.Random(seed).shuffle(rows)
         return iter(rows)
 
-    return Timeline(name, replace(dataset, events=events), later)
+    return DatasetTimeline(name, replace(dataset, events=events), later)
 
 
 def _digest(text: str) -> str:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.worlds.planted_world import (
-    DAY,
     KINDS,
     LONG,
     NOISE,
@@ -26,13 +25,14 @@ from benchmarks.worlds.planted_world import (
     Events,
     Floats,
     Ints,
-    Items,
     Plan,
+    PlantedItems,
     Ties,
     Users,
     World,
 )
 from benchmarks.worlds.topics import AGE_GROUPS, REGIONS, TOPICS
+from graphstore.durations import DAY_SECONDS
 
 MOST_TOPICS = 3
 TOPIC_SHARES = np.array([[1.0, 0.0, 0.0], [0.7, 0.3, 0.0], [0.6, 0.3, 0.1]])  # by how many topics there are
@@ -89,16 +89,18 @@ def _topics(count: Ints, liked: Floats, taken: Ints, rng: np.random.Generator) -
     return np.where(np.arange(MOST_TOPICS) < count[:, None], found, NONE)
 
 
-def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> Items:
+def _items(plan: Plan, liked: Floats, rng: np.random.Generator) -> PlantedItems:
     count = 1 + rng.choice(MOST_TOPICS, plan.items, p=HOW_MANY)
     topics = _topics(count, liked, np.full((plan.items, 1), NONE), rng)
     born = np.where(
         rng.random(plan.items) < BORN_BEFORE,
-        plan.start - rng.integers(0, OLDEST_DAYS * DAY, plan.items),
+        plan.start - rng.integers(0, OLDEST_DAYS * DAY_SECONDS, plan.items),
         rng.integers(plan.start, plan.end, plan.items),
     )
-    born[0] = plan.start - DAY  # so that the first user finds something
-    return Items(topics, TOPIC_SHARES[count - 1], _zipf(rng.permutation(plan.items), ITEM_SKEW, ITEM_OFFSET), born)
+    born[0] = plan.start - DAY_SECONDS  # so that the first user finds something
+    return PlantedItems(
+        topics, TOPIC_SHARES[count - 1], _zipf(rng.permutation(plan.items), ITEM_SKEW, ITEM_OFFSET), born
+    )
 
 
 def _users(plan: Plan, liked: Floats, rng: np.random.Generator) -> Users:
@@ -127,9 +129,9 @@ def _users(plan: Plan, liked: Floats, rng: np.random.Generator) -> Users:
 
 def _episodes(plan: Plan, liked: Floats, users: Users, rng: np.random.Generator) -> Episodes:
     there = plan.end - users.joined
-    user = np.repeat(np.arange(plan.users), rng.poisson(there / (DAYS_BETWEEN_EPISODES * DAY)))
+    user = np.repeat(np.arange(plan.users), rng.poisson(there / (DAYS_BETWEEN_EPISODES * DAY_SECONDS)))
     start = users.joined[user] + (rng.random(len(user)) * there[user]).astype(np.int64)
-    length = (rng.uniform(*EPISODE_DAYS, len(user)) * DAY).astype(np.int64)
+    length = (rng.uniform(*EPISODE_DAYS, len(user)) * DAY_SECONDS).astype(np.int64)
     topic = rng.choice(len(liked), len(user), p=liked)
     order = np.lexsort((start, user))
     end = np.minimum(start + length, plan.end)
@@ -147,7 +149,7 @@ def episode_at(plan: Plan, episodes: Episodes, user: Ints, at: Ints) -> Ints:
     return np.where(here, episodes.topic[place], NONE)
 
 
-def _events(plan: Plan, items: Items, users: Users, episodes: Episodes, rng: np.random.Generator) -> Events:
+def _events(plan: Plan, items: PlantedItems, users: Users, episodes: Episodes, rng: np.random.Generator) -> Events:
     user = np.repeat(np.arange(plan.users), rng.multinomial(plan.events, users.activity / users.activity.sum()))
     session, first, at = _sessions(plan, users, user, rng)
     own = _wanted(plan, users, episodes, user, at, rng)
@@ -198,7 +200,7 @@ def _nth(draw: Floats, shares: tuple[float, ...]) -> Ints:
     return np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
-def _chosen(items: Items, wanted: Ints, at: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _chosen(items: PlantedItems, wanted: Ints, at: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Items (E,) about the topics that were born by then: by popularity, for a share of events among the newest.
 
     Returns the topics (E,) too: NONE where nothing about the wanted one was born yet.
@@ -216,7 +218,7 @@ def _chosen(items: Items, wanted: Ints, at: Ints, rng: np.random.Generator) -> t
         topic[asked[there == 0]] = NONE  # nothing about it yet: whatever there is
         asked, there = asked[there > 0], there[there > 0]
         total = np.concatenate([[0.0], np.cumsum((items.popularity * about)[members])])
-        newest = np.searchsorted(born, at[asked] - FRESH_DAYS * DAY)
+        newest = np.searchsorted(born, at[asked] - FRESH_DAYS * DAY_SECONDS)
         base = np.where(fresh[asked] & (newest < there), total[np.minimum(newest, there)], 0.0)
         mark = base + draw[asked] * (total[there] - base)
         item[asked] = members[np.minimum(np.searchsorted(total, mark, side="right") - 1, there - 1)]

@@ -1,4 +1,4 @@
-"""What a planted world is made of, as columns: its plan, items, users, episodes, events and ties.
+"""A planted world as columns: its plan, items, users, episodes, events and ties.
 
 Names: U users, I items, E events, P episodes, F ties.
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.durations import DAY_SECONDS
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 END = 1_767_225_600  # 2026-01-01, a time that has passed
-DAY = 86_400
 NONE = -1
 KINDS = ("view", "like", "rate", "purchase")
 LONG, SHORT, NOISE = 0, 1, 2
@@ -41,11 +42,11 @@ class Plan:
     @property
     def start(self) -> int:
         """When the behaviour begins."""
-        return self.end - self.days * DAY
+        return self.end - self.days * DAY_SECONDS
 
 
 @dataclass(frozen=True)
-class Items:
+class PlantedItems:
     """topics: (I, 3), NONE where there are fewer.  shares: (I, 3) of each topic.  popularity, born: (I,)."""
 
     topics: Ints
@@ -113,7 +114,7 @@ class World:
     """All of it."""
 
     plan: Plan
-    items: Items
+    items: PlantedItems
     users: Users
     episodes: Episodes
     events: Events

@@ -1,6 +1,6 @@
 // Recommended as of a time
-// Purpose: what would have been near at a moment: items that go with the latest of a user's items by then, follow them, or are
-// about interests that were valid, and that the user had not chosen yet; and when they chose them after all.
+// Purpose: items near a user's history up to a moment: similar to, or following, the user's latest items by then, or about interests
+// valid then, not yet chosen; and when the user chose them later. SIMILAR_TO, FOLLOWED_BY and ABOUT are those of today.
 // In Neo4j Browser, first:  :param user_id => '196'   and   :param at => '1998-01-01T00:00:00Z'
 // Access: read
 // Parameters: user_id STRING, at STRING

@@ -1,6 +1,7 @@
-// Purpose: what a user says of one of their interests, which holds for good: `pin` (it is one, whatever behaviour says),
-//   `weaken` (it counts that share of what it counted), `delete` (it is none), or `none` (what was said is withdrawn). It shows at once; a mark
-//   (`collect/touch_nodes`, in the same transaction) sees to what behaviour then says. Statements that write interests heed it.
+// Purpose: store a user's correction of an interest: `pin` (an interest whatever behaviour says), `weaken` (its weight
+// times `weakened`), `delete` (no interest), or `none` (withdraw). Open intervals change at once; the caller marks the
+// user (`collect/touch_nodes`, in the same transaction) for what behaviour then gives. Statements that write interests
+// obey it.
 // Access: write
 // Parameters: user_id STRING, name STRING, how STRING, weakened FLOAT
 // Returns: name STRING, closed INTEGER

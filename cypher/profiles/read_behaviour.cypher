@@ -1,4 +1,4 @@
-// Purpose: what a user did last, newest first, undated events at the end.
+// Purpose: a user's latest events, newest first, undated ones last.
 // Access: read
 // Parameters: user_id STRING, count INTEGER
 // Returns: item_id STRING, title STRING, type STRING, at STRING, value FLOAT

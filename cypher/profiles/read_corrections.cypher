@@ -1,4 +1,4 @@
-// Purpose: what a user said of their interests, the latest first.
+// Purpose: a user's corrections of interests, the latest first.
 // Access: read
 // Parameters: user_id STRING
 // Returns: name STRING, label STRING, correction STRING, at STRING

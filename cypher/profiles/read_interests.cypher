@@ -1,5 +1,5 @@
-// Purpose: the interests of a user in force now (at is null), or those that were at a moment, each with up to two interests
-// that are broader, as they are called.
+// Purpose: the open interests of a user (at is null), or those whose interval contains a moment, each with up to two
+// broader interests. Weight and evidence are those written last, also for a moment.
 // Access: read
 // Parameters: user_id STRING, at DATETIME
 // Returns: name STRING, label STRING, weight FLOAT, polarity STRING, horizon STRING, valid_from STRING, valid_to STRING, evidence LIST<STRING>, extracted_by STRING, broader LIST<STRING>

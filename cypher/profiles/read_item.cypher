@@ -1,4 +1,4 @@
-// Purpose: an item, its attributes, and the interests it is about.
+// Purpose: one item: text, attributes, interests it is about, count of events.
 // Access: read
 // Parameters: item_id STRING
 // Returns: item_id STRING, title STRING, description STRING, kind STRING, image STRING, audio STRING, published_at STRING, described BOOLEAN, embedding_version STRING, attributes LIST<MAP>, about LIST<MAP>, events INTEGER

@@ -1,4 +1,4 @@
-// Purpose: intervals of a user's interests that are over, those that ended last first.
+// Purpose: closed intervals of a user's interests, the last first.
 // Access: read
 // Parameters: user_id STRING, count INTEGER
 // Returns: name STRING, label STRING, polarity STRING, horizon STRING, valid_from STRING, valid_to STRING, extracted_by STRING

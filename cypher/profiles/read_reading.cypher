@@ -1,4 +1,4 @@
-// Purpose: what was read about a user: their latest events, newest first, each with what its item is about and who says so.
+// Purpose: a user's latest events, newest first, each with the interests its item is about and who extracted them.
 // Access: read
 // Parameters: user_id STRING, count INTEGER
 // Returns: event_id STRING, kind STRING, value FLOAT, at STRING, item_id STRING, title STRING, about LIST<MAP>

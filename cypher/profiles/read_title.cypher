@@ -1,4 +1,4 @@
-// Purpose: what to call a node: the title of an item, the label of an interest, the key of anything else.
+// Purpose: the display name of a node: an item's title, an interest's label, otherwise the key.
 // Access: read
 // Parameters: label STRING, key STRING
 // Returns: title STRING

@@ -1,4 +1,4 @@
-// Purpose: a user, their attributes, and how much is known about them.
+// Purpose: one user: attributes, counts, times, embedding version.
 // Access: read
 // Parameters: user_id STRING
 // Returns: user_id STRING, touched_at STRING, embedding_version STRING, embedded_at STRING, attributes LIST<MAP>, events INTEGER, follows INTEGER, followers INTEGER, last_event_at STRING

@@ -1,4 +1,5 @@
-// Purpose: whether an answer that is kept may still be given: the user's version, and what every answer rests on.
+// Purpose: the parts of a cache validator: the user's version and mark, the feed's epoch and generation, the active
+// model.
 // Access: read
 // Parameters: user_id STRING
 // Returns: version INTEGER, pending BOOLEAN, epoch INTEGER, generation INTEGER, model_version STRING, blend_hash STRING

@@ -1,9 +1,12 @@
-// Purpose: titles of recommended items, and the path from the user to each by the channel that speaks most for it.
-// rows: maps in the order of the answer: item_id; channel, empty where no path is wanted; type and source, of the channels
-// similar, transitions and embedding: the relationship that leads to the item, SIMILAR_TO or FOLLOWED_BY, and from which of
-// the user's items. items: lists of rank (the place in rows), title, nodes and hops, null without a path; all in one row, which
-// takes a client half as long as many. An item that is gone is left out. people: as in RecommendOptions.  unwanted: types that
-// tell dislike.  at: as of this moment (null for now): events up to it, and interests and ties that there were.
+// Purpose: titles of recommended items, and the path from the user to each by its strongest channel.
+// rows: maps in the order of the answer: item_id; channel, empty where no path is wanted; for the channels similar,
+// transitions and embedding also source (an item of the user) and type (SIMILAR_TO or FOLLOWED_BY) of the relationship
+// to show.
+// items: lists of the position in rows, title, nodes and hops (null without a path), in one row, which costs a client
+// half of many rows. An erased item is left out.
+// people: as `RecommendOptions.fan_out`.  unwanted: types of behaviour that express dislike.  at: only events up to
+// this moment and interests and ties of it (null for now); relationships between items and similar users are those of
+// today.
 // Access: read
 // Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, people INTEGER, at DATETIME
 // Returns: items LIST<LIST<ANY>>

@@ -1,5 +1,5 @@
-// Purpose: which items were there at a moment: published by then, or chosen by somebody by then. An item of which neither is
-// known, as it has no event with a time and no date of publication, was always there.
+// Purpose: items that existed at a moment: published by then or chosen by somebody by then. An item without a date of
+// publication and without any dated event counts as existing.
 // Access: read
 // Parameters: item_ids LIST<STRING>, at DATETIME
 // Returns: item_id STRING

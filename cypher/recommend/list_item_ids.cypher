@@ -1,4 +1,4 @@
-// Purpose: the ids of all items in one column, to tell which of those in memory have been erased.
+// Purpose: the ids of all items in one row, to find those in memory that were erased.
 // Access: read
 // Parameters: none
 // Returns: item_ids LIST<STRING>

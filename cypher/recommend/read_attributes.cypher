@@ -1,5 +1,4 @@
-// Purpose: the attributes of items, each with the place of its item in the list, to tell how alike these are where there
-// are no vectors.
+// Purpose: attributes of items, each with the position of its item in the list, as vectors for diversity.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: position INTEGER, attribute STRING

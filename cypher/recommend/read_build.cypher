@@ -1,4 +1,4 @@
-// Purpose: what the last build that ended well found, as JSON.
+// Purpose: the counts of the last successful build, as JSON.
 // Access: read
 // Parameters: none
 // Returns: counts STRING

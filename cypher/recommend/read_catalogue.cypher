@@ -1,4 +1,4 @@
-// Purpose: some items as serving holds them in memory; see stream_catalogue. One that is not there is left out.
+// Purpose: items for the serving cache, as columns; see stream_catalogue. Unknown ids are left out.
 // Access: read
 // Parameters: item_ids LIST<STRING>, model STRING
 // Returns: item_ids LIST<STRING>, titles LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>

@@ -1,6 +1,6 @@
-// Purpose: one user as of a moment, as `recommend/read_state` gives them now: their most recent events up to it, newest
-// first, as columns, what they had seen, the interests that were valid, attributes, whom they followed, who is like them.
-// Events and ties without a time are left out, as nobody knows whether they had been; NaN stands for no value.
+// Purpose: the context of one user, as in `recommend/read_state`, as of a moment: events, seen items and ties up to it,
+// and interests valid at it. Attributes and similar users are those of today, as their past is not stored. Events and
+// ties without a time are left out; NaN stands for no value.
 // Access: read
 // Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
 // Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>

@@ -1,6 +1,6 @@
-// Purpose: what goes with items and what is chosen after them, with both scores: for each item a list of its place in
-// `item_ids`, how many are similar, and columns (targets, scores, recent scores), first of SIMILAR_TO and then of FOLLOWED_BY.
-// One that is not there has none of either. All in one row, which takes a client less than many.
+// Purpose: neighbours of items with scores, in one row, which costs a client less than many rows.
+// items: for each item its position in `item_ids`, the number of similar items, and columns (targets, scores, recent
+// scores), those of SIMILAR_TO before those of FOLLOWED_BY. Empty columns for an item that is not there.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: items LIST<LIST<ANY>>

@@ -1,4 +1,4 @@
-// Purpose: the latest events of some users, newest first, as columns: what their followers may like. NaN stands for no value.
+// Purpose: the latest events of users, newest first, as columns, for the social channel. NaN stands for no value.
 // at: only events up to this moment (null for all).
 // Access: read
 // Parameters: user_ids LIST<STRING>, events INTEGER, at DATETIME

@@ -1,11 +1,12 @@
-// Purpose: what an answer starts from, in one look: the state of the feed and the active model; items and users that
-// changed since what is held in memory, as lists of id, version, a number of the feed (an item's `linked_seq`, a user's
-// `changed_seq`) and where they stand in the order of the list (bounded by `most` of each: what the follower changed after
-// `seq`, and what events and descriptions touched after `since`, milliseconds since 1970); how many items there are, which
-// tells when one went or came and nobody says so; and the user, with their context where its version is not `held`.
-// context: their most recent events, newest first, as columns (an undated event is older than any dated one; NaN
-// stands for no value), what they have seen, open interests, attributes, whom they follow and who is like them. The version is
-// read before what rests on it, so that an event that comes between makes the next look read again.
+// Purpose: the state that a request starts from, in one row: the feed, the active model, changed items and users, the
+// count of items, and the user, with their context where their version is not `held`.
+// items, users: changed by the follower after `seq`, as lists of id, version, number (an item's `linked_seq`, a user's
+// `changed_seq`) and `changed_seq`.  touched_items, touched_users: changed by events and descriptions after `since` (ms
+// since 1970), as lists of id, version, number and `touched_at` (ms). At most `most` of each, in order of the last
+// value.
+// context: the user's latest events, newest first, as columns (undated events last; NaN stands for no value), seen
+// items, open interests, attributes, followed and similar users. The version is read before the context, so that an
+// event in between is noticed by the next poll.
 // Access: read
 // Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
 // Returns: version INTEGER, pending BOOLEAN, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER

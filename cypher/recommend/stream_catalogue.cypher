@@ -1,7 +1,6 @@
-// Purpose: all items as serving holds them in memory, as columns, a row for each `block` of them in the order of their ids:
-// how often each was chosen, its vector of the model (any vector where there is no model; an empty list for none), and what
-// it is about: a list of names and one of weights for each. -1.0e300, 0 and '' stand for no value, since collect() leaves nulls
-// out.
+// Purpose: all items for the serving cache in order of id, as columns, a row for each `block` items: popularity, the
+// vector of the model (any vector where there is no model; an empty list for none), and interests as a list of names
+// and one of weights. -1.0e300, 0 and '' stand for no value, since collect() leaves nulls out.
 // Access: read
 // Parameters: model STRING, block INTEGER
 // Returns: item_ids LIST<STRING>, titles LIST<STRING>, versions LIST<INTEGER>, changes LIST<INTEGER>, popularity LIST<FLOAT>, ever_popular LIST<FLOAT>, new LIST<BOOLEAN>, touched LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>, names LIST<LIST<STRING>>, weights LIST<LIST<FLOAT>>

@@ -1,4 +1,4 @@
-// Purpose: what users with an attribute favour, a row an attribute.
+// Purpose: the items that users with an attribute favour (FAVOURS), one row for each attribute.
 // Access: read
 // Parameters: none
 // Returns: attribute STRING, item_ids LIST<STRING>, scores LIST<FLOAT>

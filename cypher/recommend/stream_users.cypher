@@ -1,4 +1,4 @@
-// Purpose: the ids of all users, in their order.
+// Purpose: the ids of all users, in order.
 // Access: read
 // Parameters: none
 // Returns: user_id STRING

@@ -1,6 +1,7 @@
 """Erase users and everything only they left, and say what went: python erase_user.py USER_ID [USER_ID ...]
 
-The graph only: `interestgraph erase` also looks after what else the program keeps.
+It runs the statement of `interestgraph erase`, but does not wait for a writer of the same user first. Both change the
+graph alone: `rejected/*` and cached answers of a language model stay (docs/admin.md, "Erasing a user").
 """
 
 import os

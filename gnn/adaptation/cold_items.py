@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from gnn.encoders.encoder import Vectors
-from gnn.network.propagation import Mean
-from gnn.network.ridge import said_by_features
+from gnn.network.propagation import MeanAggregation
+from gnn.network.ridge import fit_features
 from gnn.network.spectral_start import start_vectors
 from graphstore.extract.items import ItemText
 from graphstore.interactions import Interactions
@@ -89,7 +89,7 @@ class ColdCheck:
         """What comes closest to the vectors by behaviour, as `update` begins: (D, C) of contents, (D,) to add to all,
         (M, D) what attributes say. contents: (M, C) of `rows`."""
         seen = torch.from_numpy(contents) * (self.weight > 0)[:, None]
-        line, bias, attributes = said_by_features(self.vectors, seen, self._described, self.weight)
+        line, bias, attributes = fit_features(self.vectors, seen, self._described, self.weight)
         by_attributes = self._described.matrix @ attributes if self._described else torch.zeros_like(self.vectors)
         return line, bias, by_attributes
 
@@ -118,7 +118,7 @@ class ColdCheck:
         place = np.arange(len(known.user)) - np.searchsorted(known.user, known.user)
         latest = known.where((place < RECENT) & np.isin(known.user, users))
         edges = torch.from_numpy(np.stack([latest.item, np.searchsorted(users, latest.user)]))
-        return users, Mean(edges, None, len(vectors), len(users))(vectors), wanted
+        return users, MeanAggregation(edges, None, len(vectors), len(users))(vectors), wanted
 
 
 def _part(item_id: str) -> int:
@@ -126,7 +126,7 @@ def _part(item_id: str) -> int:
     return int.from_bytes(hashlib.sha256(item_id.encode("utf-8", "replace")).digest()[:4], "big") % HELD_SHARE
 
 
-def _described(items: Sequence[ItemText]) -> Mean | None:
+def _described(items: Sequence[ItemText]) -> MeanAggregation | None:
     """The mean over an item's attributes."""
     numbers: dict[tuple[str, str], int] = {}
     pairs = [
@@ -134,4 +134,4 @@ def _described(items: Sequence[ItemText]) -> Mean | None:
     ]
     if not pairs:
         return None
-    return Mean(torch.tensor(pairs, dtype=torch.long).T.contiguous(), None, len(numbers), len(items))
+    return MeanAggregation(torch.tensor(pairs, dtype=torch.long).T.contiguous(), None, len(numbers), len(items))

@@ -18,21 +18,18 @@ of vectors, contrasted); Wortsman et al., CVPR 2022 (a part of the way).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gnn.adaptation.verdict import Adapted, Trial
+from gnn.adaptation.verdict import AcceptanceTest, Adapted
 from gnn.encoders.adapters import Adapters
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Vectors
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.settings import Settings
 
@@ -48,7 +45,6 @@ def adapt(
     client: Client,
     settings: Settings,
     present: CachedEncoder,
-    kinds: Mapping[str, Kind],
     seed: int,
     progress: Progress,
 ) -> Adapted:
@@ -56,14 +52,14 @@ def adapt(
 
     present: the encoder that contents are read by now; where it is adapted already, its base is adapted anew.
 
-    The report is that of `Trial.judged`, with step and share.
+    The report is that of `AcceptanceTest.judged`, with step and share.
 
     Raises:
         InputError: the encoder can't be adapted.
     """
     negative_weight = tuned_settings(client).build.negative_weight
-    events = pull_interactions(client, kinds, negative_weight, progress)
-    trial = Trial(client, events, seed)
+    events = pull_interactions(client, negative_weight, progress)
+    trial = AcceptanceTest(client, events, seed)
     if trial.check.lacks:
         return trial.refused()
     adapters = Adapters(present.base.name, seed, TOKENS)
@@ -72,7 +68,7 @@ def adapt(
     return trial.judged(adapters, before, settings)
 
 
-def _train(adapters: Adapters, trial: Trial, before: Vectors, seed: int, progress: Progress) -> None:
+def _train(adapters: Adapters, trial: AcceptanceTest, before: Vectors, seed: int, progress: Progress) -> None:
     """Steps with a look at the held-out items after each LOOKS-th of them. before: (M, D), of the base."""
     rng = np.random.default_rng(seed)
     check, texts = trial.check, trial.texts

@@ -43,7 +43,7 @@ class _Look:
     when: dict[str, Any]
 
 
-class Trial:
+class AcceptanceTest:
     """items: what can be read of the items of the events.  check: on them.  texts: of its M `rows`."""
 
     def __init__(self, client: Client, events: Interactions, seed: int) -> None:
@@ -61,9 +61,9 @@ class Trial:
     def look(self, adapters: Adapters, state: Sequence[Tensor], shares: Sequence[float], **when: Any) -> None:
         """Look at shares of the way to a state, at which the adapters are left. when: for the report."""
         for share in shares:
-            adapters.go(state, share)
+            adapters.interpolate(state, share)
             self._looks.append(_Look(state, share, self.check.scores(adapters.encode(self.texts)), when))
-        adapters.go(state, 1.0)
+        adapters.interpolate(state, 1.0)
 
     def judged(self, adapters: Adapters, before: Vectors, settings: Settings) -> Adapted:
         """The verdict on the best that was looked at; it is kept on disk if it is better.
@@ -73,7 +73,7 @@ class Trial:
         tried = [look.scores for look in self._looks]
         best = self._looks[best_of(self.check, tried, HALVES)]
         report = {**compared(self.check, self.check.scores(before), tried), **best.when, "share": best.share}
-        adapters.go(best.state, best.share)
+        adapters.interpolate(best.state, best.share)
         return Adapted(None if "refused" in report else adapters.save(settings.models), report)
 
 

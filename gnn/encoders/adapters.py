@@ -82,7 +82,7 @@ class Adapters:
         return [value.detach().clone() for value in self.parameters]
 
     @torch.no_grad()
-    def go(self, state: Sequence[Tensor], share: float) -> None:
+    def interpolate(self, state: Sequence[Tensor], share: float) -> None:
         """Put the adapters to this share, 0 to 1, of the way from the base to where they were in `state`."""
         for (name, value), learned in zip(self._learning(), state, strict=True):
             value.copy_(learned * share if "lora_B" in name else learned)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gnn.encoders.encoder import Encoder, Vectors
+from graphstore.batches import batched
 from graphstore.progress import Progress, silent
 
 LOOKUP = 500
@@ -32,8 +33,7 @@ class VectorCache:
         """The vectors (D,), float32, of those keys that have one."""
         known: dict[bytes, Vectors] = {}
         with closing(self._connect()) as database:
-            for start in range(0, len(keys), LOOKUP):
-                part = keys[start : start + LOOKUP]
+            for part in batched(keys, LOOKUP):
                 marks = ",".join("?" * len(part))
                 rows = database.execute(f"SELECT key, vector FROM embeddings WHERE key IN ({marks})", part)
                 known.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from gnn.evaluation.top_items import STATIC, Lists, best_items, binary, blocks, has_times, query, ranked
+from gnn.evaluation.list_metrics import ndcg
+from gnn.evaluation.newest_events import after_cut, newest_count
+from gnn.evaluation.top_items import STATIC, Lists, best_items, binary, blocks, query, ranked
 from graphstore.build.transitions import time_order
 from graphstore.interactions import Interactions
 
-LATER_SHARE = 0.1
 LEAST_USERS = 200
 MOST_USERS = 1_000
 MOST_ITEMS = 2_000
@@ -30,7 +31,7 @@ Note = Callable[[str], None]
 S = TypeVar("S")
 
 
-def unsaid(text: str) -> None:
+def ignore(text: str) -> None:
     """The note that nobody reads."""
 
 
@@ -43,32 +44,26 @@ class Slice:
     chosen: sp.csr_matrix
 
     def ndcg(self, scores: Callable[[np.ndarray], np.ndarray]) -> float:
-        """Mean NDCG@10 of scores: positions in `users` -> (B, I); what a user has in `events` is left out.
-
-        Reference: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
-        """
+        """Mean NDCG@10 of scores: positions in `users` -> (B, I); what a user has in `events` is left out."""
         if not len(self.users):
             return 0.0
         seen = binary(self.events)[self.users]
-        discount = 1 / np.log2(np.arange(DEPTH) + 2)
-        ideal = np.concatenate([[0.0], np.cumsum(discount)])
         total = 0.0
         for rows in blocks(*self.chosen.shape):
             row, place, item = best_items(scores(rows), seen[rows], DEPTH)
             chosen = self.chosen[rows]
             if not len(row):
-                continue
+                continue  # a sparse matrix can't be asked for no cells
             hit = np.asarray(chosen[row, item]).ravel() > 0
-            gain = np.bincount(row[hit], discount[place[hit]], minlength=len(rows))
-            total += float((gain / ideal[np.minimum(chosen.getnnz(axis=1), DEPTH)]).sum())
+            total += float(ndcg(row[hit], place[hit], chosen.getnnz(axis=1), DEPTH).sum())
         return total / len(self.users)
 
 
-def held_out(events: Interactions, *, most_items: int | None = MOST_ITEMS) -> Slice:
-    """A slice of the events, which has at most `MOST_USERS` users to ask and the `most_items` most frequent items.
+def tuning_slice(events: Interactions, *, most_items: int | None = MOST_ITEMS) -> Slice:
+    """A slice of the events, with at most `MOST_USERS` users to ask and the `most_items` most frequent items.
 
-    What is held out is the last tenth in time, where that asks at least `LEAST_USERS` users; otherwise the last tenth
-    of each user's own events, and without times a tenth of them drawn by a seed.
+    Held out is the last tenth in time, where that asks at least `LEAST_USERS` users; otherwise the newest tenth of each
+    user's own events, and without times a tenth of them drawn by a seed.
     """
     events = _frequent(events, most_items)
     later = _later(events)
@@ -83,21 +78,17 @@ def held_out(events: Interactions, *, most_items: int | None = MOST_ITEMS) -> Sl
 
 
 def _later(events: Interactions) -> np.ndarray:
-    if has_times(events):
-        cut = np.nanquantile(events.day, 1 - LATER_SHARE)
-        with np.errstate(invalid="ignore"):
-            later = events.day > cut
-        before = np.unique(events.user[~later])
-        if len(np.intersect1d(before, events.user[later])) >= LEAST_USERS:
-            return later
+    """(E,) bool, which events are held out."""
+    later = after_cut(events.day)
+    if len(np.intersect1d(events.user[~later], events.user[later])) >= LEAST_USERS:
+        return later
     order = time_order(events)
     if not len(order):
         order = np.random.default_rng(SEED).permutation(len(events.user))
         order = order[np.argsort(events.user[order], kind="stable")]
     user = events.user[order]
-    size = np.searchsorted(user, user, side="right") - np.searchsorted(user, user, side="left")
     from_end = np.searchsorted(user, user, side="right") - np.arange(len(user))
-    last = (size > 1) & (from_end <= np.maximum(1, (size * LATER_SHARE).astype(int)))
+    last = from_end <= newest_count(np.bincount(user, minlength=len(events.user_ids)), 2)[user]
     later = np.zeros(len(events.user), dtype=bool)
     later[order[last]] = True
     return later
@@ -131,7 +122,7 @@ def tuned(
     fit: Fit,
     settings: Iterable[Setting],
     half_lives: Iterable[float] = (STATIC,),
-    note: Note = unsaid,
+    note: Note = ignore,
 ) -> Lists:
     """Lists of an item model at its best setting of a grid, refitted on all events.
 
@@ -141,7 +132,7 @@ def tuned(
     settings, half_lives = list(settings), list(half_lives)
     setting, half_life = settings[0], half_lives[0]
     if len(settings) * len(half_lives) > 1:
-        part = held_out(events)
+        part = tuning_slice(events)
         asked = {h: query(part.events, h)[part.users] for h in half_lives}
         highest = -1.0
         for candidate in settings:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gnn.evaluation.baseline_tuning import Note, held_out, unsaid
+from gnn.evaluation.baseline_tuning import Note, ignore, tuning_slice
 from gnn.evaluation.ease import ease, time_decayed_ease
 from gnn.evaluation.factorisation import implicit_als
 from gnn.evaluation.item_neighbours import item_knn, item_markov, time_decayed_item_knn
@@ -36,17 +36,17 @@ RECENT_HALF_LIVES = (14.0, 3.0, 7.0, 30.0, 90.0, 180.0)
 Baseline = Callable[[Interactions, int, Note], Lists]
 
 
-def most_popular(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def most_popular(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """The items with the most users, whenever that was."""
     counts = np.asarray(binary(events).sum(axis=0)).ravel()
     return ranked(events, k, lambda _: counts)
 
 
-def recently_popular(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def recently_popular(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """The items with the largest count of events that decays with time."""
     if not has_times(events):
         return most_popular(events, k)
-    part = held_out(events, most_items=None)
+    part = tuning_slice(events, most_items=None)
     tried = {days: part.ndcg(_all_told(_recent(part.events, days))) for days in RECENT_HALF_LIVES}
     half_life = max(tried, key=lambda days: tried[days])
     note(f"recently popular: half-life {half_life:g} days, the best of {len(tried)} on held-out training events.")
@@ -65,7 +65,7 @@ def _all_told(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return lambda rows: np.broadcast_to(values, (len(rows), len(values)))
 
 
-def lightgcn(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def lightgcn(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """A graph network over users and items alone, trained in bounded time: see `gnn.evaluation.lightgcn`."""
     from gnn.evaluation.lightgcn import lightgcn as trained  # loads torch
 
@@ -116,7 +116,7 @@ def slug(name: str) -> str:
 
 
 def baseline_lists(
-    events: Interactions, k: int, names: Iterable[str] = ALL, *, note: Note = unsaid, progress: Progress = silent
+    events: Interactions, k: int, names: Iterable[str] = ALL, *, note: Note = ignore, progress: Progress = silent
 ) -> dict[str, Lists]:
     """For each baseline named the lists of all users of the events, best first, at most k items each."""
     names = tuple(names)

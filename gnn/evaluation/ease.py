@@ -22,7 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import lapack
 
-from gnn.evaluation.baseline_tuning import Note, Predict, tuned, unsaid
+from gnn.evaluation.baseline_tuning import Note, Predict, ignore, tuned
 from gnn.evaluation.top_items import STATIC, Lists, decayed, has_times
 from graphstore.interactions import Interactions
 
@@ -35,13 +35,13 @@ PAIR_HALF_LIVES = (STATIC, 60.0, 15.0)
 QUERY_HALF_LIVES = (10.0, 2.5, 5.0, 25.0, 60.0, STATIC)
 
 
-def ease(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def ease(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """EASE without regard to time."""
     _say_if_capped("EASE", events, note)
     return tuned("EASE", events, k, fit_ease, [{"regularisation": r} for r in REGULARISATIONS], note=note)
 
 
-def time_decayed_ease(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def time_decayed_ease(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """EASE with a half-life in days on training pairs, and one in items on what a user is asked by."""
     if not has_times(events):
         return ease(events, k)

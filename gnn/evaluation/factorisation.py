@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gnn.evaluation.baseline_tuning import Note, Slice, best_of, held_out, unsaid
+from gnn.evaluation.baseline_tuning import Note, Slice, best_of, ignore, tuning_slice
 from gnn.evaluation.top_items import Lists, Scores, binary, ranked, threads
 from graphstore.interactions import Interactions
 
@@ -18,12 +18,12 @@ TUNING_SECONDS = 15.0
 SEED = 20
 
 
-def implicit_als(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def implicit_als(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """Alternating least squares; every pair counts alike. Settings are tried for at most 15 seconds.
 
     Reference: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008.
     """
-    part = held_out(events, most_items=None)
+    part = tuning_slice(events, most_items=None)
     end = time.perf_counter() + TUNING_SECONDS
     tried: list[tuple[tuple[int, float, float], float]] = []
     for setting in GRID if len(part.users) else GRID[:1]:

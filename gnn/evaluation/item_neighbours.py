@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from gnn.evaluation.baseline_tuning import Note, Predict, tuned, unsaid
+from gnn.evaluation.baseline_tuning import Note, Predict, ignore, tuned
 from gnn.evaluation.top_items import STATIC, Lists, best_items, blocks, decayed, has_times
 from graphstore.build.transitions import time_order
 from graphstore.interactions import Interactions
@@ -22,7 +22,7 @@ STEP_HALF_LIVES = (5.0, 1.0, 2.5, 10.0, 25.0, 60.0)
 WINDOWS = ((5, False), (15, False), (30, True))
 
 
-def item_knn(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def item_knn(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """The sum over all of a user's items of the cosine with their 100 nearest items, without regard to time.
 
     Reference: Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", TOIS 2004.
@@ -30,7 +30,7 @@ def item_knn(events: Interactions, k: int, note: Note = unsaid) -> Lists:
     return tuned("item-kNN", events, k, fit_cosine, [{}], note=note)
 
 
-def time_decayed_item_knn(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def time_decayed_item_knn(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """Item-kNN with a half-life in days on training pairs, and one in items on what a user is asked by.
 
     Reference: Ding and Li, "Time Weight Collaborative Filtering", CIKM 2005.
@@ -41,7 +41,7 @@ def time_decayed_item_knn(events: Interactions, k: int, note: Note = unsaid) -> 
     return tuned("time-decayed item-kNN", events, k, fit_cosine, settings, QUERY_HALF_LIVES, note)
 
 
-def item_markov(events: Interactions, k: int, note: Note = unsaid) -> Lists:
+def item_markov(events: Interactions, k: int, note: Note = ignore) -> Lists:
     """Steps from item to item in each user's time order, within a window; without times, items of the same user.
 
     Reference: Rendle, Freudenthaler and Schmidt-Thieme, "Factorizing Personalized Markov Chains for Next-Basket

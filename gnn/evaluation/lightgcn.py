@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from gnn.evaluation.baseline_tuning import Note, Slice, held_out, unsaid
+from gnn.evaluation.baseline_tuning import Note, Slice, ignore, tuning_slice
 from gnn.evaluation.top_items import Lists, binary, ranked, threads
 from graphstore.interactions import Interactions
 
@@ -61,14 +61,14 @@ class _Propagation(torch.nn.Module):
         return _Symmetric.apply(graph, x)
 
 
-def lightgcn(events: Interactions, k: int, note: Note = unsaid, *, seconds: float = SECONDS) -> Lists:
+def lightgcn(events: Interactions, k: int, note: Note = ignore, *, seconds: float = SECONDS) -> Lists:
     """Lists of LightGCN with 64 dimensions and 3 layers.
 
     A search on a part of the training events stops when NDCG@10 on the rest has not risen for 6 looks, at the latest
     after 3,000 steps or 70 % of `seconds`; from its best look it goes on over all events for 30 % of
     the steps it took to get there.
     """
-    part = held_out(events, most_items=None)
+    part = tuning_slice(events, most_items=None)
     before, torch_state = torch.get_num_threads(), torch.random.get_rng_state()
     torch.set_num_threads(threads())
     torch.manual_seed(SEED)

@@ -26,15 +26,22 @@ def metrics_of_hits(user: np.ndarray, place: np.ndarray, relevant: np.ndarray) -
     user, place: of each hit, which user's (from 0) and where in the list (from 0).  relevant: (U,) how many there are.
     """
     users = len(relevant)
-    discount = 1 / np.log2(np.arange(DEPTH) + 2)
-    ideal = np.concatenate([[0.0], np.cumsum(discount)])
-
-    def ndcg(k: int) -> np.ndarray:
-        gain = np.bincount(user[place < k], discount[place[place < k]], minlength=users)
-        return gain / ideal[np.minimum(relevant, k)]
-
     recall = np.bincount(user[place < DEPTH], minlength=users) / relevant
     hit = (np.bincount(user[place < 10], minlength=users) > 0).astype(float)
     first = np.full(users, np.inf)
     np.minimum.at(first, user, place + 1.0)
-    return np.stack([recall, ndcg(10), ndcg(20), hit, 1 / first], axis=1)
+    return np.stack([recall, *(ndcg(user, place, relevant, k) for k in (10, 20)), hit, 1 / first], axis=1)
+
+
+def ndcg(user: np.ndarray, place: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
+    """(U,) NDCG@k: gain 1, discount 1 / log2(rank + 1), the ideal being min(k, relevant) hits.
+
+    user, place, relevant: as `metrics_of_hits` takes them.
+
+    Reference: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+    """
+    discount = 1 / np.log2(np.arange(k) + 2)
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])
+    top = place < k
+    gain = np.bincount(user[top], discount[place[top]], minlength=len(relevant))
+    return gain / ideal[np.minimum(relevant, k)]

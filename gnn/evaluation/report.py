@@ -19,49 +19,78 @@ Report = Mapping[str, Any]
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Every system over all scored users, where the served lists stand, what they are for whom, and the notes."""
+    """Every system over all scored users, where the served lists stand, what they are for whom, and the notes.
+
+    No table is wider than 80 columns.
+    """
+    name, served = next(iter(report["systems"].items()))
+    console.print(f"{served['all']['users']:,} users, means ± 1.96 standard errors", style="dim")
     console.print(systems_table(report))
+    console.print()
+    console.print(beyond_table(report))
     if report.get("versus_best", {}).get("all"):
-        console.print()
+        console.print("\nserved minus the best peer, paired by user", style="dim")
         console.print(versus_table(report))
-    served = next(iter(report["systems"].values()))
     if served.get("history"):
-        console.print()
-        console.print(views_table(report))
+        console.print(f"\n{name} by view, and by the users' number of training events", style="dim")
+        console.print(views_table(served))
     for note in report.get("notes", ()):
-        console.print(f"· {note}", style="dim", markup=False)
+        console.print(f"· {note}", style="dim", markup=False, soft_wrap=not console.is_terminal)
 
 
 def systems_table(report: Report) -> Table:
-    """A row for each system: means over all scored users ± 1.96 standard errors; coverage, novelty, diversity."""
-    table = Table("system", "users", *SHOWN, *BEYOND, box=None)
+    """A row for each system: means over all scored users ± 1.96 standard errors."""
+    table = _table("system", *SHOWN)
     for name, system in report["systems"].items():
-        row = system["all"]
-        cells = [f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in SHOWN]
-        beyond = ["–" if system.get(metric) is None else f"{system[metric]:.3f}" for metric in BEYOND]
-        table.add_row(name, f"{row['users']:,}", *cells, *beyond)
+        table.add_row(name, *_estimates(system["all"]))
+    return table
+
+
+def beyond_table(report: Report) -> Table:
+    """A row for each system: how much of the catalogue its lists show, how unusual and how unlike the items are."""
+    table = _table("system", *BEYOND)
+    for name, system in report["systems"].items():
+        cells = ("–" if system.get(metric) is None else f"{system[metric]:.3f}" for metric in BEYOND)
+        table.add_row(name, *cells)
     return table
 
 
 def versus_table(report: Report) -> Table:
     """A row for each metric: the served lists minus the best baseline on it, paired, with a 95 % interval."""
-    table = Table("served minus the best peer", "peer", "difference", "95 % interval", box=None)
+    table = Table("metric", "peer", "difference", "95 % interval", box=None, pad_edge=False)
     for metric, row in report["versus_best"]["all"].items():
         low, high = row["interval"]
         table.add_row(metric, row["peer"], f"{row['difference']:+.4f}", f"{low:+.4f} to {high:+.4f}")
     return table
 
 
-def views_table(report: Report) -> Table:
+def views_table(served: Report) -> Table:
     """A row for each view of the served lists: cold items, cold users, and users by their number of training events."""
-    name, served = next(iter(report["systems"].items()))
     views = {view.replace("_", " "): served[view] for view in ("known", "cold_items", "cold_users") if view in served}
-    views |= {f"{length} training events": row for length, row in served["history"].items()}
-    table = Table(f"{name}: view", "users", *SHOWN, box=None)
+    for length, row in served["history"].items():
+        views[f"{length.replace('more than', 'over')} event{'' if length == '1' else 's'}"] = row
+    table = _table("view", "users", *SHOWN)
     for view, row in views.items():
-        cells = (f"{row[metric]:.4f} ±{row[metric + '_ci']:.4f}" for metric in SHOWN)
-        table.add_row(view, f"{row['users']:,}", *cells)
+        table.add_row(view, f"{row['users']:,}", *_estimates(row))
     return table
+
+
+def _table(name: str, *columns: str) -> Table:
+    table = Table(name, box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _estimates(view: Report) -> list[str]:
+    """Each metric with its half-width, in nine characters: .222±.051."""
+    return [f"{_short(view[metric])}±{_short(view[metric + '_ci'])}" for metric in SHOWN]
+
+
+def _short(share: float) -> str:
+    """A share in four characters: .222, 1.00."""
+    text = f"{share:.3f}"
+    return text.removeprefix("0") if text.startswith("0.") else text[:4]
 
 
 def plot(report: Report, path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import scipy.sparse as sp
 
+from graphstore.arrays import kth_largest
 from graphstore.build.transitions import time_order
 from graphstore.interactions import Interactions
 
@@ -97,8 +98,7 @@ def best_items(
     if not block.size:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, empty
-    k = min(k, block.shape[1])
-    edge = np.partition(block, block.shape[1] - k, axis=1)[:, block.shape[1] - k, None]
+    edge = kth_largest(block, min(k, block.shape[1]))[:, None]
     row, item = np.nonzero((block >= edge) & (block > least))
     order = np.lexsort((item, -block[row, item], row))
     row, item = row[order], item[order]

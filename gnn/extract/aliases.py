@@ -39,7 +39,7 @@ def interest_name(said: str) -> str | None:
     return name if is_name(name) else None
 
 
-class Names:
+class AliasResolver:
     """The names that are known, as the graph holds them.
 
     created, merged: how many became interests of their own, and how many were taken for one that was there.

@@ -11,7 +11,7 @@ T = TypeVar("T")
 MOST_WAITING = 4
 
 
-class Alongside:
+class BackgroundWriter:
     """Does pieces of work in order, one at a time; who hands over a fifth waits until the first is done.
 
     A context manager: at its end all is done. What a piece raises is raised where the next is handed over, or at the
@@ -22,7 +22,7 @@ class Alongside:
         self._thread = ThreadPoolExecutor(1)
         self._waiting: deque[Future[Any]] = deque()
 
-    def __enter__(self) -> Alongside:
+    def __enter__(self) -> BackgroundWriter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:

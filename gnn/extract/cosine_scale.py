@@ -29,7 +29,7 @@ LEAST_GAP = 0.02
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearScale:
     """What a cosine of the default encoder is by another: slope * cosine + offset."""
 
     slope: float = 1.0
@@ -48,8 +48,8 @@ class Line:
 class Scale:
     """texts: of a name and a text.  names: of two names.  reads_han: whether Chinese letters tell it anything."""
 
-    texts: Line = Line()
-    names: Line = Line()
+    texts: LinearScale = LinearScale()
+    names: LinearScale = LinearScale()
     reads_han: bool = False
 
     def legible(self, names: Sequence[str]) -> NDArray[np.bool_]:
@@ -85,9 +85,9 @@ def landmarks(left: Vectors, right: Vectors) -> tuple[float, float]:
     return float(cosine[~same].mean()), float(cosine[same].mean())
 
 
-def _line(found: tuple[float, float], default: tuple[float, float]) -> Line:
+def _line(found: tuple[float, float], default: tuple[float, float]) -> LinearScale:
     slope = max(found[1] - found[0], LEAST_GAP) / (default[1] - default[0])
-    return Line(slope, found[0] - slope * default[0])
+    return LinearScale(slope, found[0] - slope * default[0])
 
 
 @cache

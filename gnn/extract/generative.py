@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gnn.encoders.encoder import Encoder
-from gnn.extract.aliases import Names, interest_name
+from gnn.extract.aliases import AliasResolver, interest_name
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.grounding import GROUNDED, Entry, Vector, interests_of, topics_of
 from gnn.extract.prompting import (
@@ -37,7 +37,6 @@ from graphstore.batches import ITEM_ROWS, batched
 from graphstore.database.client import Client
 from graphstore.extract import language_model
 from graphstore.extract.items import ItemText, read_some_items
-from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
 CONTEXT = 16_384  # tokens of a question and its answer
@@ -57,15 +56,14 @@ class Reader:
         client: Client,
         model: LanguageModel,
         encoder: Encoder,
-        kinds: Mapping[str, Kind],
         context: int = CONTEXT,
     ) -> None:
         self._client, self._model, self._encoder = client, model, encoder
-        self._kinds = {kind.type: kind for kind in kinds.values()}
+        self._kinds = {kind.type: kind for kind in client.kinds.values()}
         self._context = context
         self.by_items = language_model.extracted_by(model.name, prompt("about").name)
         self.by_users = language_model.extracted_by(model.name, prompt("interests").name)
-        self._names = Names(client, encoder, model.name)
+        self._names = AliasResolver(client, encoder, model.name)
         self._scale = scale_of(encoder)
         self._grounded = self._scale.texts.of(GROUNDED)
 

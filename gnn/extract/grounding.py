@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnn.extract.prompting import ReadInterest, Topic
-from graphstore.interests import SHORT_DAYS
+from graphstore.interests import SHORT_HORIZON
 
 GROUNDED = 0.25  # cosine of a name and of what an item says, by the default encoder
 LEAST_ITEMS = 2
@@ -60,7 +60,7 @@ def horizon_of(found: ReadInterest, evidence: Sequence[Entry], entries: Sequence
     """What is said to be of late has to rest on entries of the last four weeks of this person."""
     latest = max((entry.at for entry in entries if entry.at is not None), default=None)
     newest = max((entry.at for entry in evidence if entry.at is not None), default=None)
-    recent = latest is not None and newest is not None and latest - newest <= timedelta(days=4 * SHORT_DAYS)
+    recent = latest is not None and newest is not None and latest - newest <= SHORT_HORIZON
     return "short" if found.horizon == "short" and recent else "long"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Vectors
-from gnn.extract.background_writer import Alongside
+from gnn.extract.background_writer import BackgroundWriter
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.matching import About, Matcher
@@ -66,7 +66,7 @@ def embed_and_match(
     shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
     counts |= _read(client, encoder, matched, {item.item_id for item in changed}, matcher, shown, progress)
     if matched:
-        client.write("extract/interests/count_interest_items")
+        graph_interests.count_items(client)
     return counts
 
 
@@ -90,7 +90,7 @@ def _read(
     """Block by block. Two threads write, since Neo4j takes as long over vectors as over relationships; an item's hash,
     which says that it was read, is written with the latter, and so after its vector."""
     written: list[Future[Counts]] = []
-    with Alongside() as vectors_writer, Alongside() as about_writer:
+    with BackgroundWriter() as vectors_writer, BackgroundWriter() as about_writer:
         for number, block in enumerate(batched(items, BLOCK_ITEMS)):
             has_text = [bool(item.text) for item in block]
             vectors: Vectors = np.zeros((len(block), matcher.width), dtype=np.float32)

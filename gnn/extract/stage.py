@@ -31,7 +31,6 @@ from graphstore.extract import content_index, interests
 from graphstore.extract import items as graph_items
 from graphstore.extract import media as media_graph
 from graphstore.extract.items import ItemText
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 
@@ -43,7 +42,6 @@ def extract(
     settings: Settings,
     *,
     encoder: Encoder | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     full: bool = False,
     adapting: bool = False,
     seed: int = 0,
@@ -81,7 +79,7 @@ def extract(
         if adapting:
             from gnn.adaptation.contrastive import adapt
 
-            adapted = adapt(client, settings, cached, kinds, seed, progress)
+            adapted = adapt(client, settings, cached, seed, progress)
             report = {"adapted": adapted.report}
             if adapted.name:
                 cached, full = CachedEncoder(by_name.encoder(adapted.name, settings.models), settings.cache), True
@@ -94,20 +92,20 @@ def extract(
         counts |= looked.counts | report
         media_graph.forget_read(client, looked.items)
         changed = sorted({*changed, *looked.items}) if looked.items else changed
-        reader = Reader(client, model, cached.base, kinds, context) if model else None
+        reader = Reader(client, model, cached.base, context) if model else None
         if reader:
             read, found_about = reader.read_items(progress)
             if read:
-                client.write("extract/interests/count_interest_items")
+                interests.count_items(client)
             changed, counts = sorted({*changed, *read}), counts | found_about
-        as_of = interests.latest_event(client, kinds)
+        as_of = interests.latest_event(client)
         users = interests.users_to_read(client, as_of, since, changed)
-        found = interests.write_user_interests(client, users, as_of, kinds, progress)
+        found = interests.write_user_interests(client, users, as_of, progress)
         counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
         if reader:
             counts |= reader.read_users(progress)
             if counts["generated_users"]:
-                client.write("extract/interests/count_interest_users")
+                interests.count_users(client)
             counts |= reader.counts()
         current.counts.update(counts)
     return counts
@@ -129,7 +127,7 @@ def extract_some(
         known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
         terms = _extend(known, attribute_terms(changed))
         frequencies = {row["name"]: row["items"] for row in rows}
-        total = client.read("extract/items/count_items")[0]["items"]
+        total = graph_items.count_items(client)
         embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
     graph_items.note_read(client, items)
     return sorted({*(item.item_id for item in changed), *looked.items})
@@ -153,7 +151,7 @@ def _extract_items(
     counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []
     if changed or full:
-        total = client.read("extract/items/count_items")[0]["items"]
+        total = graph_items.count_items(client)
         known = [Term(row["name"], row["label"], row["origin"]) for row in interests.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items

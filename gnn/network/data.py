@@ -1,6 +1,7 @@
-"""From columns to tensors: the vocabulary a model knows, the table of item features, and PyG `HeteroData` batches.
+"""Items as a model sees them: the vocabulary that it has parameters for, the table of items, their features as tensors.
 
-Dimensions: I items of the table, C width of content, S seed users, F followed users, E edges.
+Names: I items of the table, C width of content, W width of another modality, A pairs of attribute and item, N pairs of
+neighbours.
 """
 
 from __future__ import annotations
@@ -16,22 +17,22 @@ import torch
 from torch import Tensor
 
 from gnn.encoders.encoder import DEFAULT_DIMENSION
-from gnn.network.propagation import HeteroData, Mean
-from graphstore.durations import DAY_SECONDS as DAY
-from graphstore.feedback import low_among
+from gnn.network.propagation import MeanAggregation
 from graphstore.kinds import Kind
-from graphstore.update.sampling import BehaviourColumns, EdgeColumns
+from graphstore.update.sampling import EdgeColumns
 
 MOST_ATTRIBUTES = 50_000
-RATED = "RATED"
 
 
 @dataclass
-class Vocabulary:
-    """What a model has parameters for. Others are met too, and are skipped (attributes) or have no residual (items).
+class GraphVocabulary:
+    """The behaviour types, attributes and items that a model has parameters for.
 
-    relations: behaviour types; each has two, 2t for positive and 2t + 1 for negative events.
-    attributes: "kind=value" to index.  items: item_id to index of its residual.  growing: learn new attributes.
+    Other attributes are skipped; other items have no residual.
+
+    relations: behaviour types; type t has two relations, 2t for positive and 2t + 1 for negative events.
+    attributes: "kind=value" to index.  items: item_id to index of its residual.  negative_types: types whose events
+    tell dislike.  growing: whether an attribute that is new gets an index.
     """
 
     relations: list[str]
@@ -41,20 +42,20 @@ class Vocabulary:
     growing: bool = False
 
     @classmethod
-    def of_kinds(cls, kinds: Mapping[str, Kind]) -> Vocabulary:
-        """An empty vocabulary that grows, for these kinds of behaviour."""
+    def of_kinds(cls, kinds: Mapping[str, Kind]) -> GraphVocabulary:
+        """An empty vocabulary, to grow, for these kinds of behaviour."""
         types = {kind.type: kind.weight for kind in kinds.values()}
         return cls(sorted(types), negative_types=sorted(t for t, weight in types.items() if weight < 0), growing=True)
 
     def attribute(self, key: str) -> int | None:
-        """Index of an attribute, or None if the model does not know it."""
+        """Index of an attribute, or None if the model has none for it."""
         index = self.attributes.get(key)
         if index is None and self.growing and len(self.attributes) < MOST_ATTRIBUTES:
             index = self.attributes[key] = len(self.attributes)
         return index
 
     def as_dict(self) -> dict[str, Any]:
-        """For saving with the weights; `Vocabulary(**saved)` restores it, not growing."""
+        """What is saved with the weights; `GraphVocabulary(**saved)` restores it, not growing."""
         return {
             "relations": self.relations,
             "attributes": self.attributes,
@@ -67,10 +68,10 @@ class Vocabulary:
 class ItemFeatures:
     """Features of the I items of a table as tensors.
 
-    content: (I, C), zero where there is none.  known: (I,) index of the residual, -1 for none.
-    media: other modalities than text by name, (I, W) each, zero where there is none.
+    content: (I, C), zero where there is none.  has_content: (I,).  known: (I,) index of the residual, -1 for none.
     attributes: (2, A) pairs of attribute and item.  similar: (2, N) pairs of neighbour and item.  scores: (N,).
-    first: how many of the items are wanted, from the first; the others are their neighbours. None for all.
+    first: how many of the items, from the first, are to be embedded; the others are their neighbours. None for all.
+    media: modalities beside text by name, (I, W) each, zero where there is none.
     """
 
     content: Tensor
@@ -84,31 +85,31 @@ class ItemFeatures:
 
     def to(self, device: torch.device) -> ItemFeatures:
         """The same on a device."""
-        moved: dict[str, Any] = {n: value.to(device) for n, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **moved, media={name: rows.to(device) for name, rows in self.media.items()})
+        tensors: dict[str, Any] = {n: value.to(device) for n, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **tensors, media={name: rows.to(device) for name, rows in self.media.items()})
 
     @cached_property
     def present(self) -> Tensor:
-        """Which items have each of the media, (I, number of media) bool."""
+        """(I, number of media) bool: which items have each of the media."""
         size = (len(self.content), 0)
         found = [rows.any(1) for rows in self.media.values()]
         return torch.stack(found, 1) if found else torch.zeros(size, dtype=torch.bool, device=self.content.device)
 
     @cached_property
-    def neighbours(self) -> Mean:
-        """The mean over an item's similar items, weighted by their scores."""
-        return Mean(self.similar, self.scores, len(self.content), len(self.content))
+    def neighbours(self) -> MeanAggregation:
+        """The mean over each item's similar items, weighted by their scores."""
+        return MeanAggregation(self.similar, self.scores, len(self.content), len(self.content))
 
     @cached_property
-    def described(self) -> Mean:
-        """The mean over an item's attributes, up to the highest index that occurs."""
-        return Mean(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
+    def described(self) -> MeanAggregation:
+        """The mean over each item's attributes, up to the highest index that occurs."""
+        return MeanAggregation(self.attributes, None, int(self.attributes[0].max()) + 1, len(self.content))
 
     def with_contents(self, content: Tensor, known: Tensor) -> ItemFeatures:
         """The same with other contents (I, C) and residuals (I,)."""
         other = replace(self, content=content, known=known)
-        kept = {name: value for name, value in vars(self).items() if name in ("neighbours", "described", "present")}
-        vars(other).update(kept)  # which rest on neither
+        cached = {name: value for name, value in vars(self).items() if name in ("neighbours", "described", "present")}
+        vars(other).update(cached)  # which depend on neither
         return other
 
     def restrict(self, rows: Tensor) -> ItemFeatures:
@@ -137,9 +138,9 @@ class ItemFeatures:
 
 
 class ItemTable:
-    """Items met so far, by index, with content, attributes and similar items; grows."""
+    """Items by index, with what was pulled of them: content, media, attributes and similar items. It grows."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: GraphVocabulary) -> None:
         self._vocabulary = vocabulary
         self.ids: list[str] = []
         self.index: dict[str, int] = {}
@@ -147,10 +148,10 @@ class ItemTable:
         self._media: dict[str, dict[int, Any]] = {}
         self._attributes: dict[int, list[int]] = {}
         self._similar: dict[int, list[tuple[int, float]]] = {}
-        self._read: set[int] = set()
+        self._with_content: set[int] = set()
 
     def row(self, item_id: str) -> int:
-        """Index of an item, new if it was not met before."""
+        """Index of an item; a new one if it is not in the table."""
         index = self.index.get(item_id)
         if index is None:
             index = self.index[item_id] = len(self.ids)
@@ -163,10 +164,10 @@ class ItemTable:
 
     def without_content(self) -> list[str]:
         """Items of the table whose own features were not pulled yet."""
-        return [item_id for item_id in self.ids if self.index[item_id] not in self._read]
+        return [item_id for item_id in self.ids if self.index[item_id] not in self._with_content]
 
-    def add_neighbours(self, item_ids: Sequence[str], attributes: EdgeColumns, similar: EdgeColumns) -> None:
-        """Put in the similar items of `item_ids` (their attributes come with the content)."""
+    def add_neighbours(self, item_ids: Sequence[str], similar: EdgeColumns) -> None:
+        """Put in the similar items of `item_ids`; these are in the table afterwards, too."""
         rows = [self.row(item_id) for item_id in item_ids]
         for row in rows:
             self._similar[row] = []
@@ -174,9 +175,12 @@ class ItemTable:
             self._similar[rows[position]].append((self.row(other), float(score)))
 
     def add_content(self, item_ids: Sequence[str], attributes: EdgeColumns, positions: Any, vectors: Any) -> None:
-        """Put in attributes and content embeddings of `item_ids`."""
+        """Put in the features of `item_ids`: attributes, and content embeddings.
+
+        vectors: (N, C), of the items at `positions`, (N,).
+        """
         rows = [self.row(item_id) for item_id in item_ids]
-        self._read.update(rows)
+        self._with_content.update(rows)
         for row in rows:
             self._attributes[row] = []
         for position, key in zip(attributes.positions.tolist(), attributes.others, strict=True):
@@ -187,24 +191,26 @@ class ItemTable:
             self._content[rows[position]] = vector
 
     def add_media(self, item_ids: Sequence[str], name: str, positions: Any, vectors: Any) -> None:
-        """Put in the embeddings of another modality than text of `item_ids`."""
-        known = self._media.setdefault(name, {})
-        known |= {self.row(item_ids[n]): vector for n, vector in zip(positions.tolist(), vectors, strict=True)}
+        """Put in the embeddings of a modality beside text: `vectors`, (N, W), of those at `positions`, (N,)."""
+        embedded = self._media.setdefault(name, {})
+        embedded |= {self.row(item_ids[n]): vector for n, vector in zip(positions.tolist(), vectors, strict=True)}
 
     @property
     def media_widths(self) -> tuple[tuple[str, int], ...]:
-        """Names of the other modalities that items have, and how many numbers one's embedding has: mostly, if some
-        differ."""
-        counts = {name: Counter(len(vector) for vector in known.values()) for name, known in self._media.items()}
+        """Names of the modalities beside text that items have, and the width W of each: the commonest one."""
+        counts = {name: Counter(len(vector) for vector in found.values()) for name, found in self._media.items()}
         return tuple(sorted((name, found.most_common(1)[0][0]) for name, found in counts.items() if found))
 
     @property
     def content_width(self) -> int:
-        """How many numbers a content embedding has; that of the default encoder where there is none."""
+        """The width C of content embeddings; that of the default encoder where there are none."""
         return len(next(iter(self._content.values()), range(DEFAULT_DIMENSION)))
 
     def features(self, content_width: int, media: Iterable[Sequence[Any]] = ()) -> ItemFeatures:
-        """Everything in the table as tensors. media: names and widths of the other modalities that are wanted."""
+        """All items of the table as tensors. media: names and widths of the modalities beside text to include.
+
+        Vectors of another width count as none.
+        """
         size = len(self.ids)
         content = torch.zeros(size, content_width)
         has_content = torch.zeros(size, dtype=torch.bool)
@@ -231,75 +237,3 @@ class ItemTable:
             if len(vector) == width:
                 rows[row] = torch.from_numpy(np.ascontiguousarray(vector))
         return rows
-
-
-def negative_events(behaviour: BehaviourColumns, negative_types: Sequence[str]) -> Any:
-    """Which events tell dislike, (E,) bool: a negative type, or a low rating by `graphstore.feedback.low_among`."""
-    types = np.asarray(behaviour.types, dtype=object)
-    return np.isin(types, list(negative_types)) | low_among(behaviour.values, types == RATED, behaviour.users)
-
-
-def user_batch(
-    items: ItemTable,
-    vocabulary: Vocabulary,
-    user_ids: Sequence[str],
-    behaviour: BehaviourColumns,
-    attributes: EdgeColumns,
-    follows: EdgeColumns,
-    followed_ids: Sequence[str],
-    followed: BehaviourColumns,
-) -> HeteroData:
-    """A batch of S seed users (nodes 0..S-1) and the F users they follow (after them).
-
-    `item.n_id` are rows of the item table. The edges `(item, interacts, user)` run from each user's oldest event to
-    the newest, with `relation`, `days` (days since 1970, NaN unknown) and `negative`.
-    """
-    data = HeteroData()
-    data["user"].user_id = list(user_ids)
-    data["user"].num_nodes = len(user_ids) + len(followed_ids)
-    data["user"].seeds = len(user_ids)
-    parts = [
-        _edges(items, vocabulary, behaviour, 0),
-        _edges(items, vocabulary, followed, len(user_ids)),
-    ]
-    rows, users, relation, days, negative = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    n_id, local = np.unique(rows, return_inverse=True)
-    data["item"].n_id = torch.from_numpy(n_id.astype(np.int64))
-    data["item"].num_nodes = len(n_id)
-    edges = data["item", "interacts", "user"]
-    edges.edge_index = torch.from_numpy(np.stack([local.ravel(), users]).astype(np.int64))
-    edges.relation = torch.from_numpy(relation)
-    edges.days = torch.from_numpy(days)
-    edges.negative = torch.from_numpy(negative)
-    pairs = [
-        (index, position)
-        for position, key in zip(attributes.positions.tolist(), attributes.others, strict=True)
-        if (index := vocabulary.attribute(key)) is not None
-    ]
-    data["attribute"].num_nodes = len(vocabulary.attributes)
-    data["attribute", "describes", "user"].edge_index = torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T
-    place = {key: len(user_ids) + n for n, key in enumerate(followed_ids)}
-    ties = [
-        (place[other], position) for position, other in zip(follows.positions.tolist(), follows.others, strict=True)
-    ]
-    data["user", "follows", "user"].edge_index = torch.tensor(ties, dtype=torch.long).reshape(-1, 2).T
-    return data
-
-
-def _edges(items: ItemTable, vocabulary: Vocabulary, behaviour: BehaviourColumns, offset: int) -> tuple[Any, ...]:
-    """Edge columns from oldest to newest by user: item rows, users, relations, days, negative."""
-    place = {name: number for number, name in enumerate(vocabulary.relations)}
-    types = np.asarray([place.get(name, -1) for name in behaviour.types], dtype=np.int64)
-    negative = negative_events(behaviour, vocabulary.negative_types)
-    rows = np.asarray([items.row(item_id) for item_id in behaviour.items], dtype=np.int64)
-    backwards = np.arange(len(rows))[::-1]
-    order = backwards[np.argsort(behaviour.users[::-1], kind="stable")]
-    order = order[types[order] >= 0]
-    relation = 2 * types + negative
-    return (
-        rows[order],
-        behaviour.users[order] + offset,
-        relation[order],
-        behaviour.seconds[order] / DAY,
-        negative[order],
-    )

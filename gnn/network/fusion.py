@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from gnn.network.ridge import said_by_content
+from gnn.network.ridge import fit_content
 
 FOLDS = 4
 MOST_EXAMPLES, LEAST_EXAMPLES = 5_000, 40  # items with more than one modality, for the weights
@@ -72,7 +72,7 @@ class Fusion(nn.Module):
         has = torch.cat([has_text[:, None].bool(), present], 1)
         for number, module in enumerate(self.lines.values(), 1):
             line = cast(nn.Linear, module)
-            matrix, bias = said_by_content(wanted, inputs[number], has[:, number], weight)
+            matrix, bias = fit_content(wanted, inputs[number], has[:, number], weight)
             line.weight.copy_(matrix)
             line.bias.copy_(bias)
         rows = ((has.sum(1) > 1) & (weight > 0)).nonzero().ravel()
@@ -109,6 +109,6 @@ def _unseen(wanted: Tensor, x: Tensor, has: Tensor, weight: Tensor) -> Tensor:
     said = torch.zeros_like(wanted)
     for number in range(FOLDS):
         out = fold == number
-        matrix, bias = said_by_content(wanted, x, has, weight.masked_fill(out, 0.0))
+        matrix, bias = fit_content(wanted, x, has, weight.masked_fill(out, 0.0))
         said[out] = x[out] @ matrix.T + bias
     return said

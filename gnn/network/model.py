@@ -1,16 +1,17 @@
 """The graph network: inductive item and user vectors from content, attributes, neighbours and behaviour.
 
 Items      z_i = W_c content_i + mean of attribute vectors + residual_i              (residual only for trained items)
-           where items have images or sounds too, what content says is a mean over what they have: see gnn.fusion
+           where items have images or sounds, W_c content_i is a weighted mean over modalities: see gnn.network.fusion
            h_i = (z_i + W_s * weighted mean of z_j over SIMILAR_TO neighbours j) / norm
 Users      m_ur = sum_e w_er h_item(e) / sum_e |w_er|         over the events e before the cut, for each half-life r
            w_er = w_relation(e) * 2^(-rank_e / half-life r) * 2^(-age_e / half-life of the relation)
-           h_u = sum_r mix_r W_r m_ur / norm                  where there are events (so serves graphstore.blend)
+           h_u = sum_r mix_r W_r m_ur / norm                  where there are events, as in `graphstore.ranking.history`
            h_u = (mean of attribute vectors + W_f * mean of m_v over followed v) / norm    where there are none
            with w_relation, the half-lives, mix and every W learned. An undated event counts in full: no rank, no age.
 Score      cosine of h_u and h_i, which is what a cosine vector index ranks by.
 
-This generalises h_i(t+1) = sigma(W * Agg(h_j(t) : j in N(i))): see `Neighbourhood`.
+The step over neighbours has the form h_i(t+1) = sigma(W * Agg(h_j(t) : j in N(i))), one step with sigma the identity:
+no sigmoid, vectors are only divided by their lengths. See `gnn.network.propagation.Neighbourhood`.
 
 Shapes: I items, D width, S users, L longest history, C cuts a user.
 Reference: Hamilton et al., GraphSAGE, NeurIPS 2017 (inductive aggregation); He et al., LightGCN, SIGIR 2020 (light
@@ -19,7 +20,7 @@ propagation).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,15 +30,19 @@ from torch.nn import functional
 
 from gnn.network.data import ItemFeatures
 from gnn.network.fusion import Fusion
-from gnn.network.propagation import HeteroData, Mean, scatter, to_dense_batch
-from gnn.network.ridge import said_by_features
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.propagation import HeteroData, MeanAggregation, Neighbourhood, scatter
+from gnn.network.ridge import fit_features
 from graphstore.ranking.history import Readout
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Shape of a model. relation_weights, relation_half_lives: where the learned ones start, one a relation.
+    """The shape of a network, and where its learned numbers start.
 
+    attributes, items: how many have a vector of their own.  content: width of content embeddings.
+    relation_weights, relation_half_lives: where the learned ones start, one for each relation; half-lives in days.
+    rank_half_lives: in events from the latest one.
     without: parts of an item's vector that are left out: content, attributes, neighbours, residual.
     media: names and widths of the modalities beside text.
     """
@@ -58,24 +63,8 @@ class Configuration:
         return asdict(self)
 
 
-class Neighbourhood(nn.Module):
-    """One step of propagation, h_i' = sigma(W * weighted mean of h_j over edges j -> i); zero without an edge.
-
-    Shapes: x (N, D) by `edges` to (size, D).
-    """
-
-    def __init__(self, dimension: int, activation: Callable[[Tensor], Tensor] | None = None) -> None:
-        super().__init__()
-        self.linear = nn.Linear(dimension, dimension, bias=False)
-        nn.init.eye_(self.linear.weight)
-        self.activation = activation or nn.Identity()
-
-    def forward(self, x: Tensor, edges: Mean) -> Tensor:
-        return self.activation(self.linear(edges(x)))
-
-
 class InterestNetwork(nn.Module):
-    """Items and users in one space of width D; see the module."""
+    """Vectors of items and users in one space of width D, by the formulas of the module."""
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__()
@@ -106,13 +95,14 @@ class InterestNetwork(nn.Module):
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor, items: ItemFeatures, weight: Tensor) -> None:
-        """Have the items with a residual begin as these vectors and what attributes say of them.
+        """Start the parameters so that z of an item with a residual is its vector here plus the part of its attributes.
 
-        Content and attributes say what they can of the vectors. The residuals make up for what content leaves open, so
-        that attributes, which tell what single events do not, count on top of what is known of an item.
+        Content and attributes are fitted to the vectors by a ridge regression. A residual starts as the difference of
+        the vector and the content part; the attribute part is added on top, for items with few events.
 
-        vectors: (N, D), by number of the residual; their last dimension only makes up for their lengths: users begin as
-        0 there.  weight: (N,), how much there is to know an item by.
+        vectors: (N, D), by number of the residual. Their last dimension only brings them to length 1
+        (`gnn.network.spectral_start`), so user vectors start with 0 there.
+        weight: (N,), of each item in the regression.
         """
         has = items.known >= 0
         wanted, weights = (torch.zeros(len(has), *part.shape[1:], device=part.device) for part in (vectors, weight))
@@ -120,7 +110,7 @@ class InterestNetwork(nn.Module):
         without = self.configuration.without
         content = items.content if "content" not in without else torch.zeros_like(items.content)
         described = items.described if "attributes" not in without and items.attributes.numel() else None
-        line, bias, attributes = said_by_features(wanted, content, described, weights)
+        line, bias, attributes = fit_features(wanted, content, described, weights)
         self.content.weight.copy_(line)
         self.content.bias.copy_(bias)
         self.attribute.weight[: len(attributes)] = attributes
@@ -133,15 +123,15 @@ class InterestNetwork(nn.Module):
             matrix[-1, -1] = 0.0
 
     def item_vectors(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
-        """Vectors of the items that come first in the features: (I, D), of length 1, or 0 where nothing is known.
+        """(`items.first`, D) vectors of the first items of the features: of length 1, or 0 where nothing is known.
 
-        without_residual: share of items that go without their residual, so that content learns to stand alone.
+        without_residual: share of items whose residual is left out, so that content learns to do without it.
         """
         z = self.by_themselves(items, without_residual)
         return self.among_neighbours(z, items.neighbours if items.similar.numel() else None)[: items.first]
 
     def by_themselves(self, items: ItemFeatures, without_residual: float = 0.0) -> Tensor:
-        """z: what is known of the items without their neighbours, (I, D)."""
+        """(I, D) z of the items: everything but the step over neighbours."""
         z = self._described(items)
         if "residual" not in self.configuration.without:
             has = items.known >= 0
@@ -150,32 +140,32 @@ class InterestNetwork(nn.Module):
             z = z + self.residual(items.known.clamp_min(0)) * has[:, None]
         return z
 
-    def among_neighbours(self, z: Tensor, neighbours: Mean | None) -> Tensor:
-        """h: the vectors of items from z and the mean over their similar items; (I, D), of length 1 or 0."""
+    def among_neighbours(self, z: Tensor, neighbours: MeanAggregation | None) -> Tensor:
+        """(I, D) h of the items, from z and the mean over similar items; of length 1 or 0."""
         if "neighbours" not in self.configuration.without and neighbours is not None:
             z = z + self.similar(z, neighbours)
         return functional.normalize(z, dim=-1)
 
     def _described(self, items: ItemFeatures) -> Tensor:
-        """What content and attributes say of the items, (I, D)."""
+        """(I, D) the content part and the attribute part of z."""
         z = self._content(items)
         if "attributes" not in self.configuration.without and items.attributes.numel():
             z = z + items.described(self.attribute.weight[: items.described.sources])
         return z
 
     def _content(self, items: ItemFeatures) -> Tensor:
-        """What content says of the items, (I, D)."""
+        """(I, D) the content part of z."""
         if self.fusion is not None and "content" not in self.configuration.without:
             return self.fusion(self.content(items.content), items.has_content, items.media, items.present)
         if "content" in self.configuration.without or not bool(items.has_content.any()):
             return torch.zeros(len(items.content), self.configuration.dimension, device=items.content.device)
         return self.content(items.content) * items.has_content[:, None]
 
-    def user_vectors(self, batch: HeteroData, history: History, cuts: Tensor | None = None) -> Tensor:
-        """Vectors of the seed users at each cut: (S, C, D), of length 1, or 0 where nothing is known.
+    def user_vectors(self, batch: HeteroData, history: HistoryBatch, cuts: Tensor | None = None) -> Tensor:
+        """(S, C, D) vectors of the seed users at each cut: of length 1, or 0 where nothing is known.
 
-        history: `History.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are known at the
-        cut; None stands for one cut after the last event.
+        history: `HistoryBatch.of` the batch.  cuts: (S, C), how many of a user's events, from the oldest, are before
+        the cut; None for one cut after the last event.
         """
         seeds = int(batch["user"].seeds)
         now = cuts is None
@@ -190,12 +180,12 @@ class InterestNetwork(nn.Module):
         )
 
     def _read_out(self, means: Tensor) -> Tensor:
-        """One vector from the means by half-life, (R, ..., D) to (..., D)."""
+        """One vector from the means by half-life: (R, ..., D) to (..., D)."""
         parts = [mix * linear(mean) for mix, linear, mean in zip(self.mix, self.user, means, strict=True)]
         return torch.stack(parts).sum(0)
 
-    def _context(self, batch: HeteroData, history: History, until: Tensor) -> Tensor:
-        """What attributes and followed users say about the seeds at each cut: (S, C, D)."""
+    def _context(self, batch: HeteroData, history: HistoryBatch, until: Tensor) -> Tensor:
+        """(S, C, D) vectors of the seeds at each cut from attributes and followed users, without their own events."""
         seeds = len(until)
         described = batch["attribute", "describes", "user"].edge_index
         vectors = _mean(self.user_attribute.weight, described, seeds)[:, None].expand(-1, until.shape[1], -1)
@@ -210,10 +200,10 @@ class InterestNetwork(nn.Module):
             vectors = vectors + self.follows.linear(mean)
         return vectors
 
-    def _aggregate(self, history: History, cuts: Tensor) -> tuple[Tensor, Tensor]:
-        """Weighted means of histories before each cut, one a half-life (R, N, C, D); the time of each cut (N, C), days.
+    def _aggregate(self, history: HistoryBatch, cuts: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted means of histories before each cut, (R, N, C, D) for R half-lives; the days of the cuts, (N, C).
 
-        At a cut of 0 nothing is known, and all times count as before it.
+        A cut has the time of the last event before it: minus infinity at a cut of 0, infinity if that event has none.
         """
         length = history.valid.shape[1]
         place = torch.arange(length, device=cuts.device)
@@ -234,7 +224,10 @@ class InterestNetwork(nn.Module):
 
     @torch.no_grad()
     def readout(self, relations: Sequence[str]) -> Readout:
-        """How serving reads a history, without torch. relations: behaviour types in the order of the vocabulary."""
+        """The readout with which serving makes user vectors, without torch.
+
+        relations: behaviour types in the order of the vocabulary.
+        """
         weights, half_lives = self.relation_weight.tolist(), self.log_relation_half_life.exp().tolist()
         return Readout(
             self.log_rank_half_lives.exp().tolist(),
@@ -247,43 +240,11 @@ class InterestNetwork(nn.Module):
         )
 
 
-@dataclass(frozen=True)
-class History:
-    """Events of N users side by side, oldest first: vectors (N, L, D), the others (N, L); items are a batch's own."""
-
-    vectors: Tensor
-    valid: Tensor
-    relation: Tensor
-    days: Tensor
-    items: Tensor
-    negative: Tensor
-
-    @classmethod
-    def of(cls, h: Tensor, batch: HeteroData) -> History:
-        """The histories of all users of a batch, seeds first. h: vectors of the batch's items."""
-        edges = batch["item", "interacts", "user"]
-        source, user = edges.edge_index
-        size = int(batch["user"].num_nodes)
-        columns = [h[source], edges.relation, edges.days, source, edges.negative]
-        dense = [to_dense_batch(column, user, batch_size=size) for column in columns]
-        vectors, relation, days, items, negative = (part for part, _ in dense)
-        return cls(vectors, dense[0][1], relation, days, items, negative)
-
-    @property
-    def lengths(self) -> Tensor:
-        """How many events each user has, (N,)."""
-        return self.valid.sum(-1)
-
-    def rows(self, which: Any) -> History:
-        """The histories of some users."""
-        return History(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
-
-
 def widths(model: InterestNetwork) -> tuple[int, tuple[tuple[str, int], ...]]:
-    """How wide the features are that a model takes: content, and names and widths of the media."""
+    """The widths of the features that a model takes: content, and names and widths of the media."""
     return model.configuration.content, model.configuration.media
 
 
 def _mean(table: Tensor, pairs: Tensor, size: int) -> Tensor:
-    """Mean of table rows pairs[0] for each of `size` targets pairs[1]; zero without any."""
+    """(size, D) mean of the table's rows pairs[0] by target pairs[1]; zero without any."""
     return scatter(table[pairs[0]], pairs[1], dim=0, dim_size=size, reduce="mean")

@@ -1,14 +1,17 @@
-"""What is used of torch-geometric, imported in one place (on import it warns about its own use of torch.jit), and one
-step of aggregation over the same edges again and again."""
+"""Propagation over fixed edges: the sparse mean aggregation, and one step of a network on it.
+
+torch-geometric is imported here for all, as it warns about its own use of torch.jit on import.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", category=FutureWarning)
@@ -16,14 +19,14 @@ with warnings.catch_warnings():
     from torch_geometric.data import HeteroData
     from torch_geometric.utils import scatter, to_dense_batch
 
-__all__ = ["HeteroData", "Mean", "scatter", "to_dense_batch"]
+__all__ = ["HeteroData", "MeanAggregation", "Neighbourhood", "scatter", "to_dense_batch"]
 
 
-class Mean:
+class MeanAggregation:
     """The weighted mean of x_j over edges j -> i, for each of `size` targets i; zero without an edge.
 
-    (size, N) as a sparse matrix W with rows of sum_j |w_ij| = 1, so that a step is W x and its gradient W^T g: many
-    times cheaper than to gather a vector for each edge.
+    It is a sparse matrix W, (size, N), with sum_j |w_ij| = 1 in each row: the mean is W x and its gradient W^T g, many
+    times cheaper than gathering a vector for each edge.
 
     edge_index: (2, E) from j to i.  weight: (E,), may be negative; 1 where None.  sources: N.
     """
@@ -38,28 +41,46 @@ class Mean:
 
     @cached_property
     def turned(self) -> Tensor:
-        """W^T, which only a gradient asks for."""
+        """W^T, for gradients."""
         source, target, values = self._edges
         return _csr(source, target, values, (self.matrix.shape[1], self.matrix.shape[0]))
 
-    def restricted(self, targets: Tensor) -> Mean:
-        """The same for some of the targets, in the order given."""
+    def restricted(self, targets: Tensor) -> MeanAggregation:
+        """The mean for some of the targets, in the order given."""
         source, target, values = self._edges
         place = torch.full((self.matrix.shape[0],), -1, device=source.device)
         place[targets] = torch.arange(len(targets), device=source.device)
         kept = place[target] >= 0
-        return Mean(torch.stack([source, place[target]])[:, kept], values[kept], self.sources, len(targets))
+        return MeanAggregation(torch.stack([source, place[target]])[:, kept], values[kept], self.sources, len(targets))
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, D) to (size, D)."""
         return _Product.apply(x, self)
 
 
+class Neighbourhood(nn.Module):
+    """One step of propagation, h_i' = activation(W * weighted mean of h_j over edges j -> i); zero without an edge.
+
+    activation: the identity where None, as `gnn.network.model.InterestNetwork` has it: its steps are linear.
+
+    Shapes: x (N, D) by `edges` to (size, D).
+    """
+
+    def __init__(self, dimension: int, activation: Callable[[Tensor], Tensor] | None = None) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dimension, dimension, bias=False)
+        nn.init.eye_(self.linear.weight)
+        self.activation = activation or nn.Identity()
+
+    def forward(self, x: Tensor, edges: MeanAggregation) -> Tensor:
+        return self.activation(self.linear(edges(x)))
+
+
 class _Product(torch.autograd.Function):
     """A constant sparse matrix times x, and its transpose times the gradient."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, mean: Mean) -> Tensor:
+    def forward(context: Any, x: Tensor, mean: MeanAggregation) -> Tensor:
         context.mean = mean
         return mean.matrix @ x
 

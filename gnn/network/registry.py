@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.model import Configuration, InterestNetwork
 from gnn.network.sampler import FanOut
 from graphstore.errors import NotReady
@@ -23,7 +23,7 @@ def new_version() -> str:
     return f"{FAMILY}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
-def save(folder: Path, version: str, model: InterestNetwork, vocabulary: Vocabulary, fan_out: FanOut) -> Path:
+def save(folder: Path, version: str, model: InterestNetwork, vocabulary: GraphVocabulary, fan_out: FanOut) -> Path:
     """Write weights, configuration and vocabulary to `<folder>/<version>.pt` by way of a temporary file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{version}.pt"
@@ -45,7 +45,7 @@ def save(folder: Path, version: str, model: InterestNetwork, vocabulary: Vocabul
     return path
 
 
-def load(folder: Path, version: str) -> tuple[InterestNetwork, Vocabulary, FanOut]:
+def load(folder: Path, version: str) -> tuple[InterestNetwork, GraphVocabulary, FanOut]:
     """Read a version back.
 
     Raises:
@@ -59,4 +59,4 @@ def load(folder: Path, version: str) -> tuple[InterestNetwork, Vocabulary, FanOu
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError) as error:
         raise NotReady(f"The weights of model {version} can't be read from {path}; run a full update.") from error
     model.eval()
-    return model, Vocabulary(**content["vocabulary"]), FanOut(**content["fan_out"])
+    return model, GraphVocabulary(**content["vocabulary"]), FanOut(**content["fan_out"])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gnn.network.propagation import Mean
+from gnn.network.propagation import MeanAggregation
 
 PENALTY = 10.0
 PENALTIES = (30.0, 3.0, 1.0, 0.3)  # to choose from, if one is better than PENALTY by more than chance
@@ -20,8 +20,8 @@ FOLDS, LEAST_ITEMS, MOST_ITEMS = 5, 50, 10_000  # to choose by
 STEPS = 50
 
 
-def said_by_features(
-    vectors: Tensor, content: Tensor, described: Mean | None, weight: Tensor
+def fit_features(
+    vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The linear maps that come closest to `vectors`, (I, D), by squared distance weighted with `weight`, (I,).
 
@@ -41,7 +41,7 @@ def said_by_features(
 class _Regression:
     """The weighted regression of vectors on features, whatever the penalty."""
 
-    def __init__(self, vectors: Tensor, content: Tensor, described: Mean | None, weight: Tensor) -> None:
+    def __init__(self, vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor) -> None:
         self._content, self._described, self._rows = content, described, weight[:, None]
         self._has = content.any(1, keepdim=True).to(content.dtype)
         self._sizes = [content.shape[1], 1, described.sources if described else 0]
@@ -69,7 +69,7 @@ class _Regression:
         return torch.cat([*parts, self._described.turned @ y] if self._described else parts)
 
 
-def _best_penalty(vectors: Tensor, content: Tensor, described: Mean | None, weight: Tensor) -> float:
+def _best_penalty(vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor) -> float:
     rows = weight.nonzero().ravel()
     if len(rows) < LEAST_ITEMS:
         return PENALTY
@@ -90,8 +90,8 @@ def _best_penalty(vectors: Tensor, content: Tensor, described: Mean | None, weig
     return best if float(gains[best].mean()) > chance else PENALTY
 
 
-def said_by_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The linear map from content alone, (I, C), of the items that have some, `has` (I,); else as `said_by_features`.
+def fit_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The linear map from content alone, (I, C), of the items that have some, `has` (I,); else as `fit_features`.
 
     Returns:
         (D, C) of content, (D,) where there is content.

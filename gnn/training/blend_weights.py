@@ -1,14 +1,15 @@
-"""How much each signal of the blend counts: learned on events that are held out from all that the signals rest on."""
+"""The weights of the blend, learned on held-out events that no signal was computed from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from gnn.network.data import ItemTable, Vocabulary
+from gnn.evaluation.list_metrics import ndcg
+from gnn.network.data import GraphVocabulary, ItemTable
 from gnn.network.propagation import HeteroData
 from gnn.training.holdout import HoldOut
 from graphstore.arrays import Floats
@@ -20,7 +21,7 @@ from graphstore.ranking.offline import Signals
 
 CALIBRATION_USERS = 2_000
 PENALTY = 1e-3
-NONE = np.zeros(0)
+NO_VECTOR = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def examples(
     events: Interactions,
     batches: Sequence[HeteroData],
     table: ItemTable,
-    vocabulary: Vocabulary,
+    vocabulary: GraphVocabulary,
     readout: Readout | None,
     vectors: Mapping[str, np.ndarray],
     seed: int,
@@ -49,16 +50,18 @@ def examples(
     """
     users = {user_id: row for row, user_id in enumerate(events.user_ids)}
     item_rows = {item_id: row for row, item_id in enumerate(events.item_ids)}
-    histories = [(users[u], h) for batch in batches for u, h in _histories(batch, table, vocabulary, vectors)]
-    usable = [(row, history) for row, history in histories if 0 < held.counts[row] < len(history.item_ids)]
+    pulled = [own for batch in batches for own in _pulled_events(batch, table, vocabulary, vectors)]
+    usable = [own for own in pulled if 0 < held.counts[users[own.user_id]] < len(own.item_ids)]
     order = np.random.default_rng(seed).permutation(len(usable))[:CALIBRATION_USERS]
     found = []
-    for row, history in (usable[n] for n in sorted(order.tolist())):
-        known = _without(history, int(held.counts[row]), signals.options.events)
-        later = {item_rows[i] for i in history.item_ids[: held.counts[row]] if i in item_rows}
-        later -= {item_rows[i] for i in history.item_ids[held.counts[row] :] if i in item_rows}
+    for own in (usable[n] for n in sorted(order.tolist())):
+        row = users[own.user_id]
+        newest = int(held.counts[row])
+        later = {item_rows[item_id] for item_id in own.item_ids[:newest] if item_id in item_rows}
+        later -= {item_rows[item_id] for item_id in own.item_ids[newest:] if item_id in item_rows}
         if not later:
             continue
+        known = own.before(newest, signals.options.events)
         recent = known.recent(signals.options.recent, signals.options.negative_weight, vocabulary.negative_types)
         vector = readout.vector(known) if readout else np.zeros(0)
         items, values = signals.candidates(row, recent, vector)
@@ -66,46 +69,49 @@ def examples(
     return found
 
 
-def _histories(
-    batch: HeteroData, table: ItemTable, vocabulary: Vocabulary, vectors: Mapping[str, np.ndarray]
-) -> list[tuple[str, History]]:
-    """Each seed user's events, newest first, as serving reads them."""
+@dataclass(frozen=True)
+class PulledEvents:
+    """One user's E pulled events, newest first.
+
+    item_ids, types: E strings.  millis: (E,) since 1970, NaN where unknown.  negative: (E,) whether one tells dislike.
+    vectors: E embeddings, empty where an item has none.
+    """
+
+    user_id: str
+    item_ids: list[str]
+    types: list[str]
+    millis: Floats
+    negative: np.ndarray
+    vectors: list[np.ndarray]
+
+    def before(self, newest: int, most: int) -> History:
+        """At most `most` events before the `newest` ones, with their ages, as serving reads them."""
+        keep = slice(newest, newest + most)
+        millis = self.millis[keep]
+        return History(
+            self.item_ids[keep],
+            self.types[keep],
+            np.arange(len(millis), dtype=float),
+            np.maximum(millis[0] - millis, 0.0),
+            self.negative[keep],
+            self.vectors[keep],
+        )
+
+
+def _pulled_events(
+    batch: HeteroData, table: ItemTable, vocabulary: GraphVocabulary, vectors: Mapping[str, np.ndarray]
+) -> Iterator[PulledEvents]:
+    """The events of each seed user of a batch."""
     edges = batch["item", "interacts", "user"]
     source, user = edges.edge_index.cpu().numpy()
     ids = [table.ids[row] for row in batch["item"].n_id.tolist()]
     relation, days = edges.relation.cpu().numpy(), edges.days.cpu().numpy()
-    found = []
     for position, user_id in enumerate(batch["user"].user_id):
         own = np.flatnonzero(user == position)[::-1]
         items = [ids[n] for n in source[own]]
-        found.append(
-            (
-                user_id,
-                History(
-                    items,
-                    [vocabulary.relations[n] for n in relation[own] // 2],
-                    np.arange(len(own), dtype=float),
-                    days[own] * DAY_MILLIS,
-                    relation[own] % 2 == 1,
-                    [vectors.get(item, NONE) for item in items],
-                ),
-            )
-        )
-    return found
-
-
-def _without(history: History, newest: int, most: int) -> History:
-    """The history before its newest events; at most `most` of them. Here `age_millis` still holds times."""
-    keep = slice(newest, newest + most)
-    at = history.age_millis[keep]
-    return History(
-        history.item_ids[keep],
-        history.types[keep],
-        np.arange(len(at), dtype=float),
-        np.maximum(at[0] - at, 0.0),
-        history.negative[keep],
-        history.vectors[keep],
-    )
+        types = [vocabulary.relations[n] for n in relation[own] // 2]
+        item_vectors = [vectors.get(item, NO_VECTOR) for item in items]
+        yield PulledEvents(user_id, items, types, days[own] * DAY_MILLIS, relation[own] % 2 == 1, item_vectors)
 
 
 def learn_weights(found: Sequence[Example], without: Sequence[str] = ()) -> dict[str, float]:
@@ -172,15 +178,14 @@ def weight_vector(weights: Mapping[str, float]) -> Floats:
 
 def _ndcg_and_recall(example: Example, weights: Floats) -> tuple[float, float]:
     """NDCG@10 and Recall@20 of one user's candidates under weights (F,)."""
-    discount = 1 / np.log2(np.arange(10) + 2)
-    hits = example.chosen[np.argsort(-(example.scores @ weights), kind="stable")[:20]]
-    ndcg = (hits[:10] * discount[: len(hits[:10])]).sum() / discount[: example.relevant].sum()
-    return float(ndcg), float(hits.sum() / example.relevant)
+    hits = np.flatnonzero(example.chosen[np.argsort(-(example.scores @ weights), kind="stable")[:20]])
+    relevant = np.array([example.relevant])
+    return float(ndcg(np.zeros_like(hits), hits, relevant, 10)[0]), float(len(hits) / example.relevant)
 
 
 def held_out_metrics(found: Sequence[Example], weights: Mapping[str, float]) -> dict[str, float]:
     """NDCG@10 and Recall@20 of the held-out choices under some weights, on the users that these were learned on."""
     if not found:
         return {}
-    ndcg, recall = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)
-    return {"ndcg_at_10": float(ndcg), "recall_at_20": float(recall), "users": len(found)}
+    means = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)
+    return {"ndcg_at_10": float(means[0]), "recall_at_20": float(means[1]), "users": len(found)}

@@ -18,28 +18,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gnn.evaluation.newest_events import newest_count
 from gnn.network import registry
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.model import InterestNetwork, widths
 from gnn.network.propagation import HeteroData
 from gnn.network.sampler import FanOut, NeighbourhoodSampler
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.interpolation import state_of
 from gnn.training.loop import held_out_ndcg, train
-from gnn.training.objective import Objective
+from gnn.training.objective import Objective, target_weights
 from graphstore.build.pull import pull_interactions
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.extract import content_index
 from graphstore.interactions import Interactions
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.ranking.blend import Blend
+from graphstore.recommend.snapshot import read_blend
 from graphstore.settings import Settings
 from graphstore.update import models as graph
 
 LEAST_USERS, MOST_USERS = 20, 4_000
-HELD_SHARE, MOST_HELD = 0.1, 5
+MOST_HELD = 5
 EPOCHS = 2
 SLOWER = 0.2  # of the learning rate of a full training
 FORGETTING = 0.01  # what the ranking of replayed users may lose, as a share
@@ -50,7 +51,7 @@ class Continued:
     """The model after training; metrics have the NDCG@10 of held-out events, before and after, by who they are of."""
 
     model: InterestNetwork
-    vocabulary: Vocabulary
+    vocabulary: GraphVocabulary
     fan_out: FanOut
     hyper: Hyperparameters
     metrics: dict[str, Any]
@@ -60,7 +61,6 @@ class Continued:
 def continue_training(
     client: Client,
     settings: Settings,
-    kinds: Mapping[str, Kind],
     negative_weight: float,
     seed: int,
     progress: Progress,
@@ -75,8 +75,8 @@ def continue_training(
         raise NotReady("No model is active: train one with `interestgraph update --full`.")
     content_index.check_learned_from(client, active)
     model, vocabulary, fan_out = registry.load(settings.models, active["version"])
-    events = pull_interactions(client, kinds, negative_weight)
-    fresh = {row["user_id"] for row in client.read("update/models/read_fresh_users", version=active["version"])}
+    events = pull_interactions(client, negative_weight)
+    fresh = graph.fresh_users(client, active["version"])
     chosen, is_fresh = _chosen(events, fresh, seed)
     if int(is_fresh.sum()) < LEAST_USERS:
         return None
@@ -86,16 +86,17 @@ def continue_training(
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     sampler.add_items(events.item_ids)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
-    told = [batch for batch in batches if batch["item", "interacts", "user"].edge_index.numel()]
+    batches = [batch for batch in batches if batch["item", "interacts", "user"].edge_index.numel()]
     features = sampler.items.features(*widths(model))
     rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
-    objective = Objective(features, rows, hyper, _telling(vocabulary, kinds, negative_weight), events.latest_day)
-    held = [_held(batch) for batch in told]
+    weights = target_weights(vocabulary.relations, client.kinds, negative_weight)
+    objective = Objective(features, rows, hyper, weights, events.latest_day)
+    held = [held_in_batch(batch) for batch in batches]
     split = {"fresh": set(np.asarray(chosen)[is_fresh].tolist()), "replay": set(np.asarray(chosen)[~is_fresh].tolist())}
-    before = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}
+    before = {name: _ranked(model, objective, batches, held, ids) for name, ids in split.items()}
     start = state_of(model)
-    found = train(model, objective, told, held, epochs=hyper.epochs, seed=seed, choose=True, progress=progress)
-    after = {name: _ranked(model, objective, told, held, ids) for name, ids in split.items()}
+    found = train(model, objective, batches, held, epochs=hyper.epochs, seed=seed, choose=True, progress=progress)
+    after = {name: _ranked(model, objective, batches, held, ids) for name, ids in split.items()}
     better = after["fresh"] > before["fresh"] and after["replay"] >= (1 - FORGETTING) * before["replay"]
     if not better:
         model.load_state_dict(start)
@@ -112,11 +113,9 @@ def continue_training(
     return Continued(model.eval(), vocabulary, fan_out, hyper, metrics, better)
 
 
-def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: Vocabulary) -> Blend:
+def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: GraphVocabulary) -> Blend:
     """The weights of the blend of `version`, with the readout of a model that continues it."""
-    rows = client.read("update/models/read_blend", version=version)
-    blend = Blend.from_json(rows[0]["blend"] if rows else None)
-    return replace(blend, readout=model.readout(vocabulary.relations))
+    return replace(read_blend(client, version), readout=model.readout(vocabulary.relations))
 
 
 def _hyperparameters(stored: Mapping[str, Any]) -> Hyperparameters:
@@ -142,7 +141,9 @@ def _drawn(ids: list[str], count: int, rng: np.random.Generator) -> list[str]:
     return ids if len(ids) <= count else [ids[n] for n in sorted(rng.choice(len(ids), count, replace=False).tolist())]
 
 
-def _grown(model: InterestNetwork, vocabulary: Vocabulary, events: Interactions) -> tuple[InterestNetwork, list[str]]:
+def _grown(
+    model: InterestNetwork, vocabulary: GraphVocabulary, events: Interactions
+) -> tuple[InterestNetwork, list[str]]:
     """The model with a residual for each item with behaviour, new ones 0; the ids of items with behaviour."""
     acted = [events.item_ids[row] for row in np.unique(events.item).tolist()]
     for item_id in acted:
@@ -157,19 +158,11 @@ def _grown(model: InterestNetwork, vocabulary: Vocabulary, events: Interactions)
     return grown, acted
 
 
-def _telling(vocabulary: Vocabulary, kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
-    """How much an event of each relation counts as a target: dislikes not at all, low ratings half."""
-    liked = {kind.type for kind in kinds.values() if kind.weight > 0}
-    pairs = [[1.0, negative_weight] if name in liked else [0.0, 0.0] for name in vocabulary.relations]
-    return torch.tensor(pairs).flatten()
-
-
-def _held(batch: HeteroData) -> Tensor:
-    """(S,) how many of the newest events of each user are held out: a tenth, of those with at least two."""
+def held_in_batch(batch: HeteroData) -> Tensor:
+    """(S,) how many of the newest events of each seed user are held out, of those with at least two."""
     seeds = int(batch["user"].seeds)
     lengths = torch.bincount(batch["item", "interacts", "user"].edge_index[1], minlength=seeds)[:seeds]
-    held = (HELD_SHARE * lengths).ceil().long().clamp_max(MOST_HELD)
-    return torch.where(lengths > 1, held, 0)
+    return torch.from_numpy(newest_count(lengths.numpy(), 2, MOST_HELD, round_up=True))
 
 
 def _ranked(

@@ -1,19 +1,20 @@
-"""A full training: once without held-out events, to learn when to stop and how much each signal counts; then on all.
+"""A full training in two phases: a held-out run that chooses epochs and blend weights, then training on all events.
 
 1. `hold_out` some of the newest events.
 2. Derive similarity, transitions and popularity from the earlier events; train a model on them up to its best epoch.
 3. Compute candidates and signals of users as the graph would give them at that time; learn the weights of the blend.
 4. Train the model that is served on all events, for as many epochs, with what the graph holds.
+
+Names: S seed users of a batch, D width of vectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from torch import Tensor
 
@@ -23,54 +24,45 @@ from gnn.network.propagation import HeteroData
 from gnn.network.sampler import NeighbourhoodSampler
 from gnn.network.spectral_start import start_vectors
 from gnn.training.blend_weights import Example, examples, held_out_metrics, learn_weights
+from gnn.training.earlier_part import SideInformationReader, earlier_features
 from gnn.training.holdout import HoldOut, hold_out
-from gnn.training.hyperparameters import Hyperparameters
-from gnn.training.live_contents import LiveContents
+from gnn.training.hyperparameters import Hyperparameters, network_configuration, with_defaults
 from gnn.training.loop import train
-from gnn.training.objective import Objective
+from gnn.training.objective import Objective, target_weights
+from gnn.training.trainable_contents import TrainableContents
 from graphstore import popularity
-from graphstore.build.derive import BuildOptions, Derived, derive, favoured_items
-from graphstore.build.pull import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
+from graphstore.build.derive import BuildOptions, Derived, derive
+from graphstore.build.pull import pull_interactions
 from graphstore.database.client import Client
 from graphstore.interactions import Interactions
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.ranking.blend import Blend
-from graphstore.ranking.offline import Signals, Surroundings
+from graphstore.ranking.offline import Signals
 
-RECENCY_DAYS = 25.0
-TEMPERATURE, TEMPERATURE_WITHOUT_TIMES = 0.1, 0.05
-LEARNING_RATE, LEARNING_RATE_WITHOUT_TIMES = 5e-3, 1.5e-3
-ALL_THAT_FOLLOWS, WHAT_COMES_NEXT = (50, 1.0), (5, 0.8)  # targets, and how much each counts of the one before
 LEAST_EXAMPLES = 20
-PARTS = ("content", "attributes", "neighbours", "residual")
 
 
 def enough(held: HoldOut) -> bool:
-    """Whether so many users have held-out events that something can be learned on them."""
+    """Whether enough users have held-out events for weights to be learned on them."""
     return int((held.counts > 0).sum()) >= LEAST_EXAMPLES
 
 
-def decided(hyper: Hyperparameters, events: Interactions, held: HoldOut) -> Hyperparameters:
-    """What is 0, to be decided, as it suits these events.
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model to be served, its blend, and what it was trained with.
 
-    Targets count by recency only if one cut in time holds events out. Then, and where nothing has a time, all that
-    follows a cut is asked for alike; else what comes next counts most. Without times the softmax is sharper, and steps
-    are smaller: there is no recency to learn, and the start knows most of the rest.
+    metrics: those of the held-out events.
     """
-    without_times = bool(np.isnan(events.latest_day))
-    if hyper.recency == 0.0:
-        hyper = replace(hyper, recency=RECENCY_DAYS if held.by_time else None)
-    if hyper.temperature == 0.0:
-        hyper = replace(hyper, temperature=TEMPERATURE_WITHOUT_TIMES if without_times else TEMPERATURE)
-    if hyper.learning_rate == 0.0:
-        hyper = replace(hyper, learning_rate=LEARNING_RATE_WITHOUT_TIMES if without_times else LEARNING_RATE)
-    targets, decay = ALL_THAT_FOLLOWS if held.by_time or without_times else WHAT_COMES_NEXT
-    return replace(hyper, targets=hyper.targets or targets, target_decay=hyper.target_decay or decay)
+
+    model: InterestNetwork
+    blend: Blend
+    hyper: Hyperparameters
+    seed: int
+    metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class HeldOutRun:
     """What was learned on held-out events: weights of signals, epochs to train, metrics, and the users' examples.
 
     metrics and examples are empty where too little can be held out; weights, epochs and share are the defaults then.
@@ -90,7 +82,6 @@ class Training:
     client: Client
     sampler: NeighbourhoodSampler
     batches: Sequence[HeteroData]
-    kinds: Mapping[str, Kind]
     hyper: Hyperparameters
     seed: int
     device: torch.device
@@ -98,80 +89,84 @@ class Training:
     options: BuildOptions = field(default_factory=BuildOptions)
 
     def __post_init__(self) -> None:
-        told = [batch for batch in self.batches if batch["item", "interacts", "user"].edge_index.numel()]
-        self._batches = [batch.to(str(self.device)) for batch in told]  # of users of whom something can be learned
-        self._pulled: tuple[Any, ...] = ()
+        with_events = [batch for batch in self.batches if batch["item", "interacts", "user"].edge_index.numel()]
+        self._batches = [batch.to(str(self.device)) for batch in with_events]
+        self._side_information = SideInformationReader(self.client)
 
-    def run(self) -> tuple[InterestNetwork, Blend, dict[str, Any]]:
-        """The model to serve, the blend, and metrics of the held-out events."""
-        events = pull_interactions(self.client, self.kinds, self.options.negative_weight)
+    def run(self) -> TrainedModel:
+        """Both phases: the model to serve."""
+        events = pull_interactions(self.client, self.options.negative_weight)
         held = hold_out(events)
-        rehearsal = self.rehearse(events, held)
+        held_out_run = self.train_held_out(events, held)
         features = self.sampler.items.features(*self._widths).to(self.device)
-        length: dict[str, Any] = {"epochs": rehearsal.epochs, "share": rehearsal.share}
-        model, found = self._train(events, features, self._no_held(), **length)
-        metrics = rehearsal.metrics | {
+        length: dict[str, Any] = {"epochs": held_out_run.epochs, "share": held_out_run.share}
+        model, found = self._train(events, features, self._none_held(), **length)
+        metrics = held_out_run.metrics | {
             "held_out": "by time" if held.by_time else "by user",
             "losses": found.get("losses", []),
         }
         if model.fusion is not None:
             metrics["modalities"] = model.fusion.weights()
-        return model, Blend(rehearsal.weights, model.readout(self._relations)), metrics
+        blend = Blend(held_out_run.weights, model.readout(self._relations))
+        return TrainedModel(model, blend, self.hyper, self.seed, metrics)
 
-    def rehearse(self, events: Interactions, held: HoldOut) -> Rehearsal:
-        """Derive and train on what came before the held-out events; learn on these how much each signal counts.
+    def train_held_out(self, events: Interactions, held: HoldOut) -> HeldOutRun:
+        """Derive and train on the events before the held-out ones; learn on these how much each signal counts.
 
         Nothing is written to the graph.
         """
-        self.hyper = decided(self.hyper, events, held)
+        self.hyper = with_defaults(self.hyper, events, held)
         earlier = held.earlier(events)
-        lists, found = self._lists(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
-        if len(lists) < LEAST_EXAMPLES:
-            return Rehearsal(dict(Blend().weights), self.hyper.epochs)
-        weights = learn_weights(lists, self.hyper.without)
+        found, trained = self._examples(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
+        if len(found) < LEAST_EXAMPLES:
+            return HeldOutRun(dict(Blend().weights), self.hyper.epochs)
+        weights = learn_weights(found, self.hyper.without)
         metrics = {
-            "embedding_ndcg_at_10": found.get("ndcg_at_10"),
-            "epoch": found["epoch"],
-            "share": found["share"],
-            "blend": held_out_metrics(lists, weights),
-            "blend_before": held_out_metrics(lists, Blend().weights),
+            "embedding_ndcg_at_10": trained.get("ndcg_at_10"),
+            "epoch": trained["epoch"],
+            "share": trained["share"],
+            "blend": held_out_metrics(found, weights),
+            "blend_before": held_out_metrics(found, Blend().weights),
         }
-        return Rehearsal(weights, int(found["epoch"]), float(found["share"]), metrics, lists)
+        return HeldOutRun(weights, int(trained["epoch"]), float(trained["share"]), metrics, found)
 
-    def learn_contents(self, live: LiveContents, events: Interactions) -> dict[str, Any]:
-        """Train live contents and a network under one loss, on what came before the held-out events; the network goes.
+    def learn_contents(self, contents: TrainableContents, events: Interactions) -> dict[str, Any]:
+        """Train contents and a network under one loss, on the events before the held-out ones; the network is dropped.
 
-        Returns what `train` does. live: learns; what it kept is of the epoch that ranked the held-out events best.
+        contents: keeps its state of the epoch that ranked the held-out events best.
         events: all of them, as `pull_interactions` has them.
+
+        Returns what `train` does.
         """
         held = hold_out(events)
-        self.hyper = decided(self.hyper, events, held)
+        self.hyper = with_defaults(self.hyper, events, held)
         choose = enough(held)
-        found = self._rehearsed(events, held.earlier(events), held, choose, live)[-1]
+        found = self._train_earlier(events, held.earlier(events), held, choose, contents)[-1]
         if not choose:
-            live.keep()
+            contents.keep()
         return found
 
-    def _rehearsed(
+    def _train_earlier(
         self,
         events: Interactions,
         earlier: Interactions,
         held: HoldOut,
         choose: bool = True,
-        live: LiveContents | None = None,
+        contents: TrainableContents | None = None,
     ) -> tuple[Derived, ItemFeatures, InterestNetwork, dict[str, Any]]:
-        """What follows from the earlier events, features, a model trained on both, and what `train` found."""
+        """What is derived from the earlier events, features, a model trained on both, and what `train` returned."""
         derived = derive(earlier, self.options)
-        features = self._without_later(earlier, derived).to(self.device)
+        features = earlier_features(self.sampler, earlier, derived.similar_items, self._widths).to(self.device)
         length: dict[str, Any] = {"choose": choose, "epochs": self.hyper.epochs}
-        return derived, features, *self._train(earlier, features, self._held(events, held), live, **length)
+        counts = [held.in_batch(batch, events) for batch in self._batches]
+        return derived, features, *self._train(earlier, features, counts, contents, **length)
 
-    def _lists(
+    def _examples(
         self, events: Interactions, earlier: Interactions, held: HoldOut
     ) -> tuple[list[Example], dict[str, Any]]:
-        """Candidates and signals of users, from derivation and training on the earlier events; what `train` found."""
+        """Candidates and signals of users, derived and trained on the earlier events alone; what `train` returned."""
         self.progress("what came earlier", 0, None)
-        derived, features, model, found = self._rehearsed(events, earlier, held)
+        derived, features, model, found = self._train_earlier(events, earlier, held)
         with torch.no_grad():
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}
@@ -179,7 +174,7 @@ class Training:
         signals = Signals(
             earlier,
             derived,
-            self._surroundings(earlier),
+            self._side_information.of(earlier, self.options),
             np.stack([by_id.get(item_id, blank) for item_id in events.item_ids]),
             popularity.popularity_now(earlier.latest_day, self.options.popularity_half_life),
         )
@@ -191,7 +186,7 @@ class Training:
         events: Interactions,
         features: ItemFeatures,
         held: Sequence[Tensor],
-        live: LiveContents | None = None,
+        contents: TrainableContents | None = None,
         **length: Any,
     ) -> tuple[InterestNetwork, dict[str, Any]]:
         """A model trained on these events, and what `train` returns. length: `train`'s epochs, share and choose."""
@@ -210,78 +205,23 @@ class Training:
         model = model.to(self.device)
         if len(known) < 2:
             return model.eval(), {"epoch": length["epochs"], "share": 1.0}
-        objective = Objective(features, rows, self.hyper, self._telling().to(self.device), events.latest_day, live)
-        found = train(
-            model,
-            objective,
-            self._batches,
-            held,
-            seed=self.seed,
-            progress=self.progress,
-            **length,
-        )
-        return model, found
+        weights = target_weights(self._relations, self.client.kinds, self.options.negative_weight).to(self.device)
+        objective = Objective(features, rows, self.hyper, weights, events.latest_day, contents)
+        options: dict[str, Any] = {"seed": self.seed, "progress": self.progress, **length}
+        return model, train(model, objective, self._batches, held, **options)
 
     def _with_residuals(self, features: ItemFeatures) -> ItemFeatures:
-        """The features with the residuals that the vocabulary knows by now."""
+        """The features with the residuals that the vocabulary has at present."""
         known = [self.sampler.vocabulary.items.get(item_id, -1) for item_id in self.sampler.items.ids]
         return replace(features, known=torch.tensor(known, dtype=torch.long, device=self.device))
-
-    def _telling(self) -> Tensor:
-        """How much an event of each relation counts as a target: dislikes not at all, low ratings half."""
-        liked = {kind.type for kind in self.kinds.values() if kind.weight > 0}
-        pairs = [[1.0, self.options.negative_weight] if name in liked else [0.0, 0.0] for name in self._relations]
-        return torch.tensor(pairs).flatten()
 
     @property
     def _relations(self) -> list[str]:
         return self.sampler.vocabulary.relations
 
-    def _held(self, events: Interactions, held: HoldOut) -> list[Tensor]:
-        """For each batch (S,) how many of the newest pulled events are held out."""
-        row = {user_id: number for number, user_id in enumerate(events.user_ids)}
-        found = []
-        for batch in self._batches:
-            users = batch["item", "interacts", "user"].edge_index[1]
-            lengths = torch.bincount(users.cpu(), minlength=int(batch["user"].num_nodes))
-            counts = [
-                min(int(held.counts[row[user_id]]) if user_id in row else 0, int(length))
-                for user_id, length in zip(batch["user"].user_id, lengths, strict=False)
-            ]
-            found.append(torch.tensor(counts, dtype=torch.long, device=self.device))
-        return found
-
-    def _no_held(self) -> list[Tensor]:
+    def _none_held(self) -> list[Tensor]:
+        """For each batch (S,) zeros: no event is held out."""
         return [torch.zeros(int(b["user"].seeds), dtype=torch.long, device=self.device) for b in self._batches]
-
-    def _without_later(self, earlier: Interactions, derived: Derived) -> ItemFeatures:
-        """The items' features with the similar items that the earlier events alone speak for."""
-        table = self.sampler.items
-        found = derived.similar_items
-        order = np.lexsort((found.target, -found.score, found.source))
-        source, target, score = found.source[order], found.target[order], found.score[order]
-        place = np.arange(len(source)) - np.searchsorted(source, source)
-        keep = (place < self.sampler.fan_out.similar) & (score > 0)
-        rows = np.array([table.index.get(item_id, -1) for item_id in earlier.item_ids])
-        edges = np.stack([rows[target[keep]], rows[source[keep]]])
-        features = table.features(*self._widths)
-        return replace(
-            features,
-            similar=torch.from_numpy(edges.astype(np.int64)),
-            scores=torch.from_numpy(score[keep].astype(np.float32)),
-        )
-
-    def _surroundings(self, earlier: Interactions) -> Surroundings:
-        """Attributes, ties and what items are about; which attributes favour what follows from the earlier events."""
-        if not self._pulled:
-            _, about = pull_item_interests(self.client, earlier.item_ids)
-            names, members = pull_user_attributes(self.client, earlier.user_ids)
-            self._pulled = about, names, members, pull_ties(self.client, earlier.user_ids)
-        about, names, members, follows = self._pulled
-        favoured = favoured_items(earlier, members, self.options)
-        shape = (len(names), len(earlier.item_ids))
-        favours = sp.csr_matrix((favoured.score, (favoured.source, favoured.target)), shape=shape)
-        return Surroundings(about, members, favours, follows)
 
     @property
     def _widths(self) -> tuple[int, tuple[tuple[str, int], ...]]:
@@ -289,21 +229,4 @@ class Training:
         return configuration.content, configuration.media
 
     def _configuration(self) -> Configuration:
-        vocabulary, hyper = self.sampler.vocabulary, self.hyper
-        by_type = {kind.type: kind for kind in self.kinds.values()}
-        weights, half_lives = [], []
-        for name in vocabulary.relations:
-            kind = by_type[name]
-            weights += [kind.weight, (0.5 if kind.weight > 0 else 1.0) * kind.weight]
-            half_lives += [kind.half_life_days, kind.half_life_days]
-        return Configuration(
-            attributes=len(vocabulary.attributes),
-            items=len(vocabulary.items),
-            content=self.sampler.items.content_width,
-            relation_weights=weights,
-            relation_half_lives=half_lives,
-            dimension=hyper.dimension,
-            temperature=hyper.temperature,
-            without=tuple(part for part in PARTS if not getattr(hyper, part)),
-            media=self.sampler.items.media_widths if hyper.content else (),
-        )
+        return network_configuration(self.hyper, self.sampler.vocabulary, self.sampler.items, self.client.kinds)

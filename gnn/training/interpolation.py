@@ -21,6 +21,6 @@ def state_of(model: nn.Module) -> State:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
-def go(model: nn.Module, start: State, end: State, share: float) -> None:
+def interpolate(model: nn.Module, start: State, end: State, share: float) -> None:
     """Put the model at this share of the way from `start` to `end`: 0 to 1."""
     model.load_state_dict({name: torch.lerp(start[name], value, share) for name, value in end.items()})

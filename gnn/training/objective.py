@@ -7,6 +7,7 @@ InfoNCE, van den Oord et al., 2018.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,12 +15,14 @@ import torch
 from torch import Tensor
 
 from gnn.network.data import ItemFeatures
-from gnn.network.model import History, InterestNetwork
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
-from gnn.training.live_contents import LiveContents
+from gnn.training.trainable_contents import TrainableContents
+from graphstore.kinds import Kind
 
-OUT_OF_THE_RACE = -1e9
+MASKED = -1e9
 FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 
@@ -27,17 +30,17 @@ FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 class Objective:
     """The training task over cached batches. candidates: rows of items with behaviour, the only ones to be ranked.
 
-    telling: (relations,) how much an event of each relation counts as a target.
+    target_weights: (relations,), of events as targets: see `target_weights`.
     latest: days since 1970 of the latest training event, from which `recency` is measured.
-    live: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
+    trainable: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
     """
 
     items: ItemFeatures
     candidates: Tensor
     hyper: Hyperparameters
-    telling: Tensor
+    target_weights: Tensor
     latest: float = float("nan")
-    live: LiveContents | None = None
+    trainable: TrainableContents | None = None
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
         """Cross-entropy of the next items among the pool, at random cuts of each seed user.
@@ -50,15 +53,15 @@ class Objective:
         hyper = self.hyper
         n_id = batch["item"].n_id
         pool, items, correction = self._pool(n_id, generator)
-        if self.live:
-            items = self.live.put_in(items, pool, n_id, generator)
+        if self.trainable:
+            items = self.trainable.put_in(items, pool, n_id, generator)
         h_pool = model.item_vectors(items, hyper.without_residual)
         # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
         place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
         place[pool] = torch.arange(len(pool), device=pool.device)
         padded = torch.cat([h_pool, h_pool.new_zeros(1, h_pool.shape[1])])
         seeds = int(batch["user"].seeds)
-        everyone = _shuffled(History.of(padded[place[n_id]], batch), held, generator)
+        everyone = _shuffled(HistoryBatch.of(padded[place[n_id]], batch), held, generator)
         history = everyone.rows(slice(0, seeds))
         lengths = history.lengths - held
         cuts = _draw_cuts(history, lengths, hyper, generator)
@@ -69,8 +72,8 @@ class Objective:
         weight = weight * (columns < len(pool))
         columns = columns.clamp_max(len(pool) - 1)
         wanted = logits.gather(2, columns)
-        seen = _seen(history, cuts, place[n_id], len(pool))
-        total = logits.masked_fill(seen, OUT_OF_THE_RACE).logsumexp(-1, keepdim=True)
+        seen = seen_before_cuts(history, cuts, place[n_id], len(pool))
+        total = logits.masked_fill(seen, MASKED).logsumexp(-1, keepdim=True)
         # An item that is met again was masked as seen: it says nothing about what is new.
         weight = weight * ~seen.gather(2, columns)
         if not hyper.tasks:
@@ -96,6 +99,16 @@ class Objective:
         return pool, self.items.restrict(pool), correction
 
 
+def target_weights(relations: Sequence[str], kinds: Mapping[str, Kind], negative_weight: float) -> Tensor:
+    """(2 * relations,) the weight of an event as a target: positive and negative events of each relation in turn.
+
+    relations: behaviour types.  negative_weight: of a low rating; 0 of every event of a kind that tells dislike.
+    """
+    liked = {kind.type for kind in kinds.values() if kind.weight > 0}
+    pairs = [[1.0, negative_weight] if name in liked else [0.0, 0.0] for name in relations]
+    return torch.tensor(pairs).flatten()
+
+
 def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tensor) -> Tensor:
     """The tasks' mean losses, each with its learned weight, by their shares of what is to be predicted."""
     size = len(model.log_task_variance)
@@ -106,7 +119,7 @@ def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tens
     return (share * (torch.exp(-model.log_task_variance) * means + model.log_task_variance)).sum()
 
 
-def _shuffled(history: History, held: Tensor, generator: torch.Generator) -> History:
+def _shuffled(history: HistoryBatch, held: Tensor, generator: torch.Generator) -> HistoryBatch:
     """The same with the events of users who have no times in a random order: theirs means nothing.
 
     held: (S,) how many of the last events of the first users stay last, as nothing may be learned from them.
@@ -121,10 +134,10 @@ def _shuffled(history: History, held: Tensor, generator: torch.Generator) -> His
     order = torch.where(untimed[:, None] & (place < lengths[:, None]), key, 1.0 + place).argsort(1)
     columns = {name: getattr(history, name).gather(1, order) for name in FLAT_COLUMNS}
     vectors = history.vectors.gather(1, order[:, :, None].expand_as(history.vectors))
-    return History(vectors=vectors, **columns)
+    return HistoryBatch(vectors=vectors, **columns)
 
 
-def _draw_cuts(history: History, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
+def _draw_cuts(history: HistoryBatch, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
     """(S, C) cut positions in 1..length-1, and some at 0, where only attributes and ties speak.
 
     Without times at least half of the items are known, as there is no first and no last.
@@ -138,7 +151,9 @@ def _draw_cuts(history: History, lengths: Tensor, hyper: Hyperparameters, genera
     return torch.where(empty, 0, cuts).minimum(lengths[:, None])
 
 
-def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objective) -> tuple[Tensor, Tensor, Tensor]:
+def _targets(
+    history: HistoryBatch, lengths: Tensor, cuts: Tensor, objective: Objective
+) -> tuple[Tensor, Tensor, Tensor]:
     """Batch items (S, C, T) of the events after each cut, their kinds, and their weights: 0 past the end."""
     hyper = objective.hyper
     steps = torch.arange(hyper.targets, device=cuts.device)
@@ -148,7 +163,7 @@ def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objecti
     def at(column: Tensor) -> Tensor:
         return column.gather(1, flat).view(places.shape)
 
-    weight = (places < lengths[:, None, None]).float() * objective.telling[at(history.relation)]
+    weight = (places < lengths[:, None, None]).float() * objective.target_weights[at(history.relation)]
     weight = weight * hyper.target_decay**steps
     if hyper.recency:
         age = (objective.latest - at(history.days)).nan_to_num(0.0).clamp_min(0.0)
@@ -156,7 +171,7 @@ def _targets(history: History, lengths: Tensor, cuts: Tensor, objective: Objecti
     return at(history.items), at(history.relation) // 2, weight
 
 
-def _seen(history: History, cuts: Tensor, place: Tensor, size: int) -> Tensor:
+def seen_before_cuts(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:
     """(S, C, P) items of the pool that the user had before the cut: they compete with nobody."""
     before = (torch.arange(history.valid.shape[1], device=cuts.device) < cuts[:, :, None]) & history.valid[:, None, :]
     seen = torch.zeros(*cuts.shape, size + 1, dtype=torch.bool, device=cuts.device)

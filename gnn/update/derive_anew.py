@@ -6,7 +6,6 @@ items of these users, through the code that serves. Whatever the drift was, it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.recommend.stage import recommend_all
 from graphstore.settings import Settings
-from graphstore.update import drift, models, sampling
+from graphstore.update import drift, embeddings, models, sampling
 from graphstore.update.drift import Drift
 
 ASKED = 300
@@ -29,7 +27,6 @@ def derive_anew(
     client: Client,
     settings: Settings,
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Drift:
@@ -44,10 +41,10 @@ def derive_anew(
     users = sampling.user_ids(client)
     drawn = np.random.default_rng(seed).choice(len(users), min(ASKED, len(users)), replace=False)
     asked = [users[n] for n in sorted(drawn.tolist())]
-    before = _state(client, asked, active["version"], kinds)
-    counts = build(client, kinds=kinds, progress=progress)
-    update(client, settings, kinds=kinds, progress=progress)
-    after = _state(client, asked, active["version"], kinds)
+    before = _state(client, asked, active["version"])
+    counts = build(client, progress=progress)
+    update(client, settings, progress=progress)
+    after = _state(client, asked, active["version"])
     found = Drift(
         drift.fifth_percentile(drift.cosines(before["items"], after["items"])),
         drift.fifth_percentile(drift.cosines(before["users"], after["users"])),
@@ -59,13 +56,12 @@ def derive_anew(
     return found
 
 
-def _state(client: Client, asked: list[str], version: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def _state(client: Client, asked: list[str], version: str) -> dict[str, Any]:
     """What is stored and served: vectors of items and of the users asked, and their lists."""
-    stored = client.stream("update/embeddings/stream_item_embeddings", version=version)
-    items = {row["item_id"]: np.asarray(row["embedding"]) for row in stored}
-    rows = client.read("update/embeddings/read_user_embeddings", user_ids=asked, version=version)
+    items = {row["item_id"]: np.asarray(row["embedding"]) for row in embeddings.stream_items(client, version)}
+    rows = embeddings.read_users(client, asked, version)
     users = {row["user_id"]: np.asarray(row["embedding"]) for row in rows}
     lists = {user_id: [] for user_id in asked} | {
-        row["user_id"]: row["items"] for row in recommend_all(client, drift.LIST, user_ids=asked, kinds=kinds)
+        row["user_id"]: row["items"] for row in recommend_all(client, drift.LIST, user_ids=asked)
     }
     return {"items": items, "users": users, "lists": lists}

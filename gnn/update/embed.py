@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from gnn.network.data import ItemFeatures
-from gnn.network.model import History, InterestNetwork, widths
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork, widths
 from gnn.network.propagation import HeteroData
 from gnn.network.sampler import NeighbourhoodSampler
 from graphstore.database.client import Client
@@ -91,4 +92,4 @@ def _user_vectors(model: InterestNetwork, features: ItemFeatures, batch: HeteroD
     device = next(model.parameters()).device
     batch = batch.to(str(device))
     h = model.item_vectors(features.to(device).restrict(batch["item"].n_id))
-    return model.user_vectors(batch, History.of(h, batch))[:, 0].cpu().numpy()
+    return model.user_vectors(batch, HistoryBatch.of(h, batch))[:, 0].cpu().numpy()

@@ -14,21 +14,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane, run_neighbourhoods
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker, run_neighbourhoods
 from gnn.update.prepare import share_machine
 from gnn.update.user_vectors import UserVectors
 from graphstore import connect
 from graphstore.database.client import Client
 from graphstore.errors import GraphError, Neo4jUnavailable, ServerError
 from graphstore.extract.interests import latest_event
-from graphstore.kinds import KINDS, Kind
 from graphstore.settings import Settings
 from graphstore.update import work_queue
-from graphstore.update.work_queue import Claim, Situation
+from graphstore.update.work_queue import Lease, QueueState
 
 log = logging.getLogger("interestgraph.follow")
 AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two looks; the former while events come
@@ -52,15 +50,14 @@ class Work:
     batches: list[float] = field(default_factory=list)
 
 
-class EventsLane:
+class EventWorker:
     """One worker that drains marks. `step` does one batch, or nothing."""
 
-    def __init__(self, client: Client, settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._kinds = kinds
         self._vectors = UserVectors(client, settings)
         self._clock: datetime | None = None
-        self._ties = 0
+        self._ties = False
         self._counted, self._kept = -COUNT_SECONDS, 0.0
         self._rests_until = 0.0
         self.work = Work()
@@ -70,7 +67,7 @@ class EventsLane:
 
         rests: whether marks that nobody waits for are left alone for a while after some of them.
         """
-        now = work_queue.look(self._client)
+        now = work_queue.read_queue_state(self._client)
         self._vectors.follow(now)
         self._keep_house(now)
         idle = now.idle_users and not now.users and not (rests and time.monotonic() < self._rests_until)
@@ -91,7 +88,7 @@ class EventsLane:
         while self.step():
             pass
 
-    def _refresh(self, claim: Claim, now: Situation) -> None:
+    def _refresh(self, claim: Lease, now: QueueState) -> None:
         """Bring the users of a claim up to date; where that fails, one by one, so that none stops another."""
         try:
             self._bring_up_to_date(claim, now)
@@ -102,16 +99,15 @@ class EventsLane:
                 log.exception("a user could not be brought up to date; tried again when the lease ends")
                 return
             for user_id, version in claim.versions.items():
-                self._refresh(Claim(claim.lease, {user_id: version}), now)
+                self._refresh(Lease(claim.lease, {user_id: version}), now)
 
-    def _bring_up_to_date(self, claim: Claim, now: Situation) -> None:
+    def _bring_up_to_date(self, claim: Lease, now: QueueState) -> None:
         vectors, latest = self._vectors.embed(claim.user_ids)
         if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
             work_queue.mark_silent_followers(self._client, claim.user_ids)
         done = work_queue.finish_users(
             self._client,
             claim,
-            self._kinds,
             as_of=self._as_of(now, latest),
             latest=latest,
             vectors=vectors,
@@ -120,25 +116,25 @@ class EventsLane:
         self.work.users += done.done
         self.work.again += done.again
 
-    def _as_of(self, now: Situation, latest: datetime | None) -> datetime:
+    def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
         """The graph's clock: the latest event that is known, or the present where no event has a time."""
         if now.latest is None and self._clock is None:
-            self._clock = latest_event(self._client, self._kinds)
+            self._clock = latest_event(self._client)
         return max(time for time in (now.latest, latest, self._clock) if time is not None)
 
     def _has_ties(self) -> bool:
         if time.monotonic() - self._counted > COUNT_SECONDS:
-            self._ties = self._client.read("update/work_queue/count_ties")[0]["ties"]
+            self._ties = work_queue.has_ties(self._client)
             self._counted = time.monotonic()
-        return self._ties > 0
+        return self._ties
 
-    def _keep_house(self, now: Situation) -> None:
+    def _keep_house(self, now: QueueState) -> None:
         if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
             work_queue.mark_lapsed(self._client, now.latest)
             self._kept = time.monotonic()
 
 
-def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threading.Event) -> None:
+def follow(lane: str, settings: Settings, stop: threading.Event) -> None:
     """Work in one lane, "events" or "neighbourhoods", until told to stop.
 
     While Neo4j is away it waits; a managed one is started again.
@@ -153,16 +149,16 @@ def follow(lane: str, settings: Settings, kinds: Mapping[str, Kind], stop: threa
             with connect(settings) as client:
                 wait = RETRY_SECONDS[0]
                 if lane == "events":
-                    _run(EventsLane(client, settings, kinds), stop)
+                    _run(EventWorker(client, settings), stop)
                 else:
-                    run_neighbourhoods(NeighbourhoodsLane(client, settings, kinds), stop, POLL_SECONDS)
+                    run_neighbourhoods(NeighbourhoodWorker(client, settings), stop, POLL_SECONDS)
         except (GraphError, ServerError) as error:
             log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
             stop.wait(wait)
             wait = min(2 * wait, RETRY_SECONDS[1])
 
 
-def _run(lane: EventsLane, stop: threading.Event) -> None:
+def _run(lane: EventWorker, stop: threading.Event) -> None:
     reported = worked = time.monotonic()
     while not stop.is_set():
         if lane.step(rests=True):

@@ -25,8 +25,9 @@ from gnn.encoders import by_name
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Encoder
 from gnn.extract.stage import extract_some
-from gnn.update.item_vectors import ItemForward
+from gnn.update.item_vectors import ItemEmbedder
 from gnn.update.pending import Pending, stalest, touched_shares
+from graphstore.batches import batched
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
@@ -34,13 +35,19 @@ from graphstore.database.runs import last_run
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import InputError
 from graphstore.extract import content_index
-from graphstore.feedback import telling
-from graphstore.incremental.derivation import Mirror
-from graphstore.incremental.neighbour_store import Edges, StoredRows, sources_of, with_column, write_neighbourhoods
-from graphstore.kinds import KINDS, Kind
+from graphstore.extract.interests import touched_users
+from graphstore.feedback import feedback_weights
+from graphstore.incremental.derivation import IncrementalDerivation
+from graphstore.incremental.neighbour_store import (
+    NeighbourUpdates,
+    StoredNeighbours,
+    rows_with_column,
+    sources_of,
+    write_neighbourhoods,
+)
 from graphstore.settings import Settings
-from graphstore.update import embeddings, sampling, work_queue
-from graphstore.update.work_queue import Situation
+from graphstore.update import following, sampling, work_queue
+from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
 BUSY, IDLE = 0.05, 0.005  # share of what is known of an item that has to be other for it to be derived anew
@@ -58,31 +65,30 @@ SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time, while there is always something
 LONGEST_REST = 5.0  # seconds
 
 
-class NeighbourhoodsLane:
+class NeighbourhoodWorker:
     """The one worker of this lane. `step` does a bounded part of what there is to do, or nothing."""
 
     def __init__(
         self,
         client: Client,
         settings: Settings,
-        kinds: Mapping[str, Kind] = KINDS,
         encoder: Encoder | None = None,
     ) -> None:
-        self._client, self._settings, self._kinds = client, settings, kinds
+        self._client, self._settings = client, settings
         self._given, self._encoder = encoder, by_name.encoder(None, settings.models)
         self._lease = uuid.uuid4().hex
         self._leads_until = 0.0
         self._build: str | None = None
-        self._seen = Situation(False, False, False, 0, -1, -1, None, None)
-        self._mirror: Mirror | None = None
+        self._seen = QueueState(False, False, False, 0, -1, -1, None, None)
+        self._mirror: IncrementalDerivation | None = None
         self._negative_weight = 0.5
         self._done: int | None = None
         self._used: tuple[str, tuple[float, float]] | None = None  # the build and the penalties of who led before
         self._described = -1  # the number of the feed up to which new descriptions were read
         self.pending = Pending()
-        self._similar = StoredRows(client, "similar")
-        self._following = StoredRows(client, "following")
-        self._forward = ItemForward(client, settings)
+        self._similar = StoredNeighbours(client, "similar")
+        self._following = StoredNeighbours(client, "following")
+        self._forward = ItemEmbedder(client, settings)
 
     @property
     def share(self) -> float:
@@ -93,8 +99,8 @@ class NeighbourhoodsLane:
         """Do a part of what there is to do; whether there was something."""
         if not self._lead():
             return False
-        clock = self._client.read("update/following/read_clock")[0]["now"]
-        now = work_queue.look(self._client)
+        clock = following.database_clock(self._client)
+        now = work_queue.read_queue_state(self._client)
         self._take_over(now)
         if self._mirror is None:
             return False
@@ -114,12 +120,12 @@ class NeighbourhoodsLane:
 
     def leave(self) -> None:
         """Let another take over at once."""
-        self._client.write("update/following/leave_lane", lease=self._lease)
+        following.leave(self._client, self._lease)
 
     def _lead(self) -> bool:
         if time.monotonic() < self._leads_until:
             return True
-        row = self._client.write("update/following/lead_lane", lease=self._lease, millis=LEAD_MILLIS)[0]
+        row = following.lead(self._client, self._lease, LEAD_MILLIS)
         if not row["leads"]:
             self._mirror = None
             return False
@@ -129,7 +135,7 @@ class NeighbourhoodsLane:
         self._leads_until = time.monotonic() + LEAD_SECONDS
         return True
 
-    def _take_over(self, now: Situation) -> None:
+    def _take_over(self, now: QueueState) -> None:
         """Begin, or begin anew after a build; drop what was erased."""
         if self._mirror is None or now.generation != self._seen.generation:
             self._described = -1
@@ -144,19 +150,19 @@ class NeighbourhoodsLane:
         if now.epoch != self._seen.epoch:
             self._drop_erased()
 
-    def _load(self, built: Mapping[str, Any], now: Situation) -> None:
+    def _load(self, built: Mapping[str, Any], now: QueueState) -> None:
         """Read all behaviour; what was touched since it was last all done, or built, is stale."""
         options = tuned_settings(self._client).build
         self._negative_weight = options.negative_weight
         as_of, fixed = built["counts"].get("as_of"), built["counts"].get("penalties")
         if self._used and self._used[0] == built["run_id"]:
             fixed = self._used[1]
-        events = pull_interactions(self._client, self._kinds, options.negative_weight)
-        self._mirror = Mirror(
+        events = pull_interactions(self._client, options.negative_weight)
+        self._mirror = IncrementalDerivation(
             events,
             options,
             reference=None if as_of is None else as_of / DAY_MILLIS,
-            fixed=tuple(fixed) if fixed else None,
+            penalties=tuple(fixed) if fixed else None,
         )
         self._build = built["run_id"]
         self._seen = now
@@ -164,7 +170,7 @@ class NeighbourhoodsLane:
         self._similar.forget()
         self._following.forget()
         since = max(built["started_at"], datetime.fromtimestamp((self._done or 0) / 1000, UTC)) - MARGIN
-        touched = {row["user_id"] for row in self._client.read("extract/interests/read_touched_users", since=since)}
+        touched = set(touched_users(self._client, since))
         for item_id, share in touched_shares(events, touched).items():
             self.pending.targets[item_id] = self.pending.sources[item_id] = share
         self.pending.users.update(dict.fromkeys(touched & set(events.user_ids), 1.0))
@@ -185,20 +191,14 @@ class NeighbourhoodsLane:
         self._similar.forget()
         self._following.forget()
 
-    def _take_changes(self, now: Situation) -> bool:
+    def _take_changes(self, now: QueueState) -> bool:
         """Histories of users that changed, into the mirror."""
         assert self._mirror is not None
-        seq, found = self._seen.seq, []
-        while seq < now.seq:
-            rows = self._client.read("update/following/read_changed_users", seq=seq, count=CHANGED_AT_ONCE)
-            found += [row["user_id"] for row in rows]
-            if len(rows) < CHANGED_AT_ONCE:
-                break
-            seq = max(rows[-1]["seq"] - 1, seq + 1)
-        for batch in embeddings.batched(dict.fromkeys(found), HISTORIES_AT_ONCE):
-            histories = self._client.read("update/following/read_histories", user_ids=batch)
+        found = following.changed_users(self._client, self._seen.seq, now.seq, CHANGED_AT_ONCE)
+        for batch in batched(found, HISTORIES_AT_ONCE):
+            histories = following.read_histories(self._client, batch)
             for row in histories:
-                weight, _ = telling(row["types"], row["values"], self._kinds, self._negative_weight)
+                weight, _ = feedback_weights(row["types"], row["values"], self._client.kinds, self._negative_weight)
                 change = self._mirror.replace_user(row["user_id"], row["item_ids"], row["days"], weight.tolist())
                 self.pending.add(row["user_id"], change, len(row["item_ids"]))
             for user_id in set(batch) - {row["user_id"] for row in histories}:
@@ -213,13 +213,13 @@ class NeighbourhoodsLane:
         assert self._mirror is not None
         self.pending.add("", self._mirror.renew_penalties(GROWN), 1)
 
-    def _read_descriptions(self, now: Situation) -> bool:
+    def _read_descriptions(self, now: QueueState) -> bool:
         """Items that were described anew: what they are about, their vectors, and those who chose them."""
         if now.seq <= self._described:
             return False
-        rows = self._client.read("update/following/read_unread_items", seq=self._described)
-        items = [row["item_id"] for row in rows[:DESCRIPTIONS_AT_ONCE]]
-        if len(items) == len(rows):
+        unread = following.unread_items(self._client, self._described)
+        items = unread[:DESCRIPTIONS_AT_ONCE]
+        if len(items) == len(unread):
             self._described = now.seq
         if not items:
             return False
@@ -231,8 +231,8 @@ class NeighbourhoodsLane:
             self._described = now.seq
             return False
         self._forward.forget(items)
-        vectors = self._forward.changed(self._forward.embed(self._similar.of(items)), 0.0)
-        write_neighbourhoods(self._client, Edges(), Edges(), {}, vectors, self._forward.version)
+        vectors = self._forward.changed(self._forward.embed(self._similar.rows_of(items)), 0.0)
+        write_neighbourhoods(self._client, NeighbourUpdates(), NeighbourUpdates(), {}, vectors, self._forward.version)
         work_queue.mark_users_of(self._client, changed, DEPENDENTS, LATER_MILLIS)
         return True
 
@@ -252,34 +252,34 @@ class NeighbourhoodsLane:
         if not (targets or sources or users):
             return False
         similar = self._columns(targets)
-        following = Edges()
-        for source, before in self._following.of(sources).items():
-            following.change(source, before, self._mirror.transitions(source))
+        followed = NeighbourUpdates()
+        for source, before in self._following.rows_of(sources).items():
+            followed.change(source, before, self._mirror.transitions(source))
         alike = {user_id: self._mirror.similar_users(user_id) for user_id in users}
         vectors = self._forward.changed(self._forward.embed(similar.after), MOVED)
-        if similar.after or following.after or alike or vectors:
-            write_neighbourhoods(self._client, similar, following, alike, vectors, self._forward.version)
-            for stored, edges in ((self._similar, similar), (self._following, following)):
+        if similar.after or followed.after or alike or vectors:
+            write_neighbourhoods(self._client, similar, followed, alike, vectors, self._forward.version)
+            for stored, edges in ((self._similar, similar), (self._following, followed)):
                 for source, row in edges.after.items():
                     stored.put(source, row)
-        if far := self._forward.gone_far(vectors, FAR):
+        if far := self._forward.moved_beyond(vectors, FAR):
             work_queue.mark_users_of(self._client, far, DEPENDENTS, LATER_MILLIS)
         return True
 
-    def _columns(self, targets: list[str]) -> Edges:
+    def _columns(self, targets: list[str]) -> NeighbourUpdates:
         """What becomes of the rows in which some items stand."""
         assert self._mirror is not None
-        edges = Edges()
+        edges = NeighbourUpdates()
         if not targets:
             return edges
         columns = {target: self._mirror.similar_items(target) for target in targets}
         having = sources_of(self._client, targets)
-        rows = {target: self._similar.of({*having.get(target, ()), *column}) for target, column in columns.items()}
+        rows = {target: self._similar.rows_of({*having.get(target, ()), *column}) for target, column in columns.items()}
         before = {source: row for found in rows.values() for source, row in found.items()}
         after = dict(before)
         for target, column in columns.items():
             own = {source: after[source] for source in rows[target]}
-            after |= with_column(own, target, column, self._mirror.options.similar_items)
+            after |= rows_with_column(own, target, column, self._mirror.options.similar_items)
         for source, row in after.items():
             edges.change(source, before[source], row)
         return edges
@@ -288,17 +288,11 @@ class NeighbourhoodsLane:
         """Everything that was touched before this moment has been looked at, once in a while."""
         if self._done is None or clock - self._done > LEAD_MILLIS:
             assert self._mirror is not None
-            self._client.write(
-                "update/following/note_done",
-                lease=self._lease,
-                done=clock,
-                build=self._build,
-                penalties=list(self._mirror.penalties),
-            )
+            following.note_done(self._client, self._lease, clock, self._build, self._mirror.penalties)
             self._done = clock
 
 
-def run_neighbourhoods(lane: NeighbourhoodsLane, stop: threading.Event, pause: float) -> None:
+def run_neighbourhoods(lane: NeighbourhoodWorker, stop: threading.Event, pause: float) -> None:
     """Work until told to stop, at most the lane's share of the time."""
     while not stop.is_set():
         began = time.perf_counter()

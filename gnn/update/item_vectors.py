@@ -17,21 +17,21 @@ from torch import Tensor
 
 from gnn.network import registry
 from gnn.network.model import widths
-from gnn.network.propagation import Mean
+from gnn.network.propagation import MeanAggregation
 from gnn.network.sampler import NeighbourhoodSampler
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.extract import content_index
 from graphstore.settings import Settings
 from graphstore.update import embeddings, models
-from graphstore.update.work_queue import Situation
+from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
 Vectors = dict[str, NDArray[Any]]
 Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 
 
-class ItemForward:
+class ItemEmbedder:
     """Embeds items by the active model. Without a model, or without its weights, there are no vectors.
 
     version: of the model in use, None without.
@@ -43,17 +43,17 @@ class ItemForward:
         self._loaded: tuple[Any, ...] | None = None
         self._wanted: tuple[str | None, int] | None = None
         self._alone: dict[str, Tensor] = {}
-        self._told: Vectors = {}
+        self._announced: Vectors = {}
         self.version: str | None = None
 
-    def follow(self, now: Situation) -> None:
+    def follow(self, now: QueueState) -> None:
         """Take over another model; after a stage, see whether it still learned from what items hold."""
         version = now.version
         if (version, now.generation) == self._wanted:
             return
         self._wanted, self.version, self._loaded = (version, now.generation), None, None
         self._alone.clear()
-        self._told.clear()
+        self._announced.clear()
         if version is None:
             return
         try:
@@ -70,7 +70,7 @@ class ItemForward:
         """These are described anew, or gone."""
         for item_id in item_ids:
             self._alone.pop(item_id, None)
-            self._told.pop(item_id, None)
+            self._announced.pop(item_id, None)
 
     @torch.no_grad()
     def embed(self, rows: Rows) -> Vectors:
@@ -87,7 +87,7 @@ class ItemForward:
         mean = None
         if edges:
             source, target, score = zip(*edges, strict=True)
-            mean = Mean(torch.tensor([source, target]), torch.tensor(score), len(order), len(order))
+            mean = MeanAggregation(torch.tensor([source, target]), torch.tensor(score), len(order), len(order))
         vectors = model.among_neighbours(z, mean)[: len(rows)].numpy()
         known = np.abs(vectors).sum(axis=1) > 0
         return {item_id: vector for item_id, vector, has in zip(rows, vectors, known, strict=True) if has}
@@ -97,21 +97,21 @@ class ItemForward:
         assert self.version is not None or not vectors
         stored = embeddings.read_embeddings(self._client, list(vectors), self.version or "")
         for item_id, vector in stored.items():
-            self._told.setdefault(item_id, vector)
+            self._announced.setdefault(item_id, vector)
         return {
             item_id: vector
             for item_id, vector in vectors.items()
             if item_id not in stored or np.abs(stored[item_id] - vector).max() > least
         }
 
-    def gone_far(self, vectors: Vectors, least: float) -> list[str]:
+    def moved_beyond(self, vectors: Vectors, least: float) -> list[str]:
         """Items whose new vectors are `least` away from where they were when this was last said of them, or more."""
         found = [
             item_id
             for item_id, vector in vectors.items()
-            if item_id not in self._told or np.linalg.norm(self._told[item_id] - vector) >= least
+            if item_id not in self._announced or np.linalg.norm(self._announced[item_id] - vector) >= least
         ]
-        self._told |= {item_id: vectors[item_id] for item_id in found}
+        self._announced |= {item_id: vectors[item_id] for item_id in found}
         return found
 
     def _fill(self, item_ids: Sequence[str]) -> None:
@@ -126,6 +126,6 @@ class ItemForward:
 
 
 def _nearest(row: Mapping[str, tuple[float, float]], count: int) -> list[tuple[str, float]]:
-    """The similar items that `graphstore.update.sampling.sample_items` would pull."""
+    """The similar items that `graphstore.update.sampling.sample_similar_items` would pull."""
     known = [(other, score) for other, (score, _) in row.items()]
     return sorted(known, key=lambda pair: (-pair[1], pair[0]))[:count]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from graphstore.incremental.staleness import Change
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 
@@ -20,17 +20,13 @@ class Pending:
     sources: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     users: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, user_id: str, change: Change, events: int) -> None:
+    def add(self, user_id: str, change: Staleness, events: int) -> None:
         """A user's history changed; events: how many they have now."""
         for known, moved in ((self.targets, change.targets), (self.sources, change.sources)):
             for item_id, share in moved.items():
                 known[item_id] += share
         if change.items:
             self.users[user_id] += len(change.items) / max(events, 1)
-
-    def least(self, share: float) -> bool:
-        """Whether something is stale by at least this share."""
-        return any(value >= share for part in (self.targets, self.sources, self.users) for value in part.values())
 
     def forget(self, items: Iterable[str], users: Iterable[str]) -> None:
         """These are gone."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gnn.encoders.device import best_device
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.sampler import FanOut, NeighbourhoodSampler
 from gnn.training.fitting import Training
 from gnn.training.hyperparameters import Hyperparameters
@@ -20,7 +20,6 @@ from graphstore.build.derive import BuildOptions
 from graphstore.database.client import Client
 from graphstore.database.runs import last_run
 from graphstore.errors import InputError, NotReady
-from graphstore.kinds import Kind
 from graphstore.progress import Progress
 from graphstore.update import sampling as graph
 
@@ -64,7 +63,6 @@ def prepared_training(
     client: Client,
     hyper: Hyperparameters,
     options: BuildOptions,
-    kinds: Mapping[str, Kind],
     seed: int,
     progress: Progress,
 ) -> Training:
@@ -78,11 +76,13 @@ def prepared_training(
         raise NotReady("There are no items: run `interestgraph collect` first.")
     chosen = _training_users(users, seed)
     hyper = hyper.sized(len(chosen))
-    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(kinds), FanOut(events=hyper.history), media=True)
+    sampler = NeighbourhoodSampler(
+        client, GraphVocabulary.of_kinds(client.kinds), FanOut(events=hyper.history), media=True
+    )
     sampler.add_items(items)
     batches = list(sampler.batches(chosen, hyper.batch_users, progress))
     sampler.vocabulary.growing = False
-    return Training(client, sampler, batches, kinds, hyper, seed, best_device(), progress, options)
+    return Training(client, sampler, batches, hyper, seed, best_device(), progress, options)
 
 
 def _training_users(users: Sequence[str], seed: int) -> list[str]:

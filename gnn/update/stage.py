@@ -7,15 +7,16 @@ incremental  with the active model: embed what was touched since the last run, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gnn.encoders.device import best_device
 from gnn.network import registry
 from gnn.network.model import widths
+from gnn.network.propagation import HeteroData
 from gnn.network.sampler import NeighbourhoodSampler
 from gnn.training.continual import continue_training, continued_blend
-from gnn.training.fitting import Training
+from gnn.training.fitting import TrainedModel, Training
 from gnn.update.embed import embed_items, embed_users
 from gnn.update.prepare import hyperparameters, last_extract, prepared_training, share_machine
 from graphstore.build.derive import BuildOptions
@@ -23,7 +24,6 @@ from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
 from graphstore.database.runs import last_run, run
 from graphstore.extract import content_index
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 from graphstore.update import embeddings, models, sampling, work_queue
@@ -40,7 +40,6 @@ def update(
     further: bool = False,
     end_to_end: bool = False,
     seed: int = 0,
-    kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
     progress: Progress = silent,
     **hyper: Any,
@@ -67,8 +66,8 @@ def update(
     learned: dict[str, Any] = {}
     if end_to_end:
         full = True
-        prepared = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
-        learned = {"end_to_end": _learn_encoder(client, settings, prepared, kinds, seed, progress)}
+        prepared = prepared_training(client, parameters, options or tuned.build, seed, progress)
+        learned = {"end_to_end": _learn_encoder(client, settings, prepared, seed, progress)}
         extracted = last_extract(client)
     with run(client, "update") as current:
         # What was touched after extract began may be extracted later: the next run has to look at it again.
@@ -76,9 +75,9 @@ def update(
         last = last_run(client, "update")
         active = models.active_model(client)
         if full or active is None or last is None:
-            training = prepared_training(client, parameters, options or tuned.build, kinds, seed, progress)
+            training = prepared_training(client, parameters, options or tuned.build, seed, progress)
             counts = _full(client, settings, training) | {"settings": tuned.label}
-        elif further and (found := _continued(client, settings, kinds, seed, progress)):
+        elif further and (found := _continued(client, settings, seed, progress)):
             counts = found
         else:
             content_index.check_learned_from(client, active)
@@ -92,29 +91,64 @@ def update(
 
 
 def _learn_encoder(
-    client: Client, settings: Settings, training: Training, kinds: Mapping[str, Kind], seed: int, progress: Progress
+    client: Client, settings: Settings, training: Training, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Train the encoder with a network, and read all contents by it where it is better; the report."""
     from gnn.adaptation.end_to_end import learn_encoder
     from gnn.encoders import by_name
     from gnn.extract.stage import extract
 
-    found = learn_encoder(client, settings, training, kinds, seed, progress)
+    found = learn_encoder(client, settings, training, seed, progress)
     if found.name:
         encoder = by_name.encoder(found.name, settings.models)
-        extract(client, settings, encoder=encoder, kinds=kinds, full=True, progress=progress)
+        extract(client, settings, encoder=encoder, full=True, progress=progress)
     return found.report
 
 
 def _full(client: Client, settings: Settings, training: Training) -> dict[str, Any]:
-    sampler, batches, progress = training.sampler, training.batches, training.progress
-    model, blend, metrics = training.run()
+    """Train on everything, and serve the result."""
+    trained = training.run()
+    return {"full": True} | serve(
+        client, settings, trained, training.sampler, batches=training.batches, progress=training.progress
+    )
+
+
+def _continued(client: Client, settings: Settings, seed: int, progress: Progress) -> dict[str, Any] | None:
+    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    weight = tuned_settings(client).build.negative_weight
+    found = continue_training(client, settings, weight, seed, progress)
+    if found is None or not found.better:
+        return None
+    before, model = found.metrics["continued"], found.model
+    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
+    blend = continued_blend(client, before, model, found.vocabulary)
+    trained = TrainedModel(model, blend, found.hyper, seed, found.metrics)
+    return {"full": False, "continued": before} | serve(client, settings, trained, sampler, progress=progress)
+
+
+def serve(
+    client: Client,
+    settings: Settings,
+    trained: TrainedModel,
+    sampler: NeighbourhoodSampler,
+    *,
+    batches: Sequence[HeteroData] = (),
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Save a model, embed every item and user by it, and make it the active one, all at once for those who are served.
+
+    sampler: with the vocabulary and the fan-out of the model.  batches: neighbourhoods of users that it pulled before;
+    taken where they hold all users.
+
+    Returns counts: version, items, items_without_input, users, users_without_input, and the metrics.
+    """
+    model = trained.model
     users, items = sampling.user_ids(client), sampling.item_ids(client)
-    sampler.add_items(items)  # some may have come while it trained
-    features = sampler.items.features(*widths(model)).to(training.device)
+    sampler.add_items(items)  # those that came while it trained
+    features = sampler.items.features(*widths(model)).to(next(model.parameters()).device)
     version = registry.new_version()
     registry.save(settings.models, version, model, sampler.vocabulary, sampler.fan_out)
-    counts: dict[str, Any] = {"full": True, "version": version}
+    counts: dict[str, Any] = {"version": version}
     counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
     pulled = {user_id for batch in batches for user_id in batch["user"].user_id}
     ready = batches if pulled.issuperset(users) else sampler.batches(users, EMBED_USERS)
@@ -125,53 +159,16 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
         family=registry.FAMILY,
         configuration={
             **model.configuration.as_dict(),
-            "training": training.hyper.as_dict(),
-            "seed": training.seed,
+            "training": trained.hyper.as_dict(),
+            "seed": trained.seed,
             **content_index.encoders_of(client),
         },
-        metrics=metrics,
+        metrics=trained.metrics,
         dimension=model.configuration.dimension,
-        blend=blend,
+        blend=trained.blend,
     )
     embeddings.settle(client, version, everything=True)
-    return counts | {"metrics": metrics}
-
-
-def _continued(
-    client: Client, settings: Settings, kinds: Mapping[str, Kind], seed: int, progress: Progress
-) -> dict[str, Any] | None:
-    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
-    weight = tuned_settings(client).build.negative_weight
-    found = continue_training(client, settings, kinds, weight, seed, progress)
-    if found is None or not found.better:
-        return None
-    before = found.metrics["continued"]
-    model, users, items = found.model, sampling.user_ids(client), sampling.item_ids(client)
-    sampler = NeighbourhoodSampler(client, found.vocabulary, found.fan_out, media=model.fusion is not None)
-    sampler.add_items(items)
-    features = sampler.items.features(*widths(model))
-    version = registry.new_version()
-    registry.save(settings.models, version, model, found.vocabulary, found.fan_out)
-    counts: dict[str, Any] = {"full": False, "continued": before, "version": version}
-    counts |= embed_items(client, version, model, features, sampler, items, ahead=True, progress=progress)[0]
-    batches = sampler.batches(users, EMBED_USERS)
-    counts |= embed_users(client, version, model, features, sampler, batches, len(users), progress, ahead=True)
-    models.activate(
-        client,
-        version,
-        family=registry.FAMILY,
-        configuration={
-            **model.configuration.as_dict(),
-            "training": found.hyper.as_dict(),
-            "seed": seed,
-            **content_index.encoders_of(client),
-        },
-        metrics=found.metrics,
-        dimension=model.configuration.dimension,
-        blend=continued_blend(client, before, model, found.vocabulary),
-    )
-    embeddings.settle(client, version, everything=True)
-    return counts | {"metrics": found.metrics}
+    return counts | {"metrics": trained.metrics}
 
 
 def _incremental(

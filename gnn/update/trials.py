@@ -27,9 +27,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from gnn.training.fitting import decided
 from gnn.training.holdout import HoldOut
-from gnn.training.hyperparameters import Hyperparameters
+from gnn.training.hyperparameters import Hyperparameters, with_defaults
 from graphstore.build.derive import DEFAULT_OPTIONS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
@@ -62,7 +61,7 @@ def space_of(events: Interactions) -> dict[str, BaseDistribution]:
 def default_settings(space: Mapping[str, BaseDistribution], events: Interactions, held: HoldOut) -> Settings:
     """The values of the settings where nothing was tuned."""
     found: Settings = {}
-    for owner in (DEFAULT_OPTIONS, decided(Hyperparameters(), events, held)):
+    for owner in (DEFAULT_OPTIONS, with_defaults(Hyperparameters(), events, held)):
         found |= {part.name: getattr(owner, part.name) for part in fields(owner) if part.name in space}
     return {name: found[name] for name in space}
 

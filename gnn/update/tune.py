@@ -1,6 +1,7 @@
 """tune: look for settings of build and update under which what users chose next stands higher.
 
-Each trial derives, trains and learns the blend on what came before the held-out events (`Training.rehearse`), and is
+Each trial derives, trains and learns the blend on what came before the held-out events (`Training.train_held_out`),
+and is
 scored on these: NDCG@10 of the blend, its weights learned on other users than those scored. Neighbourhoods are pulled
 once. Trials are remembered under `tuning.sqlite`; what is adopted stands in the graph, with the run.
 
@@ -21,9 +22,9 @@ import numpy as np
 
 from gnn.evaluation.confidence import half_widths
 from gnn.training.blend_weights import cross_validated
-from gnn.training.fitting import LEAST_EXAMPLES, Training, decided, enough
+from gnn.training.fitting import LEAST_EXAMPLES, Training, enough
 from gnn.training.holdout import HoldOut, hold_out
-from gnn.training.hyperparameters import Hyperparameters
+from gnn.training.hyperparameters import Hyperparameters, with_defaults
 from gnn.update.prepare import last_extract, prepared_training, share_machine
 from gnn.update.trials import Trial, TrialMemory, default_settings, space_of, study_name, trial_memory
 from graphstore.build.derive import DEFAULT_OPTIONS
@@ -33,7 +34,6 @@ from graphstore.database.client import Client
 from graphstore.database.runs import run
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 
@@ -54,7 +54,6 @@ def tune(
     minutes: float | None = None,
     seed: int = 0,
     reset: bool = False,
-    kinds: Mapping[str, Kind] = KINDS,
     progress: Progress = silent,
     **hyper: Any,
 ) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def tune(
     last_extract(client)
     share_machine()
     with run(client, STAGE) as current:
-        events = pull_interactions(client, kinds, DEFAULT_OPTIONS.negative_weight, progress)
+        events = pull_interactions(client, DEFAULT_OPTIONS.negative_weight, progress)
         held = hold_out(events)
         if not enough(held):
             raise too_few(int((held.counts > 0).sum()))
@@ -87,8 +86,8 @@ def tune(
         with trial_memory(settings.home / MEMORY, name, space, seed, reset=reset) as memory:
             remembered = len(memory.trials())
             if remembered < trials:
-                training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, kinds, seed, progress)
-                training.hyper = decided(training.hyper, events, held)
+                training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, seed, progress)
+                training.hyper = with_defaults(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)
             found = memory.trials()
@@ -125,7 +124,7 @@ class Search:
         training = self.training
         training.options = replace(training.options, **{n: v for n, v in values.items() if n in BUILD_NAMES})
         training.hyper = replace(training.hyper, **{n: v for n, v in values.items() if n not in BUILD_NAMES})
-        found = training.rehearse(self.events, self.held).examples
+        found = training.train_held_out(self.events, self.held).examples
         if not found:
             raise too_few(0)
         return cross_validated(found, training.hyper.without, training.seed)

@@ -17,15 +17,18 @@ import torch
 from torch import Tensor
 
 from gnn.network import registry
-from gnn.network.data import ItemTable, Vocabulary, user_batch
-from gnn.network.model import History, InterestNetwork
+from gnn.network.data import GraphVocabulary, ItemTable
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import InterestNetwork
 from gnn.network.sampler import FanOut
+from gnn.network.user_batch import user_batch
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.settings import Settings
+from graphstore.update import embeddings, following
 from graphstore.update import sampling as graph
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
-from graphstore.update.work_queue import Situation
+from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
 Vectors = dict[str, Any]
@@ -36,7 +39,7 @@ NOTHING = BehaviourColumns(np.zeros(0, dtype=np.int64), [], [], np.zeros(0), np.
 class ItemVectors:
     """The vectors (I, D) of all items under one model; rows are numbered as items are met, zero where there is none."""
 
-    def __init__(self, vocabulary: Vocabulary, dimension: int) -> None:
+    def __init__(self, vocabulary: GraphVocabulary, dimension: int) -> None:
         self.table = ItemTable(vocabulary)
         self._rows = torch.zeros(1024, dimension)
 
@@ -69,18 +72,18 @@ class UserVectors:
         self._settings = settings
         self._items: ItemVectors | None = None
         self._model: InterestNetwork | None = None
-        self._vocabulary = Vocabulary([])
+        self._vocabulary = GraphVocabulary([])
         self._fan_out = FanOut()
         self._seen = (-1, -1)
         self._wanted: str | None = None
         self.version: str | None = None
 
-    def follow(self, now: Situation) -> None:
+    def follow(self, now: QueueState) -> None:
         """Take over what changed in the graph: another model, another generation, items that changed."""
         if now.version != self._wanted or now.generation != self._seen[1]:
             self._load(now.version)
         elif self._items is not None and self._wanted is not None and now.seq > self._seen[0]:
-            for row in self._client.ask("update/following/read_changed_items", seq=self._seen[0], version=self._wanted):
+            for row in following.changed_embeddings(self._client, self._seen[0], self._wanted):
                 self._items.put(row["item_id"], row["embedding"])
         self._seen = (now.seq, now.generation)
 
@@ -94,7 +97,7 @@ class UserVectors:
             log.warning("no embeddings of users are written: %s", error)
             return
         self._items = ItemVectors(self._vocabulary, self._model.configuration.dimension)
-        for row in self._client.stream("update/embeddings/stream_item_embeddings", version=version):
+        for row in embeddings.stream_items(self._client, version):
             self._items.put(row["item_id"], row["embedding"])
         self.version = version
 
@@ -132,7 +135,7 @@ class UserVectors:
         batch = user_batch(
             self._items.table, self._vocabulary, user_ids, behaviour, attributes, follows, others, followed
         )
-        history = History.of(self._items.of(batch["item"].n_id), batch)
+        history = HistoryBatch.of(self._items.of(batch["item"].n_id), batch)
         vectors = self._model.user_vectors(batch, history)[:, 0].numpy()
         known = np.abs(vectors).sum(axis=1) > 0
         return {user_id: vector if has else None for user_id, vector, has in zip(user_ids, vectors, known, strict=True)}

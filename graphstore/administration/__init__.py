@@ -1,1 +1,1 @@
-"""What operators ask: the doctor's report, estimates, exposure of items, API keys."""
+"""Administration: the doctor, estimates of size, exposure of items, API keys."""

@@ -1,11 +1,11 @@
-"""What works here and what doesn't: Neo4j, schema, indexes, model, encoder, device, disk; and what to do about it."""
+"""The doctor: checks of Neo4j, schema, indexes, model, packages, device and disk, each with a remedy."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ SOUND_PACKAGES = ("soundfile", "soxr", "aisfx")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: whether it is well, what was found, and what to do where it is not."""
+    """The result of one check: its name, whether it passed, what was found, and the remedy if it failed."""
 
     name: str
     ok: bool
@@ -43,14 +43,14 @@ class Check:
 
 
 def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
-    """Look at everything that the stages and the web application need. Changes nothing in the graph.
+    """Check everything that the stages and the web application need, without changing the graph.
 
     Args:
-        settings: where Neo4j and the program's folder are; the managed server is started where `NEO4J_URI` is not set.
-        client: an open connection to use in place of one by the settings.
+        settings: how to reach Neo4j, and the program's folder. Without `NEO4J_URI` the managed server is started.
+        client: an open connection to use instead of one by the settings.
 
     Returns:
-        The checks in the order in which to mend them. Those of the graph are missing where Neo4j can't be reached.
+        The checks in the order in which to repair what failed; without those of the graph if Neo4j can't be reached.
     """
     checks = []
     with ExitStack() as stack:
@@ -69,16 +69,25 @@ def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
 
 
 def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
-    """Everything that is read from the graph."""
-    for check in (check_schema, check_indexes, check_model, check_embeddings, check_items, check_settings, check_drift):
+    """The checks that read the graph."""
+    checks: dict[str, Callable[[], Check]] = {
+        "schema": lambda: check_schema(client),
+        "indexes": lambda: check_indexes(client, settings),
+        "model": lambda: check_model(client, settings),
+        "embeddings": lambda: check_embeddings(client),
+        "items": lambda: check_items(client),
+        "settings": lambda: check_settings(client),
+        "drift": lambda: check_drift(client),
+    }
+    for name, check in checks.items():
         try:
-            yield check(client, settings)
+            yield check()
         except InterestGraphError as error:
-            yield Check(check.__name__.removeprefix("check_"), False, str(error), "See the checks above this one.")
+            yield Check(name, False, str(error), "See the checks above this one.")
 
 
 def check_neo4j(client: Client) -> Check:
-    """Reachable, and new enough.
+    """Neo4j can be reached, and is new enough.
 
     Raises:
         GraphError: it is not.
@@ -88,8 +97,8 @@ def check_neo4j(client: Client) -> Check:
     return Check("neo4j", True, f"{version} {edition} at {client.uri}")
 
 
-def check_schema(client: Client, settings: Settings) -> Check:
-    """The schema's version is this program's."""
+def check_schema(client: Client) -> Check:
+    """The schema has this program's version."""
     newest = max(schema.versions())
     has_schema = client.read("schema/read_constraint", name="schema_name")
     rows = client.read("schema/read_schema_version") if has_schema else []
@@ -101,14 +110,14 @@ def check_schema(client: Client, settings: Settings) -> Check:
 
 
 def expected_indexes(settings: Settings) -> set[str]:
-    """Names of the indexes and constraints of the schema files, and of each kind of behaviour."""
+    """The names of the indexes and constraints of the schema files and of the kinds of behaviour."""
     texts = [statements.load(name).text for name in schema.versions().values()]
     named = {name for text in texts for name in INDEX_NAME.findall(text)}
     return named | {f"event_id_{kind.type.lower()}" for kind in read_kinds(settings.kinds_file).values()}
 
 
 def check_indexes(client: Client, settings: Settings) -> Check:
-    """Every index is there and online."""
+    """Every expected index exists and is online."""
     states = {row["name"]: row["state"] for row in client.read("administration/read_indexes")}
     expected = expected_indexes(settings)
     wrong = [
@@ -122,7 +131,7 @@ def check_indexes(client: Client, settings: Settings) -> Check:
 
 
 def check_model(client: Client, settings: Settings) -> Check:
-    """A model is active, its weights are in the program's folder, and it learned from the contents that items have."""
+    """A model is active, its weights are in the program's folder, and it learned from the present content vectors."""
     active = active_model(client)
     if active is None:
         return Check("model", False, "none is active", "Train one: interestgraph update --full")
@@ -138,32 +147,32 @@ def check_model(client: Client, settings: Settings) -> Check:
     return Check("model", True, f"{version} ({family}), {weights.stat().st_size / 1e6:.1f} MB of weights")
 
 
-def check_embeddings(client: Client, settings: Settings) -> Check:
-    """At most a tenth of users and items wait for their embedding."""
+def check_embeddings(client: Client) -> Check:
+    """At most STALE_SHARE of users and items have a missing or stale embedding."""
     active = client.read("update/models/read_active_model")
-    parts, well = [], True
+    parts, ok = [], True
     for row in client.read("administration/count_stale", version=active[0]["version"] if active else ""):
         waiting = row["missing"] + row["stale"]
         share = waiting / row["nodes"] if row["nodes"] else 0.0
-        well &= share <= STALE_SHARE
+        ok &= share <= STALE_SHARE
         parts.append(
             f"{row['what']}: {row['missing']:,} missing and {row['stale']:,} stale of {row['nodes']:,} ({share:.0%})"
         )
     return Check(
-        "embeddings", well, "; ".join(parts), "interestgraph update, or interestgraph update --full the first time"
+        "embeddings", ok, "; ".join(parts), "interestgraph update, or interestgraph update --full the first time"
     )
 
 
-def check_items(client: Client, settings: Settings) -> Check:
-    """At most a tenth of the items are known from events alone."""
+def check_items(client: Client) -> Check:
+    """At most STALE_SHARE of the items have no description, because only events mention them."""
     row = next(row for row in client.read("administration/count_stale", version="") if row["what"] == "items")
-    well = row["undescribed"] <= STALE_SHARE * row["nodes"]
+    ok = row["undescribed"] <= STALE_SHARE * row["nodes"]
     remedy = "Describe them: interestgraph collect --items FILE"
-    return Check("items", well, f"{row['undescribed']:,} of {row['nodes']:,} have no description", remedy)
+    return Check("items", ok, f"{row['undescribed']:,} of {row['nodes']:,} have no description", remedy)
 
 
-def check_settings(client: Client, settings: Settings) -> Check:
-    """The graph was built with the settings that `tune` found, if it found some."""
+def check_settings(client: Client) -> Check:
+    """The graph was built with the settings that `tune` adopted, if there are some."""
     tuned, built = tuned_settings(client), last_run(client, "build")
     if tuned.origin is None:
         return Check("settings", True, "the defaults; interestgraph tune looks for better ones")
@@ -173,8 +182,8 @@ def check_settings(client: Client, settings: Settings) -> Check:
     return Check("settings", used in (tuned.origin, "given"), detail, remedy)
 
 
-def check_drift(client: Client, settings: Settings) -> Check:
-    """How far what was kept fresh had drifted when all was last derived anew."""
+def check_drift(client: Client) -> Check:
+    """The drift of the incremental updates, measured at the last full derivation, was within bounds."""
     found = last_drift(client)
     if found is None:
         return Check("drift", True, "not measured yet; interestgraph update --anew does")
@@ -187,14 +196,14 @@ def check_drift(client: Client, settings: Settings) -> Check:
 
 
 def check_encoder() -> Check:
-    """The packages that extract and update need are installed; none is imported."""
+    """The packages that extract and update need are installed. None is imported."""
     missing = [name for name in ENCODER_PACKAGES if find_spec(name) is None]
     detail = f"missing: {', '.join(missing)}" if missing else "its packages are installed"
     return Check("encoder", not missing, detail, "pip install 'interestgraph[gnn]'; serving works without")
 
 
 def check_media() -> Check:
-    """Whether images and sounds can be read by the default encoders; well without, as most catalogues have none."""
+    """The packages of the default image and sound encoders. Passes without them, as most catalogues have no media."""
     found, missing = [], []
     for what, packages in (("images", IMAGE_PACKAGES), ("sounds", SOUND_PACKAGES)):
         lacking = [name for name in packages if find_spec(name) is None]
@@ -207,7 +216,7 @@ def check_media() -> Check:
 
 
 def check_device() -> Check:
-    """What the training runs on; the processor will do."""
+    """The device that training runs on; a processor is enough."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return Check("device", True, "processor (there is no nvidia-smi)")
@@ -222,7 +231,7 @@ def check_device() -> Check:
 
 
 def check_disk(home: Path) -> Check:
-    """There is room for the graph, the transaction logs and the models."""
+    """The disk has NEEDED_BYTES for the graph, the transaction logs and the models."""
     folder = home.absolute()
     while not folder.exists():
         folder = folder.parent

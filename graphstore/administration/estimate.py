@@ -1,4 +1,10 @@
-"""What a graph of a given size needs in memory, disk and time, from figures that were measured."""
+"""Estimate of memory, disk and time for a graph of a given size, from measured and assumed figures.
+
+Measured, on Gowalla with raw statements: bytes of store and of transaction log for an event, bytes of a derived
+relationship, memory of Neo4j, MERGE rate, read rate. Derived from one of these by an assumption: vectors and
+relationships written a second. Assumed, from record sizes, array sizes and the limits of the stages: the other figures.
+Each figure's `source` begins with one of these words.
+"""
 
 from __future__ import annotations
 
@@ -8,59 +14,64 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """One constant and where it comes from."""
+    """A constant with its unit and its source: measured (on what), derived (from what), or assumed (why)."""
 
     value: float
     unit: str
     source: str
 
 
-GOWALLA = "measured on Gowalla: 1,027,370 events, 29,858 users, 40,981 items; Neo4j 5.26.28, two cores"
-FORMAT = "from the store's record sizes and the schema; not measured"
+GOWALLA = "Gowalla: 1,027,370 events, 29,858 users, 40,981 items; Neo4j 5.26.28, two cores"
 
 FIGURES: dict[str, Figure] = {
-    "bytes an event": Figure(350, "B of store with its index", f"360 MB in all, {GOWALLA}"),
+    "bytes an event": Figure(350, "B of store with its index", f"measured: 360 MB in all, {GOWALLA}"),
     "bytes an item": Figure(
-        10_000, "B of store", f"vectors of 384 and 128 and their indexes, 4 B and 8 B a number; {FORMAT}"
+        10_000, "B of store", "assumed: vectors of 384 and 128 numbers of 8 B, and their indexes of 4 B a number"
     ),
-    "bytes a user": Figure(2_500, "B of store", f"a vector of 128, some fifteen interests; {FORMAT}"),
+    "bytes a user": Figure(2_500, "B of store", "assumed: a vector of 128 numbers and about fifteen interests"),
     "bytes a relationship": Figure(
-        180, "B of store, derived", "450 MB for 2,520,000 similar items and users of Gowalla"
+        180, "B of store, derived", "measured: 450 MB for 2,520,000 similar items and users of Gowalla"
     ),
     "derived an item": Figure(
         215,
         "relationships",
-        "at most: 100 similar, 100 next, 15 interests and attributes: the limits of extract and build",
+        "assumed: 100 similar, 100 next, 15 interests and attributes, the limits of extract and build",
     ),
-    "derived a user": Figure(35, "relationships", "at most: 20 similar, 15 interests: the limits of extract and build"),
-    "log bytes an event": Figure(1_500, "B of transaction log until it is pruned", f"1.5 GB in all, {GOWALLA}"),
-    "server bytes": Figure(2.3e9, "B resident at a heap of 2 GB", GOWALLA),
+    "derived a user": Figure(35, "relationships", "assumed: 20 similar, 15 interests, the limits of extract and build"),
+    "log bytes an event": Figure(
+        1_500, "B of transaction log until it is pruned", f"measured: 1.5 GB in all, {GOWALLA}"
+    ),
+    "server bytes": Figure(2.3e9, "B resident at a heap of 2 GB", f"measured: {GOWALLA}"),
     "memory an event": Figure(
-        60, "B while build and update work", f"edges as columns, their matrix and its transpose; {FORMAT}"
+        60, "B while build and update work", "assumed: sizes of the edge columns, their matrix and its transpose"
     ),
     "memory a node": Figure(
-        4_100, "B while update works", f"384 + 128 numbers of 4 B, gradient and moments of the 128; {FORMAT}"
+        4_100, "B while update works", "assumed: 384 + 128 numbers of 4 B, and gradient and moments of the 128"
     ),
     "collect": Figure(
-        19_500, "events/s", f"batched MERGE, {GOWALLA}; collect reaches a part of it: benchmarks/collect.py"
+        19_500,
+        "events/s",
+        f"measured: a raw loop of batched MERGE, {GOWALLA}; collect reaches a part of it (benchmarks/collect.py)",
     ),
-    "extract": Figure(500, "items/s", "default encoder, short texts, two cores"),
-    "pull": Figure(757_000, "events/s", f"in columns, {GOWALLA}"),
+    "extract": Figure(
+        500, "items/s", "assumed: default encoder, short texts, two cores; benchmarks/extraction.py measures it"
+    ),
+    "pull": Figure(757_000, "events/s", f"measured: read as columns, {GOWALLA}"),
     "write vectors": Figure(
-        1_100, "vectors/s", f"half of what was measured with 64 numbers into an index that is there, {GOWALLA}"
+        1_100, "vectors/s", f"derived: half of the rate of 64 numbers, measured with an online index, {GOWALLA}"
     ),
-    "write relationships": Figure(19_500, "relationships/s", f"as for events, {GOWALLA}"),
+    "write relationships": Figure(19_500, "relationships/s", "derived: the same as the MERGE rate of events"),
 }
 
 
 def estimate(users: int, items: int, events: int) -> dict[str, Any]:
-    """Memory, disk and time of a graph of this size on a machine of two cores.
+    """Memory, disk and time of a graph of this size on a machine with two cores.
 
-    Training is left out of the times: it depends on the model and the device (`interestgraph demo` shows one).
+    Training is not in the times: it depends on the model and the device (`interestgraph demo` shows one).
 
     Returns:
         {"users", "items", "events", "disk_bytes": {part: B}, "memory_bytes": {part: B}, "seconds": {stage: s},
-        "figures": [{"name", "value", "unit", "source"}]}; each of the three has its total under "all".
+        "figures": [{"name", "value", "unit", "source"}]}; the parts have their total under "all".
     """
     figure = {name: entry.value for name, entry in FIGURES.items()}
     derived = min(items * figure["derived an item"] + users * figure["derived a user"], 10.0 * events + items + users)
@@ -98,7 +109,7 @@ def _with_total(parts: dict[str, float], digits: int) -> dict[str, float]:
 
 
 def estimate_lines(row: dict[str, Any]) -> list[str]:
-    """An estimate for people, one line a part, with the figures it rests on."""
+    """An estimate as text: one line a part, then the figures that it is computed from."""
     lines = [f"{row['users']:,} users, {row['items']:,} items, {row['events']:,} events on two cores:"]
     for title, key, show in (
         ("disk", "disk_bytes", _size),

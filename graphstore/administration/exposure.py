@@ -1,6 +1,6 @@
-"""The exposure report: which items the lists of all users show, and whether that follows what people choose.
+"""The exposure report: how the lists of all users distribute exposure over items, compared with what users choose.
 
-Exposure is counted by place in a list, 1 / log2(rank + 1), as what stands first is seen most.
+The exposure of an item in a list is 1 / log2(rank + 1), because the first places are seen most.
 
 Reference: Singh and Joachims, "Fairness of Exposure in Rankings", KDD 2018 (exposure by place, disparate exposure);
 Gini coefficient as in Fleder and Hosanagar, "Blockbuster Culture's Next Rise or Fall", Management Science 2009;
@@ -16,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from graphstore.arrays import Floats
 from graphstore.database.client import Client
 from graphstore.errors import InputError
 
-Floats = NDArray[np.float64]
 HEAD, MIDDLE = 0.2, 0.8
 MOST_VALUES, EXAMPLES = 10, 10
 
 
 def exposure_report(client: Client, lists: Iterable[Mapping[str, Any]], k: int) -> dict[str, Any]:
-    """What the top k of `lists` (rows with user_id and items) show of the items of the graph.
+    """The report on the top k of `lists` (rows with user_id and items), over the items of the graph.
 
     Raises:
         InputError: there are no items, or no list has one.
@@ -42,7 +41,7 @@ def exposure_report(client: Client, lists: Iterable[Mapping[str, Any]], k: int) 
 
 
 def counted(index: Mapping[str, int], lists: Iterable[Mapping[str, Any]], k: int) -> tuple[Floats, int]:
-    """(I,) the exposure of each item, and how many lists there were. Items that are not of the graph are skipped."""
+    """(I,) the exposure of each item, and the number of lists.  index: row numbers of items; others are skipped."""
     exposure, users = np.zeros(len(index)), 0
     for row in lists:
         users += 1
@@ -53,7 +52,7 @@ def counted(index: Mapping[str, int], lists: Iterable[Mapping[str, Any]], k: int
 
 
 def report(items: Sequence[Mapping[str, Any]], exposure: Floats) -> dict[str, Any]:
-    """The figures of I items with exposure (I,): coverage, concentration, and exposure by group beside choices."""
+    """The measures of I items with exposure (I,): coverage, concentration, novelty, and shares by group."""
     chosen = np.array([row["users"] for row in items], dtype=float)
     share = exposure / exposure.sum()
     ordered = np.sort(share)[::-1]
@@ -80,14 +79,15 @@ def report(items: Sequence[Mapping[str, Any]], exposure: Floats) -> dict[str, An
 
 
 def gini(exposure: Floats) -> float:
-    """0 where all are shown alike, 1 - 1 / I where one item gets everything."""
+    """The Gini coefficient of exposure (I,): 0 where all are equal, 1 - 1 / I where one item has all."""
     ordered, size = np.sort(exposure), len(exposure)
     return float((2 * np.arange(1, size + 1) - size - 1) @ ordered / (size * ordered.sum()))
 
 
 def novelty(share: Floats, chosen: Floats) -> float:
-    """The mean of -log2(share of all choices) over what is shown, in bits; an item that nobody chose counts as one
-    choice. share: (I,) of exposure.  chosen: (I,) how many users chose it.
+    """The mean of -log2(share of all choices) over what is shown, in bits; items without a choice count as chosen once.
+
+    share: (I,) of exposure.  chosen: (I,) users who chose each item.
     """
     if not chosen.sum():
         return 0.0
@@ -95,7 +95,11 @@ def novelty(share: Floats, chosen: Floats) -> float:
 
 
 def popularity_groups(chosen: Floats) -> list[list[str]]:
-    """Each item's group: head (the most chosen, a fifth of all choices), middle (up to four fifths), tail, or new."""
+    """The group of each item, as a list of one name, for `_groups`.
+
+    head: the most chosen items, with a fifth of all choices.  middle: up to four fifths.  tail: the rest.  new: never
+    chosen.
+    """
     order = np.argsort(-chosen, kind="stable")
     before = (np.cumsum(chosen[order]) - chosen[order]) / max(chosen.sum(), 1.0)
     groups = [[""] for _ in chosen]
@@ -115,9 +119,9 @@ def _attributes(items: Sequence[Mapping[str, Any]], share: Floats, chosen: Float
 
 
 def _groups(names: Sequence[Sequence[str]], share: Floats, chosen: Floats) -> list[dict[str, Any]]:
-    """Shares of exposure, of choices and of the catalogue by group, the most exposed first.
+    """Shares of exposure, choices and catalogue by group, the most exposed first, at most MOST_VALUES.
 
-    ratio: exposure by choices, 1 where what is shown follows what is chosen; None without choices.
+    names: the groups of each item.  Result `ratio`: exposure / choices, 1 where they are equal; None without choices.
     """
     total = max(chosen.sum(), 1.0)
     sums: dict[str, Floats] = {}
@@ -138,10 +142,10 @@ def _groups(names: Sequence[Sequence[str]], share: Floats, chosen: Floats) -> li
 
 
 def read_lists(path: Path) -> list[dict[str, Any]]:
-    """The lists of a file that `recommend --all` wrote.
+    """The lists of a file that `recommend --all` wrote: user_id and items.
 
     Raises:
-        InputError: it can't be read, or a line is no list.
+        InputError: the file can't be read, or a line is not such a list.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,6 @@
-"""API keys: shown once, stored as a hash, each with scopes, revocable within seconds.
+"""API keys: created, listed, revoked and verified. A key is shown once; the graph holds its hash and its scopes.
 
-A key is 32 random bytes, so its plain SHA-256 can't be guessed back and needs no slow password hash.
+A key has 32 random bytes, so that it can't be guessed from its SHA-256; a slow password hash is not needed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import hmac
 import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from cachetools import TTLCache
 
 from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
@@ -27,27 +28,27 @@ CACHE_SIZE = 1024
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key in force. `admin` includes the other scopes."""
+    """A key that is in force, without the key itself. The scope `admin` includes the others."""
 
     key_hash: str
     name: str
     scopes: frozenset[str]
 
     def allows(self, scope: str) -> bool:
-        """Whether the key may do what needs this scope."""
+        """Whether the key has this scope."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 def hash_of(key: str) -> str:
-    """SHA-256 of a key, in hex: what is stored."""
+    """The stored form of a key: SHA-256 in hex."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def create_key(client: Client, name: str, scopes: Iterable[str]) -> str:
-    """Make a key, store its hash, and return the key: the only time it can be seen.
+    """Create a key, store its hash, and return the key, which can't be read again.
 
     Raises:
-        InputError: no name, an unknown scope, or a key of that name is in force.
+        InputError: no name, no scope or an unknown one, or a key of that name is in force.
     """
     wanted = sorted({scope.strip() for scope in scopes}, key=str)
     unknown = [scope for scope in wanted if scope not in SCOPES]
@@ -63,12 +64,12 @@ def create_key(client: Client, name: str, scopes: Iterable[str]) -> str:
 
 
 def list_keys(client: Client) -> list[dict[str, Any]]:
-    """Every key ever made: name, scopes, created_at, revoked_at (ISO 8601, or None while in force)."""
+    """All keys, revoked ones too: name, scopes, created_at, revoked_at (ISO 8601; None while in force)."""
     return client.read("administration/list_keys")
 
 
 def revoke_key(client: Client, name: str) -> None:
-    """Revoke the key of this name; servers notice within `CACHE_SECONDS`.
+    """Revoke the key of this name. Servers accept it for up to CACHE_SECONDS more.
 
     Raises:
         NotFound: no key of this name is in force.
@@ -82,39 +83,31 @@ def any_key(client: Client) -> bool:
     return any(key["revoked_at"] is None for key in list_keys(client))
 
 
-def verify_key(client: Client, key: str) -> ApiKey | None:
-    """The key in force that this text is, or None. One read; `KeyRing` remembers answers for a moment."""
-    return _find(client, hash_of(key))
-
-
-def _find(client: Client, key_hash: str) -> ApiKey | None:
-    for row in client.read("administration/find_key", key_hash=key_hash):
-        if hmac.compare_digest(row["key_hash"], key_hash):
-            return ApiKey(row["key_hash"], row["name"], frozenset(row["scopes"]))
-    return None
-
-
 class KeyRing:
-    """`verify_key` with a small, short-lived memory of good keys, shared by the threads of a server."""
+    """Verifies keys; shared by the threads of a server. Valid keys are cached for a short time.
 
-    def __init__(self, client: Client, seconds: float = CACHE_SECONDS) -> None:
+    seconds: how long a valid key is cached.  timer: the clock of the cache, in seconds.
+    """
+
+    def __init__(
+        self, client: Client, seconds: float = CACHE_SECONDS, timer: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
-        self._seconds = seconds
-        self._known: OrderedDict[str, tuple[float, ApiKey]] = OrderedDict()
+        self._valid: TTLCache[str, ApiKey] = TTLCache(CACHE_SIZE, seconds, timer)
         self._lock = threading.Lock()
 
     def verify(self, key: str) -> ApiKey | None:
-        """The key in force that this text is, or None; only keys found good are remembered."""
+        """The key in force that this text is, or None. Reads the graph once, unless the key is cached."""
         key_hash = hash_of(key)
         with self._lock:
-            known = self._known.get(key_hash)
-        if known and known[0] > time.monotonic():
-            return known[1]
-        found = _find(self._client, key_hash)
-        with self._lock:
-            self._known.pop(key_hash, None)
-            if found:
-                self._known[key_hash] = (time.monotonic() + self._seconds, found)
-            while len(self._known) > CACHE_SIZE:
-                self._known.popitem(last=False)
+            found = self._valid.get(key_hash)
+        if found is None and (found := self._find(key_hash)):
+            with self._lock:
+                self._valid[key_hash] = found
         return found
+
+    def _find(self, key_hash: str) -> ApiKey | None:
+        for row in self._client.read("administration/find_key", key_hash=key_hash):
+            if hmac.compare_digest(row["key_hash"], key_hash):
+                return ApiKey(row["key_hash"], row["name"], frozenset(row["scopes"]))
+        return None

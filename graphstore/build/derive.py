@@ -1,7 +1,7 @@
-"""What build derives from behaviour, as columns: similar items and users, transitions, popularity.
+"""The derived part of a build as columns: similar items and users, transitions, popularity.
 
-`build` writes this to the graph; `update` derives the same from an earlier part of the behaviour, to learn on the rest
-how much each channel should count. Both go through `derive`.
+`build` writes it to the graph. Training derives the same from an earlier part of the behaviour, to learn on the later
+part how much each signal counts. Both call `derive`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from graphstore.build.regression import regressed_columns, unit_of_penalty
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
 
-EVER = float("inf")
+NO_DECAY = float("inf")  # a half-life
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """Half-lives in days and how much is kept.
+    """Options of a build: half-lives in days, list lengths, shrinkage and penalties.
 
-    What goes with what, and what follows what, is judged twice: over all time (`score`), and with `recent_half_life`
-    (`recent_score`); how much each counts is learned. Values were chosen on validation parts of several data sets.
+    Similar items and transitions have two scores: `score` without decay, and `recent_score` with `recent_half_life`;
+    the weight of each in a ranking is learned. The defaults were chosen on validation parts of several data sets.
     """
 
     popularity_half_life: float = 14.0
@@ -52,8 +52,11 @@ DEFAULT_OPTIONS = BuildOptions()
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Edges from sources to targets (row numbers) with a score over all time and one of late; 0 where there is none."""
+class TwoScoreNeighbours:
+    """Edges from source to target row numbers, with a score over all time and a recent one; 0 where there is none.
+
+    All columns have the shape (edges,).
+    """
 
     source: np.ndarray
     target: np.ndarray
@@ -61,26 +64,29 @@ class Judged:
     recent_score: np.ndarray
 
     @classmethod
-    def of(cls, ever: Neighbours, lately: Neighbours | None) -> Judged:
+    def of(cls, overall: Neighbours, recent: Neighbours | None) -> TwoScoreNeighbours:
         """Every edge that one of the two has."""
-        if lately is None or not len(lately.source):
-            return cls(ever.source, ever.target, ever.score, np.zeros(len(ever.score)))
-        source = np.concatenate([ever.source, lately.source])
-        target = np.concatenate([ever.target, lately.target])
+        if recent is None or not len(recent.source):
+            return cls(overall.source, overall.target, overall.score, np.zeros(len(overall.score)))
+        source = np.concatenate([overall.source, recent.source])
+        target = np.concatenate([overall.target, recent.target])
         pairs, place = np.unique(np.stack([source, target]), axis=1, return_inverse=True)
         scores = np.zeros((2, pairs.shape[1]))
         place = place.ravel()
-        scores[0, place[: len(ever.source)]] = ever.score
-        scores[1, place[len(ever.source) :]] = lately.score
+        scores[0, place[: len(overall.source)]] = overall.score
+        scores[1, place[len(overall.source) :]] = recent.score
         return cls(pairs[0], pairs[1], scores[0], scores[1])
 
 
 @dataclass(frozen=True)
 class Derived:
-    """popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the count; both -inf without events."""
+    """All that a build derives from behaviour alone.
 
-    similar_items: Judged
-    transitions: Judged
+    popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the plain count; both -inf without events.
+    """
+
+    similar_items: TwoScoreNeighbours
+    transitions: TwoScoreNeighbours
     similar_users: Neighbours
     popularity: np.ndarray
     ever_popular: np.ndarray
@@ -92,38 +98,38 @@ def derive(
     reference: float | None = None,
     penalties: tuple[float, float] | None = None,
 ) -> Derived:
-    """Everything that follows from behaviour alone.
+    """Derive everything that depends on behaviour alone.
 
-    reference: the day that ages are measured from; that of the latest event where None.  penalties: what `penalties`
-    gave for other events; those of these events where None.
+    reference: the day that ages are measured from; the latest event's where None.
+    penalties: of the ridge regressions, over all time and recent; those of these events where None.
     """
     matrices = _two_matrices(events, options, reference)
-    fixed = _penalties(matrices, options) if penalties is None else penalties
-    found = [_similar_items(matrix, options, penalty) for matrix, penalty in zip(matrices, fixed, strict=False)]
-    followed = [_transitions(events, half, options, reference) for half in (EVER, options.recent_half_life)]
+    used = _penalties(matrices, options) if penalties is None else penalties
+    similar = [_similar_items(matrix, options, penalty) for matrix, penalty in zip(matrices, used, strict=False)]
+    followed = [_transitions(events, half, options, reference) for half in (NO_DECAY, options.recent_half_life)]
     return Derived(
-        Judged.of(*_two(found)),
-        Judged.of(*_two(followed)),
+        TwoScoreNeighbours.of(*_two(similar)),
+        TwoScoreNeighbours.of(*_two(followed)),
         _similar_users(events, options, reference),
         similarity.log_popularity(events, options.popularity_half_life),
-        similarity.log_popularity(events, EVER),
+        similarity.log_popularity(events, NO_DECAY),
     )
 
 
-def penalties(events: Interactions, options: BuildOptions, reference: float | None = None) -> tuple[float, float]:
-    """The penalties of the regressions of similar items, over all time and of late: 0 where nothing has a time."""
+def ridge_penalties(events: Interactions, options: BuildOptions, reference: float | None = None) -> tuple[float, float]:
+    """The penalties of the regressions of similar items, over all time and recent; the latter is 0 without times."""
     return _penalties(_two_matrices(events, options, reference), options)
 
 
 def favoured_items(events: Interactions, members: similarity.Matrix, options: BuildOptions) -> Neighbours:
-    """What users with an attribute choose more than others do. members: (A, U) who has which."""
+    """The items that users with an attribute choose more often than others.  members: (A, U) 1 for who has which."""
     matrix = similarity.user_item_matrix(events, options.users_half_life)
     return similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
 
 
 def _two_matrices(events: Interactions, options: BuildOptions, reference: float | None) -> list[similarity.Matrix]:
-    """(U, I) over all time, and of late where an event has a time."""
-    half_lives = [EVER] if np.isnan(events.latest_day) else [EVER, options.recent_half_life]
+    """(U, I) over all time, and (U, I) recent if an event has a time."""
+    half_lives = [NO_DECAY] if np.isnan(events.latest_day) else [NO_DECAY, options.recent_half_life]
     return [similarity.user_item_matrix(events, half_life, reference) for half_life in half_lives]
 
 

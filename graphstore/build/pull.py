@@ -1,37 +1,34 @@
-"""Reading behaviour, attributes, ties and interests from the graph as columns and sparse matrices."""
+"""Behaviour, attributes, ties and interests of the whole graph, read as columns and sparse matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from graphstore.database.client import Client
-from graphstore.feedback import telling
+from graphstore.feedback import feedback_weights
 from graphstore.interactions import Interactions
-from graphstore.kinds import Kind
 from graphstore.progress import Progress, silent
 
 
-def pull_interactions(
-    client: Client, kinds: Mapping[str, Kind], negative_weight: float, progress: Progress = silent
-) -> Interactions:
-    """All behaviour. A low rating counts `negative_weight` of its kind; kinds that tell dislike count 0."""
+def pull_interactions(client: Client, negative_weight: float, progress: Progress = silent) -> Interactions:
+    """All behaviour.  negative_weight: factor of the weight of low ratings; kinds of negative behaviour weigh 0."""
     item_ids = [row["item_id"] for row in client.stream("build/pull/stream_items")]
     item_index = {item_id: index for index, item_id in enumerate(item_ids)}
     user_ids: list[str] = []
-    signed = {kind.type: kind.weight for kind in kinds.values()}
-    half_lives = {kind.type: kind.half_life_days for kind in kinds.values()}
+    kind_weights = {kind.type: kind.weight for kind in client.kinds.values()}
+    half_lives = {kind.type: kind.half_life_days for kind in client.kinds.values()}
     users, items, days, weights, strengths, halves = [], [], [], [], [], []
     for row in client.stream("build/pull/stream_interactions"):
         number = len(user_ids)
         user_ids.append(row["user_id"])
         count = len(row["item_ids"])
-        weight, low = telling(row["types"], row["values"], kinds, negative_weight)
-        told = np.fromiter((signed.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
-        strengths.append(np.where(low, -np.abs(told), told))
+        weight, low = feedback_weights(row["types"], row["values"], client.kinds, negative_weight)
+        strength = np.fromiter((kind_weights.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
+        strengths.append(np.where(low, -np.abs(strength), strength))
         halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))
         users.append(np.full(count, number))
         items.append(np.fromiter((item_index.get(i, -1) for i in row["item_ids"]), dtype=np.int64, count=count))
@@ -40,7 +37,7 @@ def pull_interactions(
         progress("behaviour", number + 1, None)
     columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
     events = Interactions(user_ids, item_ids, *columns)
-    return events.where(events.item >= 0)  # an item may have come after the items were read
+    return events.where(events.item >= 0)  # without items that were created after the items were read
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -48,7 +45,7 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def pull_user_attributes(client: Client, user_ids: list[str]) -> tuple[list[tuple[str, str]], sp.csr_matrix]:
-    """The attributes that users have, as (kind, value), and (A, U) who has which."""
+    """The attributes of users as (kind, value), and (A, U) 1 where a user has an attribute."""
     user_index = {user_id: index for index, user_id in enumerate(user_ids)}
     rows = (
         (user_index[row["user_id"]], list(zip(row["kinds"], row["values"], strict=True)))
@@ -72,7 +69,7 @@ def pull_ties(client: Client, user_ids: list[str]) -> sp.csr_matrix:
 
 
 def pull_item_interests(client: Client, item_ids: list[str]) -> tuple[list[str], sp.csr_matrix]:
-    """The names of interests that items are about, and (I, N) how much each item is about each."""
+    """The names of interests that items are about, and (I, N) the weights of ABOUT."""
     item_index = {item_id: index for index, item_id in enumerate(item_ids)}
     names: dict[str, int] = {}
     rows, columns, weights = [], [], []
@@ -86,7 +83,7 @@ def pull_item_interests(client: Client, item_ids: list[str]) -> tuple[list[str],
 
 
 def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int) -> tuple[list[Any], sp.csr_matrix]:
-    """(names, matrix of ones) from (row number, names) pairs; names are numbered as they appear."""
+    """Names, numbered in the order of appearance, and a matrix (count, names) of ones, from (row number, names)."""
     index: dict[Hashable, int] = {}
     row_numbers, columns = [], []
     for number, names in rows:

@@ -1,6 +1,6 @@
-"""Which items say most about which: a regression of each item on its neighbourhood.
+"""Similar items by ridge regression: each item is regressed on the items of its neighbourhood.
 
-It takes and returns sparse matrices and columns; nothing here knows Neo4j.
+Functions take and return sparse matrices and columns, and do not use Neo4j.
 Names: N columns, B columns at once, S size of a neighbourhood.
 """
 
@@ -17,16 +17,16 @@ MANY_ROWS = 5_000
 
 
 def unit_of_penalty(matrix: sp.csr_matrix) -> float:
-    """What `regressed_columns` measures its penalty by: the mean squared length of the columns that are not empty.
+    """The unit of the penalty of `regressed_columns`: the mean squared length of the columns that are not empty.
 
-    Beyond MANY_ROWS that are not empty it grows no more with them, as sums over so many are hardly a matter of chance.
+    It stops growing beyond MANY_ROWS rows that are not empty, because sums over so many rows have little noise.
     """
     squares = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
     return unit_of_squares(squares[matrix.getnnz(axis=0) > 0], int((matrix.getnnz(axis=1) > 0).sum()))
 
 
 def unit_of_squares(squares: np.ndarray, rows: int) -> float:
-    """`unit_of_penalty`, from the squared lengths of the columns that are not empty and the number of such rows."""
+    """`unit_of_penalty` from the squared lengths of the columns, and the number of rows, that are not empty."""
     return float(squares.mean()) * min(1.0, MANY_ROWS / rows) if len(squares) else 0.0
 
 
@@ -39,18 +39,22 @@ def regressed_columns(
     columns: np.ndarray | None = None,
     penalty: float | None = None,
 ) -> Neighbours:
-    """Which columns of a (rows, N) matrix say most about which: a ridge regression of each column on its neighbourhood.
+    """Ridge regression of each column of a (rows, N) matrix X on its neighbourhood.
 
     For column j, S_j are the `neighbourhood` columns nearest to it by cosine that share a row with it. With G = X^T X,
 
         w_j = (G[S_j, S_j] + lambda I)^-1 G[S_j, j]
 
-    and the positive weights are kept, the `top` best of each source. lambda is `regularisation` times
-    `unit_of_penalty`. This is EASE where S_j is everything; restricted to S_j it needs no dense (N, N) inverse, and
-    when a cell x_uj changes, only j and the columns that share a row with it do. Undecided ties go to the lower column.
+    and the positive weights are kept, the `top` highest of each source; ties by the lower column. lambda is
+    `regularisation` times `unit_of_penalty`. With S_j = all columns this is EASE. With a small S_j it needs no dense
+    (N, N) inverse, and a change of a cell x_uj changes only j and the columns that share a row with it.
 
-    columns: targets, ascending, to be computed; all where None. Nothing is read but the columns that share a row with
-    one of them, and the `top` best of a source are among these targets.  penalty: lambda where it was fixed before.
+    columns: the targets j to compute, ascending; all where None. Only columns that share a row with one of them are
+    read, and the `top` best of a source are then among these targets.
+    penalty: lambda; `regularisation` is not used then.
+
+    Returns:
+        Edges from source i in S_j to target j with score w_ij, best first for each source.
 
     Reference: Ning and Karypis, "SLIM", ICDM 2011 (regression on neighbours, fsSLIM); Steck, "Embarrassingly Shallow
     Autoencoders for Sparse Data", WWW 2019.
@@ -80,7 +84,7 @@ def regressed_columns(
 
 
 def _sharing_a_row(matrix: sp.csr_matrix, columns: np.ndarray) -> np.ndarray:
-    """(N,) which columns have a row in common with one of these: themselves, unless they are empty, and others."""
+    """(N,) bool: the columns that share a row with one of these columns; these too, unless they are empty."""
     rows = np.flatnonzero(matrix[:, columns].getnnz(axis=1))
     return np.asarray(matrix[rows].getnnz(axis=0) > 0)
 
@@ -88,7 +92,7 @@ def _sharing_a_row(matrix: sp.csr_matrix, columns: np.ndarray) -> np.ndarray:
 def _nearest(
     gram: sp.csr_matrix, diagonal: np.ndarray, columns: np.ndarray, size: int, penalty: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(B, S) the columns nearest to each of B columns by cosine, itself left out; which of the places are filled."""
+    """(B, S) the columns nearest to each of B columns by cosine, without itself; (B, S) bool, which are filled."""
     rows = [gram.indices[gram.indptr[c] : gram.indptr[c + 1]] for c in columns]
     width = max(1, min(size, max(len(row) for row in rows) - 1))
     near = np.zeros((len(columns), width), dtype=np.int64)
@@ -104,15 +108,18 @@ def _nearest(
 
 
 def closeness(products: np.ndarray, squares: np.ndarray, penalty: float) -> np.ndarray:
-    """What neighbourhoods are chosen by: products with one column over the lengths of the others, these a bit longer so
-    that short ones don't win by chance. The one column's own length changes no order, and is left out."""
+    """The cosine of one column with others, shrunk, times the length of the one: the order of a neighbourhood.
+
+    products: (N,) with the one column.  squares: (N,) squared lengths of the others; a tenth of the penalty is added,
+    so that columns with little data are not nearest by chance.
+    """
     return np.round(products / np.sqrt(squares + 0.1 * penalty), DECIMALS)
 
 
 def _products(
     gram: sp.csr_matrix, dense: np.ndarray | None, columns: np.ndarray, near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(B, S, S) the products within each neighbourhood; (B, S) those with its column."""
+    """(B, S, S) the products within each neighbourhood; (B, S) those of the neighbourhood with its column."""
     if dense is not None:
         return dense[near[:, :, None], near[:, None, :]], dense[near, columns[:, None]]
     inner = np.stack([gram[row][:, row].toarray() for row in near])
@@ -121,9 +128,10 @@ def _products(
 
 
 def ridge(inner: np.ndarray, right: np.ndarray, valid: np.ndarray, penalty: float) -> np.ndarray:
-    """(B, S) the regression weights of each column on its neighbourhood; unfilled places get none.
+    """(B, S) the ridge weights of each of B columns on its neighbourhood; unfilled places get 0.
 
-    inner: (B, S, S) and right: (B, S), products within each neighbourhood and with its column.
+    inner: (B, S, S) products within each neighbourhood.  right: (B, S) products with its column.
+    valid: (B, S) bool, the places that are filled.
     """
     both = valid[:, :, None] & valid[:, None, :]
     system = np.where(both, inner, 0.0).astype(np.float64)

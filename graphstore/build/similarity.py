@@ -1,8 +1,8 @@
-"""What build computes from interactions with scipy: popularity, similarity, transitions, affinity of attributes.
+"""Decayed user-item matrices, popularity, cosine similarity, affinity of attributes, hierarchy of interests.
 
-Every function takes and returns sparse matrices or columns; nothing here knows Neo4j.
-reference: the day that ages are measured from, everywhere; that of the latest event where None.
-Names: U users, I items, E events, A attributes, K neighbours kept a row.
+Functions take and return sparse matrices or columns, and do not use Neo4j.
+reference: the day that ages are measured from; the latest event's where None.
+Names: U users, I items, E events, A attributes, N interests or columns.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from graphstore.interactions import Interactions
 
 BLOCK_CELLS = 8_000_000
 Matrix = sp.csr_matrix
-DECIMALS = 9
-FORGOTTEN = 1e-3
-AHEAD = 64.0  # half-lives
+DECIMALS = 9  # of scores, so that the order of summation decides nothing
+LEAST_VALUE = 1e-3  # of a decayed event; lower values count as none
+MOST_AHEAD = 64.0  # half-lives after the reference day
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The best K targets of each source: columns of equal length, sources ascending, best first."""
+    """The best targets of each source, as columns (edges,): sources ascending, best first."""
 
     source: np.ndarray
     target: np.ndarray
@@ -31,18 +31,18 @@ class Neighbours:
 
 
 def decay(day: np.ndarray, reference: float, half_life_days: float) -> np.ndarray:
-    """0.5 to the power of the age in half-lives; 1 where the time is unknown.
+    """(E,) 2^((day - reference) / half-life); 1 where the time is unknown.
 
-    What came after the reference counts more than 1, up to AHEAD half-lives of it: as long as the reference stays, no
-    value changes when events come.
+    Events after the reference day count more than 1, up to MOST_AHEAD half-lives: while the reference stays, a new
+    event changes no other value.
     """
-    return np.where(np.isnan(day), 1.0, np.exp2(np.minimum((day - reference) / half_life_days, AHEAD)))
+    return np.where(np.isnan(day), 1.0, np.exp2(np.minimum((day - reference) / half_life_days, MOST_AHEAD)))
 
 
 def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
     """(I,) natural logarithm of the decayed count, ln sum exp(lambda * day), lambda = ln 2 / half-life; -inf without
-    events. On this scale an event can be added later without knowing the present. Events without a time count as if
-    at 1970: they order items that have nothing else. Events that tell dislike don't count.
+    events. On this scale an event can be added later without knowing the present time. Events without a time count
+    like events of 1970: they order items that have no others. Events with weight 0 (dislikes) are not counted.
 
     Reference: forward decay, Cormode et al., "Forward Decay: A Practical Time Decay Model", ICDE 2009.
     """
@@ -54,17 +54,17 @@ def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
 
 
 def user_item_matrix(events: Interactions, half_life_days: float, reference: float | None = None) -> sp.csr_matrix:
-    """(U, I) the strongest decayed event of each pair, where it is not forgotten."""
+    """(U, I) the highest decayed weight of each pair's events; values up to LEAST_VALUE are left out."""
     reference = events.latest_day if reference is None else reference
     values = events.weight * decay(events.day, reference, half_life_days)
     user, item, values = strongest(events.user, events.item, values)
-    keep = values > FORGOTTEN
+    keep = values > LEAST_VALUE
     shape = (len(events.user_ids), len(events.item_ids))
     return sp.csr_matrix((values[keep], (user[keep], item[keep])), shape=shape)
 
 
 def strongest(user: np.ndarray, item: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The highest value of each pair of user and item, pairs ascending."""
+    """The highest value of each pair of user and item: columns user, item, value, ascending by user and item."""
     order = np.lexsort((-values, item, user))
     user, item, values = user[order], item[order], values[order]
     first = np.ones(len(user), dtype=bool)
@@ -73,18 +73,18 @@ def strongest(user: np.ndarray, item: np.ndarray, values: np.ndarray) -> tuple[n
 
 
 def activity(counts: np.ndarray, power: float) -> np.ndarray:
-    """What a cell of a row counts where the row has that many: the count to the power of minus half `power`."""
+    """The factor of the cells of a row with this many cells: count^(-power / 2)."""
     return np.maximum(counts, 1).astype(float) ** (-power / 2)
 
 
 def similar_columns(
     matrix: sp.csr_matrix, *, top: int, shrinkage: float, activity_power: float, columns: np.ndarray | None = None
 ) -> Neighbours:
-    """The most similar columns of a (rows, N) matrix by a cosine that is shrunk where little is known.
+    """The most similar columns of a (rows, N) matrix, by a shrunk cosine.
 
-    cos(i, j) = sum_r a_r x_ri x_rj / (|x_i| |x_j| + shrinkage), with a_r = activity of row r to the power of minus
-    `activity_power`, so that somebody who did everything says less about what belongs together.
-    columns: sources, ascending; all where None.
+    cos(i, j) = sum_r a_r^2 x_ri x_rj / (|x_i| |x_j| + shrinkage),  |x_i|^2 = sum_r (a_r x_ri)^2,
+    a_r = n_r^(-activity_power / 2), with n_r the number of cells of row r: very active rows count less.
+    columns: sources to compute, ascending; all where None.
 
     Reference: Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", TOIS 2004.
     """
@@ -105,9 +105,10 @@ def best_of_products(
     shrinkage: float,
     rows: np.ndarray | None = None,
 ) -> Neighbours:
-    """The best `top` of each row of left @ right (N, N), or of some rows, computed in blocks of rows.
+    """The `top` highest of each row of left @ right (N, N), or of some rows, computed in blocks of rows.
 
-    `work`, the multiplications up to each row, bounds the cells of a block, and so memory, however skewed rows are.
+    `work`, the number of multiplications up to each row, bounds the cells of a block, and so memory, also for long
+    rows.
     """
     rows = np.arange(left.shape[0]) if rows is None else rows
     left = left[rows]
@@ -129,8 +130,10 @@ def best_of_products(
 def best_of_rows(
     source: np.ndarray, target: np.ndarray, score: np.ndarray, top: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The `top` highest positive scores of each source; ties by target. Scores are rounded, so that the order in which
-    sums were made decides nothing."""
+    """The `top` highest positive scores of each source, ties by target: columns source, target, score (edges,).
+
+    Scores are rounded to DECIMALS, so that the order of summation decides nothing.
+    """
     score = np.round(score, DECIMALS)
     positive = score > 0
     source, target, score = source[positive], target[positive], score[positive]
@@ -142,10 +145,10 @@ def best_of_rows(
 
 
 def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: float, top: int) -> Neighbours:
-    """Items that users with an attribute choose more than others do: smoothed lift times popularity.
+    """The items that users with an attribute choose more often than others: smoothed lift times popularity.
 
-    members: (A, U) 1 where a user has an attribute.  matrix: (U, I) decayed strengths.
-    score(a, i) = p(i|a) * ln(p(i|a) / p(i)), with p(i|a) smoothed towards p(i) by `shrinkage` events; only lifts count.
+    score(a, i) = p(i|a) ln(p(i|a) / p(i)), with p(i|a) smoothed towards p(i) by `shrinkage` events; only positive ones.
+    members: (A, U) 1 where a user has an attribute.  matrix: (U, I) decayed weights.
     """
     overall = np.asarray(matrix.sum(axis=0)).ravel()
     if overall.sum() <= 0 or members.nnz == 0:
@@ -158,10 +161,10 @@ def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: 
 
 
 def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int) -> Neighbours:
-    """Which interest is broader: y subsumes x where p(y|x) >= threshold and p(x|y) < p(y|x).
+    """The hierarchy of interests: y is broader than x where p(y|x) >= threshold and p(x|y) < p(y|x).
 
-    about: (I, N) 1 where an item is about an interest.  least: items an interest needs to be judged at all.
-    Returns source = narrower, target = broader, score = p(y|x).
+    about: (I, N), not 0 where an item is about an interest.  least: items that an interest x needs.
+    Returns edges with source x, target y, score p(y|x).
 
     Reference: Sanderson and Croft, "Deriving Concept Hierarchies from Text", SIGIR 1999.
     """
@@ -176,6 +179,6 @@ def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int)
 
 
 def no_neighbours() -> Neighbours:
-    """Nothing is near anything."""
+    """No edges."""
     empty = np.zeros(0, dtype=np.int64)
     return Neighbours(empty, empty, np.zeros(0))

@@ -1,57 +1,58 @@
-"""build: similarity, transitions, hierarchy and popularity, derived from behaviour; rebuilt to the same graph."""
+"""The stage build: derives similarity, transitions, affinities, hierarchy and popularity from all behaviour.
+
+Building the same behaviour again gives the same graph.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from graphstore import durations
 from graphstore.build import similarity
-from graphstore.build.derive import BuildOptions, derive, favoured_items, penalties
+from graphstore.build.derive import BuildOptions, derive, favoured_items, ridge_penalties
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_user_attributes
 from graphstore.build.tuned import tuned_settings
 from graphstore.build.write import Writer, write_popularity
 from graphstore.database.client import Client
 from graphstore.database.runs import Run, run
-from graphstore.durations import DAY_SECONDS
-from graphstore.kinds import KINDS, Kind
+from graphstore.durations import DAY_MILLIS, DAY_SECONDS
 from graphstore.popularity import NEW
 from graphstore.progress import Progress, silent
 
-LONGEST_TRANSACTION = timedelta(seconds=5)  # one that began before a build's reading may end after it
+LONGEST_TRANSACTION = timedelta(seconds=5)  # one that began before the build read the events may end after that
 
 
 def build(
     client: Client,
     *,
-    kinds: Mapping[str, Kind] = KINDS,
     options: BuildOptions | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Derive everything anew. Readers never see an empty moment: new relationships are merged, then old ones deleted.
+    """Derive everything again and replace what earlier builds wrote.
 
-    options: None for what `tune` found for this graph, or else the defaults.
+    New relationships are merged before old ones are deleted, so that a reader never finds none.
+
+    options: those that `tune` found for this graph, or else the defaults, where None.
 
     Returns:
-        How many items have a popularity, how many relationships of each sort there are, and which settings were used.
+        Counts: items with a popularity, relationships of each type, and the settings that were used.
     Raises:
-        GraphError: Neo4j failed; the graph stays usable, and running the same again mends it.
+        GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
     tuned = tuned_settings(client)
     settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
     with run(client, "build") as current:
         current.counts["settings"] = settings
-        events = pull_interactions(client, kinds, options.negative_weight, progress)
+        events = pull_interactions(client, options.negative_weight, progress)
         latest = events.latest_day
         current.counts["events"] = len(events.user)
-        current.counts["as_of"] = None if np.isnan(latest) else round(latest * durations.DAY_MILLIS)
+        current.counts["as_of"] = None if np.isnan(latest) else round(latest * DAY_MILLIS)
         current.counts["popularity_half_life"] = options.popularity_half_life
-        fixed = penalties(events, options)
-        current.counts["penalties"] = list(fixed)
-        derived = derive(events, options, penalties=fixed)
+        penalties = ridge_penalties(events, options)
+        current.counts["penalties"] = list(penalties)
+        derived = derive(events, options, penalties=penalties)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
         writer.replace("similar_items", derived.similar_items, events.item_ids, events.item_ids)
@@ -64,17 +65,15 @@ def build(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
-        _take_over(client, current, kinds, options, latest)
+        _continue_popularity(client, current, options, latest)
         return dict(current.counts)
 
 
-def _take_over(
-    client: Client, current: Run, kinds: Mapping[str, Kind], options: BuildOptions, latest_day: float
-) -> None:
-    """From now on new events add to what this build counted; those that came while it ran are counted first."""
+def _continue_popularity(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:
+    """Let new events add to the popularity of this build, after counting again the items of events since its start."""
     latest = None if np.isnan(latest_day) else datetime.fromtimestamp(latest_day * DAY_SECONDS, UTC)
     client.write("build/note_build", popularity_half_life=options.popularity_half_life, latest=latest)
-    counted = sorted(kind.type for kind in kinds.values() if kind.weight > 0)
+    counted = sorted(kind.type for kind in client.kinds.values() if kind.weight > 0)
     client.write(
         "build/recount_items",
         since=current.started_at - LONGEST_TRANSACTION,

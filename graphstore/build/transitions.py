@@ -1,4 +1,4 @@
-"""Item-to-item transitions: which item users go to after which, within a window of time."""
+"""Item-to-item transitions: the items that users choose after an item, within a window of steps and days."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from graphstore.build.similarity import FORGOTTEN, Neighbours, best_of_rows, decay, no_neighbours
+from graphstore.build.similarity import LEAST_VALUE, Neighbours, best_of_rows, decay, no_neighbours
 from graphstore.interactions import Interactions
 
 
 def time_order(events: Interactions) -> np.ndarray:
-    """Positions of the timed events, by user and time; ties in time by a hash, never by id: an order of ids is often
-    the order of a screen, and would be learned as if it were behaviour."""
+    """Positions of the events that have a time, ordered by user and time.
+
+    Events of one moment are ordered by a hash, not by id: ids often follow the order of a page, which is not behaviour.
+    """
     timed = np.flatnonzero(~np.isnan(events.day))
     names = (f"{events.item_ids[i]}|{events.user_ids[u]}" for u, i in zip(events.user, events.item, strict=True))
     ties = np.fromiter((zlib.crc32(name.encode()) for name in names), dtype=np.int64, count=len(events.user))
@@ -23,13 +25,13 @@ def time_order(events: Interactions) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Timed events in the order of `time_order`: columns of equal length. strength: at most 1; fresh: decay by age."""
+    """Events with a time, in the order of `time_order`: columns (E,).  weight: at most 1.  decay: see `decay`."""
 
     user: np.ndarray
     item: np.ndarray
     day: np.ndarray
-    strength: np.ndarray
-    fresh: np.ndarray
+    weight: np.ndarray
+    decay: np.ndarray
 
     @classmethod
     def of(
@@ -42,13 +44,16 @@ class Timeline:
         reference: float,
         half_life_days: float,
     ) -> Timeline:
-        """From the columns of events that stand in order."""
+        """From columns (E,) of events that are in the order of `time_order`."""
         return cls(user, item, day, np.minimum(weight, 1.0), decay(day, reference, half_life_days))
 
     def steps(
         self, window: int, max_days: float, sources: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which item is followed by which, and what that counts. sources: positions to step from; all where None."""
+        """Columns source item, target item and count of all steps within `window` events and `max_days`.
+
+        sources: positions of the events to step from; all where None.
+        """
         count = len(self.item)
         if sources is not None:
             gap = np.repeat(np.arange(1, window + 1), len(sources))
@@ -58,7 +63,7 @@ class Timeline:
         gaps = range(1, min(window, count - 1) + 1)
         parts = [self._steps(slice(0, -g), slice(g, None), np.broadcast_to(g, count - g), max_days) for g in gaps]
         if not parts:
-            return self.item[:0], self.item[:0], self.fresh[:0]
+            return self.item[:0], self.item[:0], self.decay[:0]
         source, target, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
         return source, target, counts
 
@@ -67,8 +72,8 @@ class Timeline:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         same = (self.user[second] == self.user[first]) & (self.item[second] != self.item[first])
         same &= self.day[second] - self.day[first] <= max_days
-        same &= self.fresh[second] > FORGOTTEN
-        counts = (self.strength[first] * self.strength[second] * self.fresh[second])[same] / gap[same]
+        same &= self.decay[second] > LEAST_VALUE
+        counts = (self.weight[first] * self.weight[second] * self.decay[second])[same] / gap[same]
         return self.item[first][same], self.item[second][same], counts
 
 
@@ -82,25 +87,28 @@ def transitions(
     top: int,
     reference: float | None = None,
 ) -> Neighbours:
-    """Which item follows which in a user's time order, within `window` steps and `max_days`.
+    """The items that most often follow each item in the time order of a user, within `window` steps and `max_days`.
 
-    A step of g counts 1/g, times the decay of its age; score = count(i, j) / (sum of count(i, .) + shrinkage).
+    A step over g events counts w_i w_j decay_j / g;  score(i, j) = count(i, j) / (sum_j count(i, j) + shrinkage).
     """
     order = time_order(events)
     reference = events.latest_day if reference is None else reference
     columns = (column[order] for column in (events.user, events.item, events.day, events.weight))
-    line = Timeline.of(*columns, reference=reference, half_life_days=half_life_days)
-    source, target, counts = line.steps(window, max_days)
+    timeline = Timeline.of(*columns, reference=reference, half_life_days=half_life_days)
+    source, target, counts = timeline.steps(window, max_days)
     if not len(source):
         return no_neighbours()
     size = len(events.item_ids)
-    return shares(source, target, counts, shape=(size, size), shrinkage=shrinkage, top=top)
+    return best_transitions(source, target, counts, shape=(size, size), shrinkage=shrinkage, top=top)
 
 
-def shares(
+def best_transitions(
     source: np.ndarray, target: np.ndarray, counts: np.ndarray, *, shape: tuple[int, int], shrinkage: float, top: int
 ) -> Neighbours:
-    """The best `top` targets of each source by their share of its count, shrunk where that is small."""
+    """The `top` targets of each source with the highest share of its count: count(i, j) / (count(i, .) + shrinkage).
+
+    source, target, counts: columns of steps; counts of equal pairs are added.  shape: above all sources and targets.
+    """
     summed = sp.coo_matrix(sp.csr_matrix((counts, (source, target)), shape=shape))
     total = np.bincount(summed.row, summed.data, minlength=shape[0])
     score = summed.data / (total[summed.row] + shrinkage)

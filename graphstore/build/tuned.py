@@ -1,6 +1,6 @@
-"""The settings that build and update use where none are given: the defaults, or what `tune` found for this graph.
+"""The settings of build and update where none are given: the defaults, or those that `tune` found for this graph.
 
-They are kept in the graph, with the last run of `tune`, so that whoever builds it next uses the same.
+`tune` stores them in the graph with its run, so that every later build uses them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ BUILD_NAMES = frozenset(option.name for option in fields(BuildOptions))
 
 @dataclass(frozen=True)
 class TunedSettings:
-    """build: options for what is derived.  training: hyperparameters by name, only those that differ from the defaults.
+    """Settings of build and training.
 
-    origin: the run of `tune` that found them, None for the defaults.
+    build: options of a build.  training: hyperparameters by name, those that differ from the defaults.
+    origin: the run id of the `tune` that found them; None for the defaults.
     """
 
     build: BuildOptions = DEFAULT_OPTIONS
@@ -29,12 +30,12 @@ class TunedSettings:
 
     @property
     def label(self) -> str:
-        """What a run notes about the settings it used."""
+        """The name of these settings in the counts of a run."""
         return self.origin or "defaults"
 
 
 def tuned_settings(client: Client) -> TunedSettings:
-    """What the last run of `tune` that ended adopted; the defaults if there was none, or nothing better was found."""
+    """The settings that the last complete `tune` adopted; the defaults if there was none or it found none better."""
     found = last_run(client, STAGE)
     if found is None or not found["counts"].get("adopted"):
         return TunedSettings()

@@ -1,14 +1,14 @@
-"""Writing derived relationships and popularity to the graph."""
+"""Derived relationships and popularity, written to the graph in batches."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphstore.build.derive import Derived, Judged
+from graphstore.batches import batched
+from graphstore.build.derive import Derived, TwoScoreNeighbours
 from graphstore.build.similarity import Neighbours
 from graphstore.database.client import Client
 from graphstore.database.runs import Run
@@ -28,19 +28,23 @@ BY = {
 
 
 class Writer:
-    """Replaces one sort of derived relationship after the other, all marked with the run that made them."""
+    """Replaces one type of derived relationship after the other; each relationship has the run that wrote it."""
 
     def __init__(self, client: Client, current: Run, progress: Progress) -> None:
         self._client = client
         self._run = current
         self._progress = progress
 
-    def replace(self, sort: str, found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> None:
-        """Write `found` (rows of `sources` and `targets`) and delete what other runs left."""
+    def replace(
+        self, sort: str, found: Neighbours | TwoScoreNeighbours, sources: Sequence[Any], targets: Sequence[Any]
+    ) -> None:
+        """Write the edges `found` and delete those of other runs.
+
+        sort: a key of BY.  sources, targets: the keys of the row numbers of `found`.
+        """
         total, done = len(found.source), 0
-        rows = _by_source(found, sources, targets)
         self._progress(sort.replace("_", " "), done, total)
-        while batch := list(itertools.islice(rows, WRITE_SOURCES)):
+        for batch in batched(_by_source(found, sources, targets), WRITE_SOURCES):
             self._client.write(f"build/merge_{sort}", rows=batch, run=self._run.run_id, by=BY[sort])
             done += sum(len(row["targets"]) for row in batch)
             self._progress(sort.replace("_", " "), done, total)
@@ -48,21 +52,23 @@ class Writer:
         self._run.counts[sort] = total
 
 
-def _by_source(found: Neighbours | Judged, sources: Sequence[Any], targets: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """A row for each source, with its targets and their scores."""
+def _by_source(
+    found: Neighbours | TwoScoreNeighbours, sources: Sequence[Any], targets: Sequence[Any]
+) -> Iterator[dict[str, Any]]:
+    """A map for each source: source, targets, scores, and recent_scores if there are any."""
     order = np.argsort(found.source, kind="stable")
     for part in np.split(order, np.flatnonzero(np.diff(found.source[order])) + 1):
         if not len(part):
             return
         row = {"source": sources[found.source[part[0]]], "targets": [targets[t] for t in found.target[part].tolist()]}
         row["scores"] = found.score[part].tolist()
-        if isinstance(found, Judged):
+        if isinstance(found, TwoScoreNeighbours):
             row["recent_scores"] = found.recent_score[part].tolist()
         yield row
 
 
 def write_popularity(client: Client, events: Interactions, derived: Derived) -> int:
-    """Set `Item.popularity` and `Item.ever_popular`; returns how many items have one."""
+    """Set `popularity`, `ever_popular` and `is_new` of all items; returns how many items have a popularity."""
     known = np.isfinite(derived.popularity)
     rows = [
         {
@@ -75,6 +81,6 @@ def write_popularity(client: Client, events: Interactions, derived: Derived) -> 
             events.item_ids, known.tolist(), derived.popularity.tolist(), derived.ever_popular.tolist(), strict=True
         )
     ]
-    for start in range(0, len(rows), WRITE_ROWS):
-        client.write("build/set_popularity", rows=rows[start : start + WRITE_ROWS])
+    for batch in batched(rows, WRITE_ROWS):
+        client.write("build/set_popularity", rows=batch)
     return int(known.sum())

@@ -1,1 +1,1 @@
-"""Collect: users, items, events and ties from files or HTTP into the graph, each event once."""
+"""Collect: users, items, events and ties from files or HTTP, stored in the graph."""

@@ -1,4 +1,4 @@
-"""Rows out of JSONL and CSV files, one by one, in bounded memory; a broken line costs that line."""
+"""Rows of JSONL and CSV files, read one by one in bounded memory. A broken line is reported; the rest is read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from graphstore.errors import InputError
 
-T = TypeVar("T")
 LINE_BYTES = 1 << 20
 KEPT_BYTES = 1 << 26
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -24,7 +23,7 @@ csv.field_size_limit(LINE_BYTES)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of input: its number from 1, its text as read, and either its row or what is wrong with it."""
+    """A line of input: its number, from 1; its bytes as read; and its row, or the problem why it has none."""
 
     number: int
     raw: bytes
@@ -34,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Source:
-    """An opened input: its format, the header line of a CSV, its size in bytes where known, and its lines."""
+    """An open input: format "jsonl" or "csv", header line of a CSV, size in bytes (None if unknown), and lines."""
 
     name: str
     format: str
@@ -45,7 +44,7 @@ class Source:
 
 @contextmanager
 def open_rows(path: str | Path) -> Iterator[Source]:
-    """Open a JSONL or CSV file (`.gz` too), or standard input for "-", and tell its format by name or first byte.
+    """Open a JSONL or CSV file, plain or `.gz`, or standard input for "-". The name or first byte gives the format.
 
     Raises:
         InputError: the file can't be read.
@@ -77,7 +76,7 @@ def _open(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def _raw_lines(stream: Any, first: int) -> Iterator[tuple[int, bytes, str | None]]:
-    """(number, raw, problem): a line longer than LINE_BYTES is a problem, kept up to KEPT_BYTES."""
+    """(number, raw, problem) of lines. A line of more than LINE_BYTES is a problem; its raw bytes end at KEPT_BYTES."""
     number = first
     while raw := stream.readline(LINE_BYTES + 1):
         problem = None
@@ -131,23 +130,22 @@ def _csv_lines(stream: Any, header: bytes, name: str) -> Iterator[Line]:
     text, problem = _decoded(header, None)
     if problem:
         raise InputError(f"{name}: its header line is {problem}.")
-    columns = next(csv.reader([text]), [])
-    columns = [column.strip() for column in columns]
-    bad: list[Line] = []
-    taken: list[bytes] = []
+    columns = [column.strip() for column in next(csv.reader([text]), [])]
+    undecoded: list[Line] = []  # between the rows of the reader
+    taken: list[bytes] = []  # lines of the present row
+    position: list[int] = [1]  # numbers of the lines that were read
 
-    def good_lines() -> Iterator[str]:
+    def decoded_lines() -> Iterator[str]:
         for number, raw, problem in _raw_lines(stream, 2):
             line, problem = _decoded(raw, problem)
             position.append(number)
             if problem:
-                bad.append(Line(number, raw, None, problem))
+                undecoded.append(Line(number, raw, None, problem))
             else:
                 taken.append(raw)
                 yield line
 
-    position: list[int] = [1]
-    reader = csv.reader(good_lines(), strict=True)
+    reader = csv.reader(decoded_lines(), strict=True)
     while True:
         first = position[-1] + 1
         position[:] = position[-1:]
@@ -156,14 +154,14 @@ def _csv_lines(stream: Any, header: bytes, name: str) -> Iterator[Line]:
             fields = next(reader)
             row, problem = _csv_row(columns, fields)
         except StopIteration:
-            yield from bad
+            yield from undecoded
             return
         except csv.Error as error:
             row, problem, fields = None, f"not CSV: {error}", ["?"]
         raw = b"".join(taken)
-        yield from bad
-        skipped = sum(line.number == first for line in bad)
-        bad.clear()
+        yield from undecoded
+        skipped = sum(line.number == first for line in undecoded)
+        undecoded.clear()
         if fields:
             yield Line(first + skipped, raw, row, problem)
 
@@ -175,6 +173,6 @@ def _csv_row(columns: list[str], fields: list[str]) -> tuple[dict[str, Any] | No
 
 
 def rows_source(name: str, rows: Iterator[dict[str, Any]]) -> Source:
-    """Rows that a program made, as a source; rejected ones are kept as JSON lines."""
+    """A source of rows that a program made; rejected ones are written as JSON lines."""
     lines = (Line(number, json.dumps(row).encode() + b"\n", row) for number, row in enumerate(rows, 1))
     return Source(name, "jsonl", b"", None, lines)

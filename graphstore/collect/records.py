@@ -1,4 +1,4 @@
-"""What a row of each file must look like. A row that doesn't is rejected alone, with the field and the reason."""
+"""The input formats: events, items, users and ties as pydantic models, with the reason why a row is rejected."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ Text = Annotated[
 ]
 Time = Annotated[datetime | None, BeforeValidator(lambda v: None if _none_if_blank(v) is None else parse_time(v))]
 PastTime = Annotated[datetime | None, BeforeValidator(lambda v: None if _none_if_blank(v) is None else _past(v))]
-Value = Annotated[float | None, BeforeValidator(_none_if_blank), Field(allow_inf_nan=False)]
+Value = Annotated[Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_none_if_blank)]
 
 
-class Row(BaseModel):
-    """A row of an input file. Columns that are not known are refused, so that a typing error isn't lost in silence."""
+class Record(BaseModel):
+    """A row of an input file. Unknown columns are rejected, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Event(Row):
-    """One thing a user did with an item."""
+class Event(Record):
+    """An interaction of a user with an item."""
 
     event_id: Annotated[Id | None, BeforeValidator(_none_if_blank)] = None
     user_id: Id
@@ -88,7 +88,7 @@ class Event(Row):
     session_id: Annotated[Id | None, BeforeValidator(_none_if_blank)] = None
 
     def with_id(self) -> str:
-        """The event id: as given, or the first 32 hexadecimal digits of a SHA-256 over the row."""
+        """The event id: the given one, or the first 32 hexadecimal digits of the SHA-256 of the row."""
         if self.event_id is not None:
             return self.event_id
         row = (self.user_id, self.item_id, self.kind, self.epoch_millis(), self.value, self.session_id)
@@ -119,23 +119,23 @@ Attributes = Annotated[
 ]
 
 
-class Described(Row):
-    """What items and users have in common: attributes."""
+class Described(Record):
+    """A row with attributes: an item or a user."""
 
     attributes: Attributes = Field(default_factory=dict)
 
     def attribute_rows(self) -> list[dict[str, str]]:
-        """The attributes as rows of kind and value, each once, sorted."""
+        """The distinct attributes as maps of kind and value, sorted."""
         pairs = {(kind, value) for kind, values in self.attributes.items() for value in values}
         return [{"kind": kind, "value": value} for kind, value in sorted(pairs)]
 
     def row_hash(self) -> str:
-        """A hash of the content, by which a second description is recognised as the same or another."""
+        """A hash of the row, which shows whether two descriptions are equal."""
         return hashlib.sha256(self.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Item(Described):
-    """Something that is recommended."""
+    """An item that can be recommended."""
 
     item_id: Id
     title: Text = None
@@ -147,13 +147,13 @@ class Item(Described):
 
 
 class User(Described):
-    """Somebody who acts."""
+    """A user."""
 
     user_id: Id
 
 
-class Tie(Row):
-    """One user follows another."""
+class Tie(Record):
+    """A tie: one user follows another."""
 
     user_id: Id
     follows: Id
@@ -183,7 +183,7 @@ def known_kind(name: str, kinds: Mapping[str, Kind]) -> Kind:
 
 
 def reason(error: ValidationError) -> str:
-    """What is wrong with a row, in one line."""
+    """The first three problems of a row, in one line."""
     parts = []
     for problem in error.errors(include_url=False)[:3]:
         place = ".".join(str(part) for part in problem["loc"])

@@ -1,4 +1,4 @@
-"""Rejected rows, kept as they came so that they can be mended and fed again."""
+"""Files of rejected rows, which can be corrected and collected again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from graphstore.collect.files import Line, Source
 
 
 class RejectWriter:
-    """Writes rejected lines to `<folder>/<what>-<time>.rejected.<format>`, made at the first one, and beside it
-    a `.reasons.jsonl` with the line number in the source and the reason. Without a folder nothing is written.
+    """Writes rejected lines, unchanged, to `<folder>/<what>-<time>.rejected.<format>`, and their reasons beside it.
+
+    The files are created at the first line; `.reasons.jsonl` has the line number in the source and the reason. Without
+    a folder nothing is written.
+
+    Privacy: the lines keep the raw user id, and reasons may quote it. Erasing a user does not change these files.
     """
 
     def __init__(self, folder: Path | None, what: str, source: Source) -> None:
@@ -35,7 +39,7 @@ class RejectWriter:
                 stream.close()
 
     def add(self, line: Line, reason: str) -> str | None:
-        """Keep one line; returns the file's path."""
+        """Write one line; returns the path of the file, or None without a folder."""
         if self._folder is None:
             return None
         if self._rows is None:

@@ -1,22 +1,23 @@
-"""Storing rows in the graph: each event once by `event_id`, in one transaction a batch."""
+"""Rows written to the graph, one transaction a batch; events exactly once, by `event_id`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from neo4j.exceptions import ConstraintError
 
 from graphstore.collect.files import Line
+from graphstore.collect.rejects import RejectWriter
 from graphstore.collect.validation import Check, Checked, check_event, check_item, check_line, check_tie, check_user
 from graphstore.database import statements
 from graphstore.database.client import Client, Transaction
 from graphstore.database.statements import Statement
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import GraphError
-from graphstore.kinds import KINDS, Kind
+from graphstore.kinds import Kind
 from graphstore.popularity import NEW
 
 LISTED = 20
@@ -25,7 +26,11 @@ CONFLICT_TRIES = 5
 
 @dataclass
 class Counts:
-    """What became of one kind of rows. `rejected` are (line or index, reason) pairs."""
+    """The outcome of storing rows of one type.
+
+    rejected: (line number or index, reason) of rejected rows; the first LISTED where all are written to a file.
+    rejects: writes rejected rows to a file; None for none.
+    """
 
     created: int = 0
     updated: int = 0
@@ -33,37 +38,41 @@ class Counts:
     rejected: list[tuple[int, str]] = field(default_factory=list)
     rejected_count: int = 0
     rejected_file: str | None = None
+    rejects: RejectWriter | None = None
 
-    def reject(self, number: int, why: str) -> None:
-        """Count a rejected row; only the first are kept with their reasons, all stand in the file."""
+    def reject(self, line: Line, why: str) -> None:
+        """Count a rejected row, with its reason, and write it to the file of rejected rows."""
+        self.rejected_file = self.rejects.add(line, why) if self.rejects else None
         self.rejected_count += 1
         if len(self.rejected) < LISTED or self.rejected_file is None:
-            self.rejected.append((number, why))
+            self.rejected.append((line.number, why))
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: created, updated, duplicate, rejected (a count), reasons, rejected_file."""
-        row = asdict(self)
         reasons = [{"line": number, "reason": why} for number, why in self.rejected[:LISTED]]
         return {
-            **{key: row[key] for key in ("created", "updated", "duplicate")},
+            "created": self.created,
+            "updated": self.updated,
+            "duplicate": self.duplicate,
             "rejected": self.rejected_count,
             "reasons": reasons,
             "rejected_file": self.rejected_file,
         }
 
 
-Rejecter = Callable[[Line, str], None]
-
-
-def _valid(batch: list[Checked], reject: Rejecter) -> list[Checked]:
+def accepted(batch: list[Checked], counts: Counts) -> list[Checked]:
+    """The rows without a problem; the others are rejected."""
     for row in batch:
         if row.problem is not None:
-            reject(row.line, row.problem)
+            counts.reject(row.line, row.problem)
     return [row for row in batch if row.problem is None]
 
 
-def write_described(what: str, client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
-    """Items or users: the first description in a batch wins; one that differs from the graph's replaces it."""
+def write_described(what: str, client: Client, rows: list[Checked], counts: Counts) -> None:
+    """Store items or users (what: "item" or "user"). A description that differs from the stored one replaces it.
+
+    Of different descriptions in one batch the first is stored and the others are rejected.
+    """
     key = f"{what}_id"
     first: dict[str, dict[str, Any]] = {}
     for checked in rows:
@@ -75,7 +84,7 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
             counts.duplicate += 1
         else:
             why = f"{key}: {row[key][:60]!r} is described before in this file, differently; the first wins"
-            reject(checked.line, why)
+            counts.reject(checked.line, why)
     if not first:
         return
 
@@ -92,8 +101,8 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
     counts.duplicate += len(first) - len(changed)
 
 
-def write_ties(client: Client, rows: list[Checked], counts: Counts, reject: Rejecter) -> None:
-    """Ties, each pair once."""
+def write_ties(client: Client, rows: list[Checked], counts: Counts) -> None:
+    """Store ties, each pair once."""
     ties = [row.row for row in rows]
     if not ties:
         return
@@ -107,12 +116,10 @@ def write_ties(client: Client, rows: list[Checked], counts: Counts, reject: Reje
     counts.duplicate += len(rows) - created
 
 
-def write_events(
-    types: Mapping[str, bool], client: Client, rows: list[Checked], counts: Counts, reject: Rejecter
-) -> None:
-    """Store events exactly once by `event_id`, in one transaction; the first content of an id wins.
+def write_events(types: Mapping[str, bool], client: Client, rows: list[Checked], counts: Counts) -> None:
+    """Store events exactly once, by `event_id`, in one transaction. Later events with other content are rejected.
 
-    types: every type of behaviour, and whether its events count towards the popularity of items.
+    types: every relationship type of behaviour, and whether its events count towards the popularity of items.
     """
     first: dict[str, Checked] = {}
     for checked in rows:
@@ -123,14 +130,14 @@ def write_events(
             counts.duplicate += 1
         else:
             event_id = checked.row["event_id"]
-            reject(checked.line, f"event_id: {event_id[:60]!r} stands before with other content; the first wins")
+            counts.reject(checked.line, f"event_id: {event_id[:60]!r} stands before with other content; the first wins")
     if not first:
         return
     known_ids, different = _write_new_events(client, first, types)
     counts.created += len(first) - len(known_ids)
     counts.duplicate += len(known_ids) - len(different)
     for event_id in different:
-        reject(
+        counts.reject(
             first[event_id].line, f"event_id: {event_id[:60]!r} is stored already with other content; the first wins"
         )
 
@@ -138,13 +145,13 @@ def write_events(
 def _write_new_events(
     client: Client, first: dict[str, Checked], types: Mapping[str, bool]
 ) -> tuple[set[str], set[str]]:
-    """Write what is new; returns the ids that were stored before, and those of them with other content."""
+    """Write the events that are not stored yet; returns the ids of the others, and those of them with other content."""
     by_type: dict[str, list[dict[str, Any]]] = {}
     counted = {name for name, counts in types.items() if counts}
     for checked in first.values():
         by_type.setdefault(checked.type, []).append(checked.row)
 
-    elsewhere = statements.load("collect/find_taken").for_types(sorted(types))
+    of_all_types = statements.load("collect/find_taken").for_types(sorted(types))
     user_ids, item_ids = (sorted({checked.row[key] for checked in first.values()}) for key in ("user_id", "item_id"))
 
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
@@ -152,33 +159,36 @@ def _write_new_events(
         different: set[str] = set()
         created: set[str] = set()
         tx.run("collect/lock_nodes", user_ids=user_ids, item_ids=item_ids)
-        for row in tx.run(elsewhere, event_ids=list(first)):  # an id that another type of behaviour has taken
+        for row in tx.run(of_all_types, event_ids=list(first)):  # an event of another type has the id
             if row["type"] != first[row["event_id"]].type:
                 stored.add(row["event_id"])
                 different.add(row["event_id"])
         for behaviour_type, rows in sorted(by_type.items()):
             rows = [row for row in rows if row["event_id"] not in stored]
-            fresh = set(tx.run(_of_type("create_events", behaviour_type), rows=rows)[0]["event_ids"])
-            created |= fresh
-            old = [row for row in rows if row["event_id"] not in fresh]
-            if old:
-                stored.update(row["event_id"] for row in old)
-                different.update(tx.run(_of_type("find_events", behaviour_type), rows=old)[0]["different"])
+            new_ids = set(tx.run(_of_type("create_events", behaviour_type), rows=rows)[0]["event_ids"])
+            created |= new_ids
+            known = [row for row in rows if row["event_id"] not in new_ids]
+            if known:
+                stored.update(row["event_id"] for row in known)
+                different.update(tx.run(_of_type("find_events", behaviour_type), rows=known)[0]["different"])
         if created:
-            touch(tx, [first[event_id] for event_id in created], counted)
+            mark_active(tx, [first[event_id] for event_id in created], counted)
         return stored, different
 
     for attempt in range(CONFLICT_TRIES):
         try:
             return client.transaction(work)
-        except GraphError as error:  # another writer stored one of these events between our look and our write
+        except GraphError as error:  # another writer stored one of these events after they were looked up
             if not isinstance(error.__cause__, ConstraintError) or attempt == CONFLICT_TRIES - 1:
                 raise
     raise AssertionError("unreachable")
 
 
-def touch(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
-    """Mark the users and items of new events, and add these to the popularity of the items where their type counts."""
+def mark_active(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
+    """Record new events on their users and items: activity, work items for `update --follow`, popularity of items.
+
+    counted: relationship types whose events count towards popularity.
+    """
     days: dict[str, list[float]] = {}
     users = set()
     for checked in created:
@@ -194,24 +204,20 @@ def _of_type(name: str, behaviour_type: str) -> Statement:
     return statements.load(f"collect/{name}").for_type(behaviour_type)
 
 
-def collect_events(client: Client, rows: list[Any], kinds: Mapping[str, Kind] = KINDS) -> Counts:
-    """Store events that came as JSON values; `rejected` holds (index in `rows`, reason)."""
+def collect_events(client: Client, rows: list[Any]) -> Counts:
+    """Store events given as JSON values; `rejected` of the result has (index in `rows`, reason), ascending."""
     counts = Counts()
-
-    def reject(line: Line, why: str) -> None:
-        counts.reject(line.number, why)
-
     lines = [
         Line(index, b"", row) if isinstance(row, dict) else Line(index, b"", None, "expected a JSON object")
         for index, row in enumerate(rows)
     ]
-    check, write = STORES["events"](kinds)
-    write(client, _valid([check_line(line, check) for line in lines], reject), counts, reject)
+    check, write = STORES["events"](client.kinds)
+    write(client, accepted([check_line(line, check) for line in lines], counts), counts)
     counts.rejected.sort()
     return counts
 
 
-Write = Callable[[Client, list[Checked], Counts, Rejecter], None]
+Write = Callable[[Client, list[Checked], Counts], None]
 STORES: dict[str, Callable[[Mapping[str, Kind]], tuple[Check, Write]]] = {
     "items": lambda kinds: (check_item, partial(write_described, "item")),
     "users": lambda kinds: (check_user, partial(write_described, "user")),

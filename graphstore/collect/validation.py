@@ -1,4 +1,4 @@
-"""Rows of input, checked and turned into what the statements of collect take."""
+"""Validation of input rows, and their conversion to rows of statements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphstore.kinds import Kind
 
 @dataclass(frozen=True)
 class Checked:
-    """A line with its row for a statement (and the relationship type, for an event), or what is wrong with it."""
+    """A line and its row for a statement, with the relationship type of an event; or the problem why it is rejected."""
 
     line: Line
     row: dict[str, Any] = field(default_factory=dict)
@@ -28,7 +28,7 @@ Check = Callable[[Line], Checked]
 
 
 def check_line(line: Line, check: Check) -> Checked:
-    """Check one line; whatever is wrong with it becomes its problem."""
+    """Check one line; an error of the check becomes its problem."""
     if line.problem is not None:
         return Checked(line, problem=line.problem)
     try:
@@ -40,7 +40,7 @@ def check_line(line: Line, check: Check) -> Checked:
 
 
 def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
-    """An event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id."""
+    """The row of an event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id."""
     event = Event.model_validate(line.row)
     kind = known_kind(KIND_ALIASES.get(event.kind, event.kind), kinds)
     row = {
@@ -55,25 +55,25 @@ def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
 
 
 def check_item(line: Line) -> Checked:
-    """An item, with its attributes as rows and a hash of its description."""
+    """The row of an item, with its attributes as maps and a hash of its description."""
     item = Item.model_validate(line.row)
     row = item.model_dump(exclude={"attributes", "published_at"}) | {"published_at": millis(item.published_at)}
     return Checked(line, row | {"attributes": item.attribute_rows(), "row_hash": item.row_hash()})
 
 
 def check_user(line: Line) -> Checked:
-    """A user, with their attributes as rows and a hash of them."""
+    """The row of a user, with the attributes as maps and a hash of them."""
     user = User.model_validate(line.row)
     row = {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
     return Checked(line, row)
 
 
 def check_tie(line: Line) -> Checked:
-    """A tie: user_id, follows, at (milliseconds since 1970)."""
+    """The row of a tie: user_id, follows, at (milliseconds since 1970)."""
     tie = Tie.model_validate(line.row)
     return Checked(line, {"user_id": tie.user_id, "follows": tie.follows, "at": millis(tie.timestamp)})
 
 
 def millis(time: datetime | None) -> int | None:
-    """Milliseconds since 1970, as the statements take a time."""
+    """Milliseconds since 1970, the form of times in rows of statements."""
     return None if time is None else round(time.timestamp() * 1000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from neo4j import exceptions
 from graphstore.database import statements
 from graphstore.database.statements import Statement
 from graphstore.errors import GraphError, InputError, Neo4jAuthFailed, Neo4jTooOld, Neo4jUnavailable, StatementError
+from graphstore.kinds import KINDS, Kind
 from graphstore.settings import OLDEST_NEO4J
 
 Row = dict[str, Any]
@@ -131,7 +132,10 @@ def _checked(statement: str | Statement, parameters: dict[str, Any]) -> Statemen
 
 
 class Client:
-    """A connection pool to one Neo4j database. Close it, or use it as a context manager; safe to share by threads."""
+    """A connection pool to one Neo4j database. Close it, or use it as a context manager; safe to share by threads.
+
+    kinds: the kinds of behaviour in this graph, by name.
+    """
 
     def __init__(
         self,
@@ -140,11 +144,13 @@ class Client:
         password: str,
         database: str | None = None,
         *,
+        kinds: Mapping[str, Kind] = KINDS,
         pool_size: int = 50,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.uri = uri
         self.database = database
+        self.kinds = kinds
         with usable_address(uri):
             self._driver = neo4j.GraphDatabase.driver(
                 uri,
@@ -192,7 +198,7 @@ class Client:
         with translated(self.uri), self._session() as session:
             return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
 
-    def ask(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+    def read_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`read` in one round trip instead of two, for what is asked at every answer: without a transaction of its own
         the first time, and as `read` does it where that fails for a reason that may pass.
         """
@@ -210,7 +216,7 @@ class Client:
         loaded = _checked(statement, parameters)
         return self.transaction(lambda tx: tx.run(loaded, **parameters))
 
-    def tell(self, statement: str | Statement, **parameters: Any) -> list[Row]:
+    def write_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`write` in one round trip instead of three, for what follows every event and may be done twice without harm:
         without a managed transaction the first time, and as `write` does it where that fails.
         """

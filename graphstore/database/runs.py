@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from graphstore.database.client import Client
@@ -63,8 +63,3 @@ def last_run(client: Client, stage: str) -> dict[str, Any] | None:
     row = rows[0]
     times = {key: row[key].to_native() if row[key] else None for key in ("started_at", "ended_at", "watermark")}
     return {"run_id": row["run_id"], **times, "counts": json.loads(row["counts"] or "{}")}
-
-
-def now() -> datetime:
-    """The present, in UTC."""
-    return datetime.now(UTC)

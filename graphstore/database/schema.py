@@ -7,8 +7,6 @@ import re
 from graphstore.database import statements
 from graphstore.database.client import Client
 from graphstore.errors import SchemaTooNew
-from graphstore.kinds import read_kinds
-from graphstore.settings import Settings
 
 NUMBERED = re.compile(r"schema/(\d{3})_\w+")
 INDEX_SECONDS = 300
@@ -19,15 +17,14 @@ def versions() -> dict[int, str]:
     return {int(match.group(1)): name for name in statements.names() if (match := NUMBERED.fullmatch(name))}
 
 
-def migrate(client: Client, settings: Settings | None = None) -> int:
+def migrate(client: Client) -> int:
     """Apply what is missing and return the version reached. Every statement is idempotent, so a stop in the middle,
     or two programs at once, do no harm.
 
     Raises:
         SchemaTooNew: the graph was written by a newer version of this program.
     """
-    kinds = read_kinds(settings.kinds_file if settings else None)
-    wanted_types = {kind.type for kind in kinds.values()}
+    wanted_types = {kind.type for kind in client.kinds.values()}
     available = versions()
     newest = max(available)
     applied = client.read("schema/read_schema_version") if _has_schema(client) else []
@@ -46,6 +43,12 @@ def migrate(client: Client, settings: Settings | None = None) -> int:
     client.autocommit("schema/await_indexes", seconds=INDEX_SECONDS)
     client.write("schema/write_schema_version", version=newest, types=sorted(types | wanted_types))
     return newest
+
+
+def is_current(client: Client) -> bool:
+    """Whether the graph has the schema of this program, or a newer one."""
+    applied = client.read("schema/read_schema_version")
+    return bool(applied) and applied[0]["version"] >= max(versions())
 
 
 def _constraint(behaviour_type: str) -> str:

@@ -19,7 +19,7 @@ CANCELLED = "C"
 
 
 @dataclass(frozen=True)
-class Line:
+class InvoiceLine:
     """A line of an invoice that is a purchase. seconds: Unix time of the invoice, read as UTC."""
 
     invoice: str
@@ -76,18 +76,18 @@ def _events(folder: Path) -> Rows:
         }
 
 
-def _purchases(folder: Path) -> Iterator[Line]:
+def _purchases(folder: Path) -> Iterator[InvoiceLine]:
     found = read_table(need_file(folder, FILE), COLUMNS, _purchase)
     return (line for line in found if line is not None)
 
 
-def _purchase(row: dict[str, str]) -> Line | None:
+def _purchase(row: dict[str, str]) -> InvoiceLine | None:
     if not row["CustomerID"] or row["InvoiceNo"].upper().startswith(CANCELLED):
         return None
     code, quantity = row["StockCode"].strip().upper(), int(float(row["Quantity"]))
     if quantity <= 0 or float(row["UnitPrice"]) <= 0 or not PRODUCT.match(code):
         return None
-    return Line(
+    return InvoiceLine(
         invoice=row["InvoiceNo"],
         user_id=str(int(float(row["CustomerID"]))),
         item_id=code,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
 from graphstore.database import statements
 from graphstore.database.client import Client
-from graphstore.interests import SHORT_DAYS, interest_parameters
-from graphstore.kinds import Kind
+from graphstore.interests import SHORT_HORIZON, interest_parameters
 from graphstore.progress import Progress, silent
 
 AFFECTED_USERS = 10_000
@@ -43,16 +42,31 @@ def delete_unused(client: Client, names: Sequence[str]) -> int:
     return int(client.write("extract/interests/delete_unused_interests", names=list(names))[0]["deleted"])
 
 
-def latest_event(client: Client, kinds: Mapping[str, Kind]) -> datetime:
+def latest_event(client: Client) -> datetime:
     """Time of the graph's latest event, from which all ages are measured; the present without dated events."""
     known = set(client.read("collect/read_types")[0]["types"])
     statement = statements.load("extract/interests/read_latest_event")
     latest = []
-    for behaviour_type in sorted({kind.type for kind in kinds.values()} & known):
+    for behaviour_type in sorted({kind.type for kind in client.kinds.values()} & known):
         value = client.read(statement.for_type(behaviour_type))[0]["latest"]
         if value is not None:
             latest.append(value.to_native())
     return max(latest, default=datetime.now(UTC))
+
+
+def touched_users(client: Client, since: datetime) -> list[str]:
+    """Users that an event or a tie touched since a moment."""
+    return [row["user_id"] for row in client.read("extract/interests/read_touched_users", since=since)]
+
+
+def count_items(client: Client) -> None:
+    """Write to every interest how many items are about it."""
+    client.write("extract/interests/count_interest_items")
+
+
+def count_users(client: Client) -> None:
+    """Write to every interest how many users have it."""
+    client.write("extract/interests/count_interest_users")
 
 
 def users_to_read(
@@ -64,18 +78,18 @@ def users_to_read(
     if since is None:
         return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
     rows = client.read("extract/interests/read_touched_users", since=since)
-    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - timedelta(days=4 * SHORT_DAYS))
+    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - SHORT_HORIZON)
     for batch in batched(changed_items, ITEM_ROWS):
         rows += client.read("extract/interests/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
     return sorted({row["user_id"] for row in rows})
 
 
 def write_user_interests(
-    client: Client, user_ids: Sequence[str], as_of: datetime, kinds: Mapping[str, Kind], progress: Progress = silent
+    client: Client, user_ids: Sequence[str], as_of: datetime, progress: Progress = silent
 ) -> InterestCounts:
     """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
     counts = InterestCounts()
-    parameters = interest_parameters(as_of, kinds)
+    parameters = interest_parameters(as_of, client.kinds)
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         for row in client.write("extract/interests/write_user_interests", user_ids=batch, **parameters):
@@ -84,5 +98,5 @@ def write_user_interests(
             counts.closed += len(row["closed"])
         progress("users' interests", counts.users, len(user_ids))
     if user_ids:
-        client.write("extract/interests/count_interest_users")
+        count_users(client)
     return counts

@@ -61,6 +61,17 @@ def _item_text(row: Mapping[str, Any]) -> ItemText:
     )
 
 
+def count_items(client: Client) -> int:
+    """How many items the graph holds."""
+    return int(client.read("extract/items/count_items")[0]["items"])
+
+
+def count_other_items(client: Client, item_ids: Sequence[str]) -> tuple[int, int]:
+    """How many items the graph holds besides these, and how many events."""
+    row = client.read("extract/items/count_other_items", item_ids=list(item_ids))[0]
+    return int(row["other_items"]), int(row["events"])
+
+
 def note_read(client: Client, items: Sequence[ItemText]) -> None:
     """Note that these descriptions were read."""
     for batch in batched(items, ITEM_ROWS):

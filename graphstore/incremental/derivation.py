@@ -1,13 +1,6 @@
-"""Behaviour in memory, so that what build derives can be derived anew for one item or user when an event comes.
+"""Incremental build: all behaviour in memory, from which the derived rows of one item or user are computed on request.
 
-Nothing here knows Neo4j. Ages are measured from a reference day that stays from build to build, and what comes after it
-counts more than 1, so that an event changes the values of no other pair. The values of dated events are then all the
-same multiple c of what they would be if ages were measured from now: cosines and the order of counts are the same, and
-so are the weights of a regression with c^2 times the penalty, which `renew_penalties` sees to as behaviour grows. The
-shares of transitions would be with c times the shrinkage. It stays, so it counts less with each day since the build, as
-do events without a time, whose value is always 1; the next build sets that right. `derive` with the same reference
-and penalties gives exactly what the mirror gives, as long as no step reads more than CELLS cells; beyond, users are
-sampled.
+It does not use Neo4j.
 """
 
 from __future__ import annotations
@@ -16,31 +9,42 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from graphstore.build.derive import EVER, BuildOptions, penalties
+from graphstore.arrays import unique_in_range
+from graphstore.build.derive import NO_DECAY, BuildOptions, ridge_penalties
 from graphstore.build.regression import unit_of_squares
-from graphstore.build.similarity import FORGOTTEN, decay, log_popularity, strongest
+from graphstore.build.similarity import LEAST_VALUE, decay, log_popularity, strongest
 from graphstore.build.transitions import Timeline, time_order
 from graphstore.incremental import staleness
-from graphstore.incremental.interaction_matrix import Distinct, Pairs, user_key, users_of
-from graphstore.incremental.item_rows import followers, regressed_column
-from graphstore.incremental.ragged import Lists, Names, extended
-from graphstore.incremental.similar_users import Alike
-from graphstore.incremental.staleness import Change
+from graphstore.incremental.interaction_matrix import InteractionMatrix, user_key, users_of
+from graphstore.incremental.item_rows import NeighbourRow, Scores, regressed_column, transition_rows
+from graphstore.incremental.ragged import IdIndex, RaggedArrays, extended
+from graphstore.incremental.similar_users import SimilarUsers
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 CELLS = 200_000
 EVENT = (np.int32, np.float64, np.float64)
-TwoScores = dict[str, tuple[float, float]]
 
 
-class Mirror:
-    """Behaviour by user and by item, and the derived rows of one of them.
+class IncrementalDerivation:
+    """Keeps what build derives up to date, one item or user at a time.
+
+    Invariant: each row is the one that `derive` gives for the same events, reference day and penalties, while no step
+    reads more than `cells` cells; beyond, it is estimated from a sample of users.
+
+        value(u, i) = w * 2^((day - reference) / half_life) = c(t) * w * 2^(-(t - day) / half_life)
+        c(t) = 2^((t - reference) / half_life)
+
+    The reference day stays until the next build, so that an event changes the values of no other pair. c cancels in
+    cosines and in the order of counts; ridge weights are the same with c^2 times the penalty (`renew_penalties`). The
+    shrinkage of transitions and of similar users, and events without a time (value w), do not grow with c: they count
+    less each day until the next build.
 
     events: all behaviour of the graph.  options: of its build.
-    reference: the day ages are measured from, that of the build; the latest event's where None, or 0 without one.
-    fixed: penalties as `derived.penalties` gives them, over all time and of late; those of these events where None.
-    Where one is 0 there was nothing to measure it by, and nothing is similar.
-    cells: how many are read at most for a row, in each of a few steps, before users are sampled.
+    reference: the day of that build; the latest event's where None, or 0 where no event has a time.
+    penalties: as `ridge_penalties` gives them, over all time and recent; those of these events where None. With a
+    penalty of 0 (there was no event to measure it by) nothing is similar.
+    cells: cells that are read at most in each of a few steps of a row.
     """
 
     def __init__(
@@ -49,31 +53,30 @@ class Mirror:
         options: BuildOptions,
         *,
         reference: float | None = None,
-        fixed: tuple[float, float] | None = None,
+        penalties: tuple[float, float] | None = None,
         cells: int = CELLS,
     ) -> None:
         reference = events.latest_day if reference is None else reference
         self.reference = 0.0 if np.isnan(reference) else float(reference)
         self.options, self.cells = options, cells
-        self.penalties = penalties(events, options, self.reference) if fixed is None else fixed
-        self._half_lives = (EVER, options.recent_half_life, options.users_half_life)
-        self._users, self._items = Names(events.user_ids), Names(events.item_ids)
+        self.penalties = ridge_penalties(events, options, self.reference) if penalties is None else penalties
+        self._half_lives = (NO_DECAY, options.recent_half_life, options.users_half_life)
+        self._users, self._items = IdIndex(events.user_ids), IdIndex(events.item_ids)
         keys = [user_key(user_id, number) for number, user_id in enumerate(events.user_ids)]
         self._keys = np.array(keys, dtype=np.uint64)
-        self._events = _in_order_of_time(events)
+        self._events = _by_user_and_time(events)
         self._dated = int((~np.isnan(events.day)).sum())
-        self._ever, self._lately, alike = (
-            Pairs.of(*self._values(events.user, events.item, events.day, events.weight, half_life), self._keys)
-            for half_life in self._half_lives
+        columns = (events.user, events.item, events.day, events.weight)
+        self._all_time, self._recent, for_users = (
+            InteractionMatrix.of(*self._values(*columns, half_life), self._keys) for half_life in self._half_lives
         )
-        self._alike = Alike(alike, options)
-        self._distinct = Distinct()
+        self._similar_users = SimilarUsers(for_users, options)
         self._reserve()
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory for behaviour, without the ids."""
-        parts = (self._events, self._ever, self._lately, self._alike, self._keys)
+        parts = (self._events, self._all_time, self._recent, self._similar_users, self._keys)
         return sum(part.nbytes for part in parts)
 
     @property
@@ -88,10 +91,11 @@ class Mirror:
 
     def replace_user(
         self, user_id: str, item_ids: Sequence[str], day: Sequence[float], weight: Sequence[float]
-    ) -> Change:
-        """A user's whole history as it is now, of a known user or a new one: columns as in `Interactions`.
+    ) -> Staleness:
+        """Replace the whole history of a known or new user: columns (E,) as in `Interactions`.
 
-        Costs what the history is long, and, for each pair that is new or gone, a copy of a part of the item's column.
+        The cost is linear in the length of the history, plus a copy of a part of the item's column for each pair that
+        is new or deleted.
         """
         days, weights = np.asarray(day, dtype=float), np.asarray(weight, dtype=float)
         if not len(item_ids):
@@ -104,86 +108,90 @@ class Mirror:
         order = np.concatenate([time_order(own), np.flatnonzero(np.isnan(days))])
         return self._put(number, items[order], days[order], weights[order])
 
-    def remove_user(self, user_id: str) -> Change:
-        """Forget a user: nothing of theirs stays."""
+    def remove_user(self, user_id: str) -> Staleness:
+        """Delete everything about a user from memory."""
         if user_id not in self._users.numbers:
-            return Change()
+            return Staleness()
         number = self._users.numbers[user_id]
         change = self._put(number, np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
-        self._users.drop(user_id)
+        self._users.remove(user_id)
         self._keys[number] = 0
         return change
 
-    def remove_item(self, item_id: str) -> Change:
-        """Forget an item and all events with it. Costs what the histories of its users are long."""
+    def remove_item(self, item_id: str) -> Staleness:
+        """Delete an item and all events with it. The cost is linear in the length of its users' histories."""
         if item_id not in self._items.numbers:
-            return Change()
+            return Staleness()
         item = self._items.numbers[item_id]
-        users = users_of(self._ever.columns.get(item)[0])
-        moved = self._moved_without(item)
+        users = users_of(self._all_time.columns.get(item)[0])
+        changes = self._changes_without(item)
         _, (items, days, _) = self._events.gather(users)
         self._dated -= int((~np.isnan(days[items == item])).sum())
-        self._events.without(users, item)
-        for pairs in (self._ever, self._lately, self._alike):
-            pairs.drop(item)
-        change = self._change(np.array([item]), *moved)
-        self._items.drop(item_id)
+        self._events.delete_key(users, item)
+        for matrix in (self._all_time, self._recent, self._similar_users):
+            matrix.clear_column(item)
+        change = self._staleness(np.array([item]), *changes)
+        self._items.remove(item_id)
         for user in users[self._events.length[users] == 0].tolist():
-            self._users.drop(self._users.ids[user] or "")
+            self._users.remove(self._users.ids[user] or "")
             self._keys[user] = 0
-        without = (
-            {name: share for name, share in part.items() if name != item_id}
+        others = (
+            {other: share for other, share in part.items() if other != item_id}
             for part in (change.targets, change.sources)
         )
-        return Change(frozenset(), *without)
+        return Staleness(frozenset(), *others)
 
-    def renew_penalties(self, least: float) -> Change:
-        """Penalties as they would be in a build now, if one of them is other by this share of it than those in use.
+    def renew_penalties(self, threshold: float) -> Staleness:
+        """Take the penalties that a build would have now, if one of them has changed by more than this share.
 
-        Returns what that changes of what is known of each item, none where they stay.
+        Returns:
+            The staleness of all items, or none where the penalties stay.
         """
-        both = (self._ever, self._lately)
-        now = [self._penalty(pairs) for pairs in both]
-        moved = [abs(penalty - before) for penalty, before in zip(now, self.penalties, strict=True)]
-        if all(change <= least * penalty for change, penalty in zip(moved, now, strict=True)):
-            return Change()
+        both = (self._all_time, self._recent)
+        now = [self._penalty(matrix) for matrix in both]
+        changes = [abs(penalty - before) for penalty, before in zip(now, self.penalties, strict=True)]
+        if all(change <= threshold * penalty for change, penalty in zip(changes, now, strict=True)):
+            return Staleness()
         self.penalties = (now[0], now[1])
         found = []
-        for pairs, change in zip(both, moved, strict=True):
-            used = np.flatnonzero(pairs.squares)
+        for matrix, change in zip(both, changes, strict=True):
+            used = np.flatnonzero(matrix.squares)
             found.append((used, np.full(len(used), change)))
         nothing = np.zeros(0, dtype=np.int64)
-        return self._change(nothing, found, [(nothing, nothing)] * 2)
+        return self._staleness(nothing, found, [(nothing, nothing)] * 2)
 
-    def _penalty(self, pairs: Pairs) -> float:
-        if pairs is self._lately and not self._dated:
+    def _penalty(self, matrix: InteractionMatrix) -> float:
+        if matrix is self._recent and not self._dated:
             return 0.0
-        squares = pairs.squares[pairs.squares > 0]
-        return self.options.regularisation * unit_of_squares(squares, int((pairs.rows.length > 0).sum()))
+        squares = matrix.squares[matrix.squares > 0]
+        return self.options.regularisation * unit_of_squares(squares, int((matrix.rows.length > 0).sum()))
 
-    def similar_items(self, item_id: str) -> TwoScores:
-        """What says most about an item, by source: (score, recent_score) of `SIMILAR_TO` from there, before each
-        source's list is cut (`row_with` does that)."""
+    def similar_items(self, item_id: str) -> NeighbourRow:
+        """`SIMILAR_TO` relationships to an item, by source, before each source's list is cut (see `updated_row`)."""
         if item_id not in self._items.numbers:
             return {}
         item = self._items.numbers[item_id]
-        found = []
-        for pairs, penalty in zip((self._ever, self._lately), self.penalties, strict=True):
-            judged = penalty > 0 and (pairs is self._ever or self._dated > 0)
-            found.append(self._regressed(pairs, item, penalty) if judged else {})
-        return _both(*found)
+        found: list[Scores] = []
+        for matrix, penalty in zip((self._all_time, self._recent), self.penalties, strict=True):
+            known = penalty > 0 and (matrix is self._all_time or self._dated > 0)
+            size = self.options.neighbourhood
+            found.append(
+                regressed_column(matrix, item, self._items, neighbourhood=size, penalty=penalty, cells=self.cells)
+                if known
+                else {}
+            )
+        return _paired(*found)
 
-    def transitions(self, item_id: str) -> TwoScores:
-        """What follows an item, by target: (score, recent_score) of its `FOLLOWED_BY`."""
+    def transitions(self, item_id: str) -> NeighbourRow:
+        """`FOLLOWED_BY` relationships from an item, by target."""
         if item_id not in self._items.numbers:
             return {}
-        return _both(
-            *followers(
+        return _paired(
+            *transition_rows(
                 self._events,
-                self._ever,
+                self._all_time,
                 self._items.numbers[item_id],
                 self._items,
-                self._distinct,
                 self.options,
                 reference=self.reference,
                 half_lives=self._half_lives[:2],
@@ -191,120 +199,122 @@ class Mirror:
             )
         )
 
-    def similar_users(self, user_id: str) -> dict[str, float]:
-        """The users most like one, with scores."""
+    def similar_users(self, user_id: str) -> Scores:
+        """The users most similar to one user, with scores, best first."""
         if user_id not in self._users.numbers:
             return {}
-        return self._alike.row(self._users.numbers[user_id], self._users, self._distinct, self.cells)
+        return self._similar_users.row(self._users.numbers[user_id], self._users, self.cells)
 
     def popularity(self, item_id: str) -> tuple[float, float]:
-        """`log_popularity` of an item, decayed and plain; -inf without events."""
+        """`log_popularity` of an item, decayed and without decay; -inf without events."""
         if item_id not in self._items.numbers:
             return -np.inf, -np.inf
         item = self._items.numbers[item_id]
-        users, _, rate = self._ever.head(item, self._events.length, self.cells)
+        users, _, rate = self._all_time.sample_column(item, self._events.length, self.cells)
         _, (items, day, weight) = self._events.gather(users)
         own = items == item
         zeros = np.zeros(int(own.sum()), dtype=np.int64)
         events = Interactions([], [item_id], zeros, zeros, day[own], weight[own])
-        logs = (log_popularity(events, half_life)[0] for half_life in (self.options.popularity_half_life, EVER))
+        logs = (log_popularity(events, half_life)[0] for half_life in (self.options.popularity_half_life, NO_DECAY))
         decayed, plain = (float(log - np.log(rate)) for log in logs)
         return decayed, plain
 
-    def _regressed(self, pairs: Pairs, item: int, penalty: float) -> dict[str, float]:
-        size = self.options.neighbourhood
-        return regressed_column(
-            pairs, item, self._items, self._distinct, neighbourhood=size, penalty=penalty, cells=self.cells
-        )
-
     def _reserve(self) -> None:
-        """There is a place for every user and item."""
+        """Make room for every user and item."""
         users, items = len(self._users.ids), len(self._items.ids)
         self._keys = extended(self._keys, users)
         self._events.reserve(users)
-        for pairs in (self._ever, self._lately, self._alike):
-            pairs.reserve(users, items)
+        for matrix in (self._all_time, self._recent, self._similar_users):
+            matrix.reserve(users, items)
 
     def _values(
         self, user: np.ndarray, item: np.ndarray, day: np.ndarray, weight: np.ndarray, half_life: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The pairs of events and their values by one half-life, as `user_item_matrix` has them; over all time the
-        forgotten ones too, with 0: so the users of an item are known."""
+        """Cells (user, item, value) of events, as in `user_item_matrix`. Over all time, values up to LEAST_VALUE stay
+        as 0, so that all users of an item are known."""
         user, item, values = strongest(user, item, weight * decay(day, self.reference, half_life))
-        if half_life == EVER:
-            return user, item, np.where(values > FORGOTTEN, values, 0.0)
-        keep = values > FORGOTTEN
+        if half_life == NO_DECAY:
+            return user, item, np.where(values > LEAST_VALUE, values, 0.0)
+        keep = values > LEAST_VALUE
         return user[keep], item[keep], values[keep]
 
-    def _put(self, number: int, items: np.ndarray, days: np.ndarray, weights: np.ndarray) -> Change:
-        """Give a user other events, in the order of time."""
+    def _put(self, number: int, items: np.ndarray, days: np.ndarray, weights: np.ndarray) -> Staleness:
+        """Replace the events of a user; they are in the order of time."""
         before = [column.copy() for column in self._events.get(number)]
-        rows = [pairs.row(number) for pairs in (self._ever, self._lately)]
+        rows = [matrix.row(number) for matrix in (self._all_time, self._recent)]
         self._events.put(number, items, days, weights)
         self._dated += int((~np.isnan(days)).sum()) - int((~np.isnan(before[1])).sum())
         user = np.full(len(items), number)
-        matrices: tuple[Pairs | Alike, ...] = (self._ever, self._lately, self._alike)
-        for matrix, half_life in zip(matrices, self._half_lives, strict=True):
-            matrix.replace(self._keys[number], *self._values(user, items, days, weights, half_life)[1:])
+        matrices: tuple[InteractionMatrix | SimilarUsers, ...] = (self._all_time, self._recent, self._similar_users)
+        for target, half_life in zip(matrices, self._half_lives, strict=True):
+            target.replace_row(self._keys[number], *self._values(user, items, days, weights, half_life)[1:])
         after = [column.copy() for column in self._events.get(number)]
         products = [
-            staleness.moved_products(row, pairs.row(number))
-            for row, pairs in zip(rows, (self._ever, self._lately), strict=True)
+            staleness.product_changes(row, matrix.row(number))
+            for row, matrix in zip(rows, (self._all_time, self._recent), strict=True)
         ]
-        old, new = staleness.different_part(before, after, self.options.transition_window)
+        old, new = staleness.changed_part(before, after, self.options.transition_window)
         owner = [np.zeros(len(part[0]), dtype=np.int64) for part in (old, new)]
-        changed = staleness.different_part(before, after, 0)
+        changed = staleness.changed_part(before, after, 0)
         touched = np.unique(np.concatenate([part[0] for part in changed])).astype(np.int64)
-        return self._change(touched, products, self._moved_steps((owner[0], *old), (owner[1], *new)))
+        return self._staleness(touched, products, self._step_changes((owner[0], *old), (owner[1], *new)))
 
-    def _moved_steps(self, before: tuple[np.ndarray, ...], after: tuple[np.ndarray, ...]) -> list[staleness.Moved]:
-        """By how much steps count otherwise, over all time and of late; events as columns (user, item, day, weight)."""
-        window, max_days, size = self.options.transition_window, self.options.transition_days, len(self._ever.squares)
+    def _step_changes(
+        self, before: tuple[np.ndarray, ...], after: tuple[np.ndarray, ...]
+    ) -> list[staleness.ItemChanges]:
+        """Changes of the transition counts, over all time and recent, from events (user, item, day, weight)."""
+        window, max_days, size = (
+            self.options.transition_window,
+            self.options.transition_days,
+            len(self._all_time.squares),
+        )
         found = []
         for half_life in self._half_lives[:2]:
-            lines: list[Timeline] = []
+            timelines: list[Timeline] = []
             for user, item, day, weight in (before, after):
                 timed = ~np.isnan(day)
                 columns = (column[timed] for column in (user, item, day, weight))
-                lines.append(Timeline.of(*columns, reference=self.reference, half_life_days=half_life))
-            found.append(staleness.moved_steps(lines[0], lines[1], window, max_days, size))
+                timelines.append(Timeline.of(*columns, reference=self.reference, half_life_days=half_life))
+            found.append(staleness.step_changes(timelines[0], timelines[1], window, max_days, size))
         return found
 
-    def _moved_without(self, item: int) -> tuple[list[staleness.Moved], list[staleness.Moved]]:
-        """By how much products and steps change when all events with an item go."""
+    def _changes_without(self, item: int) -> tuple[list[staleness.ItemChanges], list[staleness.ItemChanges]]:
+        """Changes of the products and of the transition counts when all events with an item are deleted."""
         products = []
-        for pairs in (self._ever, self._lately):
-            users, values, rate = pairs.head(item, pairs.rows.length, self.cells)
-            owner, (items, weights) = pairs.rows.gather(users)
-            others, place = self._distinct.of(items, len(pairs.squares))
+        for matrix in (self._all_time, self._recent):
+            users, values, rate = matrix.sample_column(item, matrix.rows.length, self.cells)
+            owner, (items, weights) = matrix.rows.gather(users)
+            others, place = unique_in_range(items, len(matrix.squares))
             products.append((others, np.bincount(place, values[owner] * weights, minlength=len(others)) / rate))
-        users, _, rate = self._ever.head(item, self._events.length, self.cells)
+        users, _, rate = self._all_time.sample_column(item, self._events.length, self.cells)
         owner, events = self._events.gather(users)
         keep = events[0] != item
-        steps = self._moved_steps((owner, *events), (owner[keep], *(column[keep] for column in events)))
+        steps = self._step_changes((owner, *events), (owner[keep], *(column[keep] for column in events)))
         return products, [(items, amount / rate) for items, amount in steps]
 
-    def _change(
-        self, touched: np.ndarray, products: Sequence[staleness.Moved], steps: Sequence[staleness.Moved]
-    ) -> Change:
-        """With what changed as shares of what is known by now."""
-        squares = (self._ever.squares, self._lately.squares)
+    def _staleness(
+        self,
+        touched: np.ndarray,
+        products: Sequence[staleness.ItemChanges],
+        steps: Sequence[staleness.ItemChanges],
+    ) -> Staleness:
+        """From the items with changed events, and the changes of products and counts, over all time and recent."""
+        squares = (self._all_time.squares, self._recent.squares)
         shrinkage = self.options.transition_shrinkage
-        targets = staleness.shares(zip(products, squares, self.penalties, strict=True))
-        sources = staleness.shares(zip(steps, squares, (shrinkage, shrinkage), strict=True))
+        targets = staleness.relative_changes(zip(products, squares, self.penalties, strict=True))
+        sources = staleness.relative_changes(zip(steps, squares, (shrinkage, shrinkage), strict=True))
         ids = self._items.ids
-        named = ({ids[item] or "": share for item, share in part} for part in (targets, sources))
-        return Change(frozenset(self._items.of(touched)), *named)
+        by_id = ({ids[item] or "": share for item, share in part} for part in (targets, sources))
+        return Staleness(frozenset(self._items.ids_of(touched)), *by_id)
 
 
-def _in_order_of_time(events: Interactions) -> Lists:
-    """The events of each user, (item, day, weight), in the order of `time_order`; those without a time come last."""
+def _by_user_and_time(events: Interactions) -> RaggedArrays:
+    """The events (item, day, weight) of each user in the order of `time_order`, events without a time last."""
     order = np.concatenate([time_order(events), np.flatnonzero(np.isnan(events.day))])
     order = order[np.argsort(events.user[order], kind="stable")]
-    return Lists.of(events.user[order], [c[order] for c in (events.item, events.day, events.weight)], EVENT)
+    return RaggedArrays.of(events.user[order], [c[order] for c in (events.item, events.day, events.weight)], EVENT)
 
 
-def _both(ever: dict[str, float], lately: dict[str, float]) -> TwoScores:
-    """Every edge that one of the two has."""
-    names = dict.fromkeys([*ever, *lately])
-    return {name: (ever.get(name, 0.0), lately.get(name, 0.0)) for name in names}
+def _paired(overall: Scores, recent: Scores) -> NeighbourRow:
+    """The two scores of every id that one of the two has."""
+    return {an_id: (overall.get(an_id, 0.0), recent.get(an_id, 0.0)) for an_id in dict.fromkeys([*overall, *recent])}

@@ -1,166 +1,149 @@
-"""What build derives for one item: its regression on its neighbourhood, and what follows it.
+"""The derived rows of one item: the ridge regression on its neighbourhood, and its transitions.
 
-Exact up to a number of cells read; beyond, computed from the same sample of users for all items (see `pairs`).
-Names: S size of a neighbourhood, C cells, P positions.
+Exact while at most `cells` cells are read; beyond, estimated from one sample of users for all items (see
+`graphstore.incremental.interaction_matrix`).
+Names: S items of a neighbourhood, `cells`: cells that one step reads at most, `rate`: sampling rate of users.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
+from graphstore.arrays import Rows, top_k, unique_in_range
 from graphstore.build.derive import BuildOptions
 from graphstore.build.regression import closeness, ridge
 from graphstore.build.similarity import best_of_rows
-from graphstore.build.transitions import Timeline, shares
-from graphstore.incremental.interaction_matrix import Distinct, Pairs
-from graphstore.incremental.ragged import Lists, Names
+from graphstore.build.transitions import Timeline, best_transitions
+from graphstore.incremental.interaction_matrix import InteractionMatrix
+from graphstore.incremental.ragged import IdIndex, RaggedArrays
 
-Scores = dict[str, float]
+Scores = dict[str, float]  # by id
+ScorePair = tuple[float, float]  # score and recent_score
+NeighbourRow = dict[str, ScorePair]  # by the id of the other end
 
 
-def foremost(scores: np.ndarray, numbers: np.ndarray, names: Names, top: int) -> np.ndarray:
-    """Places of the `top` highest of rounded scores, best first; ties by id."""
-    ids = names.ids
-    if len(scores) <= top:
-        above, level = np.arange(len(scores)), np.zeros(0, dtype=np.int64)
-    else:
-        cut = np.partition(scores, len(scores) - top)[len(scores) - top]
-        above, level = np.flatnonzero(scores > cut), np.flatnonzero(scores == cut)
-    best = sorted(above.tolist(), key=lambda place: (-scores[place], ids[numbers[place]]))
-    best += heapq.nsmallest(top - len(best), level.tolist(), key=lambda place: ids[numbers[place]])
-    return np.array(best, dtype=np.int64)
+def best_by_id(scores: np.ndarray, numbers: np.ndarray, ids: IdIndex, count: int) -> Rows:
+    """Positions of the `count` highest of rounded scores (N,), best first; ties by the ids of the numbers (N,)."""
+    return top_k(scores, count, lambda places: (ids.ranks(numbers[places]),))
 
 
 def regressed_column(
-    pairs: Pairs, item: int, names: Names, distinct: Distinct, *, neighbourhood: int, penalty: float, cells: int
+    matrix: InteractionMatrix, item: int, ids: IdIndex, *, neighbourhood: int, penalty: float, cells: int
 ) -> Scores:
-    """What says most about one item: a column of `regressed_columns`, by source, all that is positive.
+    """The column of `regressed_columns` for one item: all positive weights, by source.
 
-    cells: how many are read to find the neighbourhood, and as many for the products within it. A product of few cells
-    is what samples tell least about; so of the ways to know one the way that saw most users is taken.
+    Up to `cells` cells are read to find the neighbourhood, and as many for the products within it. In a sample, a
+    product of few cells has the largest error; therefore, of the estimates of a product with the item, the one with
+    the highest sampling rate is taken.
     """
-    near, right, rate = _neighbourhood(pairs, item, names, distinct, neighbourhood, penalty, cells)
+    near, right, rate = _nearest(matrix, item, ids, neighbourhood, penalty, cells)
     if not len(near):
         return {}
-    inner, again, seen = products_within(pairs, near, item, distinct, cells)
-    if seen > rate:
-        right, rate = again, seen
+    inner, right_again, rate_again = products_within(matrix, near, item, cells)
+    if rate_again > rate:
+        right, rate = right_again, rate_again
     if rate < 1:
         for place, other in enumerate(near.tolist()):
-            product, seen = pairs.product(other, item, cells // neighbourhood)
-            right[place] = product if seen > rate else right[place]
+            product, own_rate = matrix.sample_product(other, item, cells // neighbourhood)
+            right[place] = product if own_rate > rate else right[place]
     weights = ridge(inner[None], right[None], np.ones((1, len(near)), dtype=bool), penalty)[0]
     kept, _, scores = best_of_rows(np.arange(len(near)), np.full(len(near), item), weights, 1)
-    return dict(zip(names.of(near[kept]), scores.tolist(), strict=True))
+    return dict(zip(ids.ids_of(near[kept]), scores.tolist(), strict=True))
 
 
-def _neighbourhood(
-    pairs: Pairs, item: int, names: Names, distinct: Distinct, size: int, penalty: float, cells: int
+def _nearest(
+    matrix: InteractionMatrix, item: int, ids: IdIndex, size: int, penalty: float, cells: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """(S,) the items nearest to one; (S,) their products with it; the share of users these were seen with."""
-    users, values, rate = pairs.head(item, pairs.rows.length, cells)
-    owner, (items, weights) = pairs.rows.gather(users)
-    others, place = distinct.of(items, len(pairs.squares))
+    """(S,) the items nearest to one item; (S,) their products with it; the sampling rate of these."""
+    users, values, rate = matrix.sample_column(item, matrix.rows.length, cells)
+    owner, (items, weights) = matrix.rows.gather(users)
+    others, place = unique_in_range(items, len(matrix.squares))
     products = np.bincount(place, values[owner] * weights, minlength=len(others)) / rate
     keep = (others != item) & (products > 0)
     others, products = others[keep].astype(np.int64), products[keep]
-    if rate < 1:  # no product is larger than with a user of the item for each of the other's: few are scaled to many
-        longest = np.sqrt(pairs.squares[others] * pairs.columns.length[others]) * values.max(initial=0.0)
-        products = np.minimum(products, longest)
-    best = foremost(closeness(products, pairs.squares[others], penalty), others, names, size)
+    if rate < 1:  # an estimate from few users can be above what is possible: the item's highest value for each user
+        bound = np.sqrt(matrix.squares[others] * matrix.columns.length[others]) * values.max(initial=0.0)
+        products = np.minimum(products, bound)
+    best = best_by_id(closeness(products, matrix.squares[others], penalty), others, ids, size)
     return others[best], products[best], rate
 
 
 def products_within(
-    pairs: Pairs, near: np.ndarray, item: int, distinct: Distinct, cells: int
+    matrix: InteractionMatrix, near: np.ndarray, item: int, cells: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """(S, S) the products of some columns; (S,) those with the item; the share of users these were seen with.
+    """(S, S) the products of some columns; (S,) those with the item; the sampling rate.
 
-    Of a sample the angles between columns are kept, and their lengths are as they are in full.
+    Products of a sample are scaled so that the diagonal is the exact squared length of each column: the sample gives
+    the angles only.
     """
-    found = pairs.columns_of(np.append(near, item), cells)
-    users, place = distinct.of(found.key, len(pairs.rows.length))
-    matrix = sp.csr_matrix((found.value, (place, found.owner)), shape=(len(users), len(near) + 1))
-    products = np.asarray((matrix.T @ matrix).toarray()) / found.rate
+    sample = matrix.sample_columns(np.append(near, item), cells)
+    users, place = unique_in_range(sample.user, len(matrix.rows.length))
+    sampled = sp.csr_matrix((sample.value, (place, sample.owner)), shape=(len(users), len(near) + 1))
+    products = np.asarray((sampled.T @ sampled).toarray()) / sample.rate
     inner, right = products[:-1, :-1], products[:-1, -1]
-    if found.rate < 1:
-        squares, seen = pairs.squares[near], inner.diagonal()
-        longer = np.sqrt(np.divide(squares, seen, out=np.ones(len(near)), where=seen > 0))
-        inner = inner * longer[:, None] * longer
+    if sample.rate < 1:
+        squares, estimated = matrix.squares[near], inner.diagonal()
+        scale = np.sqrt(np.divide(squares, estimated, out=np.ones(len(near)), where=estimated > 0))
+        inner = inner * scale[:, None] * scale
         np.fill_diagonal(inner, squares)
-    return inner, right, found.rate
+    return inner, right, sample.rate
 
 
-def followers(
-    events: Lists,
-    pairs: Pairs,
+def transition_rows(
+    events: RaggedArrays,
+    matrix: InteractionMatrix,
     item: int,
-    names: Names,
-    distinct: Distinct,
+    ids: IdIndex,
     options: BuildOptions,
     *,
     reference: float,
     half_lives: tuple[float, ...],
     cells: int,
 ) -> list[Scores]:
-    """A row of `transitions` for each half-life: what follows one item.
+    """The row of `transitions` for one source item, for each half-life.
 
-    events: by user, (item, day, weight) in the order of time.
+    events: by user, (item, day, weight) in the order of `time_order`.
     """
-    users, _, rate = pairs.head(item, events.length, cells)
+    users, _, rate = matrix.sample_column(item, events.length, cells)
     owner, (items, day, weight) = events.gather(users)
     timed = ~np.isnan(day)
     columns = (owner[timed], items[timed].astype(np.int64), day[timed], weight[timed])
     sources = np.flatnonzero(columns[1] == item)
     found = []
     for half_life in half_lives:
-        line = Timeline.of(*columns, reference=reference, half_life_days=half_life)
-        _, target, counts = line.steps(options.transition_window, options.transition_days, sources)
-        found.append(_best_shares(target, counts / rate, names, distinct, len(pairs.squares), options))
+        timeline = Timeline.of(*columns, reference=reference, half_life_days=half_life)
+        _, target, counts = timeline.steps(options.transition_window, options.transition_days, sources)
+        found.append(_best_targets(target, counts / rate, ids, len(matrix.squares), options))
     return found
 
 
-def _best_shares(
-    target: np.ndarray, counts: np.ndarray, names: Names, distinct: Distinct, size: int, options: BuildOptions
-) -> Scores:
-    """The targets of one source with the highest shares of its count."""
-    targets, place = distinct.of(target, size)
+def _best_targets(target: np.ndarray, counts: np.ndarray, ids: IdIndex, items: int, options: BuildOptions) -> Scores:
+    """The targets of one source with the highest shares of its count.  items: how many there are."""
+    targets, place = unique_in_range(target, items)
     if not len(targets):
         return {}
     shape, shrinkage = (1, len(targets)), options.transition_shrinkage
-    found = shares(np.zeros_like(place), place, counts, shape=shape, shrinkage=shrinkage, top=len(targets))
-    best = foremost(found.score, targets[found.target], names, options.followed_by)
-    return dict(zip(names.of(targets[found.target[best]]), found.score[best].tolist(), strict=True))
+    found = best_transitions(np.zeros_like(place), place, counts, shape=shape, shrinkage=shrinkage, top=len(targets))
+    best = best_by_id(found.score, targets[found.target], ids, options.followed_by)
+    return dict(zip(ids.ids_of(targets[found.target[best]]), found.score[best].tolist(), strict=True))
 
 
-@dataclass(frozen=True)
-class Row:
-    """The targets of a source with (score, recent_score), best first, and what an entry changed: who came, who went."""
+def updated_row(row: Mapping[str, ScorePair], entries: Mapping[str, ScorePair | None], top: int) -> NeighbourRow:
+    """A stored row after the entries of some targets were replaced, best first.
 
-    scores: dict[str, tuple[float, float]]
-    entered: list[str]
-    left: list[str]
+    entries: None or zeros where the target has no score any more.
 
-
-def row_with(
-    row: Mapping[str, tuple[float, float]], entries: Mapping[str, tuple[float, float] | None], top: int
-) -> Row:
-    """A stored row with the entries of some targets replaced, None or zeros where there is none any more.
-
-    As in a build the `top` best by each score are kept, ties by id, and a score that is not among them is 0. What was
-    cut before can't come back here when something goes: that takes the columns of the others, or a build.
+    As in a build, the `top` best by each of the two scores are kept, ties by id, and a score that is not among them
+    is 0. A target that was cut off earlier does not come back when another one is deleted; the next build restores it.
     """
-    every = {**row, **{target: scores or (0.0, 0.0) for target, scores in entries.items()}}
+    merged = {**row, **{target: scores or (0.0, 0.0) for target, scores in entries.items()}}
     kept: dict[str, list[float]] = {}
     for side in (0, 1):
-        for target in sorted(every, key=lambda target: (-every[target][side], target))[:top]:
-            if every[target][side] > 0:
-                kept.setdefault(target, [0.0, 0.0])[side] = every[target][side]
+        for target in sorted(merged, key=lambda target: (-merged[target][side], target))[:top]:
+            if merged[target][side] > 0:
+                kept.setdefault(target, [0.0, 0.0])[side] = merged[target][side]
     ordered = sorted(kept.items(), key=lambda entry: (-entry[1][0], -entry[1][1], entry[0]))
-    scores = {target: (ever, lately) for target, (ever, lately) in ordered}
-    return Row(scores, [t for t in scores if t not in row], [t for t in row if t not in scores])
+    return {target: (overall, recent) for target, (overall, recent) in ordered}

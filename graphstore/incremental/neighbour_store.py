@@ -1,4 +1,4 @@
-"""What goes together, row by row: stored neighbours of items, read once and kept, and what becomes of them written."""
+"""Neighbour relationships of items and users in the graph: stored rows, cached while one worker writes them."""
 
 from __future__ import annotations
 
@@ -12,32 +12,29 @@ from numpy.typing import NDArray
 from graphstore.batches import batched
 from graphstore.build.write import BY
 from graphstore.database.client import Client, Transaction
-from graphstore.incremental.item_rows import row_with
+from graphstore.incremental.item_rows import NeighbourRow, ScorePair, updated_row
 
-Pair = tuple[float, float]
-Row = dict[str, Pair]
-SLIGHT = 2e-3  # a score that moves by less stays as it is
+SCORE_TOLERANCE = 2e-3  # smaller changes of a score are not written
 READ_ROWS = 200
-SOURCES_AT_ONCE, ITEMS_AT_ONCE = 16, 16  # in a transaction: whoever acts meanwhile waits for it
+SOURCES_AT_ONCE, ITEMS_AT_ONCE = 16, 16  # in a transaction: other writers wait for its locks
 
 
-class StoredRows:
-    """The rows (target to score and recent_score) of one sort of relationship between items, kept once they are read.
+class StoredNeighbours:
+    """The stored rows of one relationship type between items, read once and cached.
 
-    sort: "similar" or "following". Whoever holds this has to be the only one who writes them.
+    sort: "similar" (SIMILAR_TO) or "following" (FOLLOWED_BY). The holder must be the only writer of these rows.
     """
 
     def __init__(self, client: Client, sort: str) -> None:
         self._client = client
         self._sort = sort
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, NeighbourRow] = {}
 
-    def of(self, sources: Iterable[str]) -> dict[str, Row]:
-        """The rows of some items."""
+    def rows_of(self, sources: Iterable[str]) -> dict[str, NeighbourRow]:
+        """The rows of some items, by item id."""
         sources = list(sources)
         missing = [source for source in sources if source not in self._rows]
-        for start in range(0, len(missing), READ_ROWS):
-            batch = missing[start : start + READ_ROWS]
+        for batch in batched(missing, READ_ROWS):
             for row in self._client.read(f"incremental/read_{self._sort}_rows", item_ids=batch):
                 pairs = zip(row["scores"], row["recent_scores"], strict=True)
                 self._rows[row["source"]] = dict(zip(row["targets"], pairs, strict=True))
@@ -45,114 +42,114 @@ class StoredRows:
                 self._rows.setdefault(source, {})
         return {source: self._rows[source] for source in sources}
 
-    def put(self, source: str, row: Row) -> None:
-        """A row was written."""
+    def put(self, source: str, row: NeighbourRow) -> None:
+        """Cache a row that was written."""
         self._rows[source] = row
 
     def forget(self) -> None:
-        """Read everything again."""
+        """Empty the cache, so that every row is read again."""
         self._rows.clear()
 
 
 @dataclass
-class Edges:
-    """Relationships of one sort to be written and to be taken away, and what the rows are then.
+class NeighbourUpdates:
+    """Relationships of one type to write and to delete, and the rows that result.
 
-    rows: each with `fresh`, whether there is no such relationship yet.
+    rows: maps of source, target, score, recent_score and `fresh` (whether the relationship is new).
+    deleted: maps of source and target.  after: the resulting rows by source.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    gone: list[dict[str, str]] = field(default_factory=list)
-    after: dict[str, Row] = field(default_factory=dict)
+    deleted: list[dict[str, str]] = field(default_factory=list)
+    after: dict[str, NeighbourRow] = field(default_factory=dict)
 
-    def parts(self, count: int) -> Iterator[Edges]:
-        """The same, some sources at a time."""
+    def parts(self, count: int) -> Iterator[NeighbourUpdates]:
+        """The same updates in parts of at most `count` sources."""
         for sources in map(set, batched(list(self.after), count)):
-            yield Edges(
+            yield NeighbourUpdates(
                 [row for row in self.rows if row["source"] in sources],
-                [row for row in self.gone if row["source"] in sources],
+                [row for row in self.deleted if row["source"] in sources],
                 {source: self.after[source] for source in sources},
             )
 
-    def ends(self) -> set[str]:
-        """The items that get a relationship or lose one. Another score is written to the relationship alone."""
-        return {row["target"] for row in self.rows if row["fresh"]} | {row["target"] for row in self.gone}
+    def locked_targets(self) -> set[str]:
+        """The targets that get or lose a relationship, which locks them. A new score locks the relationship alone."""
+        return {row["target"] for row in self.rows if row["fresh"]} | {row["target"] for row in self.deleted}
 
-    def change(self, source: str, before: Row, after: Row) -> None:
-        """A row becomes another; what moves only slightly stays."""
-        gone = [target for target in before if target not in after]
-        moved = [target for target, pair in after.items() if _moved(before.get(target), pair)]
-        if not gone and not moved:
+    def change(self, source: str, before: NeighbourRow, after: NeighbourRow) -> None:
+        """Replace a row; scores that change by SCORE_TOLERANCE or less keep their stored value."""
+        deleted = [target for target in before if target not in after]
+        changed = [target for target, pair in after.items() if _differs(before.get(target), pair)]
+        if not deleted and not changed:
             return
-        self.gone += [{"source": source, "target": target} for target in gone]
-        for target in moved:
+        self.deleted += [{"source": source, "target": target} for target in deleted]
+        for target in changed:
             score, recent_score = after[target]
             pair = {"score": score, "recent_score": recent_score, "fresh": target not in before}
             self.rows.append({"source": source, "target": target, **pair})
-        kept = {target: after[target] if target in set(moved) else before[target] for target in after}
-        self.after[source] = kept
+        self.after[source] = {target: after[target] if target in set(changed) else before[target] for target in after}
 
 
-def _moved(before: Pair | None, after: Pair) -> bool:
-    return before is None or any(abs(new - old) > SLIGHT for old, new in zip(before, after, strict=True))
+def _differs(before: ScorePair | None, after: ScorePair) -> bool:
+    return before is None or any(abs(new - old) > SCORE_TOLERANCE for old, new in zip(before, after, strict=True))
 
 
-def with_column(
-    rows: Mapping[str, Row], target: str, column: Mapping[str, Pair], top: int
-) -> Iterator[tuple[str, Row]]:
-    """The rows of sources when the column of one target is another.
+def rows_with_column(
+    rows: Mapping[str, NeighbourRow], target: str, column: Mapping[str, ScorePair], top: int
+) -> Iterator[tuple[str, NeighbourRow]]:
+    """The rows of sources after the column of one target was replaced.
 
-    rows: of those that have the target now and of those in the column.
+    rows: of the sources that have the target now, and of those in the column.
     """
     for source, before in rows.items():
-        yield source, row_with(before, {target: column.get(source)}, top).scores
+        yield source, updated_row(before, {target: column.get(source)}, top)
 
 
 def sources_of(client: Client, targets: Sequence[str]) -> dict[str, list[str]]:
-    """The items that have each of these among their most similar."""
+    """The items that have each of these items among their most similar, by target."""
     rows = client.read("incremental/read_similar_sources", item_ids=list(targets))
     return {row["target"]: row["sources"] for row in rows}
 
 
 def write_neighbourhoods(
     client: Client,
-    similar: Edges,
-    following: Edges,
-    alike: Mapping[str, Mapping[str, float]],
+    similar: NeighbourUpdates,
+    following: NeighbourUpdates,
+    similar_users: Mapping[str, Mapping[str, float]],
     vectors: Mapping[str, NDArray[Any]],
     version: str | None,
 ) -> None:
-    """Write what goes together and what it moved, and stamp the feed, in short transactions.
+    """Write derived relationships and the embeddings that changed with them, and stamp the feed; short transactions.
 
-    alike: the users most like some users, whole rows.  vectors: new embeddings (D,) of items, by model `version`.
+    similar_users: whole rows {user_id: {user_id: score}}.  vectors: new embeddings (D,) of items by model `version`.
     """
-    for sort, edges, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
-        for part in edges.parts(SOURCES_AT_ONCE):
+    for sort, updates, by in (("similar", similar, "similar_items"), ("following", following, "transitions")):
+        for part in updates.parts(SOURCES_AT_ONCE):
             _write_edges(client, sort, part, BY[by])
-    for user_id, row in alike.items():
-        _write_alike(client, user_id, row)
+    for user_id, row in similar_users.items():
+        _write_similar_users(client, user_id, row)
     if version is not None:
         for item_ids in batched(list(vectors), ITEMS_AT_ONCE):
             _write_vectors(client, {item_id: vectors[item_id] for item_id in item_ids}, version)
 
 
-def _write_edges(client: Client, sort: str, edges: Edges, by: str) -> None:
-    items = sorted(edges.after)
+def _write_edges(client: Client, sort: str, updates: NeighbourUpdates, by: str) -> None:
+    items = sorted(updates.after)
 
     def work(tx: Transaction) -> None:
-        tx.run("collect/lock_nodes", user_ids=[], item_ids=sorted({*items, *edges.ends()}))
-        tx.run(f"incremental/write_{sort}_edges", rows=edges.rows, gone=edges.gone, by=by)
+        tx.run("collect/lock_nodes", user_ids=[], item_ids=sorted({*items, *updates.locked_targets()}))
+        tx.run(f"incremental/write_{sort}_edges", rows=updates.rows, gone=updates.deleted, by=by)
         tx.run("incremental/stamp_links", item_ids=items)
 
     client.transaction(work)
 
 
-def _write_alike(client: Client, user_id: str, row: Mapping[str, float]) -> None:
+def _write_similar_users(client: Client, user_id: str, row: Mapping[str, float]) -> None:
     rows = [{"source": user_id, "targets": list(row), "scores": [float(score) for score in row.values()]}]
 
     def work(tx: Transaction) -> None:
-        let_go = tx.run("incremental/read_alike_ids", user_ids=[user_id])[0]["user_ids"]
-        tx.run("collect/lock_nodes", user_ids=sorted({user_id, *row, *let_go}), item_ids=[])
+        stored = tx.run("incremental/read_alike_ids", user_ids=[user_id])[0]["user_ids"]
+        tx.run("collect/lock_nodes", user_ids=sorted({user_id, *row, *stored}), item_ids=[])
         tx.run("incremental/write_alike_rows", rows=rows, by=BY["similar_users"])
         tx.run("incremental/stamp_nodes", item_ids=[], user_ids=[user_id])
 

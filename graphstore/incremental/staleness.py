@@ -1,7 +1,8 @@
-"""What a change of a user's history tells about which items: how stale their derived rows are.
+"""Staleness: by how much one user's changed history alters each item's derived rows.
 
-Evidence is a share of what is known of an item, so that one threshold does for all: at 0.01 about a hundredth of what a
-row is made of has come or gone. Of the judgements over all time and of late, the one that moved more counts.
+Staleness is relative: change of an item's products or counts, divided by their sum so far. One threshold therefore fits
+rare and popular items: at 0.01, about a hundredth of the data of a row has changed. Of the changes over all time and of
+the recent ones, the larger counts.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ import numpy as np
 from graphstore.build.transitions import Timeline
 from graphstore.incremental.interaction_matrix import aligned
 
-Row = tuple[np.ndarray, np.ndarray]
-Moved = tuple[np.ndarray, np.ndarray]
+WeightedItems = tuple[np.ndarray, np.ndarray]  # (N,) item numbers and (N,) values
+ItemChanges = tuple[np.ndarray, np.ndarray]  # (N,) item numbers and (N,) absolute changes
 
 
 @dataclass(frozen=True)
-class Change:
-    """What a change of behaviour touched, by item.
+class Staleness:
+    """The relative change of what is derived for each item id.
 
-    items: those with an event that came, went or became another: their popularity is another.
-    targets: how much what goes together with an item has changed, for `similar_items`.
-    sources: how much what follows an item has changed, for `transitions`.
+    items: items with a new, changed or deleted event; their popularity is stale.
+    targets: change of an item's products with other items; `similar_items` is stale.
+    sources: change of the counts of what follows an item; `transitions` is stale.
     """
 
     items: frozenset[str] = frozenset()
@@ -32,42 +33,44 @@ class Change:
     sources: dict[str, float] = field(default_factory=dict)
 
 
-def moved_products(before: Row, after: Row) -> Moved:
-    """Items, and by how much their products with all others change with a row: at most sum_i |y_i y_t - x_i x_t|.
+def product_changes(before: WeightedItems, after: WeightedItems) -> ItemChanges:
+    """By how much an item's products with all other items change at most when one user's row x becomes y.
 
-    It is that where nothing was lost: y_i y_t - x_i x_t = y_t (y_i - x_i) + x_i (y_t - x_t).
+    The bound for item t is sum_i |y_i y_t - x_i x_t|, with y_i y_t - x_i x_t = y_t (y_i - x_i) + x_i (y_t - x_t). It is
+    reached where no value falls.
     """
     items, (x, y) = aligned(before, after)
     change = np.abs(y - x)
     return items, y * (change.sum() - change) + change * (x.sum() - x)
 
 
-def moved_steps(before: Timeline, after: Timeline, window: int, max_days: float, size: int) -> Moved:
-    """Items, and by how much the counts of what follows them change. size: above every item's number."""
+def step_changes(before: Timeline, after: Timeline, window: int, max_days: float, size: int) -> ItemChanges:
+    """By how much the transition counts of each source item change.  size: more than the highest item number."""
     codes, counts = [], []
-    for line, sign in ((before, -1.0), (after, 1.0)):
-        few = np.arange(len(line.item)) if len(line.item) <= 1000 else None
-        source, target, count = line.steps(window, max_days, few)
+    for timeline, sign in ((before, -1.0), (after, 1.0)):
+        few = np.arange(len(timeline.item)) if len(timeline.item) <= 1000 else None
+        source, target, count = timeline.steps(window, max_days, few)
         codes.append(source.astype(np.int64) * size + target)
         counts.append(sign * count)
     pairs, place = np.unique(np.concatenate(codes), return_inverse=True)
-    moved = np.abs(np.bincount(place, np.concatenate(counts), minlength=len(pairs)))
+    changes = np.abs(np.bincount(place, np.concatenate(counts), minlength=len(pairs)))
     items, place = np.unique(pairs // size, return_inverse=True)
-    return items, np.bincount(place, moved, minlength=len(items))
+    return items, np.bincount(place, changes, minlength=len(items))
 
 
-def different_part(before: list[np.ndarray], after: list[np.ndarray], around: int) -> list[list[np.ndarray]]:
-    """Two lists of events, as columns, without their common beginning and end but for some events around."""
-    starts = _common(before, after)
+def changed_part(before: list[np.ndarray], after: list[np.ndarray], context: int) -> list[list[np.ndarray]]:
+    """Two lists of events, as columns, without their common start and end, except `context` events at each side."""
+    starts = _common_start(before, after)
     ends = min(
-        _common([c[::-1] for c in before], [c[::-1] for c in after]), min(len(before[0]), len(after[0])) - starts
+        _common_start([column[::-1] for column in before], [column[::-1] for column in after]),
+        min(len(before[0]), len(after[0])) - starts,
     )
-    first = max(starts - around, 0)
-    return [[column[first : len(column) - max(ends - around, 0)] for column in side] for side in (before, after)]
+    first = max(starts - context, 0)
+    return [[column[first : len(column) - max(ends - context, 0)] for column in side] for side in (before, after)]
 
 
-def _common(one: list[np.ndarray], other: list[np.ndarray]) -> int:
-    """How many events two lists have in common before the first that is different."""
+def _common_start(one: list[np.ndarray], other: list[np.ndarray]) -> int:
+    """The number of equal events at the start of two lists."""
     length = min(len(one[0]), len(other[0]))
     different = np.zeros(length, dtype=bool)
     for a, b in zip(one, other, strict=True):
@@ -76,13 +79,16 @@ def _common(one: list[np.ndarray], other: list[np.ndarray]) -> int:
     return int(found[0]) if len(found) else length
 
 
-def shares(moved: Iterable[tuple[Moved, np.ndarray, float]]) -> Iterator[tuple[int, float]]:
-    """Items with the largest of several moves, each as a share of (what is known by item) + a constant."""
+def relative_changes(changes: Iterable[tuple[ItemChanges, np.ndarray, float]]) -> Iterator[tuple[int, float]]:
+    """Item numbers with the largest of several changes, each divided by (sum of the item so far + a constant).
+
+    changes: (item changes, (I,) sums by item, constant); one with a constant of 0 is skipped.
+    """
     largest: dict[int, float] = {}
-    for (items, amount), known, more in moved:
-        if not more > 0:
+    for (items, amount), sums, constant in changes:
+        if not constant > 0:
             continue
-        share = amount / (known[items] + more)
+        share = amount / (sums[items] + constant)
         for item, value in zip(items[share > 0].tolist(), share[share > 0].tolist(), strict=True):
             largest[item] = max(value, largest.get(item, 0.0))
     yield from largest.items()

@@ -1,4 +1,9 @@
-"""Erasing users and items, and exporting all that is stored about a user."""
+"""Erasure of users and items from the graph, and export of all that the graph stores about a user.
+
+Erasure covers the graph. It raises the feed's `epoch`, so that no process that serves or follows the graph uses what it
+holds in memory of the user again. It touches no files: rows that `collect` rejected stay in `rejected/` as they came,
+with ids; answers of a language model stay in `answers.sqlite` without ids, under a hash of the question.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,18 @@ from typing import Any
 from neo4j import time as neo4j_time
 
 from graphstore.database.client import Client, Transaction
-from graphstore.profiles.users_and_items import Document, _by_kind, _only
+from graphstore.profiles.users_and_items import Document, only_row, values_by_kind
 
 
 def delete_item(client: Client, item_id: str) -> dict[str, int]:
-    """Remove an item and the events on it; counts of events, interests left without evidence, orphaned attributes.
+    """Erase an item from the graph.
+
+    Removed: the item, its text, vectors and relationships, the events on it, user interests left without evidence, and
+    attributes that nothing else has. Interests with other evidence lose the ids of these events. What is computed over
+    many items keeps its values until the next `build` and `update`; see the module for files.
+
+    Returns:
+        How many events, interests and attributes were removed.
 
     Raises:
         NotFound: no such item.
@@ -21,10 +33,16 @@ def delete_item(client: Client, item_id: str) -> dict[str, int]:
 
 
 def erase_user(client: Client, user_id: str) -> dict[str, int]:
-    """Remove a user and every trace of them; counts of the events, interests, ties, similarities, attributes, items.
+    """Erase a user from the graph.
 
-    What was computed over many users (popularity, item similarity, model weights) no longer names them; the next
-    `build` and `update` compute it anew without them.
+    Removed: the user with id, vector and all relationships (events, interests, corrections, ties, similar users), and
+    attributes and items that only they have or mention. Not removed: the Interest nodes, which hold no id of theirs,
+    and what was computed from many users (popularity, similar items, transitions, model weights), which the next
+    `build` and `update --full` compute without them. Files stay too: rejected rows with the id, answers of a language
+    model without it (see the module).
+
+    Returns:
+        How many events, interests, ties, similarities, attributes and items were removed.
 
     Raises:
         NotFound: no such user.
@@ -37,29 +55,29 @@ def _erase(client: Client, what: str, key: str) -> dict[str, int]:
         tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": [key]})
         return tx.run(f"profiles/erasure/erase_{what}", **{f"{what}_id": key})
 
-    return dict(_only(client.transaction(work), what, key))
+    return dict(only_row(client.transaction(work), what, key))
 
 
 def export_user(client: Client, user_id: str) -> Document:
-    """All that is held on a user, as one JSON-ready document: properties, attributes, events, ties, similar users, and
-    interests with their evidence and validity.
+    """All that the graph stores about a user, as one document of JSON types: properties, attributes, events, ties,
+    similar users, corrections, and interests with evidence and validity.
 
     Raises:
         NotFound: no such user.
     """
-    document = dict(_only(client.read("profiles/erasure/export_user", user_id=user_id), "user", user_id))
+    document = dict(only_row(client.read("profiles/erasure/export_user", user_id=user_id), "user", user_id))
     for part in ("events", "interests", "similar_users"):
         document[part] = [
             {key: value for key, value in (row | row["properties"]).items() if key != "properties"}
             for row in document[part]
         ]
-    document["attributes"] = _by_kind(document["attributes"])
+    document["attributes"] = values_by_kind(document["attributes"])
     document["exported_at"] = datetime.now(UTC)
     return _plain(document)
 
 
 def _plain(value: Any) -> Any:
-    """The value with times as ISO 8601 text, all the way down."""
+    """The value with times as ISO 8601 text at every depth."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Reads for people who look around: finding users and items, walking the graph, and the state of the whole."""
+"""Exploration for the pages: search for users and items, neighbours of a node, state of the graph."""
 
 from __future__ import annotations
 
@@ -18,40 +18,42 @@ LUCENE_SPECIAL = re.compile(r'([+\-!(){}\[\]^"~*?:\\/&|])')
 
 
 def find_users(client: Client, prefix: str, count: int = 12) -> list[Document]:
-    """Users whose id starts with `prefix`, each with its number of events."""
+    """Users whose id starts with `prefix`, by id: user_id, events (their number)."""
     return client.read("profiles/exploration/find_users", prefix=prefix, count=count)
 
 
 def list_active_users(client: Client, count: int = 12) -> list[Document]:
-    """Of the users touched last, those with most behaviour."""
+    """The users with most events among those active last: user_id, events (their number)."""
     return client.read("profiles/exploration/list_active_users", count=count)
 
 
 def find_items(client: Client, text: str, count: int = 20) -> list[Document]:
-    """Items whose title or description hold the words of `text`; the last word may be a beginning. A word in Chinese or
-    Japanese letters is found wherever they stand in this order, as nothing in a text says where it begins."""
+    """Items whose title or description contain all words of `text` (20 at most), best first; the last may be a prefix.
+
+    A word in Chinese or Japanese characters matches wherever these follow each other, as the text has no spaces.
+    """
     words = text.split()[:20]
     if not words:
         return []
-    query = " AND ".join([*map(_sought, words[:-1]), _sought(words[-1], begins=True)])
+    query = " AND ".join([*map(_clause, words[:-1]), _clause(words[-1], prefix=True)])
     return client.read("profiles/exploration/find_items", text=query, count=count)
 
 
-def _sought(word: str, begins: bool = False) -> str:
-    """A word as the index is asked for it, as it is written and in letters of half width."""
+def _clause(word: str, prefix: bool = False) -> str:
+    """A word as a Lucene query: as it is written, or in NFKC (full-width letters become half-width)."""
     forms = dict.fromkeys((word.lower(), unicodedata.normalize("NFKC", word).lower()))
-    asked = []
+    terms = []
     for escaped in (LUCENE_SPECIAL.sub(r"\\\1", form) for form in forms):
-        # The index holds such letters one by one; in quotes they have to follow each other.
+        # The index holds these characters one by one; as a phrase in quotes they must follow each other.
         unspaced = UNSPACED.search(escaped)
-        asked.append(f'"{escaped}"' if unspaced else escaped)
-        if begins and not unspaced:
-            asked.append(f"{escaped}*")
-    return f"({' OR '.join(asked)})" if len(asked) > 1 else asked[0]
+        terms.append(f'"{escaped}"' if unspaced else escaped)
+        if prefix and not unspaced:
+            terms.append(f"{escaped}*")
+    return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
 def neighbourhood(client: Client, label: str, key: str, count: int = 10) -> Document:
-    """A node and what surrounds it, at most about `count` neighbours of each sort.
+    """A node and its neighbours, at most about `count` of each kind.
 
     Args:
         label: one of User, Item, Interest, Attribute.
@@ -87,7 +89,7 @@ def neighbourhood(client: Client, label: str, key: str, count: int = 10) -> Docu
 
 
 def overview(client: Client, events: int = 15) -> Document:
-    """The state of the whole: counts by label and type, last run of each stage, active model, newest events, schema."""
+    """State of the graph: counts by label and type, last run of each stage, active model, newest events, versions."""
     counted = client.read("profiles/exploration/count_graph")[0]["data"]
     models = client.read("update/models/read_active_model")
     schema = client.read("schema/read_schema_version")

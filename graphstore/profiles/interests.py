@@ -1,4 +1,4 @@
-"""A user's interests now and at an earlier time, and the user's corrections of them."""
+"""A user's interests, now or as of a moment, and the user's corrections of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ PAST = 30
 
 
 def read_interests(client: Client, user_id: str, at: datetime | None = None) -> list[Document]:
-    """A user's interests now, or as they were at a moment: those with valid_from <= at < valid_to. `broader` are labels
-    of interests that these belong to, as the last build found.
+    """A user's interests that are open now, or those with valid_from <= at < valid_to.
+
+    Weight and evidence of an interval are those written last in it, and `broader` (labels of interests that it belongs
+    to) is of the last build: neither is stored as of `at`.
 
     Raises:
         NotFound: no such user.
@@ -27,20 +29,22 @@ def read_interests(client: Client, user_id: str, at: datetime | None = None) -> 
 
 
 def read_past_interests(client: Client, user_id: str, count: int = PAST) -> list[Document]:
-    """Intervals of a user's interests that are over, the last first: name, label, polarity, horizon, valid_from,
-    valid_to, extracted_by."""
+    """Closed intervals of a user's interests, the last first: name, label, polarity, horizon, valid_from, valid_to,
+    extracted_by."""
     return client.read("profiles/read_past_interests", user_id=user_id, count=count)
 
 
 def read_corrections(client: Client, user_id: str) -> list[Document]:
-    """What a user said of their interests: name, label, correction, at."""
+    """A user's corrections of interests, the latest first: name, label, correction, at."""
     return client.read("profiles/read_corrections", user_id=user_id)
 
 
 def correct_interest(client: Client, user_id: str, name: str, correction: str) -> Document:
-    """Heed for good what a user says of an interest: "pin", "weaken" or "delete"; "none" withdraws what was said.
+    """Store a user's correction of an interest: "pin", "weaken" or "delete", obeyed by all later extraction; "none"
+    withdraws it.
 
-    Returns name, and how many open entries it closed.
+    Returns:
+        name, and closed: how many open intervals it closed.
 
     Raises:
         NotFound: no such user, or no such interest.
@@ -61,8 +65,13 @@ def correct_interest(client: Client, user_id: str, name: str, correction: str) -
 
 
 def read_reading(client: Client, user_id: str, count: int) -> Document:
-    """What was read about a user, and what was concluded: their latest `count` events, each with what its item is about
-    and who says so, their open interests, each with the numbers of these events that it rests on, and what is over.
+    """A user's interests beside the events they were extracted from.
+
+    Returns:
+        read: the latest `count` events with a number, and what each item is about and by whom.
+        concluded: the open interests, each with the numbers of these events that are its evidence, and how many older
+        events are.
+        past: closed intervals.  corrections: the user's own.
 
     Raises:
         NotFound: no such user.
@@ -71,9 +80,9 @@ def read_reading(client: Client, user_id: str, count: int) -> Document:
     numbers = {event["event_id"]: number for number, event in enumerate(events, 1)}
     concluded = []
     for row in read_interests(client, user_id):
-        known = sorted(numbers[event_id] for event_id in row["evidence"] if event_id in numbers)
-        concluded.append({**row, "numbers": known, "older": len(row["evidence"]) - len(known)})
+        listed = sorted(numbers[event_id] for event_id in row["evidence"] if event_id in numbers)
+        concluded.append({**row, "numbers": listed, "older": len(row["evidence"]) - len(listed)})
     read = [{"number": number, **event} for number, event in enumerate(events, 1)]
-    said = read_corrections(client, user_id)
+    corrections = read_corrections(client, user_id)
     past = read_past_interests(client, user_id)
-    return {"user_id": user_id, "read": read, "concluded": concluded, "past": past, "corrections": said}
+    return {"user_id": user_id, "read": read, "concluded": concluded, "past": past, "corrections": corrections}

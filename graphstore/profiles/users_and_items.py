@@ -1,4 +1,4 @@
-"""Users and items one at a time: read, put, removed, exported; and the interests of a user as of a moment."""
+"""Users and items one at a time: read them, create or replace them, read a user's behaviour."""
 
 from __future__ import annotations
 
@@ -11,37 +11,45 @@ from graphstore.errors import NotFound
 Document = dict[str, Any]
 
 
-def _by_kind(rows: list[dict[str, str]]) -> dict[str, list[str]]:
+def values_by_kind(rows: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Attributes as kind → values, from rows of kind and value."""
     attributes: dict[str, list[str]] = {}
     for row in rows:
         attributes.setdefault(row["kind"], []).append(row["value"])
     return attributes
 
 
-def _only(rows: list[Document], what: str, key: str) -> Document:
+def only_row(rows: list[Document], what: str, key: str) -> Document:
+    """The row about one node.
+
+    what: "user" or "item", for the message.  key: its id.
+
+    Raises:
+        NotFound: there is none.
+    """
     if not rows:
         raise NotFound(f"There is no {what} {key!r}.")
     return rows[0]
 
 
 def read_user(client: Client, user_id: str) -> Document:
-    """A user: user_id, attributes (kind → values), counts of events, follows and followers, times, embedding state.
+    """A user: user_id, attributes (kind → values), counts of events, follows and followers, times, embedding version.
 
     Raises:
         NotFound: no such user.
     """
-    user = _only(client.read("profiles/read_user", user_id=user_id), "user", user_id)
-    return {**user, "attributes": _by_kind(user["attributes"])}
+    user = only_row(client.read("profiles/read_user", user_id=user_id), "user", user_id)
+    return {**user, "attributes": values_by_kind(user["attributes"])}
 
 
 def put_user(client: Client, user: User) -> bool:
-    """Create a user, or replace their attributes; True if they are new. Behaviour stays as it is."""
+    """Create a user or replace their attributes; True if they are new. Behaviour is not changed."""
     row = {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
     return _put(client, "User", user.user_id, row)
 
 
 def put_item(client: Client, item: Item) -> bool:
-    """Create an item, or replace all its text and attributes; True if it is new. Events on it stay as they are."""
+    """Create an item or replace all its text and attributes; True if it is new. Events on it are not changed."""
     row = item.model_dump(exclude={"attributes"})
     row |= {"attributes": item.attribute_rows(), "row_hash": item.row_hash()}
     if item.published_at is not None:
@@ -50,13 +58,13 @@ def put_item(client: Client, item: Item) -> bool:
 
 
 def _put(client: Client, label: str, key: str, row: Document) -> bool:
-    """Describe one node by the statements of collect, so that both recognise the same description as the same."""
+    """Write a description by the statements of collect, so that both store the same `row_hash`; True for a new node."""
 
     def work(tx: Transaction) -> bool:
-        known = tx.run("profiles/read_title", label=label, key=key)
+        present = tx.run("profiles/read_title", label=label, key=key)
         if tx.run(f"collect/merge_{label.lower()}s", rows=[row]):
             tx.run(f"collect/set_{label.lower()}_attributes", rows=[row])
-        return not known
+        return not present
 
     return client.transaction(work)
 
@@ -67,8 +75,8 @@ def read_item(client: Client, item_id: str) -> Document:
     Raises:
         NotFound: no such item.
     """
-    item = _only(client.read("profiles/read_item", item_id=item_id), "item", item_id)
-    return {**item, "attributes": _by_kind(item["attributes"])}
+    item = only_row(client.read("profiles/read_item", item_id=item_id), "item", item_id)
+    return {**item, "attributes": values_by_kind(item["attributes"])}
 
 
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:

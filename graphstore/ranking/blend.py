@@ -1,13 +1,11 @@
-"""The served blend: which signals speak for an item, how a user's history is read, and how much each signal counts.
+"""The blend: the signals of a candidate, their weights, and the score as the weighted sum of standard scores.
 
-A signal is one number for an item and a user. Signals are compared within one user's candidates, as standard scores,
-and the score of an item is their weighted sum:
+A signal is one number for a user and an item. It is standardised over the candidates of one user:
 
     score(u, i) = sum_s w_s * (x_s(u, i) - mean_s) / deviation_s        over the candidates of u
 
-The weights are learned by `update` (on events held out from it) and stored with the model, as is the readout, how a
-user's history becomes a vector: h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
-Nothing here knows torch, and nothing knows Neo4j.
+`update` learns the weights on held-out events and stores them with the model, together with the readout, which makes a
+user's vector of their history: h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
 
 Names: E events, N candidates, F signals, D width of embeddings.
 """
@@ -58,18 +56,18 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights by the names of signals; readout: None without a trained model."""
+    """weights: by signal.  readout: None without a trained model."""
 
     weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     readout: Readout | None = None
 
     def to_json(self) -> str:
-        """For `Model.blend`."""
+        """As JSON, for the property `Model.blend`."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str | None) -> Blend:
-        """What `to_json` wrote; the default blend for None."""
+        """The inverse of `to_json`; the default blend for None or an empty text."""
         if not text:
             return cls()
         stored = json.loads(text)
@@ -83,7 +81,7 @@ DEFAULT_BLEND = Blend()
 
 
 def standard_scores(values: Floats) -> Floats:
-    """(N, F) each signal's distance from its mean over the candidates in standard deviations, 0 where all are equal."""
+    """(N, F) signals minus their mean over the candidates, in standard deviations; 0 where all are equal."""
     if not len(values):
         return values
     deviation = values.std(axis=0)
@@ -91,7 +89,7 @@ def standard_scores(values: Floats) -> Floats:
 
 
 def contributions(values: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:
-    """(N, C) what each channel adds to the score of each candidate.
+    """(N, C) the contribution of each channel to the score of each candidate.
 
     values: (N, F) signals in the order of NAMES.  weights: by signal.  channels: a factor by channel, 0 for off.
     """

@@ -1,15 +1,18 @@
-"""The channels: which unseen items speak for themselves to one user, and every signal that speaks for each of them.
+"""Candidate generation: the best unseen items of each channel for one user, and all signals of each of them.
 
-The one implementation. When answers are served it is fed from what a process holds of the graph
-(`graphstore.recommend.catalogue`, `graphstore.recommend.user_state`), when weights are learned from an earlier part
-of the behaviour (`graphstore.ranking.offline`).
+The one implementation, for serving (arrays from `graphstore.recommend`) and for learning the weights of the blend
+(arrays from `graphstore.ranking.offline`).
 
-    similar       what goes with recent items of the user      interests   what is about an open interest
-    transitions   what is chosen after them                    social      recent items of followed and similar users
-    embedding     nearest to the vector of the user            attributes  what users like them favour
-    popular       what many choose
+    channel       its candidates
+    similar       similar to recent items of the user
+    transitions   often chosen after these
+    embedding     nearest to the user's vector
+    interests     about one of the user's interests
+    social        recent items of followed and similar users
+    attributes    favoured by users with the same attributes
+    popular       chosen most of late
 
-The best unseen items of each channel are kept. Names: I items, N candidates, F signals, E edges, R recent items.
+Names: I items, N candidates, F signals, E edges, R recent items, V interests, A attributes, D width.
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from graphstore.arrays import Floats, Rows, ranges
+from graphstore.arrays import Floats, Rows, ranges, top_k
 from graphstore.popularity import popularity_signal
 from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
 from graphstore.ranking.item_vectors import Vectors
-from graphstore.ranking.neighbour_table import NO_EDGES, Edges
+from graphstore.ranking.neighbour_table import NO_EDGES, NeighbourEdges
 
 BY_POPULARITY = ("social", "interests")
 Found = tuple[Rows, Floats]  # n rows of items, ascending, and (F, n) values of theirs
@@ -35,11 +38,12 @@ NO_VECTOR = np.zeros(0)
 
 
 @dataclass(frozen=True)
-class Items:
-    """What the channels read of I items.
+class CandidateItems:
+    """I items as the channels read them.
 
-    order: (I,) place by item id, which settles ties.  popularity, ever_popular: (I,) logarithms of counts, -inf without
-    events.  about: (I, V) how much an item is about an interest, by columns.  favours: (A, I) by rows.
+    order: (I,) place by item id, which breaks ties.
+    popularity, ever_popular: (I,) logarithms of recent counts and of all, -inf without events.
+    about: (I, V) weight of ABOUT.  favours: (A, I) score of FAVOURS.
     """
 
     order: Rows
@@ -54,52 +58,54 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Person:
-    """What the channels read of one user.
+class UserFeatures:
+    """One user as the channels read them. Items are rows of `CandidateItems`.
 
-    seen: rows of items not to be shown.  recent: (R,) rows of the latest items, and weights (R, 3) as
-    `graphstore.ranking.history.History.recent` gives them.  edges: those that lead from these.  vector: (D,) or empty.
-    interests: columns of `Items.about` with weights, below 0 for dislikes.  attributes: rows of `Items.favours`.
-    people: for each followed or similar user the rows of their recent items, 1 if followed, and how similar.
+    seen: items not to recommend.  recent: (R,) latest items.  weights: (R, 3) of these, as
+    `graphstore.ranking.history.History.recent` returns them.  edges: from these.  vector: (D,) or empty.
+    interests: columns of `CandidateItems.about` with weights, below 0 for dislikes.
+    attributes: rows of `CandidateItems.favours`.
+    neighbours: for each followed or similar user the recent items, 1 if followed (else 0), and the similarity.
     """
 
     seen: Rows
     recent: Rows
     weights: Floats
-    edges: Edges = NO_EDGES
+    edges: NeighbourEdges = NO_EDGES
     vector: Floats = field(default_factory=lambda: NO_VECTOR)
     interests: Sequence[tuple[int, float]] = ()
     attributes: Sequence[int] = ()
-    people: Sequence[tuple[Rows, float, float]] = ()
+    neighbours: Sequence[tuple[Rows, float, float]] = ()
 
 
 def find_candidates(
-    items: Items, person: Person, count: int, now: float, channels: Collection[str] = CHANNELS
+    items: CandidateItems, user: UserFeatures, count: int, now: float, channels: Collection[str] = CHANNELS
 ) -> tuple[Rows, Floats]:
     """Rows (N,) of the candidates in the order of their ids, and their signals (N, F) in the order of NAMES.
 
-    count: kept a channel.  now: where the scale of popularity stands.  channels: those that may find something.
+    count: kept per channel.  now: as `graphstore.popularity.popularity_now` returns it.  channels: those that may find
+    candidates. The signals embedding and popular are computed for every candidate.
     """
     size = len(items)
     columns: dict[str, Found] = {}
     for follows, channel in enumerate(("similar", "transitions")):
         if channel in channels:
-            columns[channel] = _neighbours(person, person.edges.follows == bool(follows), size)
-    if "interests" in channels and person.interests:
-        columns["interests"] = liking(items, person.interests)
-    if "social" in channels and person.people:
-        columns["social"] = _social(person.people, size)
-    if "attributes" in channels and person.attributes:
-        columns["attributes"] = _favoured(items, person.attributes)
+            columns[channel] = _item_neighbours(user, user.edges.follows == bool(follows), size)
+    if "interests" in channels and user.interests:
+        columns["interests"] = interest_scores(items, user.interests)
+    if "social" in channels and user.neighbours:
+        columns["social"] = _social(user.neighbours, size)
+    if "attributes" in channels and user.attributes:
+        columns["attributes"] = _favoured(items, user.attributes)
     unseen = np.ones(size, dtype=bool)
-    unseen[person.seen] = False
+    unseen[user.seen] = False
     chosen = {}
     for channel, (rows, values) in columns.items():
-        telling = values.sum(axis=0)
-        fit = np.flatnonzero((telling > 0) & unseen[rows])
-        chosen[channel] = fit[_best(items, rows[fit], telling[fit], count, channel in BY_POPULARITY)]
+        total = values.sum(axis=0)
+        fit = np.flatnonzero((total > 0) & unseen[rows])
+        chosen[channel] = fit[_best(items, rows[fit], total[fit], count, channel in BY_POPULARITY)]
     parts = [columns[channel][0][places] for channel, places in chosen.items()]
-    cosine = items.vectors.cosines(person.vector) if len(person.vector) else None
+    cosine = items.vectors.cosines(user.vector) if len(user.vector) else None
     if "embedding" in channels and cosine is not None:
         rows = np.flatnonzero((cosine > 0) & unseen)
         parts.append(rows[_best(items, rows, cosine[rows], count)])
@@ -119,16 +125,19 @@ def find_candidates(
     return found[by_id], signals[by_id]
 
 
-def _neighbours(person: Person, mine: NDArray[np.bool_], size: int) -> Found:
-    """What the neighbours of recent items add up to, by three ways to forget and of late. mine: (E,) which edges."""
-    edges = person.edges
-    told, score = person.weights[edges.place[mine]], edges.score[mine]
-    parts = [told[:, 0] * score, told[:, 1] * score, told[:, 2] * score, told[:, 1] * edges.recent_score[mine]]
-    return _sums(edges.target[mine], parts, size)
+def _item_neighbours(user: UserFeatures, edge: NDArray[np.bool_], size: int) -> Found:
+    """For each target of the edges the sums of weight times score: by three kinds of decay, and with the recent score.
+
+    edge: (E,) which edges count.
+    """
+    edges = user.edges
+    weight, score = user.weights[edges.place[edge]], edges.score[edge]
+    parts = [weight[:, 0] * score, weight[:, 1] * score, weight[:, 2] * score, weight[:, 1] * edges.recent_score[edge]]
+    return _sums(edges.target[edge], parts, size)
 
 
-def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Found:
-    """How much items are about what the user is interested in."""
+def interest_scores(items: CandidateItems, interests: Sequence[tuple[int, float]]) -> Found:
+    """For each item about an interest of the user the sum of the interest's weight times the weight of ABOUT."""
     columns = np.array([column for column, _ in interests], dtype=np.int64)
     start = items.about.indptr[columns]
     place, index = ranges(start, items.about.indptr[columns + 1] - start)
@@ -136,23 +145,24 @@ def liking(items: Items, interests: Sequence[tuple[int, float]]) -> Found:
     return _sums(items.about.indices[index], [weights], len(items))
 
 
-def _favoured(items: Items, attributes: Sequence[int]) -> Found:
+def _favoured(items: CandidateItems, attributes: Sequence[int]) -> Found:
+    """For each item the sum of the scores of FAVOURS from the user's attributes."""
     rows = np.asarray(attributes, dtype=np.int64)
     start = items.favours.indptr[rows]
     _, index = ranges(start, items.favours.indptr[rows + 1] - start)
     return _sums(items.favours.indices[index], [items.favours.data[index]], len(items))
 
 
-def _social(people: Sequence[tuple[Rows, float, float]], size: int) -> Found:
-    """Recent items of the followed, and of users alike by how much."""
-    rows = np.concatenate([rows for rows, _, _ in people])
-    count = np.array([len(rows) for rows, _, _ in people])
-    told = np.array([(follows, alike) for _, follows, alike in people]).repeat(count, axis=0)
-    return _sums(rows, [told[:, 0], told[:, 1]], size)
+def _social(neighbours: Sequence[tuple[Rows, float, float]], size: int) -> Found:
+    """For each recent item of the neighbours how many of the followed chose it, and the sum of similarities."""
+    rows = np.concatenate([rows for rows, _, _ in neighbours])
+    count = np.array([len(rows) for rows, _, _ in neighbours])
+    weight = np.array([(followed, similarity) for _, followed, similarity in neighbours]).repeat(count, axis=0)
+    return _sums(rows, [weight[:, 0], weight[:, 1]], size)
 
 
 def _sums(rows: Rows | NDArray[np.int32], parts: Sequence[Floats], size: int) -> Found:
-    """The distinct among the rows of `size` items, and of each part the sum for each of them."""
+    """The distinct rows, and for each part (E,) its sum by row. size: I."""
     found = _distinct(rows, size)
     place = np.empty(size, dtype=np.int64)
     place[found] = np.arange(len(found))
@@ -161,19 +171,19 @@ def _sums(rows: Rows | NDArray[np.int32], parts: Sequence[Floats], size: int) ->
 
 
 def _distinct(rows: Rows | NDArray[np.int32], size: int) -> Rows:
-    """The rows, each once, ascending."""
-    there = np.zeros(size, dtype=bool)
-    there[rows] = True
-    return np.flatnonzero(there)
+    """The distinct rows, ascending; linear in I."""
+    present = np.zeros(size, dtype=bool)
+    present[rows] = True
+    return np.flatnonzero(present)
 
 
-def _best(items: Items, rows: Rows, values: Floats, count: int, by_popularity: bool = False) -> Rows:
-    """Places of the best of these rows; what is equal by popularity if so wanted, then by id."""
+def _best(items: CandidateItems, rows: Rows, values: Floats, count: int, by_popularity: bool = False) -> Rows:
+    """Places of the `count` largest values; ties by popularity if `by_popularity`, then by id."""
     if len(rows) <= count:
         return np.arange(len(rows))
-    edge = np.partition(values, len(rows) - count)[-count]
-    places = np.flatnonzero(values >= edge)
-    ties: list[Any] = [items.order[rows[places]]]
-    if by_popularity:
-        ties.append(-items.popularity[rows[places]])
-    return places[np.lexsort((*ties, -values[places]))[:count]]
+
+    def ties(places: Rows) -> list[NDArray[Any]]:
+        popularity = [-items.popularity[rows[places]]] if by_popularity else []
+        return [*popularity, items.order[rows[places]]]
+
+    return top_k(values, count, ties)

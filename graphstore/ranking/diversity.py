@@ -1,7 +1,4 @@
-"""Beyond accuracy: lists that are less alike within, and places for items that are new.
-
-Everything here is numpy over the candidates of one user; nothing knows Neo4j.
-"""
+"""Diversity and exploration: MMR re-ranking, the places for new items, and the draw that fills them."""
 
 from __future__ import annotations
 
@@ -15,16 +12,16 @@ LEAST_POOL, POOL_FACTOR = 50, 5
 
 
 def pool_size(k: int) -> int:
-    """How many of the best candidates k items are chosen from, by variety or by a draw."""
+    """How many of the best candidates MMR or the draw chooses k items from."""
     return max(LEAST_POOL, POOL_FACTOR * k)
 
 
-def most_relevant_and_new(scores: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
-    """Places of at most k items by maximal marginal relevance, in turn the item with the largest
+def mmr(scores: Floats, vectors: Floats, k: int, diversity: float) -> list[int]:
+    """Places of at most k items by maximal marginal relevance: the best item, then in turn the item with the largest
 
-        (1 - diversity) * relevance - diversity * (largest cosine with an item that was chosen)
+        (1 - diversity) * relevance - diversity * (largest cosine with a chosen item)
 
-    scores: (N,) best first; relevance is the score on a scale from 0 to 1 over the N.  vectors: (N, D), 0 for none.
+    scores: (N,) best first; relevance is the score scaled to 0 to 1 over the N.  vectors: (N, D), zeros for none.
 
     Reference: Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking", SIGIR 1998.
     """
@@ -50,17 +47,21 @@ def most_relevant_and_new(scores: Floats, vectors: Floats, k: int, diversity: fl
 
 
 def exploration_places(k: int, explore: float) -> list[int]:
-    """The places of a list of k that go to new items, spread over it; the first place only where explore is 1."""
+    """The places (from 0) of a list of k that new items take, spread evenly; the first place only if explore is 1.
+
+    explore: their share, from 0 to 1.
+    """
     if explore == 1:
         return list(range(k))
     count = min(round(explore * k), k - 1)
     return [max((number + 1) * k // count - 1, number + 1) for number in range(count)]
 
 
-def drawn(scores: Floats, count: int, seed: str) -> list[int]:
-    """`count` places out of N, better scores more likely, the same for the same seed, best first: a sample without
-    replacement out of the `pool_size(count)` best, with probabilities in proportion to e^z, z being the standard score
-    among these. So the draw neither depends on the scale of the scores nor drowns in many items that hardly fit.
+def gumbel_top_k(scores: Floats, count: int, seed: str) -> list[int]:
+    """`count` places out of N, drawn without replacement, best first; the same for the same seed.
+
+    Drawn from the `pool_size(count)` best with probabilities proportional to e^z, z the standard score among these, so
+    the draw does not depend on the scale of the scores or on how many items with low scores follow.
 
     scores: (N,) best first.
 

@@ -22,7 +22,7 @@ UNKNOWN_RELATION = (1.0, -0.25, 180.0, 180.0)
 
 @dataclass(frozen=True)
 class Readout:
-    """How a user's vector is made of their history.
+    """Readout: a user's vector as a weighted sum over their history.
 
     matrices: (R, D, D), one for each half-life in items; mix: (R,).  relations: by behaviour type the weights of a
     positive and of a negative event, and the half-lives of both in days.
@@ -35,11 +35,11 @@ class Readout:
 
     @cached_property
     def _arrays(self) -> Floats:
-        """(R, D, D) the matrices as an array."""
+        """(R, D, D) `matrices`."""
         return np.asarray(self.matrices, dtype=float)
 
     def vector(self, history: History) -> Floats:
-        """(D,) of length 1 for an index by cosine; empty where no item of the history has a vector."""
+        """(D,) of length 1; empty where no item of the history has a vector or their sum is 0."""
         width = len(self.matrices[0])
         if not any(len(vector) == width for vector in history.vectors):
             return np.zeros(0)
@@ -59,7 +59,7 @@ class Readout:
 
 @dataclass(frozen=True)
 class Recent:
-    """A user's latest R items, newest first, and (R, 3) how much each counts under three ways to forget."""
+    """A user's latest R items, newest first, and their weights (R, 3) under three kinds of decay."""
 
     items: list[Any]
     weights: Floats
@@ -69,10 +69,8 @@ class Recent:
 class History:
     """A user's latest E events, newest first.
 
-    item_ids: what the items are called; ids or rows.
-
-    rank: (E,) 0, 1, …  age_millis: (E,) since the newest, NaN where unknown.  negative: (E,) whether it tells dislike.
-    vectors: E embeddings, empty where an item has none.
+    item_ids: ids or rows.  rank: (E,) 0, 1, …  age_millis: (E,) ms before the newest event, NaN where unknown.
+    negative: (E,) whether the event expresses dislike.  vectors: E embeddings, empty where an item has none.
     """
 
     item_ids: Sequence[Any]
@@ -92,30 +90,33 @@ class History:
         vectors: Sequence[Vector],
         unwanted: Sequence[str],
     ) -> History:
-        """From columns of events, newest first. unwanted: types that tell dislike."""
+        """From columns of events, newest first. millis: times, ms since 1970.  unwanted: types that express dislike."""
         at = np.asarray(millis, dtype=float)
         negative = np.isin(np.asarray(types, dtype=object), list(unwanted)) | low_ratings(types, values)
         age = np.maximum(at[0] - at, 0.0) if len(at) else at
         return cls(item_ids, types, np.arange(len(at), dtype=float), age, negative, vectors)
 
     def recent(self, count: int, negative_weight: float, unwanted: Sequence[str]) -> Recent:
-        """The `count` latest items as the channels take them.
+        """The `count` latest items, each at its last event, with weights as `recency_weights` gives them.
 
-        An item that comes again counts where it came last. Three ways to forget: half as much every SHORT_ITEMS or
-        LONG_ITEMS items, and 1 / (1 + minutes since the newest event); each sums to 1 over the items. Without times
-        there is no order: all count alike, and nothing by age.
+        A low rating counts `negative_weight`, an event of an unwanted type 0; items of weight 0 are left out.
         """
         latest = {item_id: place for place, item_id in reversed(list(enumerate(self.item_ids)))}
         keep = sorted(latest.values())[:count]
         liked = np.where(self.negative[keep], negative_weight, 1.0)
         liked[np.isin(np.asarray(self.types, dtype=object)[keep], list(unwanted))] = 0.0
-        weights = forgetting(np.arange(len(keep), dtype=float), self.age_millis[keep], liked).T
-        told = np.flatnonzero(weights[:, 1] > 0)
-        return Recent([self.item_ids[keep[n]] for n in told], weights[told])
+        weights = recency_weights(np.arange(len(keep), dtype=float), self.age_millis[keep], liked).T
+        counted = np.flatnonzero(weights[:, 1] > 0)
+        return Recent([self.item_ids[keep[n]] for n in counted], weights[counted])
 
 
-def forgetting(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:
-    """(3, E) weights by the short and the long half-life in items and by age, each row with sum 1 (or 0)."""
+def recency_weights(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:
+    """(3, E) weights under three kinds of decay, each row with sum 1 (or 0):
+
+        2^(-rank / SHORT_ITEMS)    2^(-rank / LONG_ITEMS)    1 / (1 + age in minutes)
+
+    times `liked` (E,). An undated event (NaN) has no order: it counts 1, 1 and 0.
+    """
     undated = np.isnan(age_millis)
     ranked = [np.where(undated, 1.0, np.exp2(-rank / half_life)) for half_life in (SHORT_ITEMS, LONG_ITEMS)]
     aged = np.where(undated, 0.0, 1.0 / (1.0 + np.nan_to_num(age_millis) / MINUTE_MILLIS))

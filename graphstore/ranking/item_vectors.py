@@ -1,4 +1,4 @@
-"""Vectors of items in memory, in blocks: changing a few copies a few blocks, and readers never see half a change."""
+"""Item vectors in immutable blocks: a change copies the blocks it touches, so readers never see half a change."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Vectors:
-    """(I, D) vectors as blocks of BLOCK rows; rows of zeros where an item has none.
+    """(I, D) vectors as blocks of BLOCK rows; zeros for an item that has none.
 
-    inverse: the reciprocals of their lengths, 0 where there is none.
+    width: D.  size: I.  inverse: for each block (BLOCK,) 1 / length of each vector, 0 for zeros.
     """
 
     width: int
@@ -27,13 +27,13 @@ class Vectors:
 
     @classmethod
     def of(cls, matrix: NDArray[Any]) -> Vectors:
-        """Of a matrix (I, D)."""
+        """From a matrix (I, D)."""
         matrix = np.asarray(matrix, dtype=np.float32)
         blocks = tuple(matrix[n : n + BLOCK] for n in range(0, len(matrix), BLOCK))
         return cls(matrix.shape[1], len(matrix), blocks, tuple(map(_inverse, blocks)))
 
     def cosines(self, vector: Floats) -> Floats:
-        """(I,) with a vector (D,); 0 for an item without a vector."""
+        """(I,) cosines of all items with a vector (D,); 0 for an item without a vector."""
         length = np.linalg.norm(vector)
         if not self.size or length == 0:
             return np.zeros(self.size)
@@ -42,17 +42,17 @@ class Vectors:
         return np.concatenate(parts).astype(np.float64)
 
     def rows(self, places: Iterable[int]) -> list[NDArray[np.float32]]:
-        """The vectors of some items, empty for an item that has none."""
+        """The vectors of these items (row numbers), empty for an item that has none."""
         none = np.zeros(0, dtype=np.float32)
         return [self.blocks[n // BLOCK][n % BLOCK] if self.inverse[n // BLOCK][n % BLOCK] > 0 else none for n in places]
 
     def replaced(self, size: int, places: Sequence[int], vectors: Sequence[Sequence[float]]) -> Vectors:
-        """With room for `size` items, and other vectors for some of them; one of another width counts as none."""
+        """A copy for `size` items with other vectors for some of them; a vector of another width counts as none."""
         blocks = list(self.blocks)
         for number in range(max(self.size - 1, 0) // BLOCK, (size + BLOCK - 1) // BLOCK if size > self.size else 0):
             wanted = min(size - number * BLOCK, BLOCK)
-            known = blocks[number] if number < len(blocks) else np.zeros((0, self.width), dtype=np.float32)
-            grown = np.vstack([known, np.zeros((wanted - len(known), self.width), dtype=np.float32)])
+            block = blocks[number] if number < len(blocks) else np.zeros((0, self.width), dtype=np.float32)
+            grown = np.vstack([block, np.zeros((wanted - len(block), self.width), dtype=np.float32)])
             blocks[number : number + 1] = [grown]
         changed = {n for n, block in enumerate(blocks) if n >= len(self.blocks) or block is not self.blocks[n]}
         moved = [n for n, place in enumerate(places) if not _same(blocks[place // BLOCK][place % BLOCK], vectors[n])]

@@ -1,4 +1,4 @@
-"""What is asked of a recommendation: how far to look, which channels count, how much variety and exploration."""
+"""The request for a recommendation: factors of channels, diversity, exploration, and how far the channels search."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from graphstore.ranking.blend import CHANNELS
 
 @dataclass(frozen=True)
 class RecommendOptions:
-    """How far the channels look.
+    """How far the channels search.
 
-    events: a user's latest events that are read.  recent: their latest items whose neighbours are looked at.
-    negative_weight: what a low rating counts of a high one there.  candidates: kept a channel.
-    people: users, interests and attributes followed from one user.  people_items: recent items of each of those users.
-    new_items: how many new items are looked at, the latest first.
+    events: a user's latest events that are read.  recent: their latest items whose neighbours are candidates.
+    negative_weight: weight of a low rating there, relative to a high one.  candidates: kept per channel.
+    fan_out: at most so many followed users, similar users, interests and attributes of one user are read.
+    neighbour_items: latest events read of each of those users.  new_items: new items considered, the latest first.
     """
 
     events: int = 120
     recent: int = 50
     negative_weight: float = 0.5
     candidates: int = 100
-    people: int = 20
-    people_items: int = 50
+    fan_out: int = 20
+    neighbour_items: int = 50
     new_items: int = 2000
 
 
@@ -35,10 +35,10 @@ DEFAULT_OPTIONS = RecommendOptions()
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of the blend.
+    """A checked request.
 
-    channels: a factor by channel, 0 is off.  unwanted: types of behaviour that tell dislike.  diversity, explore: see
-    `graphstore.ranking.diversity`.
+    channels: a factor by channel, 0 is off.  unwanted: types of behaviour that express dislike.  diversity, explore:
+    from 0 to 1, see `graphstore.ranking.diversity`.
     """
 
     channels: dict[str, float]
@@ -61,7 +61,9 @@ def make_request(
     diversity: float = 0.0,
     explore: float = 0.0,
 ) -> Request:
-    """The request, checked.
+    """Check a request.
+
+    weights: factors by channel, one that is not named is 0; None for 1 each.  channel: only this one.
 
     Raises:
         InputError: an unknown channel, a negative weight, diversity or explore outside 0 to 1.

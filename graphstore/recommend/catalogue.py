@@ -1,7 +1,8 @@
-"""The items of the graph in memory: vectors, popularity, what they are about; a snapshot that never changes.
+"""Catalogue: the items of the graph in memory, with vectors, popularity and interests.
 
-A change makes a new snapshot that shares what did not change, so that an answer that is being computed keeps the one it
-began with. Rows are only ever added; an item that was erased keeps its row and is never shown (`gone`).
+A change makes a new catalogue that shares all unchanged arrays, so that a request keeps the one it began with. Only
+`edges`, a cache, is changed in place. Rows are only added; an erased item keeps its row and is never recommended
+(`gone`).
 """
 
 from __future__ import annotations
@@ -17,26 +18,26 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
-from graphstore.ranking.candidates import NO_ROWS, Items
+from graphstore.ranking.candidates import NO_ROWS, CandidateItems
 from graphstore.ranking.item_vectors import Vectors
-from graphstore.ranking.neighbour_table import Table
+from graphstore.ranking.neighbour_table import NeighbourTable
 
 BLOCK_ITEMS = 500
-LITTLE = -1.0e300  # stands for -inf in columns out of the graph
+NO_COUNT = -1.0e300  # stands for -inf in columns of the statements
 Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Catalogue(Items):
-    """What serving holds of I items.
+class Catalogue(CandidateItems):
+    """I items.
 
-    edges: those of items that were asked for.  ids, index: ids, and the row of each.  by_item: `about` by rows.
-    version, change: (I,) `Item.version` and `Item.linked_seq`.
-    new: (I,) whether behaviour says little of it.  touched: (I,) when it was touched last, in milliseconds.
-    interests, attributes: the columns of `about` and the rows of `favours` by name.  gone: rows of erased items.
+    edges: to neighbours, read for a source when first needed.  ids, index: id of each row, row of each id.
+    by_item: `about` as rows.  version, change: (I,) `Item.version` and `Item.linked_seq`.
+    new: (I,) whether the item has few events.  touched: (I,) time of the last change, ms since 1970.
+    interests, attributes: columns of `about` and rows of `favours` by name.  gone: rows of erased items.
     """
 
-    edges: Table
+    edges: NeighbourTable
     by_item: sp.csr_matrix
     ids: list[str]
     index: dict[str, int]
@@ -50,14 +51,14 @@ class Catalogue(Items):
     gone: Rows
 
     def rows(self, item_ids: Iterable[str]) -> Rows:
-        """The rows of those items that are known."""
+        """The rows of the items of `item_ids` that the catalogue has."""
         index = self.index
         return np.array([index[item_id] for item_id in item_ids if item_id in index], dtype=np.int64)
 
     def with_items(self, columns: Columns) -> Catalogue:
-        """With some items as `read_catalogue` found them: changed, or new."""
-        fresh = [item_id for item_id in columns["item_ids"] if item_id not in self.index]
-        wider = self._with_room(fresh) if fresh else self
+        """With changed or new items. columns: the row of `recommend/read_catalogue`."""
+        added = [item_id for item_id in columns["item_ids"] if item_id not in self.index]
+        wider = self._with_rows_for(added) if added else self
         rows = [wider.index[item_id] for item_id in columns["item_ids"]]
         parts: dict[str, Any] = {
             "vectors": wider.vectors.replaced(len(wider.order), rows, columns["embeddings"]),
@@ -70,30 +71,30 @@ class Catalogue(Items):
         return replace(wider, **parts)
 
     def with_links(self, rows: Rows, change: Rows) -> Catalogue:
-        """With these items leading elsewhere than before, under other numbers of the feed."""
+        """With other values of `change` for these items, whose neighbours changed."""
         column = self.change.copy()
         column[rows] = change
         return replace(self, change=column)
 
     def without(self, rows: Rows) -> Catalogue:
-        """With these items gone; an item of the same id that comes later is another one."""
-        dead = set(rows.tolist())
-        index = {item_id: row for item_id, row in self.index.items() if row not in dead}
+        """With these items marked as gone; a later item of the same id gets a new row."""
+        removed = set(rows.tolist())
+        index = {item_id: row for item_id, row in self.index.items() if row not in removed}
         return replace(self, index=index, gone=np.union1d(self.gone, rows))
 
-    def _with_room(self, fresh: Sequence[str]) -> Catalogue:
-        """With rows for new items, about which nothing is known yet."""
-        ids, index, order = self.ids + list(fresh), dict(self.index), self.order
-        known = sorted(range(len(order)), key=order.__getitem__)
-        names = [self.ids[row] for row in known]
-        for row, item_id in enumerate(fresh, len(order)):
+    def _with_rows_for(self, added: Sequence[str]) -> Catalogue:
+        """With rows for new items, all values 0."""
+        ids, index, order = self.ids + list(added), dict(self.index), self.order
+        by_id = sorted(range(len(order)), key=order.__getitem__)
+        names = [self.ids[row] for row in by_id]
+        for row, item_id in enumerate(added, len(order)):
             index[item_id] = row
             place = bisect_left(names, item_id)
             names.insert(place, item_id)
-            known.insert(place, row)
+            by_id.insert(place, row)
         order = np.empty(len(ids), dtype=np.int64)
-        order[known] = np.arange(len(ids))
-        more = len(fresh)
+        order[by_id] = np.arange(len(ids))
+        more = len(added)
         self.edges.grow(len(ids))
         wider: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), np.zeros(more, dtype=getattr(self, name).dtype)])
@@ -109,11 +110,11 @@ class Catalogue(Items):
         return replace(self, ids=ids, index=index, order=order, **wider)
 
     def _about(self, rows: Sequence[int], columns: Columns) -> dict[str, Any]:
-        """What some items are about, where it differs from what is held."""
+        """The fields `about`, `by_item` and `interests` with other interests for some items; {} if none differ."""
         by_item, changed = self.by_item, []
         for row, names, weights in zip(rows, columns["names"], columns["weights"], strict=True):
-            mine = slice(*by_item.indptr[row : row + 2].tolist())
-            held = dict(zip(by_item.indices[mine].tolist(), by_item.data[mine].tolist(), strict=True))
+            own = slice(*by_item.indptr[row : row + 2].tolist())
+            held = dict(zip(by_item.indices[own].tolist(), by_item.data[own].tolist(), strict=True))
             if held != {
                 self.interests.get(name): weight for name, weight in zip(names, weights, strict=True) if weight
             }:
@@ -132,24 +133,24 @@ class Catalogue(Items):
 
 
 def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
-    """Read all items. model: whose vectors count; None for any.  width: of these."""
+    """Read all items. model: the version whose vectors are taken, None for any.  width: D of these."""
     parts: dict[str, list[Any]] = {}
     vectors: list[NDArray[np.float32]] = []
     about: list[tuple[int, int]] = []
     interests: dict[str, int] = {}
-    starts = 0
+    first = 0  # row of the block
     for block in client.stream("recommend/stream_catalogue", model=model, block=BLOCK_ITEMS):
         vectors.append(_matrix(block["embeddings"], width))
         for number, names in enumerate(block["names"]):
-            about.extend((starts + number, interests.setdefault(name, len(interests))) for name in names)
+            about.extend((first + number, interests.setdefault(name, len(interests))) for name in names)
         parts.setdefault("ids", []).extend(block["item_ids"])
         parts.setdefault("weights", []).extend(weight for weights in block["weights"] for weight in weights)
         for name, values in _scalars(block).items():
             parts.setdefault(name, []).append(values)
-        starts += len(block["item_ids"])
+        first += len(block["item_ids"])
     ids = parts.get("ids", [])
     size = len(ids)
-    scalars = {name: np.concatenate(parts.get(name, [values])) for name, values in _scalars(_NOTHING).items()}
+    scalars = {name: np.concatenate(parts.get(name, [values])) for name, values in _scalars(_EMPTY).items()}
     index = {item_id: row for row, item_id in enumerate(ids)}
     order = np.empty(size, dtype=np.int64)
     order[sorted(range(size), key=ids.__getitem__)] = np.arange(size)
@@ -160,7 +161,7 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     return Catalogue(
         order=order,
         vectors=Vectors.of(matrix),
-        edges=Table(size),
+        edges=NeighbourTable(size),
         about=by_interest,
         by_item=by_interest.tocsr(),
         favours=favours,
@@ -173,13 +174,13 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
     )
 
 
-_NOTHING: Columns = {
+_EMPTY: Columns = {
     name: [] for name in ("popularity", "ever_popular", "versions", "changes", "titles", "new", "touched")
 }
 
 
 def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
-    """The columns of one value an item, as arrays."""
+    """The columns with one value an item, as arrays by field of Catalogue."""
     return {
         "popularity": _logarithms(columns["popularity"]),
         "ever_popular": _logarithms(columns["ever_popular"]),
@@ -193,7 +194,7 @@ def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
 
 def _logarithms(values: Sequence[float]) -> Floats:
     column = np.array(values, dtype=float)
-    return np.where(column > LITTLE, column, -np.inf)
+    return np.where(column > NO_COUNT, column, -np.inf)
 
 
 def _matrix(embeddings: Sequence[Sequence[float]], width: int) -> NDArray[np.float32]:
@@ -213,16 +214,16 @@ def _about_matrix(
 
 
 def _favours(client: Client, index: Mapping[str, int]) -> tuple[dict[str, int], sp.csr_matrix]:
-    """What users with an attribute favour: the row of each attribute, and (A, I) scores."""
+    """The FAVOURS relationships: the row of each attribute, and (A, I) scores."""
     attributes: dict[str, int] = {}
     rows: list[int] = []
     columns: list[int] = []
     scores: list[float] = []
     for row in client.stream("recommend/stream_favours"):
         number = attributes.setdefault(row["attribute"], len(attributes))
-        known = [(index[i], score) for i, score in zip(row["item_ids"], row["scores"], strict=True) if i in index]
-        rows += [number] * len(known)
-        columns += [item for item, _ in known]
-        scores += [score for _, score in known]
+        found = [(index[i], score) for i, score in zip(row["item_ids"], row["scores"], strict=True) if i in index]
+        rows += [number] * len(found)
+        columns += [item for item, _ in found]
+        scores += [score for _, score in found]
     shape = (len(attributes), len(index))
     return attributes, sp.csr_matrix((np.array(scores, dtype=float), (rows, columns)), shape=shape)

@@ -1,4 +1,4 @@
-"""Why an item is recommended: one sentence and the path behind it, from what the statement returned."""
+"""Explanations: the path from a user to a recommended item as JSON, and the sentence that words it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TITLE_LENGTH = 80
 
 
 def plain(value: Any) -> Any:
-    """A Neo4j value as JSON can hold it: times in ISO 8601."""
+    """A Neo4j value with JSON types only: times as ISO 8601 text."""
     if isinstance(value, DateTime | Date):
         return value.to_native().isoformat().replace("+00:00", "Z")
     if isinstance(value, list | tuple):
@@ -34,9 +34,10 @@ def plain(value: Any) -> Any:
 
 
 def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops: list[Map] | None) -> list[Map]:
-    """Nodes and relationships in turn, from the user to the item, as `plain` made them.
+    """Nodes and relationships alternating, from the user to the item, as `plain` made them.
 
-    Where no relationship leads there (nearest by vector, popular with all), one hop marked `virtual` says so.
+    Where no relationship leads to the item (nearest by vector, popular with all), the path is one hop with
+    `virtual: true`.
     """
     if nodes and hops and len(nodes) == len(hops) + 1:
         path = [nodes[0]]
@@ -49,7 +50,7 @@ def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops
 
 
 def because(channel: str, path: list[Map], new: bool = False) -> str:
-    """One sentence that says, in words, what the path says. new: the item is shown to find out whom it is for."""
+    """One sentence that words the path. new: the item takes a place for exploration."""
     sentence = _because(channel, path)
     return f"New here, and few have chosen it yet: {sentence[0].lower()}{sentence[1:]}" if new else sentence
 
@@ -76,7 +77,7 @@ def _because(channel: str, path: list[Map]) -> str:
 
 
 def did(event: Map, what: str) -> str:
-    """What the user did, e.g. `rated “Alien (1979)” 5`."""
+    """An event as a verb phrase, e.g. `rated “Alien (1979)” 5`. event: the hop of a path."""
     properties = event.get("properties", {})
     if event["type"] == "RATED":
         value = properties.get("value")
@@ -85,7 +86,7 @@ def did(event: Map, what: str) -> str:
 
 
 def name(node: Map) -> str:
-    """A node as a reader knows it: titles in quotation marks."""
+    """A node's title or key, at most TITLE_LENGTH characters; an item in quotation marks."""
     text = str(node.get("title") or node["key"])
     text = text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
     return f"“{text}”" if node["label"] == "Item" else text

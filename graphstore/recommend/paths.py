@@ -1,4 +1,8 @@
-"""The paths behind recommended items: which to show is told by what is in memory, what stands on it by the graph."""
+"""Explanation paths: nodes and relationships from a user to each recommended item.
+
+The edges in memory decide which relationship a path shows; its titles and properties are read from the graph and
+cached, the first hop (user to item) with the user's state, the last hop (item to item) in `PersonalCaches.hops`.
+"""
 
 from __future__ import annotations
 
@@ -10,102 +14,96 @@ import numpy as np
 from graphstore.database.client import Client
 from graphstore.ranking.request import Request
 from graphstore.recommend.explanation import plain
-from graphstore.recommend.snapshot import Known
+from graphstore.recommend.snapshot import RequestContext
 
 Map = dict[str, Any]
-ASKED_FOR = ("interests", "social", "attributes")
+Source = tuple[int, str]  # the user's item (a row of the catalogue) and the type of the relationship from it
+NEVER_CACHED = ("interests", "social", "attributes")  # channels
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
 TYPES_OF = {"similar": (True, False), "transitions": (False, True), "embedding": (True, True)}
 
 
 def read_paths(
-    client: Client, known: Known, rows: Sequence[int], channels: Sequence[str], request: Request
+    client: Client, context: RequestContext, rows: Sequence[int], channels: Sequence[str], request: Request
 ) -> list[Map | None]:
-    """Title, nodes and hops of items (rows of the catalogue), None for one that is no longer in the graph.
+    """For each item (a row of the catalogue) its title, nodes and hops; None for one that is no longer in the graph.
 
-    channels: by which each is to be explained, empty for not at all. What an earlier answer read of a relationship is
-    taken from memory, which lets it go when the item or the user changes; without anything new nothing is asked.
+    channels: the channel that explains each item, empty for none. Cached hops are used while neither the user nor the
+    item changed; without any other no statement is run.
     """
-    items = known.catalogue
-    sources = _sources(known, rows, channels)
-    held = [_held(known, row, source) for row, source in zip(rows, sources, strict=True)]
-    asked = {}
+    items = context.catalogue
+    sources = _sources(context, rows, channels)
+    cached = [_cached(context, row, source) for row, source in zip(rows, sources, strict=True)]
+    wanted = {}
     for place, (row, channel, source) in enumerate(zip(rows, channels, sources, strict=True)):
-        if channel in ASKED_FOR or (source and held[place] is None):
+        if channel in NEVER_CACHED or (source and cached[place] is None):
             via = {"source": items.ids[source[0]], "type": source[1]} if source else {}
-            asked[place] = {"item_id": items.ids[row], "channel": channel, **via}
-    answers: list[Map | None] = [None] * len(rows)
+            wanted[place] = {"item_id": items.ids[row], "channel": channel, **via}
+    paths: list[Map | None] = [None] * len(rows)
     for place in range(len(rows)):
-        if place not in asked:
-            answers[place] = _answer(known, rows[place], items.titles[rows[place]], *held[place] or (None, None))
-    places = list(asked)
-    for number, title, nodes, hops in _ask(client, known, list(asked.values()), request) if asked else ():
+        if place not in wanted:
+            paths[place] = _path(context, rows[place], items.titles[rows[place]], *cached[place] or (None, None))
+    places = list(wanted)
+    for number, title, nodes, hops in _read(client, context, list(wanted.values()), request) if wanted else ():
         place, (nodes, hops) = places[number], plain((nodes, hops))
         source = sources[place]
         if source and nodes:
-            known.card.did[source[0]] = (nodes[0], hops[0])
-            _paths(known, source[0])[_key(known, rows[place], source)] = (nodes[1], hops[1])
-        answers[place] = _answer(known, rows[place], title, nodes, hops)
-    return answers
+            context.user.first_hops[source[0]] = (nodes[0], hops[0])
+            context.personal.hops(source[0])[_key(context, rows[place], source)] = (nodes[1], hops[1])
+        paths[place] = _path(context, rows[place], title, nodes, hops)
+    return paths
 
 
-def _ask(client: Client, known: Known, rows: list[Map], request: Request) -> Any:
-    found = client.ask(
+def _read(client: Client, context: RequestContext, rows: list[Map], request: Request) -> Any:
+    found = client.read_once(
         "recommend/explain_items",
-        user_id=known.user_id,
+        user_id=context.user_id,
         rows=rows,
         unwanted=request.unwanted,
-        people=request.options.people,
-        at=known.at,
+        people=request.options.fan_out,
+        at=context.at,
     )
     return found[0]["items"]
 
 
-def _answer(known: Known, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
-    end = {"label": "Item", "key": known.catalogue.ids[row], "title": title}
+def _path(context: RequestContext, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
+    end = {"label": "Item", "key": context.catalogue.ids[row], "title": title}
     return {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
 
 
-def _sources(known: Known, rows: Sequence[int], channels: Sequence[str]) -> list[tuple[int, str] | None]:
-    """For each item from which of the user's items, and by which type of relationship, the strongest edge leads to it.
+def _sources(context: RequestContext, rows: Sequence[int], channels: Sequence[str]) -> list[Source | None]:
+    """For each item the strongest edge that leads to it from one of the user's recent items; None without one.
 
-    An item nearest by vector is shown by the similarity or transition that leads to it, if one does.
+    The strength is the one of the edge times the weight of the recent item. An item found by its embedding takes
+    either type of relationship.
     """
-    edges, recent = known.person.edges, known.person.recent
-    asked = np.full(len(known.catalogue), -1)
-    asked[list(rows)] = np.arange(len(rows))
+    edges, recent = context.features.edges, context.features.recent
+    place_of = np.full(len(context.catalogue), -1)
+    place_of[list(rows)] = np.arange(len(rows))
     wanted = np.array([TYPES_OF.get(channel, (False, False)) for channel in channels], dtype=bool).reshape(-1, 2)
-    mine = np.flatnonzero(asked[edges.target] >= 0)
-    item, follows = asked[edges.target[mine]], edges.follows[mine].astype(int)
-    told = wanted[item, follows]
-    mine, item, follows = mine[told], item[told], follows[told]
-    values = known.person.weights.sum(axis=1)[edges.place[mine]] * (edges.score[mine] + edges.recent_score[mine])
-    source = recent[edges.place[mine]]
-    best: list[tuple[int, str] | None] = [None] * len(rows)
-    order = np.lexsort((follows, known.catalogue.order[source], -values, item))
+    edge = np.flatnonzero(place_of[edges.target] >= 0)
+    item, follows = place_of[edges.target[edge]], edges.follows[edge].astype(int)
+    fits = wanted[item, follows]
+    edge, item, follows = edge[fits], item[fits], follows[fits]
+    strength = context.features.weights.sum(axis=1)[edges.place[edge]] * (edges.score[edge] + edges.recent_score[edge])
+    source = recent[edges.place[edge]]
+    best: list[Source | None] = [None] * len(rows)
+    order = np.lexsort((follows, context.catalogue.order[source], -strength, item))
     for n in order[np.unique(item[order], return_index=True)[1]].tolist():
         best[item[n]] = int(source[n]), TYPES[follows[n]]
     return best
 
 
-def _held(known: Known, row: int, source: tuple[int, str] | None) -> tuple[list[Map], list[Map]] | None:
-    """Nodes and hops of a path that earlier answers read, without the item at its end."""
-    did = known.card.did.get(source[0]) if source else None
-    last = _paths(known, source[0]).get(_key(known, row, source)) if source and did else None
-    if did is None or last is None:
+def _cached(context: RequestContext, row: int, source: Source | None) -> tuple[list[Map], list[Map]] | None:
+    """Nodes and hops of a cached path without the item at its end; None unless both hops are cached."""
+    first = context.user.first_hops.get(source[0]) if source else None
+    last = context.personal.hops(source[0]).get(_key(context, row, source)) if source and first else None
+    if first is None or last is None:
         return None
-    return [did[0], last[0]], [did[1], last[1]]
+    return [first[0], last[0]], [first[1], last[1]]
 
 
-def _key(known: Known, row: int, source: tuple[int, str]) -> tuple[Any, ...]:
-    """Of a hop as it is read while its source is as it is now."""
-    items = known.catalogue
+def _key(context: RequestContext, row: int, source: Source) -> tuple[Any, ...]:
+    """The cache key of a last hop: it changes with the version and the edges of the item that the hop starts from."""
+    items = context.catalogue
     return row, source[1], int(items.version[source[0]]), int(items.change[source[0]])
-
-
-def _paths(known: Known, source: int) -> dict[Any, Any]:
-    held = known.personal.paths.get(source)
-    if held is None:
-        held = {}
-        known.personal.paths.put(source, held)
-    return held

@@ -1,8 +1,9 @@
-"""How a user's candidates are ranked: the learned blend, and the best varied or explored where that is asked for."""
+"""Ranking of one user's candidates: by the learned blend, then diversified or mixed with new items if asked."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,19 +14,22 @@ from graphstore.database.client import Client
 from graphstore.popularity import NEW_EVENTS
 from graphstore.ranking import diversity
 from graphstore.ranking.blend import CHANNELS, contributions
-from graphstore.ranking.candidates import find_candidates, liking
+from graphstore.ranking.candidates import find_candidates, interest_scores
 from graphstore.ranking.request import Request
-from graphstore.recommend.likeness import likeness_vectors
-from graphstore.recommend.snapshot import Known
+from graphstore.recommend.diversity_vectors import diversity_vectors
+from graphstore.recommend.snapshot import RequestContext
 
-NOT_THERE_YET = 500  # looked at beyond those wanted, as of a moment
+EXTRA_AT_MOMENT = 500  # candidates beyond those needed as of a moment: items that were not there yet fall out
 NEW_ITEM_WEIGHTS = {"embedding": 1.0, "interests": 0.3}
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Items, best first: rows of the catalogue (N,), scores (N,), what each channel adds to them (N, C), and which are
-    there as new items."""
+    """N items, best first.
+
+    rows: (N,) of the catalogue.  scores: (N,).  parts: (N, C) contribution of each channel to the score.
+    new: rows of the items that take a place for exploration.
+    """
 
     rows: Rows
     scores: Floats
@@ -33,89 +37,89 @@ class Ranking:
     new: frozenset[int] = frozenset()
 
     def take(self, places: Any) -> Ranking:
-        """The items at these places, in their order."""
+        """The items at these places (an index or slice), in that order."""
         return replace(self, rows=self.rows[places], scores=self.scores[places], parts=self.parts[places])
 
-    def item_ids(self, known: Known) -> list[str]:
-        """What the items are called."""
-        return [known.catalogue.ids[row] for row in self.rows.tolist()]
+    def item_ids(self, context: RequestContext) -> list[str]:
+        """The ids of the items."""
+        return [context.catalogue.ids[row] for row in self.rows.tolist()]
 
 
-def rank(client: Client, known: Known, request: Request, k: int) -> Ranking:
-    """The k items to show: the best by the blend; with diversity less alike, with explore some of them new."""
+def rank(client: Client, context: RequestContext, request: Request, k: int) -> Ranking:
+    """The k items to show: the best by the blend, diversified by `request.diversity`, new ones by `request.explore`."""
     pool = diversity.pool_size(k) if request.diversity else k
-    ranking = best_candidates(known, request, k, pool if known.at is None else pool + NOT_THERE_YET)
-    if known.at is not None:
-        ranking = _present(client, known, ranking).take(slice(pool))
+    ranking = best_candidates(context, request, k, pool if context.at is None else pool + EXTRA_AT_MOMENT)
+    if context.at is not None:
+        ranking = _present(client, context, ranking).take(slice(pool))
     if request.diversity:
-        vectors = likeness_vectors(client, known.catalogue, ranking.rows)
-        ranking = ranking.take(diversity.most_relevant_and_new(ranking.scores, vectors, k, request.diversity))
+        vectors = diversity_vectors(client, context.catalogue, ranking.rows)
+        ranking = ranking.take(diversity.mmr(ranking.scores, vectors, k, request.diversity))
     places = diversity.exploration_places(k, request.explore)
     if not places:
         return ranking
-    fresh = new_items(known, request, NEW_EVENTS)
-    by_merit = set(ranking.rows[: k - len(places)].tolist())
-    fresh = fresh.take([n for n, row in enumerate(fresh.rows.tolist()) if row not in by_merit])
-    fresh = fresh.take(diversity.drawn(fresh.scores, len(places), f"{known.user_id}|{known.edition.built}"))
-    return _interleaved(ranking, fresh, places, k)
+    new = new_items(context, request, NEW_EVENTS)
+    by_blend = set(ranking.rows[: k - len(places)].tolist())
+    new = new.take([n for n, row in enumerate(new.rows.tolist()) if row not in by_blend])
+    seed = f"{context.user_id}|{context.snapshot.build_millis}"
+    return _interleaved(ranking, new.take(diversity.gumbel_top_k(new.scores, len(places), seed)), places, k)
 
 
-def _present(client: Client, known: Known, ranking: Ranking) -> Ranking:
-    """Without the items that were not there yet."""
-    found = client.ask("recommend/find_present_items", item_ids=ranking.item_ids(known), at=known.at)
+def _present(client: Client, context: RequestContext, ranking: Ranking) -> Ranking:
+    """The items that were published or chosen by somebody at the moment of the context."""
+    found = client.read_once("recommend/find_present_items", item_ids=ranking.item_ids(context), at=context.at)
     present = {row["item_id"] for row in found}
-    return ranking.take([n for n, item_id in enumerate(ranking.item_ids(known)) if item_id in present])
+    return ranking.take([n for n, item_id in enumerate(ranking.item_ids(context)) if item_id in present])
 
 
-def best_candidates(known: Known, request: Request, k: int, pool: int) -> Ranking:
-    """The `pool` best of the candidates for a list of k, by the blend of the active model.
+def best_candidates(context: RequestContext, request: Request, k: int, pool: int) -> Ranking:
+    """The `pool` best candidates by the blend of the active model.
 
-    What is looked for depends on k alone, so that an item's score is the same whatever the pool.
+    How many candidates a channel gives depends on k alone, so an item's score is the same for every `pool`.
     """
     count = max(request.options.candidates, k)
-    rows, values = find_candidates(known.catalogue, known.person, count, known.popularity_now, request.wanted)
-    parts = contributions(values, known.blend.weights, request.channels)
+    rows, values = find_candidates(context.catalogue, context.features, count, context.popularity_now, request.wanted)
+    parts = contributions(values, context.blend.weights, request.channels)
     scores = np.round(parts.sum(axis=1), 9)
-    best = np.argsort(-scores, kind="stable")[:pool]  # what is equal stays in the order of ids
+    best = np.argsort(-scores, kind="stable")[:pool]  # ties stay in the order of ids
     return Ranking(rows[best], scores[best], parts[best])
 
 
-def new_items(known: Known, request: Request, events: int) -> Ranking:
-    """Items with fewer than `events` events, by what their content says (embedding, interests), best first.
+def new_items(context: RequestContext, request: Request, events: int) -> Ranking:
+    """Unseen items with fewer than `events` events and a score above 0 by content, best first.
 
-    Each channel counts as in NEW_ITEM_WEIGHTS, of its best item: what the blend learned holds for items with behaviour,
-    whose vectors know more than their content. Only of the channels that are asked for, and only those that fit: with
-    a score above 0.
+    The score is the sum over the channels embedding and interests of the item's value over the largest value, times
+    NEW_ITEM_WEIGHTS and the factor of the request. The weights of the blend do not apply: they are learned on items
+    with behaviour, whose vectors hold more than content.
     """
-    items, person = known.catalogue, known.person
+    items, features = context.catalogue, context.features
     unseen = np.ones(len(items), dtype=bool)
-    unseen[person.seen] = False
+    unseen[features.seen] = False
     below = math.log(events - 0.5)  # stored logarithms are rounded
-    likings = np.zeros(len(items))
-    about, values = liking(items, person.interests)
-    likings[about] = values[0]
+    by_interest = np.zeros(len(items))
+    about, values = interest_scores(items, features.interests)
+    by_interest[about] = values[0]
     rows = np.flatnonzero(items.new & (items.ever_popular < below) & unseen)
     if len(rows) > request.options.new_items:
         latest = np.lexsort((items.order[rows], -items.touched[rows]))[: request.options.new_items]
         kept = np.zeros(len(items), dtype=bool)
         kept[rows[latest]] = True
-        rows = rows[kept[rows] | (likings[rows] != 0)]
-    cosines = items.vectors.cosines(person.vector)[rows] if len(person.vector) else np.zeros(len(rows))
+        rows = rows[kept[rows] | (by_interest[rows] != 0)]
+    cosines = items.vectors.cosines(features.vector)[rows] if len(features.vector) else np.zeros(len(rows))
     parts = np.zeros((len(rows), len(CHANNELS)))
-    for channel, values in (("embedding", cosines), ("interests", likings[rows])):
-        told = np.maximum(values, 0.0)
+    for channel, values in (("embedding", cosines), ("interests", by_interest[rows])):
+        positive = np.maximum(values, 0.0)
         weight = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
-        parts[:, CHANNELS.index(channel)] = weight * told / max(told.max(initial=0.0), 1e-9)
+        parts[:, CHANNELS.index(channel)] = weight * positive / max(positive.max(initial=0.0), 1e-9)
     scores = np.round(parts.sum(axis=1), 9)
     best = np.lexsort((items.order[rows], -scores))
     return Ranking(rows, scores, parts).take(best[scores[best] > 0])
 
 
-def _interleaved(ranking: Ranking, fresh: Ranking, places: list[int], k: int) -> Ranking:
-    """New items at their places, the others around them; a place for which there is none goes to the next of these."""
-    taken = dict(zip(places, range(len(fresh.rows)), strict=False))
-    shown = frozenset(fresh.rows.tolist())
-    rest = iter([n for n, row in enumerate(ranking.rows.tolist()) if row not in shown])
+def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) -> Ranking:
+    """k items: new ones at these places, the ranking around them; it also fills places for which no new one is left."""
+    taken = dict(zip(places, range(len(new.rows)), strict=False))
+    explored = frozenset(new.rows.tolist())
+    rest = iter([n for n, row in enumerate(ranking.rows.tolist()) if row not in explored])
     order = []
     for place in range(k):
         number = taken.get(place)
@@ -123,9 +127,9 @@ def _interleaved(ranking: Ranking, fresh: Ranking, places: list[int], k: int) ->
         if number is not None:
             order.append(number)
     both = Ranking(
-        np.concatenate([ranking.rows, fresh.rows]),
-        np.concatenate([ranking.scores, fresh.scores]),
-        np.vstack([ranking.parts, fresh.parts]),
-        shown,
+        np.concatenate([ranking.rows, new.rows]),
+        np.concatenate([ranking.scores, new.scores]),
+        np.vstack([ranking.parts, new.parts]),
+        explored,
     )
     return both.take(order)

@@ -1,4 +1,4 @@
-"""What is like an item, who is like a user, and whom a user might follow."""
+"""Similar items, similar users and suggested friends."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
 
 MOST = 1000
-SCANNED = 2000
-FAN = 50
+SCANNED = 2000  # items of each user looked through for shared ones
+FAN = 50  # users followed in each hop
 
 
 def check_k(k: object) -> int:
-    """k itself.
+    """Check the length of a list; returns it.
 
     Raises:
         InputError: not a whole number from 1 to 1000.
@@ -24,7 +24,7 @@ def check_k(k: object) -> int:
 
 
 def similar_items(client: Client, item_id: str, k: int = 10) -> list[dict[str, Any]]:
-    """Items like this one: item_id, title, score, by ("behaviour", or "content" where behaviour says too little).
+    """The k items most similar to an item: item_id, title, score, by ("behaviour" or, after these, "content").
 
     Raises:
         NotFound: no such item.
@@ -35,7 +35,7 @@ def similar_items(client: Client, item_id: str, k: int = 10) -> list[dict[str, A
 
 
 def similar_users(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:
-    """Users who choose the same: user_id, score, shared (up to three items that both chose, the rarest first).
+    """The k users most similar to a user: user_id, score, shared (up to three items of both, the least popular first).
 
     Raises:
         NotFound: no such user.
@@ -46,7 +46,9 @@ def similar_users(client: Client, user_id: str, k: int = 10) -> list[dict[str, A
 
 
 def suggested_friends(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:
-    """Whom to follow: user_id, score, mutual (how many of those followed follow them), similarity, via, because.
+    """Users whom a user might follow, best first: user_id, score, mutual, similarity, via, because.
+
+    mutual: how many users that this user follows follow them; via: up to three of those.
 
     Raises:
         NotFound: no such user.

@@ -1,14 +1,13 @@
-"""recommend: answers from the graph alone, by the same code for one user, for all users and for evaluation.
+"""recommend: ranked lists from the graph alone, by the same code for one user, for all users and for evaluation.
 
-1. read what changed, and the user if they did: one statement      graphstore.memory, recommend/read_state
-2. find candidates in every channel, with all signals              graphstore.channels
-3. rank them by the learned blend, vary and explore if asked       graphstore.ranking
-4. explain the best: titles and paths, one statement               graphstore.paths, recommend/explain_items
+1. read what changed, and the user if they did: one statement      graphstore.recommend.cache, recommend/read_state
+2. find candidates in every channel, with all signals              graphstore.ranking.candidates
+3. rank by the learned blend, diversify and explore if asked       graphstore.recommend.rank
+4. explain the best: titles and paths, one statement               graphstore.recommend.paths, recommend/explain_items
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -16,23 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from graphstore.batches import batched
 from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
-from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
 from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.explanation import because, path_of
 from graphstore.recommend.paths import read_paths
 from graphstore.recommend.rank import Ranking, new_items, rank
 from graphstore.recommend.related import check_k, similar_items, similar_users, suggested_friends
-from graphstore.recommend.snapshot import Known, Stamp
+from graphstore.recommend.snapshot import CacheValidator, RequestContext
 
 __all__ = [
     "CHANNELS",
-    "Memory",
     "RecommendOptions",
+    "ServingCache",
     "check_k",
     "recommend",
     "recommend_all",
@@ -56,61 +55,61 @@ def recommend(
     diversity: float = 0.0,
     explore: float = 0.0,
     at: datetime | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
-    memory: Memory | None = None,
+    cache: ServingCache | None = None,
 ) -> dict[str, Any]:
-    """What to recommend to one user, best first.
+    """Recommend k items to one user, best first.
 
-    channel: only this one.  weights: factors by channel that multiply what was learned; a channel not named is off.
-    diversity: from 0 (best first) to 1 (least alike).  explore: the share of places for items that are new.
-    at: as of this moment: the user's events, interests and ties by then, items that were there by then; what goes with
-    what, vectors and popularity are those of now.
-    memory: of who asks again and again (it was made with kinds and options); without one all items are read first.
+    channel: only this one.  weights: factors by channel that multiply the learned ones; a channel not named is off.
+    diversity: from 0 (best first) to 1 (least similar).  explore: share of the places for items that are new.
+    at: take the user's events, interests and ties as of this moment, and only items that were published or chosen by
+    then. Everything else is that of today: the edges between items, similar users, attributes, vectors, popularity and
+    the model. So this is not the list that would have been recommended then.
+    cache: for repeated calls, made for this client and these options; without one all items are read first.
 
     Returns:
-        user_id, as_of (time of the latest event the answer knows of), model_version, version (the user's, which rises
-        with all that concerns them), pending (whether something about them still waits for the follower), and
+        user_id, as_of (time of the latest event known to it), model_version, version (the user's, which
+        rises with all that concerns them), pending (whether something about them waits for the follower), and
         recommendations, each with item_id, title, score, channels (name: share of the score), exploration (only where
-        true) and, if `explain`, because and path.
+        true) and, if `explain`, because and path. With `at` also at.
     Raises:
         InputError: k, channel, weights, diversity or explore are not usable, or explore is asked as of a moment.
         NotFound: there is no such user.
     """
     check_k(k)
-    request = make_request(weights, channel, kinds, options, diversity, explore)
-    return answer(memory or Memory(client, kinds, options), user_id, request, k, explain, at)[0]
+    request = make_request(weights, channel, client.kinds, options, diversity, explore)
+    return answer(cache or ServingCache(client, options), user_id, request, k, explain, at)[0]
 
 
 def answer(
-    memory: Memory,
+    cache: ServingCache,
     user_id: str,
     request: Request,
     k: int = 10,
     explain: bool = True,
     at: datetime | None = None,
-) -> tuple[dict[str, Any], Stamp]:
-    """`recommend` for who asks again and again, and the stamp under which the answer may be given again.
+) -> tuple[dict[str, Any], CacheValidator]:
+    """`recommend` from a cache and a checked request, and the validator under which the answer may be given again.
 
     Raises:
-        InputError: explore is asked for a moment that is past.
+        InputError: explore is asked as of a moment.
         NotFound: there is no such user.
     """
     if at is not None and request.explore:
         raise InputError("explore shows what is new now: it can't be asked as of a time.")
-    with memory.turns:
-        known, answers = _answer(memory, user_id, request, k, explain, at)
+    with cache.turns:
+        context, rows = _ranked_and_explained(cache, user_id, request, k, explain, at)
     document = {
         "user_id": user_id,
-        "as_of": known.latest.isoformat().replace("+00:00", "Z") if known.latest else None,
-        "model_version": known.edition.model,
-        "version": known.card.version,
-        "pending": known.pending,
-        "recommendations": answers,
+        "as_of": context.latest.isoformat().replace("+00:00", "Z") if context.latest else None,
+        "model_version": context.snapshot.model,
+        "version": context.user.version,
+        "pending": context.pending,
+        "recommendations": rows,
     }
     if at is not None:
         document["at"] = at.isoformat().replace("+00:00", "Z")
-    return document, known.stamp
+    return document, context.validator
 
 
 def recommend_all(
@@ -122,33 +121,32 @@ def recommend_all(
     weights: Mapping[str, float] | None = None,
     diversity: float = 0.0,
     explore: float = 0.0,
-    kinds: Mapping[str, Kind] = KINDS,
     options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> Iterator[dict[str, Any]]:
-    """For every user of the graph, by the code that serves one: user_id, items (best first), scores.
+    """Recommend to every user of the graph: user_id, items (best first), scores.
 
-    user_ids: only those of these that the graph knows.
+    user_ids: only these users; those who are not in the graph are left out.
 
     Raises:
         InputError: k, weights, diversity or explore are not usable.
     """
     check_k(k)
-    request = make_request(weights, None, kinds, options, diversity, explore)
-    memory = Memory(client, kinds, options)
+    request = make_request(weights, None, client.kinds, options, diversity, explore)
+    cache = ServingCache(client, options)
 
     def one(user_id: str) -> dict[str, Any]:
-        with memory.turns:
-            known = memory.know(user_id)
-            if known is None:  # erased since the users were listed
+        with cache.turns:
+            context = cache.context(user_id)
+            if context is None:  # erased since the users were listed
                 return {"user_id": user_id, "items": [], "scores": []}
-            ranking = rank(client, known, request, k)
-        return {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
+            ranking = rank(client, context, request, k)
+        return _list(context, ranking)
 
-    known = (row["user_id"] for row in client.stream("recommend/stream_users"))
-    users = iter([user_id for user_id in known if user_ids is None or user_id in user_ids])
+    present = (row["user_id"] for row in client.stream("recommend/stream_users"))
+    users = [user_id for user_id in present if user_ids is None or user_id in user_ids]
     done = 0
     with ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
-        while part := list(itertools.islice(users, USERS_AT_ONCE)):
+        for part in batched(users, USERS_AT_ONCE):
             for row in pool.map(one, part):
                 done += 1
                 progress("recommend", done, None)
@@ -161,64 +159,64 @@ def recommend_unchosen(
     k: int = 20,
     *,
     weights: Mapping[str, float] | None = None,
-    kinds: Mapping[str, Kind] = KINDS,
 ) -> Iterator[dict[str, Any]]:
-    """For each of these users that the graph knows, the items that nobody chose yet, by what their content says, as
-    exploration ranks them: user_id, items (best first), scores.
+    """Recommend to each of these users items without any event, ranked by content as `rank.new_items` does: user_id,
+    items (best first), scores. Users who are not in the graph are left out.
 
     Raises:
         InputError: weights are not usable.
     """
-    request = make_request(weights, None, kinds, DEFAULT_OPTIONS)
-    memory = Memory(client, kinds)
+    request = make_request(weights, None, client.kinds, DEFAULT_OPTIONS)
+    cache = ServingCache(client)
     for user_id in user_ids:
-        known = memory.know(user_id)
-        if known is not None:
-            ranking = new_items(known, request, events=1)
-            ranking = ranking.take(slice(k))
-            yield {"user_id": user_id, "items": ranking.item_ids(known), "scores": ranking.scores.tolist()}
+        context = cache.context(user_id)
+        if context is not None:
+            yield _list(context, new_items(context, request, events=1).take(slice(k)))
 
 
-def _answer(
-    memory: Memory, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
-) -> tuple[Known, list[dict[str, Any]]]:
-    client = memory.client
+def _list(context: RequestContext, ranking: Ranking) -> dict[str, Any]:
+    return {"user_id": context.user_id, "items": ranking.item_ids(context), "scores": ranking.scores.tolist()}
+
+
+def _ranked_and_explained(
+    cache: ServingCache, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
+) -> tuple[RequestContext, list[dict[str, Any]]]:
     while True:
-        known = memory.know(user_id, at)
-        if known is None:
+        context = cache.context(user_id, at)
+        if context is None:
             raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
-        ranking = rank(client, known, request, k)
-        answers = _answers(client, memory, known, ranking, request, explain)
-        if answers is not None:
-            return known, answers
+        ranking = rank(cache.client, context, request, k)
+        rows = _explained(cache, context, ranking, request, explain)
+        if rows is not None:
+            return context, rows
 
 
-def _answers(
-    client: Client, memory: Memory, known: Known, ranking: Ranking, request: Request, explain: bool
+def _explained(
+    cache: ServingCache, context: RequestContext, ranking: Ranking, request: Request, explain: bool
 ) -> list[dict[str, Any]] | None:
-    """The rows of the answer; None where an item of the ranking is gone from the graph, and another takes its place."""
+    """The recommendations of an answer; None where an item is gone from the graph: it is discarded, rank again."""
     shares = np.maximum(ranking.parts, 0.0)
     shares[shares.sum(axis=1) == 0] = [float(request.channels[channel] > 0) for channel in CHANNELS]
     strongest = [CHANNELS[place] for place in shares.argmax(axis=1)] if len(shares) else []
     shares = shares / shares.sum(axis=1, keepdims=True)
     rows = ranking.rows.tolist()
-    paths = read_paths(client, known, rows, strongest if explain else [""] * len(rows), request)
+    paths = read_paths(cache.client, context, rows, strongest if explain else [""] * len(rows), request)
     if gone := [row for row, path in zip(rows, paths, strict=True) if path is None]:
-        memory.discard(known, np.array(gone, dtype=np.int64))
+        cache.discard(context, np.array(gone, dtype=np.int64))
         return None
-    answers = []
+    recommendations = []
     for row, path, channel, score, share in zip(
         rows, paths, strongest, ranking.scores.tolist(), shares.tolist(), strict=True
     ):
         assert path is not None
-        item = {"item_id": known.catalogue.ids[row], "title": path["title"]}
+        item = {"item_id": context.catalogue.ids[row], "title": path["title"]}
         channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
-        told = {**item, "score": score, "channels": channels}
+        recommendation = {**item, "score": score, "channels": channels}
         is_new = row in ranking.new
         if is_new:
-            told["exploration"] = True
+            recommendation["exploration"] = True
         if explain:
-            shown = path_of(known.user_id, item, channel, path["nodes"], path["hops"])
-            told |= {"because": because(channel, shown, is_new), "path": shown}
-        answers.append(told)
-    return answers
+            shown = path_of(context.user_id, item, channel, path["nodes"], path["hops"])
+            recommendation |= {"because": because(channel, shown, is_new), "path": shown}
+        recommendations.append(recommendation)
+    return recommendations

@@ -1,4 +1,4 @@
-"""What serving holds of one user: read once for each version of the user, kept among the latest asked for."""
+"""User state: what the serving cache holds of one user, read once for each version of the user."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from graphstore.ranking.request import RecommendOptions
 
 
 @dataclass
-class Card:
-    """One user at one version.
+class UserState:
+    """One user at one version. Items are rows of the catalogue.
 
-    history: their latest events, items by row, without vectors.  recent: their latest items, by row, with weights.
-    seen: rows of all items they have.  interests: by name, below 0 for dislikes.  attributes: as "kind=value".
-    followed: ids.  alike: ids with scores.  own: `User.embedding`, for users without events.  latest: time of the last
-    event.  did: by row of an item, the user and their latest event on it as a path shows them.
+    history: their latest events, without vectors.  recent: their latest items with weights.  seen: all their items.
+    interests: names with weights, below 0 for dislikes.  attributes: as "kind=value".
+    followed: user ids.  similar: user ids with scores.  stored_vector: `User.embedding`, for users without events.
+    latest: time of the last event.
+    first_hops: by item the user and their latest event on it, as a path shows them; filled when a path is read.
     """
 
     version: int
@@ -35,36 +36,39 @@ class Card:
     interests: list[tuple[str, float]]
     attributes: list[str]
     followed: list[str]
-    alike: list[tuple[str, float]]
-    own: list[float]
+    similar: list[tuple[str, float]]
+    stored_vector: list[float]
     latest: datetime | None
-    did: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    _vector: tuple[Any, Any, Floats] | None = None
+    first_hops: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    _vector: tuple[Vectors, Blend, Floats] | None = None
 
     def vector(self, vectors: Vectors, blend: Blend) -> Floats:
-        """(D,) the user's vector: made of their events by the readout of the blend, or their own; empty for none."""
-        known = self._vector
-        if known is not None and known[0] is vectors and known[1] is blend:
-            return known[2]
+        """(D,) the user's vector: the readout of the blend over their events, else the stored one; empty for none."""
+        held = self._vector
+        if held is not None and held[0] is vectors and held[1] is blend:
+            return held[2]
         found = NO_VECTOR
         if blend.readout:
             history = replace(self.history, vectors=vectors.rows(self.history.item_ids))
             found = blend.readout.vector(history)
-        if not len(found) and len(self.own) == vectors.width:
-            found = np.asarray(self.own, dtype=float)
+        if not len(found) and len(self.stored_vector) == vectors.width:
+            found = np.asarray(self.stored_vector, dtype=float)
         self._vector = (vectors, blend, found)
         return found
 
 
-def make_card(
+def make_user_state(
     version: int,
     context: Mapping[str, Any],
-    rows: Callable[[list[str]], Mapping[str, int]],
+    rows_by_id: Callable[[list[str]], Mapping[str, int]],
     options: RecommendOptions,
     unwanted: list[str],
-) -> Card:
-    """Of a user's context as `recommend/read_state` gives it. rows: gives those of items by id."""
-    index = rows([*context["item_ids"], *context["seen"]])
+) -> UserState:
+    """The state of a user from their context as `recommend/read_state` returns it.
+
+    rows_by_id: gives catalogue rows of item ids.  unwanted: types of behaviour that express dislike.
+    """
+    index = rows_by_id([*context["item_ids"], *context["seen"]])
     keep = [n for n, item_id in enumerate(context["item_ids"]) if item_id in index]
     types = context["types"]
     history = History.of(
@@ -75,7 +79,7 @@ def make_card(
         (),
         unwanted,
     )
-    return Card(
+    return UserState(
         version,
         history,
         history.recent(options.recent, options.negative_weight, unwanted),
@@ -90,8 +94,11 @@ def make_card(
 
 
 @dataclass(frozen=True)
-class Fellow:
-    """What somebody else did lately and liked: rows of items; of one version and `changed_seq` of theirs."""
+class NeighbourState:
+    """Recent items (rows of the catalogue) that a followed or similar user liked.
+
+    version, change: `User.version` and `User.changed_seq` when they were read.
+    """
 
     version: int
     change: int
@@ -99,7 +106,10 @@ class Fellow:
 
 
 def liked_items(row: Mapping[str, Any], unwanted: list[str]) -> list[str]:
-    """The items of latest events (as `recommend/read_people` gives them) that do not tell dislike, each once."""
+    """The items of a user's latest events that do not express dislike, each once, newest first.
+
+    row: of `recommend/read_people`.  unwanted: types of behaviour that express dislike.
+    """
     disliked = low_ratings(row["types"], row["values"])
     pairs = zip(row["item_ids"], row["types"], disliked.tolist(), strict=True)
     return list(dict.fromkeys(item_id for item_id, kind, low in pairs if not low and kind not in unwanted))

@@ -38,17 +38,17 @@ JAVA_OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemorySettings:
     """What the Java heap and Neo4j's page cache may take, as Neo4j writes sizes: "512m", "2g"."""
 
     heap: str
     page_cache: str
 
 
-def fitting_memory() -> Memory:
+def fitting_memory() -> MemorySettings:
     """A modest share of this machine: one eighth of its memory at most for either, between 256 MiB and 1 GiB."""
     mebibytes = min(max(psutil.virtual_memory().total // MIB // 8, 256), 1024)
-    return Memory(heap=f"{mebibytes}m", page_cache=f"{mebibytes}m")
+    return MemorySettings(heap=f"{mebibytes}m", page_cache=f"{mebibytes}m")
 
 
 def port_is_free(port: int) -> bool:
@@ -125,7 +125,7 @@ def _credential(password: str) -> str:
     return f"SHA-256,{digest.hex().upper()},{salt.hex().upper()},{PASSWORD_ITERATIONS}"
 
 
-def server_settings(bolt_port: int, http_port: int, memory: Memory) -> dict[str, str]:
+def server_settings(bolt_port: int, http_port: int, memory: MemorySettings) -> dict[str, str]:
     """Neo4j's settings, by their names in neo4j.conf: loopback only, short logs, nothing sent anywhere."""
     return {
         "server.default_listen_address": HOST,
@@ -178,7 +178,7 @@ def read_user_settings(folder: Path) -> tuple[dict[str, str], list[str]]:
     return settings, java_options
 
 
-def write_configuration(folder: Path, bolt_port: int, http_port: int, memory: Memory) -> list[str]:
+def write_configuration(folder: Path, bolt_port: int, http_port: int, memory: MemorySettings) -> list[str]:
     """Write `<folder>/conf/neo4j.conf` and return the Java options that go with it."""
     own, java_options = read_user_settings(folder)
     settings = server_settings(bolt_port, http_port, memory) | own

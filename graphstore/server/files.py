@@ -9,24 +9,21 @@ They are shared by every server of the same version on this machine, in the plat
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_cache_path
 
 from graphstore.errors import ServerError
 from graphstore.progress import Message, quiet
+from graphstore.server import maven
 
 BROWSER_VERSION = "5.24.0"
-REPOSITORY_SECONDS = 20
-DOWNLOADS = 8
 ENTRY_CLASSES = ("org.neo4j.server.Neo4jCommunity", "org.neo4j.server.CommunityEntryPoint")
 
 
@@ -78,13 +75,13 @@ def entry_class(jars: Path) -> str:
 def fetch_jars(
     version: str, cache: Path | None = None, *, repository: str | None = None, message: Message = quiet
 ) -> Path:
-    """The folder with all jars of a version: at once if it is in the cache, else resolved and fetched (about a minute).
+    """The folder with all jars of a version: at once if it is in the cache, else resolved and fetched.
 
     Args:
         version: of Neo4j, e.g. "5.26.28".
         cache: folder shared by all servers; the platform's cache folder if None.
         repository: address of a Maven repository instead of the public one.
-        message: told what takes long.
+        message: called with what takes long, and how far it is.
     Raises:
         ServerError: the jars can't be had, with what was tried and what to do.
     """
@@ -94,7 +91,7 @@ def fetch_jars(
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _only_one(cache / "fetch.lock"):
+        with _only_one(cache / "fetch.lock", message):
             if not folder.is_dir():
                 _fetch(version, cache, folder, repository, message)
     except OSError as error:
@@ -103,91 +100,32 @@ def fetch_jars(
 
 
 @contextmanager
-def _only_one(path: Path) -> Iterator[None]:
+def _only_one(path: Path, message: Message) -> Iterator[None]:
+    """Let one program at a time fetch; the others wait, and then find what it fetched."""
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message("Another program is fetching Neo4j; waiting for it ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _fetch(version: str, cache: Path, folder: Path, repository: str | None, message: Message) -> None:
-    import requests
-    from jgo.maven import MavenContext
-
     message(f"Fetching Neo4j {version} Community and Neo4j Browser, once for this machine (about 150 MB) ...")
-    context = MavenContext(
-        resolver=_checked_resolver(),
-        repo_cache=cache / "maven",
-        remote_repos={"central": repository} if repository else None,
-        timeout=REPOSITORY_SECONDS,
-    )
+    began = time.monotonic()
     try:
-        artifacts = _resolve(context, version)
-        with ThreadPoolExecutor(DOWNLOADS) as pool:
-            paths = list(pool.map(lambda artifact: artifact.resolve(), artifacts))
-    except (requests.RequestException, RuntimeError, ValueError) as error:
-        raise ServerError(
-            f"Neo4j {version} could not be fetched: {_first_line(error)}. Tried {' and '.join(coordinates(version))} "
-            f"from {', '.join(context.remote_repos.values())}. The managed server needs the network at its first "
-            "start only: connect and run the same again, or set NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD to use "
-            "a Neo4j that is already there."
-        ) from error
+        paths, report = maven.fetch(coordinates(version), cache / "maven", repository=repository, message=message)
+    except ServerError as error:
+        raise ServerError(f"Neo4j {version} {error}") from error
     partial = cache / f"neo4j-{version}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for path in paths:
         _link(path, partial / path.name)
     partial.rename(folder)
-    message(f"Neo4j {version} is in {folder}.")
-
-
-def _resolve(context: Any, version: str) -> list[Any]:
-    dependencies = [context.create_dependency(coordinate) for coordinate in coordinates(version)]
-    inputs, transitive = context.resolver.resolve(dependencies)
-    needed = list(inputs) + [dependency for dependency in transitive if dependency.scope in ("compile", "runtime")]
-    artifacts = {dependency.artifact.filename: dependency.artifact for dependency in needed}
-    return [artifact for artifact in artifacts.values() if artifact.packaging == "jar"]
-
-
-def _checked_resolver() -> Any:
-    """jgo's resolver, but a file is in the cache only when it is whole and its checksum is right."""
-    import requests
-    from jgo.maven import PythonResolver
-
-    class CheckedResolver(PythonResolver):
-        def download(self, artifact: Any) -> Path:
-            target: Path = artifact.cached_path
-            tried = []
-            for repository in artifact.context.remote_repos.values():
-                url = f"{repository}/{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
-                response = requests.get(url, timeout=artifact.context.timeout)
-                if response.status_code != requests.codes.ok:
-                    tried.append(f"{url}: HTTP {response.status_code}")
-                    continue
-                _check_sha1(url, response.content, artifact.context.timeout)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-                partial.write_bytes(response.content)
-                return partial.replace(target)
-            raise RuntimeError(f"not found: {'; '.join(tried)}")
-
-    return CheckedResolver()
-
-
-def _check_sha1(url: str, content: bytes, timeout: float) -> None:
-    import requests
-
-    response = requests.get(f"{url}.sha1", timeout=timeout)
-    if response.status_code != requests.codes.ok:
-        raise RuntimeError(f"{url} has no checksum: HTTP {response.status_code}")
-    expected = response.text.split()[0].lower()
-    actual = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    if actual != expected:
-        raise RuntimeError(f"{url} came damaged: SHA-1 {actual}, expected {expected}")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".")[:500] if lines else type(error).__name__
+    took = f"{report.bytes / maven.MB:.0f} MB in {time.monotonic() - began:.0f} s"
+    message(f"Neo4j {version} is here: {took}.")
 
 
 def _link(source: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ from graphstore.server import configuration
 from graphstore.server import files as graph_files
 from graphstore.server import process as graph_process
 from graphstore.server.address import ServerAddress, ServerStatus
-from graphstore.server.configuration import HOST, MIB, USERNAME, Memory
+from graphstore.server.configuration import HOST, MIB, USERNAME, MemorySettings
 from graphstore.settings import DEFAULT_NEO4J_VERSION
 
 __all__ = ["ManagedServer", "ServerAddress", "ServerStatus"]
@@ -63,7 +63,7 @@ class ManagedServer:
         fitting = configuration.fitting_memory()
         self.folder = folder.expanduser().resolve()
         self.version = version
-        self.memory = Memory(heap or fitting.heap, page_cache or fitting.page_cache)
+        self.memory = MemorySettings(heap or fitting.heap, page_cache or fitting.page_cache)
         self._fixed_ports = (bolt_port, http_port)
         self._jars = jars
         self._repository = repository

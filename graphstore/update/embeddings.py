@@ -1,9 +1,10 @@
-"""The graph side of update: neighbourhood subgraphs as columns, embeddings written back, the registry of models."""
+"""Embeddings in the graph: which are stale, what depends on them, reading and writing them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,16 @@ def read_embeddings(client: Client, ids: Sequence[str], version: str) -> dict[st
             if row["embedding"] is not None and row["version"] == version:
                 found[row["item_id"]] = np.asarray(row["embedding"], dtype=np.float32)
     return found
+
+
+def stream_items(client: Client, version: str) -> Iterator[dict[str, Any]]:
+    """Every item with an embedding by a model: item_id, embedding."""
+    return client.stream("update/embeddings/stream_item_embeddings", version=version)
+
+
+def read_users(client: Client, user_ids: Sequence[str], version: str) -> list[dict[str, Any]]:
+    """Those of some users that have an embedding by a model: user_id, embedding."""
+    return client.read("update/embeddings/read_user_embeddings", user_ids=list(user_ids), version=version)
 
 
 def write_items(

@@ -21,6 +21,11 @@ def active_model(client: Client) -> dict[str, Any] | None:
     return {**row, **{name: json.loads(row[name] or "{}") for name in ("configuration", "metrics")}}
 
 
+def fresh_users(client: Client, version: str) -> set[str]:
+    """Users with behaviour since a model was trained."""
+    return {row["user_id"] for row in client.read("update/models/read_fresh_users", version=version)}
+
+
 def activate(
     client: Client,
     version: str,

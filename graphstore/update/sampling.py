@@ -48,7 +48,7 @@ def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> B
     types: list[str] = []
     seconds: list[float] = []
     values: list[float] = []
-    for number, row in enumerate(client.ask("update/sampling/sample_users", blocks=blocks, fan_out=fan_out)):
+    for number, row in enumerate(client.read_once("update/sampling/sample_users", blocks=blocks, fan_out=fan_out)):
         users.append(np.asarray(row["positions"], dtype=np.int64) + number * BLOCK_USERS)
         items += row["items"]
         types += row["types"]
@@ -67,13 +67,16 @@ def sample_user_context(client: Client, user_ids: Sequence[str], fan_out: int) -
     )
 
 
-def sample_items(client: Client, item_ids: Sequence[str], fan_out: int) -> tuple[EdgeColumns, EdgeColumns]:
-    """Attributes ("kind=value") of seed items, and their `fan_out` most similar items with scores."""
-    row = client.read("update/sampling/sample_items", item_ids=list(item_ids), fan_out=fan_out)[0]
-    return (
-        _edges(row["attribute_positions"], row["attribute_keys"]),
-        _edges(row["similar_positions"], row["similar"], row["scores"]),
-    )
+def sample_similar_items(client: Client, item_ids: Sequence[str], fan_out: int) -> EdgeColumns:
+    """The `fan_out` most similar items of each seed item, with scores."""
+    row = client.read("update/sampling/sample_similar_items", item_ids=list(item_ids), fan_out=fan_out)[0]
+    return _edges(row["positions"], row["similar"], row["scores"])
+
+
+def read_item_attributes(client: Client, item_ids: Sequence[str]) -> EdgeColumns:
+    """Attributes ("kind=value") of items."""
+    row = client.read("update/sampling/read_item_attributes", item_ids=list(item_ids))[0]
+    return _edges(row["positions"], row["keys"])
 
 
 def _edges(positions: Sequence[int], others: list[str], scores: Sequence[float] | None = None) -> EdgeColumns:

@@ -13,15 +13,14 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.database.client import Client, Transaction
-from graphstore.interests import SHORT_DAYS, interest_parameters
-from graphstore.kinds import Kind
+from graphstore.interests import SHORT_HORIZON, interest_parameters
 
 LEASE_MILLIS = 30_000
 LAPSED_AT_ONCE = 500
@@ -30,7 +29,7 @@ LATER_MILLIS = 2_000
 
 
 @dataclass(frozen=True)
-class Situation:
+class QueueState:
     """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.
 
     The others are of the feed.
@@ -47,7 +46,7 @@ class Situation:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """Marks that were taken: the versions of users by their ids, and the lease."""
 
     lease: str
@@ -60,7 +59,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Done:
+class Finished:
     """What became of a claim: how many users are up to date, and how many were touched again meanwhile."""
 
     seq: int
@@ -68,36 +67,35 @@ class Done:
     again: int
 
 
-def look(client: Client) -> Situation:
+def read_queue_state(client: Client) -> QueueState:
     """Whether there is something to do, and what the graph is like now."""
-    row = client.ask("update/work_queue/find_due")[0]
+    row = client.read_once("update/work_queue/find_due")[0]
     latest = row.pop("latest")
-    return Situation(latest=latest.to_native() if latest else None, **row)
+    return QueueState(latest=latest.to_native() if latest else None, **row)
 
 
-def claim_users(client: Client, count: int, idle: bool = False) -> Claim:
+def claim_users(client: Client, count: int, idle: bool = False) -> Lease:
     """Take up to `count` marks of users that are due, the longest due first. idle: of those that nobody waits for."""
     lease = uuid.uuid4().hex
     statement = "update/work_queue/claim_idle_users" if idle else "update/work_queue/claim_users"
-    rows = client.tell(statement, count=count, lease=lease, millis=LEASE_MILLIS)
-    return Claim(lease, {row["user_id"]: row["version"] for row in rows})
+    rows = client.write_once(statement, count=count, lease=lease, millis=LEASE_MILLIS)
+    return Lease(lease, {row["user_id"]: row["version"] for row in rows})
 
 
 def finish_items(client: Client, count: int) -> int:
     """Tell everybody that items with a mark have changed: their popularity, or what they are."""
-    return int(client.tell("update/work_queue/finish_items", count=count)[0]["items"])
+    return int(client.write_once("update/work_queue/finish_items", count=count)[0]["items"])
 
 
 def finish_users(
     client: Client,
-    claim: Claim,
-    kinds: Mapping[str, Kind],
+    claim: Lease,
     *,
     as_of: datetime,
     latest: datetime | None,
     vectors: Mapping[str, NDArray[Any] | None],
     version: str | None,
-) -> Done:
+) -> Finished:
     """Write what follows from the present behaviour of the users of a claim, and clear their marks, in one transaction.
 
     as_of: the graph's clock.  latest: the latest event among those of these users.
@@ -107,9 +105,9 @@ def finish_users(
         {"user_id": user_id, "embedding": None if vector is None else np.asarray(vector).tolist()}
         for user_id, vector in vectors.items()
     ]
-    parameters = interest_parameters(as_of, kinds)
+    parameters = interest_parameters(as_of, client.kinds)
 
-    def work(tx: Transaction) -> Done:
+    def work(tx: Transaction) -> Finished:
         tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])
         found = tx.run("extract/interests/write_user_interests", user_ids=claim.user_ids, **parameters)
         if version is not None and rows:
@@ -122,7 +120,7 @@ def finish_users(
             }
             for row in found
         ]
-        return Done(**tx.run("update/work_queue/finish_users", rows=changes, lease=claim.lease, latest=latest)[0])
+        return Finished(**tx.run("update/work_queue/finish_users", rows=changes, lease=claim.lease, latest=latest)[0])
 
     return client.transaction(work)
 
@@ -137,15 +135,20 @@ def mark_touched(client: Client, since: datetime) -> int:
     return int(client.write("update/work_queue/mark_touched", since=since)[0]["marked"])
 
 
+def has_ties(client: Client) -> bool:
+    """Whether anybody follows anybody."""
+    return client.read("update/work_queue/count_ties")[0]["ties"] > 0
+
+
 def mark_lapsed(client: Client, as_of: datetime) -> int:
     """Mark users whose short-term interests rest on nothing recent any more, by the graph's clock; how many."""
-    recent = as_of - timedelta(days=4 * SHORT_DAYS)
-    return int(client.write("update/work_queue/mark_lapsed", recent=recent, count=LAPSED_AT_ONCE)[0]["marked"])
+    rows = client.write("update/work_queue/mark_lapsed", recent=as_of - SHORT_HORIZON, count=LAPSED_AT_ONCE)
+    return int(rows[0]["marked"])
 
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
     """Mark, for later, some of those who follow these users and do nothing themselves; how many."""
-    rows = client.tell(
+    rows = client.write_once(
         "update/work_queue/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
     )
     return int(rows[0]["marked"])

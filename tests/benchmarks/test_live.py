@@ -154,7 +154,7 @@ def test_an_effect_that_the_stream_tells_of_is_noted():
     threading.Timer(0.05, heard.note, ("u", 2)).start()
     event = {"user_id": "u", "item_id": "i", "kind": "like"}
     effect = load_generators.effect(Running(None, application, True, {}, heard=heard), application, event)
-    assert effect.settled < NEVER and effect.told < NEVER
+    assert effect.settled < NEVER and effect.announced < NEVER
 
 
 def test_events_are_posted_alone_and_every_so_many_of_them_looked_at():

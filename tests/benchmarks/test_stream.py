@@ -8,7 +8,7 @@ import pytest
 from benchmarks import stream
 from benchmarks.load.asking import Answer
 from benchmarks.measures import prequential
-from benchmarks.measures.prequential import Popularity, Trial, Trials
+from benchmarks.measures.prequential import Popularity, PrequentialTrial, PrequentialTrials
 from gnn.evaluation.confidence import Bootstrap
 
 DAY = prequential.DAY_SECONDS
@@ -19,7 +19,7 @@ def event(user, item, day=0):
 
 
 def trial(place, user, item, before=()):
-    return Trial(place, user, item, place, frozenset(before))
+    return PrequentialTrial(place, user, item, place, frozenset(before))
 
 
 def test_only_items_that_a_user_has_not_had_are_asked_for():
@@ -80,7 +80,7 @@ def test_a_difference_that_one_user_makes_has_a_wider_interval_than_one_that_man
 def test_every_window_shows_all_arms_and_the_paired_difference():
     trials = [trial(n, f"u{n % 4}", "i") for n in range(8)]
     better, worse = np.tile([1.0, 0.5], (8, 1)), np.zeros((8, 2))
-    rows = prequential.rows(Trials(trials, {"live": better, "frozen": worse}), "live", "frozen", 2)
+    rows = prequential.rows(PrequentialTrials(trials, {"live": better, "frozen": worse}), "live", "frozen", 2)
     assert [(row["window"], row["trials"], row["users"]) for row in rows] == [("1", 4, 4), ("2", 4, 4), ("all", 8, 4)]
     assert (rows[-1]["live hit@10"], rows[-1]["live NDCG@10"], rows[-1]["frozen NDCG@10"]) == (1.0, 0.5, 0.0)
     assert (rows[-1]["live − frozen NDCG@10"], rows[-1]["interval NDCG@10"]) == (0.5, [0.5, 0.5])

@@ -188,7 +188,7 @@ def test_the_report_is_a_table_and_a_picture_and_json(tmp_path, capsys):
         "item-kNN",
         "diversity@10",
         "served minus the best peer",
-        "6-20 training events",
+        "6-20 events",
         "·",
     ):
         assert words in shown

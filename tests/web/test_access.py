@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from graphstore.administration.keys import any_key, create_key, hash_of, list_keys, revoke_key, verify_key
+from graphstore.administration.keys import CACHE_SECONDS, KeyRing, any_key, create_key, hash_of, list_keys, revoke_key
 from graphstore.errors import InputError, NotFound
 from tests.web.test_errors import assert_problem
 from web import create_app
@@ -68,7 +69,7 @@ def test_a_key_is_stored_as_its_hash_only(client):
         and key not in str(stored)
         and key not in str(list_keys(client))
     )
-    assert verify_key(client, key).scopes == {"read", "write"}
+    assert KeyRing(client).verify(key).scopes == {"read", "write"}
 
 
 def test_keys_need_a_free_name_and_known_scopes(client):
@@ -83,13 +84,16 @@ def test_keys_need_a_free_name_and_known_scopes(client):
         revoke_key(client, "nobody's")
 
 
-def test_a_revoked_key_stops_working(client, http, keys, monkeypatch):
-    headers = {"X-API-Key": keys["read"]}
+def test_a_revoked_key_stops_working_once_it_is_no_longer_cached(client, config, keys, monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr("web.KeyRing", partial(KeyRing, timer=lambda: seconds[0]))
+    http, headers = create_app(config).test_client(), {"X-API-Key": keys["read"]}
     assert http.get("/v1/users/x", headers=headers).status_code == 404
     revoke_key(client, "test read")
     assert any_key(client)
-    seconds = __import__("time").monotonic() + 10
-    monkeypatch.setattr("graphstore.administration.keys.time.monotonic", lambda: seconds)
+    seconds[0] = CACHE_SECONDS - 0.1
+    assert http.get("/v1/users/x", headers=headers).status_code == 404
+    seconds[0] = CACHE_SECONDS + 0.1
     assert http.get("/v1/users/x", headers=headers).status_code == 401
 
 

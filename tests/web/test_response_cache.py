@@ -1,12 +1,13 @@
-"""Answers that are given again: by the user's version, with an entity tag, computed anew when asked for."""
+"""The response cache: answers reused by validator, their entity tags, and answers computed on demand."""
 
 from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from graphstore.profiles.erasure import delete_item, erase_user
-from graphstore.recommend.lru import Latest
-from web.response_cache import Answers
+from web.response_cache import ResponseCache
 
 PATH = "/v1/users/ann/recommendations?k=5&explain=true"
 
@@ -72,31 +73,41 @@ def test_a_user_who_is_erased_is_unknown_at_once(api, client, films):
 
 
 def test_an_old_answer_is_not_given_again():
-    answers = Answers(seconds=0.0)
-    kept = answers.keep("key", b"body", (1,))
-    assert len(kept.etag) == 32 and answers.find("key", (1,)) is None
-    answers = Answers(seconds=60.0)
-    answers.keep("key", b"body", (1,))
-    assert answers.find("key", (1,)).body == b"body"
-    assert answers.find("key", (2,)) is None and answers.find("other", (1,)) is None
+    cache = ResponseCache(seconds=0.0)
+    kept = cache.keep("key", b"body", (1,))
+    assert len(kept.etag) == 32 and cache.find("key", (1,)) is None
+    cache = ResponseCache(seconds=60.0)
+    cache.keep("key", b"body", (1,))
+    assert cache.find("key", (1,)).body == b"body"
+    assert cache.find("key", (2,)) is None and cache.find("other", (1,)) is None
 
 
 def test_answers_take_no_more_memory_than_they_may():
-    answers = Answers(most_bytes=10_000)
+    cache = ResponseCache(most_bytes=10_000)
     for number in range(100):
-        answers.keep(number, b"x" * 500, (1,))
-    assert len(answers) == 10 and answers.find(99, (1,)) and not answers.find(89, (1,))
-    answers.keep("too large", b"x" * 20_000, (1,))
-    assert len(answers) == 0
+        cache.keep(number, b"x" * 500, (1,))
+    assert len(cache) == 10 and cache.find(99, (1,)) and not cache.find(89, (1,))
 
 
-def test_what_was_used_last_is_kept():
-    held = Latest(2)
-    held.put("a", 1)
-    held.put("b", 2)
-    assert held.get("a") == 1
-    held.put("c", 3)
-    assert held.get("b") is None and held.get_all(["a", "b", "c"]) == {"a": 1, "b": None, "c": 3}
-    held.put("c", 4)
-    held.drop(["a", "x"])
-    assert len(held) == 1 and held.get("c") == 4
+def test_an_answer_larger_than_the_cache_is_returned_and_not_kept():
+    cache = ResponseCache(most_bytes=10_000)
+    cache.keep("small", b"small", (1,))
+    cache.keep("grows", b"before", (1,))
+    assert len(cache.keep("grows", b"x" * 20_000, (1,)).body) == 20_000
+    assert cache.find("grows", (1,)) is None and cache.find("small", (1,)).body == b"small"
+
+
+def test_the_answer_used_last_is_kept():
+    cache = ResponseCache(most_bytes=1_100)
+    cache.keep("a", b"1", (1,))
+    cache.keep("b", b"2", (1,))
+    assert cache.find("a", (1,)).body == b"1"
+    cache.keep("c", b"3", (1,))
+    assert cache.find("b", (1,)) is None and cache.find("a", (1,)) and cache.find("c", (1,))
+
+
+def test_threads_share_the_cache():
+    cache = ResponseCache(most_bytes=20_000)
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda n: cache.keep(n % 60, b"x" * (n % 700), (1,)), range(4_000)))
+    assert len(kept) == 4_000 and all(cache.find(n % 60, (1,)) for n in range(3_990, 4_000))

@@ -57,7 +57,8 @@ def test_a_malformed_request_is_a_problem_too(port):
 def test_it_refuses_to_start_without_a_key_and_says_how_to_make_one(client: Client, tmp_path):
     class Open(Client):
         def __init__(self) -> None:
-            self.uri, self.database, self._driver = client.uri, client.database, client._driver
+            self.uri, self.database, self.kinds = client.uri, client.database, client.kinds
+            self._driver = client._driver
 
         def close(self) -> None:
             pass

@@ -46,8 +46,8 @@ def test_while_another_model_takes_over_every_answer_is_of_one_model(
             seen.extend(lists(api, USERS[::3]).items())
 
     if slowly:  # the new embeddings wait for a while beside the old ones
-        settle = stage.graph.settle
-        monkeypatch.setattr(stage.graph, "settle", lambda *a, **m: (threading.Event().wait(3), settle(*a, **m)))
+        settle = stage.embeddings.settle
+        monkeypatch.setattr(stage.embeddings, "settle", lambda *a, **m: (threading.Event().wait(3), settle(*a, **m)))
     asking = threading.Thread(target=ask)
     asking.start()
     second = stage.update(client, settings, full=True, seed=7, **QUICK)["version"]

@@ -1,4 +1,4 @@
-"""What every API blueprint has in common: the prefix, the security of keys, and the errors it may answer with."""
+"""The common part of all API blueprints: path prefix, security by API key, and documented errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _problem_response(description: str) -> dict[str, Any]:
 
 
 def resource(name: str, description: str, prefix: str = "/v1") -> APIBlueprint:
-    """A blueprint for one resource, whose operations need a key and answer errors with problem documents."""
+    """A blueprint for one resource. Its operations need a key and answer errors with problem documents."""
     responses: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
         str(status): _problem_response(HTTPStatus(status).phrase) for status in ERRORS
     }
@@ -41,7 +41,7 @@ def resource(name: str, description: str, prefix: str = "/v1") -> APIBlueprint:
 
 
 def _json_body() -> None:
-    """Refuse a body that is not JSON before it is looked into."""
+    """Refuse a body that is not JSON before validation."""
     if request.method in ("POST", "PUT"):
         if not request.is_json:
             raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")

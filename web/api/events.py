@@ -27,7 +27,7 @@ def add_events(body: EventsBody) -> Response:
         raise UnprocessableEntity(
             f"{len(rows):,} events in one call; at most {found.config.max_events:,}: send them in several calls."
         )
-    counts = collect_events(found.client, rows, found.kinds)
+    counts = collect_events(found.client, rows)
     rejected = [{"index": index, "reason": reason} for index, reason in counts.rejected]
     found.metrics.events(counts.created, counts.duplicate, len(rejected))
     return answer({"accepted": counts.created, "duplicates": counts.duplicate, "rejected": rejected}, 202)

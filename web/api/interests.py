@@ -1,4 +1,4 @@
-"""GET /v1/users/{id}/interests: now, or as they were; PUT …/interests/{name}: what the user says of one."""
+"""GET /v1/users/{id}/interests, now or as of a moment; PUT …/interests/{name}, a user's correction."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ blueprint = resource("interests", "What a user cares about, with the events it c
 
 @blueprint.get("/users/<id:user_id>/interests", responses={200: Interests})
 def read_interests(path: UserPath, query: InterestQuery) -> Response:
-    """A user's interests now, or as they were at a moment"""
+    """A user's interests, now or those in force at a moment
+
+    An interval has one weight and one list of evidence, those written last; at= does not go back to earlier ones.
+    """
     return _interests(path.user_id, query.at)
 
 
 @blueprint.put("/users/<id:user_id>/interests/<id:name>", responses={200: Interests})
 @needs("write")
 def correct_interest(path: InterestPath, body: Correction) -> Response:
-    """Correct an interest: pin it, weaken it, delete it, or withdraw what was said
+    """Correct an interest: pin it, weaken it, delete it, or withdraw the correction
 
-    It shows at once, and extraction heeds it for good. Answers the user's interests as they are then.
+    It holds at once, and all later extraction obeys it. Answers the user's interests after it.
     """
     graph_interests.correct_interest(graph(), path.user_id, path.name, body.correction)
     return _interests(path.user_id)
@@ -34,6 +37,6 @@ def correct_interest(path: InterestPath, body: Correction) -> Response:
 
 def _interests(user_id: str, at: datetime | None = None) -> Response:
     interests = graph_interests.read_interests(graph(), user_id, at)
-    said = graph_interests.read_corrections(graph(), user_id)
+    corrections = graph_interests.read_corrections(graph(), user_id)
     moment = at.isoformat() if at else None
-    return answer({"user_id": user_id, "at": moment, "interests": interests, "corrections": said})
+    return answer({"user_id": user_id, "at": moment, "interests": interests, "corrections": corrections})

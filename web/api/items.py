@@ -25,8 +25,7 @@ def read_item(path: ItemPath) -> Response:
 def put_item(path: ItemPath, body: ItemBody) -> Response:
     """Create an item, or replace its text and attributes
 
-    Answers 201 for a new item, 200 for a known one. Its interests follow with the next extract, its embedding with the
-    next update.
+    Answers 201 for a new item, 200 for a known one. The next extract finds its interests, the next update embeds it.
     """
     created = users_and_items.put_item(graph(), Item(item_id=path.item_id, **body.model_dump()))
     return answer(users_and_items.read_item(graph(), path.item_id), 201 if created else 200)

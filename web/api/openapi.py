@@ -1,4 +1,4 @@
-"""/openapi.json and the page /docs, whose scripts come from an installed package."""
+"""GET /openapi.json and the page /docs, whose scripts come from installed packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from web.api.blueprint import answer
 
 
 def _installed(package: str) -> Path:
-    """The folder of an installed package, found without importing it: only files in it are wanted."""
+    """The folder of an installed package, found without importing it."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"The package {package} is not installed; the pages need files from it.")
@@ -39,7 +39,7 @@ def description() -> Response:
 @blueprint.get("/docs")
 @public
 def docs() -> str:
-    """The description to read and to try out."""
+    """The description as a page on which requests can be tried."""
     return render_template("docs.html")
 
 

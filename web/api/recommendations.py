@@ -9,7 +9,7 @@ from graphstore.ranking.request import make_request
 from graphstore.recommend.stage import answer
 from web.api.blueprint import resource
 from web.api.schemas import RecommendationQuery, Recommendations, UserPath
-from web.response_cache import Answer
+from web.response_cache import CachedResponse
 from web.services import Services, services
 
 blueprint = resource("recommendations", "What a user might want next, and why")
@@ -22,24 +22,24 @@ blueprint = resource("recommendations", "What a user might want next, and why")
 def read_recommendations(path: UserPath, query: RecommendationQuery) -> Response:
     """Recommend items to a user, best first
 
-    From the graph as it is now; with explain=true each item tells which channels found it, in a sentence, and by which
-    path. While nothing about the user changed, an answer may be given again for up to a minute; send
+    From the graph as it is now. With explain=true each item has the share of each channel, a sentence and the path
+    behind it. While nothing about the user changed, an answer may be given again for up to a minute; send
     `Cache-Control: no-cache` to have it computed. Answers carry an `ETag`: send it back in `If-None-Match`.
     """
     found = services()
     key = (path.user_id, *query.model_dump().values())
-    stamp = found.memory.stamp(path.user_id) if not request.cache_control.no_cache else None
-    kept = found.answers.find(key, stamp) if stamp is not None else None
-    kept = kept or _compute(found, path.user_id, query, key)
-    headers = {"ETag": f'"{kept.etag}"', "Cache-Control": "private, no-cache"}
-    if request.if_none_match.contains(kept.etag):
+    validator = found.cache.validator(path.user_id) if not request.cache_control.no_cache else None
+    response = found.response_cache.find(key, validator) if validator is not None else None
+    response = response or _compute(found, path.user_id, query, key)
+    headers = {"ETag": f'"{response.etag}"', "Cache-Control": "private, no-cache"}
+    if request.if_none_match.contains(response.etag):
         return Response(status=304, headers=headers)
-    return Response(kept.body, headers=headers, content_type="application/json")
+    return Response(response.body, headers=headers, content_type="application/json")
 
 
-def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tuple[object, ...]) -> Answer:
-    asked = make_request(
-        None, query.channel, found.kinds, found.memory.options, diversity=query.diversity, explore=query.explore
+def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tuple[object, ...]) -> CachedResponse:
+    wanted = make_request(
+        None, query.channel, found.client.kinds, found.cache.options, diversity=query.diversity, explore=query.explore
     )
-    document, stamp = answer(found.memory, user_id, asked, query.k, query.explain, query.at)
-    return found.answers.keep(key, orjson.dumps(document), stamp)
+    document, validator = answer(found.cache, user_id, wanted, query.k, query.explain, query.at)
+    return found.response_cache.keep(key, orjson.dumps(document), validator)

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers, as pydantic models: what is checked is what `/openapi.json` says."""
+"""Schemas of requests and answers as pydantic models, used for validation and for `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MAX_K = 1000
 
 
 class Parameters(BaseModel):
-    """What stands in a path or a query string. Its schema, which is looked at for every request, is made once."""
+    """Parameters of a path or query string. The JSON schema, which every request reads, is made once per class."""
 
     _schema: ClassVar[dict[type, dict[str, Any]]] = {}
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """As pydantic makes it."""
+        """The JSON schema as pydantic makes it."""
         if args or options:
             return super().model_json_schema(*args, **options)
         if cls not in cls._schema:
@@ -46,20 +46,20 @@ class ItemPath(Parameters):
 
 
 class NodePath(Parameters):
-    """A path with any node of the graph."""
+    """A path with a node of the graph."""
 
     label: str = Field(description="User, Item, Interest or Attribute")
     key: str = Field(description="The node's id; an interest's name; kind=value of an attribute")
 
 
 class Query(Parameters):
-    """A query string without unknown names, so that a typing error isn't lost in silence."""
+    """A query string in which unknown names are errors, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class CountQuery(Query):
-    """How many to answer with."""
+    """A query string with the length of the list."""
 
     k: int = Field(10, ge=1, le=MAX_K, description="How many")
 
@@ -78,28 +78,32 @@ Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 
 
 class RecommendationQuery(CountQuery):
-    """What to recommend, and how."""
+    """The query string of recommendations."""
 
     explain: bool = Field(False, description="With the share of each channel, a sentence and the path")
-    channel: str | None = Field(None, max_length=50, description="Only what this channel finds")
-    diversity: float = Field(0.0, ge=0, le=1, description="From 0, the best first, to 1, the least alike")
-    explore: float = Field(0.0, ge=0, le=1, description="The share of places for items that are new")
+    channel: str | None = Field(None, max_length=50, description="Only candidates of this channel")
+    diversity: float = Field(
+        0.0, ge=0, le=1, description="From 0, the best first, to 1, the least similar to each other"
+    )
+    explore: float = Field(0.0, ge=0, le=1, description="The share of places for new items")
     at: Moment = Field(
         None,
-        description="ISO 8601 date (its beginning, UTC) or time; what would have been recommended to the user then",
+        description="ISO 8601 date (its beginning, UTC) or time: only events, interests and ties of the user, and"
+        " items, up to then. Similarities, vectors, popularity, attributes and the model are those of today, so this is"
+        " not the list that would have been recommended then",
     )
 
 
 class InterestQuery(Query):
-    """Which moment's interests."""
+    """The query string of interests."""
 
-    at: Moment = Field(None, description="ISO 8601 date (its beginning, UTC) or time; interests as they were then")
+    at: Moment = Field(None, description="ISO 8601 date (its beginning, UTC) or time; interests in force then")
 
 
 class GraphQuery(Query):
-    """How much of the surroundings."""
+    """The query string of a node's neighbours."""
 
-    count: int = Field(10, ge=2, le=50, description="Neighbours of each sort")
+    count: int = Field(10, ge=2, le=50, description="Neighbours of each kind")
 
 
 def _events_schema(schema: dict[str, Any]) -> None:
@@ -113,13 +117,13 @@ def _events_schema(schema: dict[str, Any]) -> None:
 
 
 class EventsBody(RootModel[dict[str, Any] | list[Any]]):
-    """One event or a list of them; each is checked on its own, so that one bad event costs one event."""
+    """One event or a list of events; each is validated alone, so a bad event rejects only itself."""
 
     model_config = ConfigDict(json_schema_extra=_events_schema)
 
 
 class UserBody(BaseModel):
-    """What describes a user."""
+    """The description of a user."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"attributes": {"age": ["25-34"]}}]})
 
@@ -127,7 +131,7 @@ class UserBody(BaseModel):
 
 
 class ItemBody(BaseModel):
-    """What describes an item."""
+    """The description of an item."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -151,7 +155,7 @@ class Rejected(BaseModel):
 
 
 class Accepted(BaseModel):
-    """What became of the events of one call."""
+    """Outcome of the events of one call."""
 
     accepted: int
     duplicates: int
@@ -159,7 +163,7 @@ class Accepted(BaseModel):
 
 
 class Recommendation(BaseModel):
-    """One item, and why."""
+    """One recommended item and its reasons."""
 
     item_id: str
     title: str | None
@@ -174,10 +178,12 @@ class Recommendations(BaseModel):
     """Items for one user, best first."""
 
     user_id: str
-    as_of: str | None = Field(description="The time of the latest event that is known")
+    as_of: str | None = Field(description="Time of the latest event known to the answer")
     model_version: str | None
-    version: int = Field(description="The user's version that this rests on; it rises with all that concerns them")
-    pending: bool = Field(description="Whether something about the user still waits for the follower")
+    version: int = Field(
+        description="The version of the user that this is computed from; it rises with all that concerns them"
+    )
+    pending: bool = Field(description="Whether a change of the user still waits for the follower")
     at: str | None = Field(None, description="The moment that was asked for")
     recommendations: list[Recommendation]
 
@@ -204,34 +210,34 @@ class Interests(BaseModel):
     at: str | None
     interests: list[Interest]
     corrections: list[dict[str, Any]] = Field(
-        description="What the user said of interests: name, label, correction, at"
+        description="The user's corrections of interests: name, label, correction, at"
     )
 
 
 class Correction(BaseModel):
-    """What a user says of an interest."""
+    """A user's correction of an interest."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"correction": "delete"}]})
 
     correction: Literal["pin", "weaken", "delete", "none"] = Field(
-        description="It is one whatever behaviour says; counts a quarter; is none; or what was said is withdrawn"
+        description="pin: one whatever behaviour says; weaken: counts a quarter; delete: no interest; none: withdraw"
     )
 
 
 class Similar(BaseModel):
-    """What is similar, most similar first."""
+    """Similar users or items, most similar first."""
 
     similar: list[dict[str, Any]]
 
 
 class Suggested(BaseModel):
-    """Users one might follow, best first."""
+    """Users whom a user might follow, best first."""
 
     suggested: list[dict[str, Any]]
 
 
 class UserDocument(BaseModel):
-    """A user, and how much is known about them."""
+    """A user: attributes, counts, times, embedding."""
 
     user_id: str
     attributes: dict[str, list[str]]
@@ -245,7 +251,7 @@ class UserDocument(BaseModel):
 
 
 class ItemDocument(BaseModel):
-    """An item, and what it is about."""
+    """An item: text, attributes, interests it is about, count of events."""
 
     item_id: str
     title: str | None
@@ -261,8 +267,8 @@ class ItemDocument(BaseModel):
     events: int
 
 
-class Surroundings(BaseModel):
-    """A node and what surrounds it."""
+class GraphNeighbourhood(BaseModel):
+    """A node and its neighbours."""
 
     centre: str
     nodes: list[dict[str, Any]]
@@ -270,7 +276,7 @@ class Surroundings(BaseModel):
 
 
 class State(BaseModel):
-    """Whether the application lives or is ready."""
+    """State of the application: live or ready."""
 
     status: str
 

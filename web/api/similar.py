@@ -1,4 +1,4 @@
-"""Who is like a user, whom they might follow, and what is like an item."""
+"""GET /v1/users/{id}/similar, /v1/users/{id}/friends/suggested and /v1/items/{id}/similar."""
 
 from __future__ import annotations
 

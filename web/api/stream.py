@@ -1,6 +1,6 @@
-"""GET /v1/stream: what followers just changed, as server-sent events.
+"""GET /v1/stream: changes by followers as server-sent events.
 
-A listener that is hung up on, as it did not keep up, goes on where it was with `Last-Event-ID` when it comes back.
+A client that did not keep up is disconnected; with `Last-Event-ID` it continues where it was.
 
 Reference: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -26,7 +26,7 @@ HEARTBEAT_SECONDS = 10.0
 
 
 class StreamQuery(Query):
-    """From where on."""
+    """Where the stream starts."""
 
     since: int | None = Field(None, ge=0, description="Changes after this number; only new ones where not given")
 

@@ -1,4 +1,4 @@
-"""PUT, GET, DELETE and export of users."""
+"""PUT, GET and DELETE of users, and GET /v1/users/{id}/export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ blueprint = resource("users", "Those who act")
 
 @blueprint.get("/users/<id:user_id>", responses={200: UserDocument})
 def read_user(path: UserPath) -> Response:
-    """A user, their attributes, and how much is known about them"""
+    """A user: attributes, counts, times, embedding"""
     return answer(users_and_items.read_user(graph(), path.user_id))
 
 
@@ -34,16 +34,20 @@ def put_user(path: UserPath, body: UserBody) -> Response:
 @blueprint.delete("/users/<id:user_id>", responses={200: {"description": "Counts of what was removed"}})
 @needs("admin")
 def delete_user(path: UserPath) -> Response:
-    """Erase a user: behaviour, interests, ties and every other trace
+    """Erase a user from the graph: behaviour, interests, corrections, ties, vector
 
-    What was computed over many users no longer names them; the next build and update compute it anew without them.
+    Attributes and items that only they have or mention go too. What was computed from many users holds no id of
+    theirs; the next build and update --full compute it without them. Files are not touched: rows that collect rejected
+    stay with their ids, answers of a language model stay without.
     """
     return answer({"user_id": path.user_id, "removed": erasure.erase_user(graph(), path.user_id)})
 
 
-@blueprint.get("/users/<id:user_id>/export", responses={200: {"description": "All that is held on the user"}})
+@blueprint.get(
+    "/users/<id:user_id>/export", responses={200: {"description": "All that the graph stores about the user"}}
+)
 @needs("admin")
 def export_user(path: UserPath) -> Response:
-    """All that is held on a user, in one document"""
+    """All that the graph stores about a user, in one document"""
     headers = {"Content-Disposition": "attachment; filename=user.json"}
     return answer(erasure.export_user(graph(), path.user_id), headers=headers)

@@ -1,4 +1,4 @@
-// The interest graph of one user: drawn from /v1/users/{id}/graph, walked through /v1/graph/{label}/{key}.
+// The interest graph of one user, drawn from /v1/users/{id}/graph, expanded from /v1/graph/{label}/{key}.
 "use strict";
 (() => {
   const place = document.getElementById("graph");
@@ -9,7 +9,7 @@
   const CLIP = 26;
 
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const look = (label, centre) => ({
+  const appearance = (label, centre) => ({
     color: { background: style(`--${label.toLowerCase()}`), border: style("--card"), highlight: style("--accent") },
     font: { color: style("--text"), strokeWidth: 3, strokeColor: style("--card"), size: centre ? 17 : 13 },
     shape: "dot",
@@ -29,7 +29,7 @@
     for (const node of found.nodes) {
       if (nodes.get(node.id)) continue;
       nodes.add({ id: node.id, label: clipped(node.title), kind: node.label, key: node.key, name: node.title,
-                  ...look(node.label, centre && node.id === found.centre) });
+                  ...appearance(node.label, centre && node.id === found.centre) });
     }
     for (const edge of found.edges) {
       const id = `${edge.from} ${edge.type} ${edge.to} ${edge.detail && edge.type === "INTERESTED_IN" ? edge.detail : ""}`;

@@ -1,4 +1,4 @@
-// What followers change, from /v1/stream: a row for each change, newest first, and what the last minute held.
+// Changes by followers, from /v1/stream: a row for each change, newest first, and counts of the last minute.
 "use strict";
 (() => {
   const SHOWN = 25, SHOWN_INTERESTS = 4, MINUTE = 60000;

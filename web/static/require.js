@@ -1,6 +1,6 @@
-// The installed build of vis-network registers itself with an AMD loader; this is the little of one that it needs.
+// A minimal AMD loader: the installed build of vis-network registers itself with one.
 "use strict";
-// Declared beforehand, or the build would declare it by evaluating text, which the content security policy forbids.
+// Declared here, since the build would otherwise declare it by evaluating text, which the content security policy forbids.
 window.regeneratorRuntime = undefined;
 window.require = { defined: () => false };
 window.define = (name, dependencies, factory) => {

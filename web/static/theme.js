@@ -1,4 +1,4 @@
-// Light or dark: as the system says, until the button is pressed.
+// Light or dark theme: that of the system until the button is pressed.
 "use strict";
 const chosen = localStorage.getItem("theme");
 if (chosen) document.documentElement.dataset.theme = chosen;

@@ -1,6 +1,5 @@
-// Purpose: delete every node that the stages write, and with them every relationship; constraints, indexes and the
-//   note of the schema's version stay. In batches, so that a large graph fits in memory: run it outside a managed
-//   transaction.
+// Purpose: delete every node that the stages write, with all relationships. Constraints, indexes and the schema version
+// stay. In batches, so that a large graph fits in memory: run it outside a managed transaction.
 // Access: write
 // Parameters: none
 // Returns: nothing

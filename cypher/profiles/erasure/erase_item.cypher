@@ -1,6 +1,6 @@
-// Purpose: remove an item and the events on it; interests lose the evidence that was those events, and those left without
-// any are removed; attributes nobody else has go too. A new `epoch` of the feed tells every program that keeps answers or
-// behaviour in memory to drop them.
+// Purpose: remove an item and the events on it, interests left without evidence, and attributes that nothing else has.
+// The ids of these events are removed from other evidence. Raises `epoch` of the feed: every program that holds answers
+// or behaviour in memory drops them.
 // Access: write
 // Parameters: item_id STRING
 // Returns: events INTEGER, interests INTEGER, attributes INTEGER

@@ -1,6 +1,7 @@
-// Purpose: remove a user and everything only they left: behaviour, interests, ties, similarities, attributes nobody else
-// has, and items that only their events mention. Items they touched are marked, so that the next build recounts them. A new
-// `epoch` of the feed tells every program that keeps answers or behaviour in memory to drop them.
+// Purpose: remove a user with their behaviour, interests, corrections, ties and similarities, attributes that nothing
+// else has, and items that only their events mention. Items they touched are marked for the follower. Raises `epoch` of
+// the feed: every program that holds answers or behaviour in memory drops them. Interest nodes stay, and so does what
+// was computed from many users.
 // Access: write
 // Parameters: user_id STRING
 // Returns: events INTEGER, interests INTEGER, ties INTEGER, similarities INTEGER, attributes INTEGER, items INTEGER

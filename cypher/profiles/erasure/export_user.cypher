@@ -1,4 +1,4 @@
-// Purpose: all that is stored about one user, derived data too.
+// Purpose: all that the graph stores about one user, with derived data.
 // Access: read
 // Parameters: user_id STRING
 // Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, corrections LIST<MAP>, similar_users LIST<MAP>

@@ -1,4 +1,4 @@
-// Purpose: how many nodes of each label and relationships of each type there are, from the store's own counters.
+// Purpose: counts of nodes by label and of relationships by type, from the counters of the store.
 // Access: read
 // Parameters: none
 // Returns: data MAP

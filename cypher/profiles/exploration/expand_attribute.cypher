@@ -1,4 +1,4 @@
-// Purpose: what surrounds an attribute: items and users that have it, items its users favour.
+// Purpose: neighbours of an attribute: items and users that have it, items that its users favour.
 // Access: read
 // Parameters: kind STRING, value STRING, count INTEGER
 // Returns: label STRING, key STRING, title STRING, type STRING, outgoing BOOLEAN, weight FLOAT, detail STRING

@@ -1,4 +1,4 @@
-// Purpose: what surrounds an interest: items about it, users who have it, broader and narrower interests.
+// Purpose: neighbours of an interest: items about it, users who have it, broader and narrower interests.
 // Access: read
 // Parameters: key STRING, count INTEGER
 // Returns: label STRING, key STRING, title STRING, type STRING, outgoing BOOLEAN, weight FLOAT, detail STRING

@@ -1,4 +1,4 @@
-// Purpose: what surrounds an item: interests, attributes, similar and following items, users; a few of each.
+// Purpose: neighbours of an item: interests, attributes, similar and following items, users; a few of each.
 // Access: read
 // Parameters: key STRING, count INTEGER
 // Returns: label STRING, key STRING, title STRING, type STRING, outgoing BOOLEAN, weight FLOAT, detail STRING

@@ -1,4 +1,4 @@
-// Purpose: what surrounds a user: interests, latest behaviour, attributes, similar users, ties; a few of each.
+// Purpose: neighbours of a user: interests, latest behaviour, attributes, similar users, ties; a few of each.
 // Access: read
 // Parameters: key STRING, count INTEGER
 // Returns: label STRING, key STRING, title STRING, type STRING, outgoing BOOLEAN, weight FLOAT, detail STRING

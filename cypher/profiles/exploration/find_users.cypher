@@ -1,4 +1,4 @@
-// Purpose: users whose id starts with a text, in order of id.
+// Purpose: users whose id starts with a prefix, in order of id.
 // Access: read
 // Parameters: prefix STRING, count INTEGER
 // Returns: user_id STRING, events INTEGER

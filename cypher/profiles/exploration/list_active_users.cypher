@@ -1,4 +1,4 @@
-// Purpose: of the users touched last, those with most behaviour.
+// Purpose: the users with most events among those active last.
 // Access: read
 // Parameters: count INTEGER
 // Returns: user_id STRING, events INTEGER

@@ -1,4 +1,4 @@
-// Purpose: the newest events among the users touched last.
+// Purpose: the newest events of the users active last.
 // Access: read
 // Parameters: count INTEGER
 // Returns: user_id STRING, type STRING, item_id STRING, title STRING, at STRING, value FLOAT

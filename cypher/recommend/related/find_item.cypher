@@ -1,4 +1,4 @@
-// Purpose: whether there is this item.
+// Purpose: one item by id; no row if there is none.
 // Access: read
 // Parameters: item_id STRING
 // Returns: item_id STRING

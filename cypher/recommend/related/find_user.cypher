@@ -1,4 +1,4 @@
-// Purpose: whether there is this user.
+// Purpose: one user by id; no row if there is none.
 // Access: read
 // Parameters: user_id STRING
 // Returns: user_id STRING

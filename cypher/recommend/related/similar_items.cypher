@@ -1,4 +1,4 @@
-// Purpose: items like this one: chosen by the same users, and, where behaviour says too little, nearest in content.
+// Purpose: items similar to one item: first by behaviour (SIMILAR_TO), then the nearest by content embedding.
 // Access: read
 // Parameters: item_id STRING, k INTEGER
 // Returns: item_id STRING, title STRING, score FLOAT, by STRING

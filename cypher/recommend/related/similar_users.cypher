@@ -1,4 +1,4 @@
-// Purpose: users who choose the same items, with some of what both chose.
+// Purpose: users similar to one user, each with up to three items of both, the least popular first.
 // Access: read
 // Parameters: user_id STRING, k INTEGER, scanned INTEGER
 // Returns: user_id STRING, score FLOAT, shared LIST<MAP>

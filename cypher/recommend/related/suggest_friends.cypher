@@ -1,5 +1,5 @@
-// Purpose: whom to follow: those followed by the ones the user follows, and users like them, not followed yet.
-// Every hop is capped; via are up to three of those in between.
+// Purpose: users whom a user might follow: those followed by the users that they follow, and similar users, not
+// followed yet. At most `fan` users in each hop. via: up to three of the users in between.
 // Access: read
 // Parameters: user_id STRING, k INTEGER, fan INTEGER
 // Returns: user_id STRING, score FLOAT, mutual INTEGER, similarity FLOAT, via LIST<STRING>

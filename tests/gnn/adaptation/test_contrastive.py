@@ -12,8 +12,8 @@ from gnn.encoders.encoder import DEFAULT_NAME
 from gnn.encoders.sentence import SentenceEncoder
 from gnn.extract.stage import extract
 from gnn.network.data import ItemFeatures
-from gnn.training import live_contents
-from gnn.training.live_contents import LiveContents
+from gnn.training import trainable_contents
+from gnn.training.trainable_contents import TrainableContents
 from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.database.runs import last_run
@@ -90,7 +90,7 @@ def test_learned_adapters_are_found_again_under_their_name(adapters, tmp_path):
     try:
         rng = torch.Generator().manual_seed(1)
         moved = [value + 0.05 * torch.randn(value.shape, generator=rng) for value in start]
-        adapters.go(moved, 1.0)
+        adapters.interpolate(moved, 1.0)
         whole = adapters.encode(TITLES)
         assert np.abs(whole - SentenceEncoder().encode(TITLES)).max() > 0.01
         name = adapters.save(tmp_path)
@@ -99,13 +99,13 @@ def test_learned_adapters_are_found_again_under_their_name(adapters, tmp_path):
         found = AdaptedEncoder(name, tmp_path)
         assert found.name == name and found.base.name == DEFAULT_NAME
         assert found.encode(TITLES) == pytest.approx(whole, abs=1e-5)
-        adapters.go(moved, 0.5)
+        adapters.interpolate(moved, 0.5)
         assert adapters.save(tmp_path) != name
         assert np.abs(adapters.encode(TITLES) - whole).max() > 0.001
-        adapters.go(moved, 0.0)
+        adapters.interpolate(moved, 0.0)
         assert adapters.encode(TITLES) == pytest.approx(SentenceEncoder().encode(TITLES), abs=1e-5)
     finally:
-        adapters.go(start, 1.0)
+        adapters.interpolate(start, 1.0)
 
 
 def test_adapters_that_are_gone_say_what_to_do(settings):
@@ -243,7 +243,7 @@ def test_contents_of_a_step_are_embedded_with_gradients(adapters):
         torch.zeros(2, 0, dtype=torch.long),
         torch.zeros(0),
     )
-    live = LiveContents(adapters, TITLES, torch.tensor([True, True, True, False]))
+    live = TrainableContents(adapters, TITLES, torch.tensor([True, True, True, False]))
     rows = torch.tensor([3, 0, 1])  # of the table, in the order of the features
     restricted = items.restrict(rows)
     found = live.put_in(restricted, rows, torch.tensor([0, 1, 3]), torch.Generator().manual_seed(0))
@@ -258,7 +258,7 @@ def test_contents_of_a_step_are_embedded_with_gradients(adapters):
 
 @pytest.mark.slow
 def test_encoder_and_network_learn_under_one_loss(client, settings, tmp_path, little, monkeypatch):
-    monkeypatch.setattr(live_contents, "AT_ONCE", 48)
+    monkeypatch.setattr(trainable_contents, "AT_ONCE", 48)
     items, events = town()
     store(client, tmp_path, items=items, events=events)
     extract(client, settings)

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 
 from gnn.evaluation import ease as ease_module
-from gnn.evaluation.baseline_tuning import held_out
+from gnn.evaluation.baseline_tuning import tuning_slice
 from gnn.evaluation.baselines import ALL, BASELINES, baseline_lists, most_popular, named, recently_popular
 from gnn.evaluation.ease import fit_ease
 from gnn.evaluation.item_neighbours import fit_cosine, fit_steps, item_knn
@@ -162,7 +162,7 @@ def test_the_best_items_are_unseen_in_order_and_ties_go_by_number():
 
 def test_settings_are_chosen_on_training_events_that_were_held_out():
     timed = interactions(rows(*((f"u{u}", f"i{u}-{n}", 20 - n) for u in range(5) for n in range(20))))
-    part = held_out(timed)
+    part = tuning_slice(timed)
     assert len(part.events.user) == 90 and len(part.users) == 5
     assert {timed.item_ids[i] for i in part.chosen[0].indices} == {"i0-18", "i0-19"}
     perfect = part.ndcg(lambda positions: part.chosen[positions].toarray())
@@ -172,7 +172,7 @@ def test_settings_are_chosen_on_training_events_that_were_held_out():
 
 def test_with_enough_users_in_it_the_last_tenth_in_time_is_held_out():
     events = rows(*((f"u{u}", f"i{(u + n) % 50}", 50 - n * 4 - u / 1000) for u in range(300) for n in range(12)))
-    part = held_out(interactions(events))
+    part = tuning_slice(interactions(events))
     assert len(part.users) >= 200
     assert len(part.events.user) == pytest.approx(0.9 * len(events), abs=2)
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gnn.evaluation.confidence import Bootstrap, versus_best
-from gnn.evaluation.list_metrics import METRICS, user_metrics
+from gnn.evaluation.list_metrics import METRICS, ndcg, user_metrics
 from gnn.evaluation.metrics import Scorer, score
+from gnn.training import loop
 
 SHARED = Path(os.environ.get("INTERESTGRAPH_SHARED") or Path(__file__).parents[3].parent / "shared")
 SCORER = SHARED / "evaluation" / "score.py"
@@ -33,6 +35,14 @@ def test_hits_after_the_tenth_count_in_recall_and_not_in_ndcg_at_10():
     found = user_metrics({"hit"}, [f"x{n}" for n in range(10)] + ["hit"])
     assert (found["recall@20"], found["ndcg@10"], found["hitrate@10"]) == (1.0, 0.0, 0.0)
     assert found["ndcg@20"] == pytest.approx(1 / math.log2(12))
+
+
+def test_training_computes_the_same_ndcg_in_float32_on_the_device_of_the_model():
+    rng = np.random.default_rng(4)
+    hits = rng.random((50, 10)) < 0.2
+    relevant = np.maximum(hits.sum(1) + rng.integers(0, 5, 50), 1)
+    in_training = loop.ndcg(torch.from_numpy(hits), torch.from_numpy(relevant))
+    assert in_training.tolist() == pytest.approx(ndcg(*np.nonzero(hits), relevant, 10).tolist(), abs=1e-6)
 
 
 def test_the_reciprocal_rank_looks_at_the_whole_list_and_is_zero_without_a_hit():

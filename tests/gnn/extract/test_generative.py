@@ -8,7 +8,7 @@ import pytest
 
 from gnn.encoders import by_name
 from gnn.extract import aliases
-from gnn.extract.aliases import Names, interest_name, undo
+from gnn.extract.aliases import AliasResolver, interest_name, undo
 from gnn.extract.generative import user_row
 from gnn.extract.grounding import Entry, borne_out, horizon_of
 from gnn.extract.prompting import AT_ONCE, ReadInterest, ReadUsers, as_text, clean, packed, prompt
@@ -207,7 +207,7 @@ def test_names_that_mean_the_same_become_one_interest_and_that_can_be_undone(cli
     assert (counts["interests_generated"], counts["interests_merged"]) == (2, 2)
     rows = client.run_text(FOUND)
     assert {row["name"] for row in rows} == {"comedy tales", "horror tales"}
-    names = Names(client, CountingEncoder(), "scripted")
+    names = AliasResolver(client, CountingEncoder(), "scripted")
     assert names.resolve(["The Comedy Tales"]) == {"The Comedy Tales": "comedy tales"} and names.merged == 0
     monkeypatch.setattr(by_name, "encoder", lambda name, models: CountingEncoder())
     moved = undo(client, settings, "the comedy tales")
@@ -216,7 +216,7 @@ def test_names_that_mean_the_same_become_one_interest_and_that_can_be_undone(cli
         and moved["users"] == len([r for r in rows if r["r"]["said"] == "the comedy tales"]) > 0
     )
     assert {row["name"] for row in client.run_text(FOUND)} == {"comedy tales", "the comedy tales", "horror tales"}
-    names = Names(client, CountingEncoder(), "scripted")
+    names = AliasResolver(client, CountingEncoder(), "scripted")
     assert names.resolve(["the comedy tales"]) == {"the comedy tales": "the comedy tales"}
     with pytest.raises(InputError, match="not taken for another"):
         undo(client, settings, "the comedy tales")

@@ -13,7 +13,7 @@ from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import DEFAULT_NAME
 from gnn.encoders.sentence import SentenceEncoder
 from gnn.encoders.universal import UNIVERSAL_NAME, UniversalEncoder
-from gnn.extract.aliases import Names, interest_name
+from gnn.extract.aliases import AliasResolver, interest_name
 from gnn.extract.cosine_scale import DEFAULT_SCALE, measure, scale_of
 from gnn.extract.matching import LEAST_COSINE, Matcher
 from gnn.extract.stage import extract, extract_some
@@ -196,13 +196,13 @@ def test_a_generative_model_reads_chinese_titles_and_is_held_to_them(client, set
 
 def test_names_of_two_languages_that_mean_the_same_are_merged_and_noted(client, settings, universal):
     client.run_text("MERGE (n:Interest {name: '音乐'}) SET n.label = '音乐', n.origin = 'attribute'")
-    names = Names(client, CachedEncoder(universal, settings.cache), "m")
+    names = AliasResolver(client, CachedEncoder(universal, settings.cache), "m")
     assert names.resolve(["Music", "cooking"]) == {"Music": "音乐", "cooking": "cooking"}
     assert (names.merged, names.created) == (1, 1)
 
 
 def test_an_encoder_that_cannot_read_chinese_neither_merges_nor_matches_it(client, settings):
-    names = Names(client, CountingEncoder(), "m")
+    names = AliasResolver(client, CountingEncoder(), "m")
     assert names.resolve(["科幻", "爱情"]) == {"科幻": "科幻", "爱情": "爱情"}
     alike = np.ones((2, 4), dtype=np.float32) / 2
     terms = [Term("爱情", "爱情", "phrase"), Term("love", "love", "phrase")]

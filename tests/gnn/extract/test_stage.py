@@ -8,8 +8,8 @@ from gnn.encoders.sentence import SentenceEncoder
 from gnn.extract.matching import Matcher
 from gnn.extract.stage import extract
 from gnn.extract.vocabulary import Term, attribute_term, phrase_terms, phrases
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from gnn.update.stage import update
 from graphstore.administration.doctor import check_model
 from graphstore.build.stage import build
@@ -147,7 +147,7 @@ def test_a_model_that_learned_from_another_encoder_embeds_nothing_until_one_lear
     check = check_model(client, settings)
     assert not check.ok and "'narrow'" in check.detail
     store(client, tmp_path, items=[film("new", "Horror")])
-    for lane in (EventsLane(client, settings), NeighbourhoodsLane(client, settings, encoder=Narrow())):
+    for lane in (EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=Narrow())):
         lane.drain()
     assert contents(client)[0] == 21
     embedded = "MATCH (i:Item) WHERE i.embedding IS NOT NULL RETURN count(*) AS items"

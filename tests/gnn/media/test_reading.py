@@ -7,8 +7,8 @@ from gnn.extract.stage import extract
 from gnn.media.encoder import Unreadable
 from gnn.media.files import MediaFiles
 from gnn.media.images import EfficientNetLite
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from gnn.update.stage import update
 from graphstore.administration.doctor import check_media
 from graphstore.build.stage import build
@@ -251,7 +251,7 @@ def test_a_follower_reads_the_images_of_new_items_as_extract_did(trained, settin
     monkeypatch.setattr("gnn.media.images.image_encoder", Colours)
     (new,) = pictured(folder, [{"item_id": "Hnew"}])
     store(trained, tmp_path, items=[new])
-    for lane in (EventsLane(trained, settings), NeighbourhoodsLane(trained, settings, encoder=CountingEncoder())):
+    for lane in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
         lane.drain()
     found = state(trained, "Hnew")
     assert len(found["image"]) == 6 and found["embedding"] is not None
@@ -262,7 +262,7 @@ def test_a_follower_takes_up_an_image_that_extract_found_changed(trained, settin
     before = state(trained, "C3")["embedding"]
     (folder / "C3.png").write_bytes(picture((20, 20, 70)))
     read(trained, settings, folder)
-    for lane in (EventsLane(trained, settings), NeighbourhoodsLane(trained, settings, encoder=CountingEncoder())):
+    for lane in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
         lane.drain()
     assert state(trained, "C3")["embedding"] != before
 

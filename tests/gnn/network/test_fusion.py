@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from gnn.network import registry
-from gnn.network.data import ItemFeatures, ItemTable, Vocabulary
+from gnn.network.data import GraphVocabulary, ItemFeatures, ItemTable
 from gnn.network.fusion import Fusion
 from gnn.network.model import Configuration, InterestNetwork
-from gnn.network.ridge import PENALTY, said_by_content
+from gnn.network.ridge import PENALTY, fit_content
 from gnn.network.sampler import FanOut
 
 NO_EDGES = torch.zeros(2, 0, dtype=torch.long)
@@ -60,12 +60,12 @@ def test_what_content_alone_says_is_the_closed_form_of_a_weighted_ridge_regressi
     x, wanted, weight = (torch.randn(30, n, generator=generator) for n in (5, 3, 1))
     weight = weight[:, 0].abs()
     has = torch.arange(30) % 4 > 0
-    line, bias = said_by_content(wanted, x, has, weight)
+    line, bias = fit_content(wanted, x, has, weight)
     rows, own = torch.cat([x, torch.ones(30, 1)], 1)[has], weight[has, None]
     solved = torch.cat([line.T, bias[None]])
     penalty = PENALTY * weight[has].mean()
     assert torch.allclose(rows.T @ (own * (rows @ solved)) + penalty * solved, rows.T @ (own * wanted[has]), atol=1e-4)
-    nothing = said_by_content(wanted, x, torch.zeros(30, dtype=torch.bool), weight)
+    nothing = fit_content(wanted, x, torch.zeros(30, dtype=torch.bool), weight)
     assert not nothing[0].any() and not nothing[1].any()
 
 
@@ -94,20 +94,20 @@ def test_where_no_item_has_media_a_model_has_the_parameters_that_it_always_had()
 
 def test_a_model_saved_before_there_were_media_loads_and_one_with_media_keeps_them(tmp_path):
     model, fused = network(), network(media=(("image", 3),))
-    path = registry.save(tmp_path, "old", model, Vocabulary(["RATED"]), FanOut())
+    path = registry.save(tmp_path, "old", model, GraphVocabulary(["RATED"]), FanOut())
     content = torch.load(path, weights_only=True)
     del content["configuration"]["media"]
     torch.save(content, path)
     loaded, _, _ = registry.load(tmp_path, "old")
     assert torch.equal(loaded.item_vectors(features()), model.item_vectors(features()))
-    registry.save(tmp_path, "new", fused, Vocabulary(["RATED"]), FanOut())
+    registry.save(tmp_path, "new", fused, GraphVocabulary(["RATED"]), FanOut())
     again, _, _ = registry.load(tmp_path, "new")
     seen = {"image": torch.randn(30, 3)}
     assert torch.equal(again.item_vectors(features(seen)), fused.item_vectors(features(seen)))
 
 
 def test_restricted_features_keep_the_media_of_their_rows_and_odd_widths_count_as_none():
-    table = ItemTable(Vocabulary(["RATED"]))
+    table = ItemTable(GraphVocabulary(["RATED"]))
     rows = torch.arange(3).numpy()
     table.add_media(["a", "b", "c"], "image", rows, torch.ones(3, 5).numpy())
     table.add_media(["d"], "image", rows[:1], torch.ones(1, 7).numpy())

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gnn.network.data import ItemFeatures, ItemTable, Vocabulary, negative_events, user_batch
-from gnn.network.model import Configuration, History, InterestNetwork, Neighbourhood
-from gnn.network.propagation import HeteroData, Mean
+from gnn.network.data import GraphVocabulary, ItemFeatures, ItemTable
+from gnn.network.history_batch import HistoryBatch
+from gnn.network.model import Configuration, InterestNetwork
+from gnn.network.propagation import HeteroData, MeanAggregation, Neighbourhood
+from gnn.network.user_batch import negative_events, user_batch
 from graphstore.kinds import KINDS
 from graphstore.ranking.history import History as ServedHistory
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
@@ -23,7 +25,7 @@ def test_a_propagation_step_is_sigma_of_w_times_the_mean_of_the_neighbours():
     step = Neighbourhood(2, activation=torch.sigmoid)
     with torch.no_grad():
         step.linear.weight.copy_(torch.tensor([[1.0, 2.0], [0.0, -1.0]]))
-    new = step(h, Mean(torch.tensor(pairs).T, torch.ones(12), 4, 4))
+    new = step(h, MeanAggregation(torch.tensor(pairs).T, torch.ones(12), 4, 4))
     # mean(h2, h3, h4) = (5/3, 2); W times it = (17/3, -2); and so on round.
     expected = [
         (sigmoid(17 / 3), sigmoid(-2.0)),
@@ -36,12 +38,12 @@ def test_a_propagation_step_is_sigma_of_w_times_the_mean_of_the_neighbours():
 
 def test_a_node_without_neighbours_gets_nothing_from_them():
     step = Neighbourhood(2)
-    new = step(torch.ones(2, 2), Mean(torch.tensor([[0], [1]]), None, 2, 2))
+    new = step(torch.ones(2, 2), MeanAggregation(torch.tensor([[0], [1]]), None, 2, 2))
     assert new.tolist() == [[0.0, 0.0], [1.0, 1.0]]
 
 
 def test_weights_and_their_signs_count_in_the_mean():
-    mean = Mean(torch.tensor([[0, 1], [2, 2]]), torch.tensor([3.0, -1.0]), 3, 3)
+    mean = MeanAggregation(torch.tensor([[0, 1], [2, 2]]), torch.tensor([3.0, -1.0]), 3, 3)
     h = torch.tensor([[2.0], [6.0], [0.0]], requires_grad=True)
     new = Neighbourhood(1)(h, mean)
     assert new[2].item() == pytest.approx((3 * 2 - 6) / 4)
@@ -67,7 +69,7 @@ NO_EVENTS = BehaviourColumns(NONE.positions, [], [], NONE.scores, NONE.scores)
 
 
 def batch_of(behaviour, users=1, follows=NONE, others=(), followed=NO_EVENTS):
-    vocabulary = Vocabulary.of_kinds(KINDS)
+    vocabulary = GraphVocabulary.of_kinds(KINDS)
     ids = [f"u{n}" for n in range(users)]
     return user_batch(ItemTable(vocabulary), vocabulary, ids, behaviour, NONE, follows, others, followed)
 
@@ -83,7 +85,7 @@ def network(**more):
 def test_a_user_is_the_decayed_sum_of_the_events_before_the_cut():
     batch = batch_of(columns((0, "b", "LIKED", 20, None), (0, "a", "LIKED", 10, None)))
     h = torch.eye(2)  # b, a: in the order they were met
-    history = History.of(h, batch)
+    history = HistoryBatch.of(h, batch)
     q = network().user_vectors(batch, history, torch.tensor([[0, 1, 2]]))[0]
     assert q[0].tolist() == [0.0, 0.0]
     assert q[1].tolist() == [0.0, 1.0]
@@ -93,7 +95,7 @@ def test_a_user_is_the_decayed_sum_of_the_events_before_the_cut():
 
 def test_disliked_items_push_away_and_undated_events_count_in_full():
     batch = batch_of(columns((0, "b", "DISLIKED", 20, None), (0, "a", "LIKED", None, None)))
-    q = network().user_vectors(batch, History.of(torch.eye(2), batch))[0, 0]
+    q = network().user_vectors(batch, HistoryBatch.of(torch.eye(2), batch))[0, 0]
     assert (q / q[0]).tolist() == pytest.approx([1.0, -2.0])  # -0.5 * 1 for b, and 1 for a, which has no rank
 
 
@@ -102,7 +104,7 @@ def test_a_user_is_read_at_two_speeds():
     model = network(rank_half_lives=(1.0, 1e9))
     with torch.no_grad():
         model.mix.copy_(torch.tensor([3.0, 1.0]))
-    q = model.user_vectors(batch, History.of(torch.eye(2), batch))[0, 0]
+    q = model.user_vectors(batch, HistoryBatch.of(torch.eye(2), batch))[0, 0]
     # fast: (2/3, 1/3) for b and a; slow: (1/2, 1/2); three to one.
     assert (q / q.sum()).tolist() == pytest.approx([(3 * 2 / 3 + 1 / 2) / 4, (3 * 1 / 3 + 1 / 2) / 4])
 
@@ -111,7 +113,7 @@ def test_a_user_without_events_is_placed_by_whom_they_follow_and_one_with_events
     ties = EdgeColumns(torch.tensor([0, 1]).numpy(), ["v", "v"], torch.ones(2).numpy())
     own = columns((1, "a", "LIKED", 10, None))
     batch = batch_of(own, users=2, follows=ties, others=["v"], followed=columns((0, "b", "LIKED", 15, None)))
-    q = network().user_vectors(batch, History.of(torch.eye(2), batch))[:, 0]
+    q = network().user_vectors(batch, HistoryBatch.of(torch.eye(2), batch))[:, 0]
     assert q[0].tolist() == [0.0, 1.0] and q[1].tolist() == [1.0, 0.0]
 
 
@@ -119,7 +121,7 @@ def test_at_a_cut_before_all_events_nothing_of_the_followed_is_known():
     own = columns((0, "a", "LIKED", 20, None))
     ties = EdgeColumns(torch.tensor([0]).numpy(), ["v"], torch.ones(1).numpy())
     batch = batch_of(own, follows=ties, others=["v"], followed=columns((0, "b", "LIKED", 15, None)))
-    q = network().user_vectors(batch, History.of(torch.eye(2), batch), torch.tensor([[0]]))
+    q = network().user_vectors(batch, HistoryBatch.of(torch.eye(2), batch), torch.tensor([[0]]))
     assert q.abs().sum().item() == 0.0
 
 
@@ -133,7 +135,7 @@ def test_serving_reads_a_history_as_the_network_does():
         for matrix in model.user.parameters():
             matrix.copy_(torch.randn(4, 4))
     h = torch.nn.functional.normalize(torch.randn(6, 4), dim=-1)
-    expected = model.user_vectors(batch, History.of(h, batch))[0, 0]
+    expected = model.user_vectors(batch, HistoryBatch.of(h, batch))[0, 0]
     vector_of = dict(zip("dcbefa", h, strict=True))  # in the order they were met
     served = ServedHistory.of(
         [row[1] for row in rows],
@@ -154,10 +156,10 @@ def test_which_events_tell_dislike():
 
 
 def test_unknown_attributes_are_skipped_and_known_ones_count():
-    vocabulary = Vocabulary(["RATED"], {"genre=Drama": 0})
+    vocabulary = GraphVocabulary(["RATED"], {"genre=Drama": 0})
     table = ItemTable(vocabulary)
     edges = EdgeColumns(torch.tensor([0, 0]).numpy(), ["genre=Drama", "genre=Unheard"], torch.ones(2).numpy())
-    table.add_neighbours(["x"], NONE, NONE)
+    table.add_neighbours(["x"], NONE)
     table.add_content(["x"], edges, NONE.positions, [])
     features = table.features(384)
     assert features.attributes.tolist() == [[0], [0]] and not features.has_content.any()
@@ -165,10 +167,10 @@ def test_unknown_attributes_are_skipped_and_known_ones_count():
 
 def test_restricting_items_keeps_their_vectors():
     torch.manual_seed(0)
-    vocabulary = Vocabulary(["RATED"], {"genre=Drama": 0})
+    vocabulary = GraphVocabulary(["RATED"], {"genre=Drama": 0})
     table = ItemTable(vocabulary)
     similar = EdgeColumns(torch.tensor([0, 1, 2]).numpy(), ["b", "c", "d"], torch.tensor([0.9, 0.5, 0.1]).numpy())
-    table.add_neighbours(["a", "b", "c"], NONE, similar)
+    table.add_neighbours(["a", "b", "c"], similar)
     table.add_content(["a", "b", "c", "d"], NONE, torch.arange(4).numpy(), torch.randn(4, 384).numpy())
     model, features = network(), table.features(384)
     rows = torch.tensor([2, 0])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gnn.network.propagation import Mean
-from gnn.network.ridge import PENALTY, conjugate_gradients, said_by_features
+from gnn.network.propagation import MeanAggregation
+from gnn.network.ridge import PENALTY, conjugate_gradients, fit_features
 
 ITEMS, CONTENT, ATTRIBUTES, WIDTH = 40, 6, 5, 3
 
@@ -15,7 +15,7 @@ def features():
     content = torch.randn(ITEMS, CONTENT, generator=generator)
     content[::4] = 0.0
     pairs = [(a, i) for i in range(ITEMS) for a in range(ATTRIBUTES) if (i + a) % 3 == 0]
-    return content, Mean(torch.tensor(pairs).T, None, ATTRIBUTES, ITEMS)
+    return content, MeanAggregation(torch.tensor(pairs).T, None, ATTRIBUTES, ITEMS)
 
 
 def test_it_is_the_closed_form_of_a_weighted_ridge_regression(features):
@@ -28,14 +28,14 @@ def test_it_is_the_closed_form_of_a_weighted_ridge_regression(features):
     w, y = weight.double().numpy()[:, None], wanted.double().numpy()
     penalty = PENALTY * w[w > 0].mean()
     expected = np.linalg.solve(x.T @ (w * x) + penalty * np.eye(x.shape[1]), x.T @ (w * y))
-    line, bias, attributes = said_by_features(wanted, content, described, weight)
+    line, bias, attributes = fit_features(wanted, content, described, weight)
     found = torch.cat([line.T, bias[None], attributes]).numpy()
     assert found == pytest.approx(expected, abs=1e-4)
 
 
 def test_without_attributes_or_weights_there_is_nothing_to_say(features):
     content, _ = features
-    line, bias, attributes = said_by_features(torch.ones(ITEMS, WIDTH), content, None, torch.zeros(ITEMS))
+    line, bias, attributes = fit_features(torch.ones(ITEMS, WIDTH), content, None, torch.zeros(ITEMS))
     assert not line.any() and not bias.any() and attributes.shape == (0, WIDTH)
 
 
@@ -53,16 +53,16 @@ def test_the_penalty_is_the_larger_the_less_features_say(noise, expected):
     truth = torch.randn(200, WIDTH, generator=generator)
     wanted = content @ truth + noise * torch.randn(300, WIDTH, generator=generator)
     none = torch.zeros(2, 0, dtype=torch.long)
-    described = Mean(none, None, 0, 300)
+    described = MeanAggregation(none, None, 0, 300)
     x = torch.cat([content, torch.ones(300, 1)], 1)
     solved = torch.linalg.solve(x.T @ x + expected * torch.eye(201), x.T @ wanted)
-    line, bias, _ = said_by_features(wanted, content, described, torch.full((300,), 2.0))
+    line, bias, _ = fit_features(wanted, content, described, torch.full((300,), 2.0))
     assert torch.cat([line.T, bias[None]]).numpy() == pytest.approx(solved.numpy(), abs=1e-3)
 
 
 def test_a_mean_for_some_targets_is_that_of_all():
     edges = torch.tensor([[0, 1, 2, 3, 1], [0, 0, 1, 3, 3]])
-    mean = Mean(edges, torch.tensor([1.0, 3.0, 2.0, -1.0, 1.0]), 4, 4)
+    mean = MeanAggregation(edges, torch.tensor([1.0, 3.0, 2.0, -1.0, 1.0]), 4, 4)
     x = torch.arange(8.0).reshape(4, 2)
     rows = torch.tensor([3, 2, 0])
     assert mean.restricted(rows)(x).tolist() == mean(x)[rows].tolist()

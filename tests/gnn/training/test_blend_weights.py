@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn.extract.stage import extract
-from gnn.network.data import Vocabulary
+from gnn.network.data import GraphVocabulary
 from gnn.network.sampler import FanOut, NeighbourhoodSampler
 from gnn.training import fitting
 from gnn.training.blend_weights import Example, held_out_metrics, learn_weights
@@ -158,17 +158,17 @@ def prepared(client, settings, folder, secret):
     extract(client, settings, encoder=CountingEncoder())
     build(client)
     hyper = Hyperparameters(epochs=1, cuts=4, batch_users=8)
-    sampler = NeighbourhoodSampler(client, Vocabulary.of_kinds(KINDS), FanOut(events=hyper.history))
+    sampler = NeighbourhoodSampler(client, GraphVocabulary.of_kinds(KINDS), FanOut(events=hyper.history))
     sampler.add_items(graph.item_ids(client))
     batches = list(sampler.batches(graph.user_ids(client), hyper.batch_users))
     sampler.vocabulary.growing = False
-    return Training(client, sampler, batches, KINDS, hyper, 0, torch.device("cpu"), lambda *_: None)
+    return Training(client, sampler, batches, hyper, 0, torch.device("cpu"), lambda *_: None)
 
 
 def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, tmp_path, monkeypatch):
-    """The secret is known to the graph, to similarity and popularity in it, and to no part of the rehearsal."""
+    """The secret is known to the graph, to similarity and popularity in it, and to no part of the held-out run."""
     settings = dataclasses.replace(neo4j_settings, home=tmp_path)
-    rehearsals, parts = [], []
+    held_out_runs, parts = [], []
 
     def watched(signals, held, events, batches, table, vocabulary, readout, vectors, seed):
         parts.append((signals, dict(vocabulary.items), readout, vectors))
@@ -180,10 +180,10 @@ def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, t
         training = prepared(client, settings, tmp_path, secret)
         known = client.run_text("MATCH (i:Item {item_id: $i})-[s:SIMILAR_TO]->() RETURN count(s) AS n", {"i": secret})
         assert known[0]["n"] > 0
-        events = pull_interactions(client, KINDS, 0.5)
+        events = pull_interactions(client, 0.5)
         held = hold_out(events)
         assert not held.by_time and held.counts.tolist() == [1] * 24
-        rehearsals.append(training.rehearse(events, held))
+        held_out_runs.append(training.train_held_out(events, held))
     for secret, (signals, residuals, _, _) in zip(SECRETS, parts, strict=True):
         row = signals.events.item_ids.index(secret)
         assert row not in signals.events.item and secret not in residuals
@@ -193,8 +193,8 @@ def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, t
     one, other = parts
     assert one[1] == other[1] and one[2] == other[2]
     assert one[3].keys() == other[3].keys() and all(np.array_equal(one[3][name], other[3][name]) for name in one[3])
-    assert len(rehearsals[0].examples) == len(rehearsals[1].examples) == 24
-    for first, second in zip(*(rehearsal.examples for rehearsal in rehearsals), strict=True):
+    assert len(held_out_runs[0].examples) == len(held_out_runs[1].examples) == 24
+    for first, second in zip(*(held_out_run.examples for held_out_run in held_out_runs), strict=True):
         np.testing.assert_array_equal(first.scores, second.scores)
         assert first.relevant == second.relevant == 1
 
@@ -202,6 +202,6 @@ def test_two_futures_with_one_past_are_rehearsed_alike(client, neo4j_settings, t
 def test_with_too_few_users_the_defaults_serve(client, neo4j_settings, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting, "LEAST_EXAMPLES", 25)
     training = prepared(client, dataclasses.replace(neo4j_settings, home=tmp_path), tmp_path, SECRETS[0])
-    events = pull_interactions(client, KINDS, 0.5)
-    rehearsal = training.rehearse(events, hold_out(events))
-    assert (rehearsal.weights, rehearsal.epochs, rehearsal.examples) == (dict(DEFAULT_WEIGHTS), 1, [])
+    events = pull_interactions(client, 0.5)
+    held_out_run = training.train_held_out(events, hold_out(events))
+    assert (held_out_run.weights, held_out_run.epochs, held_out_run.examples) == (dict(DEFAULT_WEIGHTS), 1, [])

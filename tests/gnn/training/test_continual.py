@@ -6,7 +6,7 @@ import pytest
 from gnn.extract.stage import extract
 from gnn.network import registry
 from gnn.training import continual
-from gnn.update.follow_events import EventsLane
+from gnn.update.follow_events import EventWorker
 from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
@@ -67,7 +67,7 @@ def test_a_better_model_is_served_whole(prepared, settings, monkeypatch):
     assert prepared.run_text(LEFT)[0]["n"] == 0
     assert recommend(prepared, "c1")["model_version"] == counts["version"]
     collect_events(prepared, [event("c2", "H1", -30)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert [row["version"] for row in prepared.run_text(VERSIONS)] == [counts["version"]]
 
 
@@ -82,12 +82,11 @@ def test_a_model_that_is_not_better_or_that_forgets_is_not_served(prepared, sett
 
 def test_residuals_of_known_items_stay_and_new_ones_begin_at_nothing(prepared, settings):
     from graphstore.build.pull import pull_interactions
-    from graphstore.kinds import KINDS
 
     model, vocabulary, _ = registry.load(settings.models, graph.active_model(prepared)["version"])
     collect_events(prepared, mixed())
     before = dict(vocabulary.items)
-    grown, known = continual._grown(model, vocabulary, pull_interactions(prepared, KINDS, 0.5))
+    grown, known = continual._grown(model, vocabulary, pull_interactions(prepared, 0.5))
     assert set(known) - set(before) == {f"N{n}" for n in range(10)}
     weights, old = grown.residual.weight.detach().numpy(), model.residual.weight.detach().numpy()
     assert all(np.array_equal(weights[vocabulary.items[item]], old[row]) for item, row in before.items())

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from gnn.training.interpolation import go, state_of
+from gnn.training.interpolation import interpolate, state_of
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
@@ -10,7 +10,7 @@ def test_a_model_goes_that_share_of_the_way(share):
     model = nn.Linear(2, 1)
     start = state_of(model)
     end = {name: value + 4.0 for name, value in start.items()}
-    go(model, start, end, share)
+    interpolate(model, start, end, share)
     for name, value in model.state_dict().items():
         assert value == pytest.approx((start[name] + 4.0 * share).numpy(), abs=1e-6)
 

@@ -5,8 +5,8 @@ import pytest
 
 from gnn.extract.stage import extract
 from gnn.update.derive_anew import derive_anew
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from gnn.update.stage import update
 from graphstore.administration.doctor import check_drift
 from graphstore.build.stage import build
@@ -27,10 +27,10 @@ def prepared(client, settings, tmp_path):
 
 
 def test_where_nothing_came_nothing_has_drifted(prepared, settings):
-    assert "not measured" in check_drift(prepared, settings).detail
+    assert "not measured" in check_drift(prepared).detail
     found = derive_anew(prepared, settings)
     assert found.items == pytest.approx(1) and found.users == pytest.approx(1) and found.overlap == 1 and found.small
-    assert found.asked == 16 and check_drift(prepared, settings).ok
+    assert found.asked == 16 and check_drift(prepared).ok
 
 
 def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
@@ -38,13 +38,13 @@ def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
     prepared.run_text("MATCH (:Item)-[s:SIMILAR_TO]->(:Item) SET s.score = 0.0, s.recent_score = 0.0")
     found = derive_anew(prepared, settings)
     assert found.items < 0 and not found.small
-    report = check_drift(prepared, settings)
+    report = check_drift(prepared)
     assert not report.ok and "5th percentile" in report.detail and report.remedy
     assert derive_anew(prepared, settings).small
 
 
 def test_followed_events_drift_little(prepared, settings):
-    lanes = EventsLane(prepared, settings), NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    lanes = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     rows = [event(f"{'ch'[n % 2]}{n % 8}", f"{'CH'[n % 3 % 2]}{n * 7 % 10}", -n / 50) for n in range(60)]
     for start in range(0, len(rows), 20):
         collect_events(prepared, rows[start : start + 20])

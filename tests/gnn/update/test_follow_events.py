@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from gnn.extract.stage import extract
-from gnn.update.follow_events import EventsLane
+from gnn.update.follow_events import EventWorker
 from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
@@ -65,7 +65,7 @@ def test_the_stages_leave_no_mark_behind_and_events_do(prepared):
 def test_an_event_is_followed_as_the_stages_would_have_done_it(prepared, settings):
     before = state(prepared)
     collect_events(prepared, [event("c1", "H5", -1), event("c1", "H6", -2)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert marked(prepared) == []
     after = state(prepared)
     moved = {key for key in after if after[key]["vector"] != before[key]["vector"]}
@@ -80,7 +80,7 @@ def test_an_event_is_followed_as_the_stages_would_have_done_it(prepared, setting
 
 def test_a_new_user_and_a_new_item_are_followed(prepared, settings):
     collect_events(prepared, [event("new", "C1", -1), event("new", "unheard of", -1)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert state(prepared)["new"]["vector"] is not None and interests(prepared, "new")
     assert len(recommend(prepared, "new")["recommendations"]) == 10
 
@@ -89,7 +89,7 @@ def test_without_a_model_interests_are_followed_all_the_same(client, settings, t
     store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     collect_events(client, [event("c1", "H5", -1)])
-    EventsLane(client, settings).drain()
+    EventWorker(client, settings).drain()
     assert marked(client) == [] and ("horror", "likes", "long") in interests(client, "c1")
     assert state(client)["c1"]["vector"] is None
 
@@ -99,13 +99,13 @@ def test_without_the_weights_of_the_model_embeddings_stay_and_interests_follow(p
     for path in settings.models.glob("*.pt"):
         path.unlink()
     collect_events(prepared, [event("c1", "H5", -1)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert marked(prepared) == [] and state(prepared)["c1"]["vector"] == before
     assert ("horror", "likes", "long") in interests(prepared, "c1")
 
 
 def test_another_model_is_taken_over_between_two_batches(prepared, settings):
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     lane.drain()
     version = update(prepared, settings, full=True, seed=5, **QUICK)["version"]
     collect_events(prepared, [event("c1", "H5", -1)])
@@ -114,9 +114,9 @@ def test_another_model_is_taken_over_between_two_batches(prepared, settings):
 
 
 def test_a_follower_of_an_older_model_writes_no_embedding(prepared, settings):
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     lane.drain()
-    look = work_queue.look
+    look = work_queue.read_queue_state
     old = look(prepared)
     version = update(prepared, settings, full=True, seed=5, **QUICK)["version"]
     collect_events(prepared, [event("c1", "H5", -1)])
@@ -127,7 +127,7 @@ def test_a_follower_of_an_older_model_writes_no_embedding(prepared, settings):
 
 
 def test_what_comes_while_a_user_is_brought_up_to_date_is_not_lost(prepared, settings, monkeypatch):
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     collect_events(prepared, [event("c1", "H5", -1)])
     embed = lane._vectors.embed
     late = [event("c1", "H6", -2)]
@@ -156,8 +156,8 @@ def test_two_followers_take_different_marks_and_one_that_is_gone_is_taken_over(p
     prepared.run_text("MATCH (u:User) WHERE u.lease = $lease SET u.due = timestamp() - 1", {"lease": first.lease})
     third = work_queue.claim_users(prepared, 4)
     assert third.versions == first.versions
-    lane = EventsLane(prepared, settings)
-    now = work_queue.look(prepared)
+    lane = EventWorker(prepared, settings)
+    now = work_queue.read_queue_state(prepared)
     lane._vectors.follow(now)
     lane._bring_up_to_date(first, now)  # it was only slow: what it writes is right, the marks are not its own any more
     assert set(third.versions) <= set(marked(prepared))
@@ -168,7 +168,7 @@ def test_several_followers_at_once_leave_nothing_and_lose_nothing(prepared, sett
     stop = threading.Event()
 
     def work():
-        lane = EventsLane(prepared, settings)
+        lane = EventWorker(prepared, settings)
         while not stop.is_set():
             if not lane.step():
                 stop.wait(0.005)
@@ -182,7 +182,7 @@ def test_several_followers_at_once_leave_nothing_and_lose_nothing(prepared, sett
     stop.set()
     for thread in threads:
         thread.join(30)
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert marked(prepared) == []
     found = {key: interests(prepared, key) for key in state(prepared)}
     extract(prepared, settings, encoder=CountingEncoder(), full=True)
@@ -190,7 +190,7 @@ def test_several_followers_at_once_leave_nothing_and_lose_nothing(prepared, sett
 
 
 def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     collect_events(prepared, [event("c1", "H5", -1)])
     lane.drain()
     assert any(horizon == "short" for _, _, horizon in interests(prepared, "c1"))
@@ -204,7 +204,7 @@ def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
 
 
 def test_marks_that_nobody_waits_for_come_last_and_give_way_to_an_event(prepared, settings):
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     lane.drain()
     idle = "MATCH (u:User) WHERE u.user_id IN $ids SET u.idle_due = timestamp() - 10000"
     prepared.run_text(idle, {"ids": [f"c{n}" for n in range(7)]})
@@ -222,7 +222,7 @@ def test_marks_that_nobody_waits_for_come_last_and_give_way_to_an_event(prepared
 
 def test_those_who_do_nothing_follow_whom_they_follow(prepared, settings, tmp_path):
     store(prepared, tmp_path, ties=[{"user_id": "silent", "follows": "h2", "timestamp": NOW - DAY}])
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     lane.drain()
     before = state(prepared)["silent"]["vector"]
     collect_events(prepared, [event("h2", "C7", -1), event("h2", "C8", -1)])
@@ -244,7 +244,7 @@ def test_a_user_who_can_not_be_brought_up_to_date_stops_no_other(prepared, setti
         return finish(client, claim, *arguments, **more)
 
     monkeypatch.setattr(work_queue, "finish_users", failing)
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     lane.step()
     lane.step()
     assert marked(prepared) == ["c1"] and "could not be brought up to date" in caplog.text
@@ -262,7 +262,7 @@ EVENTS = [
 @given(order=st.permutations(EVENTS), cuts=st.sets(st.integers(1, len(EVENTS) - 1), max_size=3))
 def test_whatever_the_order_of_events_the_result_is_the_same(prepared, settings, order, cuts):
     prepared.run_text("MATCH (u:User {user_id: 'u'}) DETACH DELETE u")
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     bounds = [0, *sorted(cuts), len(order)]
     for start, end in itertools.pairwise(bounds):
         collect_events(prepared, order[start:end])
@@ -277,7 +277,7 @@ def test_whatever_the_order_of_events_the_result_is_the_same(prepared, settings,
 
 def test_a_burst_of_one_user_is_followed_in_bounded_time(prepared, settings):
     rows = [event("burst", f"{'CH'[n % 2]}{n % 10}", -n / 10_000) | {"event_id": f"b{n}"} for n in range(10_000)]
-    lane = EventsLane(prepared, settings)
+    lane = EventWorker(prepared, settings)
     for start in range(0, len(rows), 1_000):
         collect_events(prepared, rows[start : start + 1_000])
         lane.drain()
@@ -288,5 +288,5 @@ def test_a_burst_of_one_user_is_followed_in_bounded_time(prepared, settings):
 def test_a_dimension_of_items_that_the_model_does_not_know_is_no_vector(prepared, settings):
     prepared.run_text("MATCH (i:Item {item_id: 'C1'}) SET i.embedding = [1.0, 2.0], i.changed_seq = 1")
     collect_events(prepared, [event("c1", "C1", -1)])
-    EventsLane(prepared, settings).drain()
+    EventWorker(prepared, settings).drain()
     assert marked(prepared) == []

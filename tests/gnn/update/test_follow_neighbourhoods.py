@@ -5,9 +5,9 @@ import pytest
 
 from gnn.extract.stage import extract
 from gnn.update import follow_neighbourhoods
-from gnn.update.follow_events import EventsLane
-from gnn.update.follow_neighbourhoods import NeighbourhoodsLane
-from gnn.update.item_vectors import ItemForward
+from gnn.update.follow_events import EventWorker
+from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
+from gnn.update.item_vectors import ItemEmbedder
 from gnn.update.pending import touched_shares
 from gnn.update.stage import update
 from graphstore import durations
@@ -17,7 +17,6 @@ from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.database.runs import last_run
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS
 from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.recommend.stage import recommend
 from graphstore.update import work_queue
@@ -61,14 +60,14 @@ def exact(monkeypatch):
     """Every change counts, however small."""
     monkeypatch.setattr(follow_neighbourhoods, "IDLE", 1e-12)
     monkeypatch.setattr(follow_neighbourhoods, "GROWN", 0.0)
-    monkeypatch.setattr("graphstore.incremental.neighbour_store.SLIGHT", 0.0)
+    monkeypatch.setattr("graphstore.incremental.neighbour_store.SCORE_TOLERANCE", 0.0)
     monkeypatch.setattr(follow_neighbourhoods, "MOVED", 0.0)
 
 
 @pytest.fixture
 def lanes(prepared, settings):
     """Both lanes, ready."""
-    found = EventsLane(prepared, settings), NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    found = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     for lane in found:
         lane.drain()
     return found
@@ -92,7 +91,7 @@ def edges(client):
 def derived(client):
     """What a build with the reference of the last one would give, in the form of `edges`."""
     counts = last_run(client, "build")["counts"]
-    events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    events = pull_interactions(client, BuildOptions().negative_weight)
     made = derive(events, BuildOptions(), counts["as_of"] / durations.DAY_MILLIS)
     found = {}
     parts = ("SIMILAR_TO", made.similar_items), ("FOLLOWED_BY", made.transitions), ("ALIKE", made.similar_users)
@@ -172,8 +171,8 @@ def test_a_described_item_is_read_embedded_and_recommended_without_another_stage
 
 def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prepared, settings, tmp_path):
     store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
-    EventsLane(prepared, settings).drain()
-    lane = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    EventWorker(prepared, settings).drain()
+    lane = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     lane.drain()
     assert "new" in vectors(prepared)
 
@@ -188,21 +187,23 @@ def test_the_lane_rests_longer_while_events_wait(prepared, lanes):
 
 
 def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
-    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     collect_events(prepared, NEW)
     lanes[0].drain()
     assert not second.step()
     lanes[1].leave()
     second.drain()
-    assert ("SIMILAR_TO", "C1", "C2") in edges(prepared) and not second.pending.least(follow_neighbourhoods.IDLE)
+    assert ("SIMILAR_TO", "C1", "C2") in edges(prepared)
+    left = (second.pending.targets, second.pending.sources, second.pending.users)
+    assert all(share < follow_neighbourhoods.IDLE for part in left for share in part.values())
 
 
 def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, settings, exact, lanes):
     collect_events(prepared, NEW)
     lanes[0].drain()
-    lanes[1]._take_changes(follow_neighbourhoods.marks.look(prepared))  # and no further
+    lanes[1]._take_changes(work_queue.read_queue_state(prepared))  # and no further
     prepared.run_text("MATCH (f:Feed {name: 'neighbourhoods'}) SET f.until = 0")
-    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     second.drain()
     found, expected = edges(prepared), derived(prepared)
     keys = {key for key in expected if key[0] != "ALIKE"}
@@ -216,10 +217,10 @@ def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, ex
     drain(lanes)
     used = lanes[1]._mirror.penalties
     assert used != tuple(last_run(prepared, "build")["counts"]["penalties"])
-    second = NeighbourhoodsLane(prepared, settings, encoder=CountingEncoder())
+    second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     lanes[1].leave()
     assert second._lead()
-    second._take_over(follow_neighbourhoods.marks.look(prepared))
+    second._take_over(work_queue.read_queue_state(prepared))
     assert second._mirror.penalties == pytest.approx(used)
     assert max(second.pending.targets.values()) == pytest.approx(1)  # as touched a moment ago, and no more than that
     build(prepared)
@@ -253,7 +254,7 @@ def test_what_is_erased_is_in_memory_no_more(prepared, exact, lanes):
 
 def test_without_a_build_there_is_nothing_to_do(client, settings, tmp_path):
     store(client, tmp_path, **club())
-    lane = NeighbourhoodsLane(client, settings)
+    lane = NeighbourhoodWorker(client, settings)
     assert not lane.step()
 
 
@@ -261,15 +262,15 @@ def test_without_a_model_what_goes_together_follows_all_the_same(client, setting
     store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     build(client)
-    lanes = EventsLane(client, settings), NeighbourhoodsLane(client, settings, encoder=CountingEncoder())
+    lanes = EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=CountingEncoder())
     collect_events(client, NEW)
     drain(lanes)
     assert any("fresh" in key for key in edges(client)) and vectors(client) == {}
 
 
 def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, settings):
-    forward = ItemForward(prepared, settings)
-    forward.follow(work_queue.look(prepared))
+    forward = ItemEmbedder(prepared, settings)
+    forward.follow(work_queue.read_queue_state(prepared))
     start = vectors(prepared)["C1"]
     step = np.zeros_like(start)
     step[0] = 0.04
@@ -277,9 +278,9 @@ def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, 
     for count in range(1, 7):
         near = {"C1": start + count * step}
         forward.changed(near, 0.0)
-        said.append(forward.gone_far(near, 0.1))
+        said.append(forward.moved_beyond(near, 0.1))
     assert said == [[], [], ["C1"], [], [], ["C1"]]
-    assert forward.gone_far({"unknown": start}, 0.1) == ["unknown"]
+    assert forward.moved_beyond({"unknown": start}, 0.1) == ["unknown"]
 
 
 def test_after_a_restart_items_are_as_stale_as_the_share_of_their_events_that_is_new():

@@ -11,7 +11,7 @@ from graphstore.database.runs import last_run
 from graphstore.errors import InputError, NotReady
 from graphstore.kinds import KINDS
 from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, Blend
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update import models, sampling
 from tests.fixtures.films import DAY, NOW, CountingEncoder, club, event, film
@@ -196,13 +196,15 @@ def test_a_large_catalogue_is_sampled(prepared, settings):
 def test_a_sampler_pulls_each_item_once(prepared, settings, monkeypatch):
     version = update(prepared, settings, full=True, **QUICK)["version"]
     _, vocabulary, fan_out = registry.load(settings.models, version)
-    asked = []
-    read = sampling.read_contents
-    monkeypatch.setattr(sampling, "read_contents", lambda client, ids: asked.extend(ids) or read(client, ids))
+    asked = {"read_contents": [], "read_item_attributes": []}
+    for name, ids_asked in asked.items():
+        read = getattr(sampling, name)
+        monkeypatch.setattr(sampling, name, lambda client, ids, r=read, a=ids_asked: a.extend(ids) or r(client, ids))
     sampler = NeighbourhoodSampler(prepared, vocabulary, fan_out)
     batches = list(sampler.batches(sampling.user_ids(prepared), 4))
     assert len(batches) == 4 and batches[0]["user"].user_id == ["c0", "c1", "c2", "c3"]
-    assert len(asked) == len(set(asked)) == 20
+    for ids_asked in asked.values():
+        assert len(ids_asked) == len(set(ids_asked)) == 20
 
 
 TINY = {
@@ -251,7 +253,7 @@ def test_users_without_any_behaviour_may_fill_a_batch(prepared, settings, tmp_pa
 
 def test_the_blend_and_the_readout_of_the_active_model_are_stored(prepared, settings):
     version = update(prepared, settings, full=True, **QUICK)["version"]
-    blend = Blend.from_json(prepared.read("update/models/read_blend", version=version)[0]["blend"])
+    blend = Blend.from_json(prepared.read("recommend/read_blend", version=version)[0]["blend"])
     assert set(blend.weights) == set(NAMES)
     assert len(blend.readout.half_lives) == 2 and np.shape(blend.readout.matrices) == (2, 128, 128)
     assert set(blend.readout.relations) == {kind.type for kind in KINDS.values()}
@@ -263,9 +265,9 @@ def test_serving_reads_a_user_as_update_embedded_them(prepared, settings, tmp_pa
     build(prepared)
     update(prepared, settings, full=True, **QUICK)
     found = vectors(prepared)
-    memory = Memory(prepared)
+    cache = ServingCache(prepared)
     for user in ("c1", "h3"):
-        assert memory.know(user).person.vector == pytest.approx(found[user].tolist(), abs=1e-4)
+        assert cache.context(user).features.vector == pytest.approx(found[user].tolist(), abs=1e-4)
 
 
 def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settings, tmp_path):
@@ -278,6 +280,6 @@ def test_enough_held_out_events_teach_how_much_each_signal_counts(client, settin
     assert metrics["blend"]["ndcg_at_10"] >= metrics["blend_before"]["ndcg_at_10"] - 0.02
     assert models.active_model(client)["metrics"]["blend"] == metrics["blend"]
     blend = Blend.from_json(
-        client.read("update/models/read_blend", version=models.active_model(client)["version"])[0]["blend"]
+        client.read("recommend/read_blend", version=models.active_model(client)["version"])[0]["blend"]
     )
     assert blend.weights != DEFAULT_WEIGHTS

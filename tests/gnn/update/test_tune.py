@@ -57,13 +57,13 @@ def prepared(client, settings, tmp_path):
 def rehearsed(monkeypatch):
     """(options, hyper) of each rehearsal there is."""
     seen = []
-    rehearse = Training.rehearse
+    train_held_out = Training.train_held_out
 
     def noted(self, events, held):
         seen.append((self.options, self.hyper))
-        return rehearse(self, events, held)
+        return train_held_out(self, events, held)
 
-    monkeypatch.setattr(Training, "rehearse", noted)
+    monkeypatch.setattr(Training, "train_held_out", noted)
     return seen
 
 
@@ -139,9 +139,9 @@ def test_the_graph_stays_as_it_is_except_for_the_run(prepared, settings):
 
 def test_nothing_is_derived_or_learned_from_held_out_events(prepared, settings, monkeypatch):
     derived, trained = [], []
-    derive, train = stage.Training.rehearse.__globals__["derive"], stage.Training._train
+    derive, train = stage.Training.train_held_out.__globals__["derive"], stage.Training._train
     monkeypatch.setitem(
-        Training.rehearse.__globals__, "derive", lambda events, o: derived.append(events) or derive(events, o)
+        Training.train_held_out.__globals__, "derive", lambda events, o: derived.append(events) or derive(events, o)
     )
     monkeypatch.setattr(
         Training,

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from graphstore.build.derive import BuildOptions, Judged, derive
+from graphstore.build.derive import BuildOptions, TwoScoreNeighbours, derive
 from graphstore.build.pull import pull_interactions
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
-from graphstore.kinds import KINDS
 from tests.fixtures.planting import communities, plant, rate
 
 EDGES = """
@@ -28,13 +27,13 @@ def edges(found):
 
 
 def test_an_edge_that_only_one_judgement_has_counts_nothing_in_the_other():
-    judged = Judged.of(neighbours((0, 1, 0.5), (0, 2, 0.4)), neighbours((0, 2, 0.3), (1, 0, 0.2)))
+    judged = TwoScoreNeighbours.of(neighbours((0, 1, 0.5), (0, 2, 0.4)), neighbours((0, 2, 0.3), (1, 0, 0.2)))
     assert edges(judged) == [(0, 1, 0.5, 0.0), (0, 2, 0.4, 0.3), (1, 0, 0.0, 0.2)]
 
 
 @pytest.mark.parametrize("lately", [None, Neighbours(np.zeros(0, int), np.zeros(0, int), np.zeros(0))])
 def test_without_a_judgement_of_late_there_is_one_of_all_time(lately):
-    assert edges(Judged.of(neighbours((0, 1, 0.5)), lately)) == [(0, 1, 0.5, 0.0)]
+    assert edges(TwoScoreNeighbours.of(neighbours((0, 1, 0.5)), lately)) == [(0, 1, 0.5, 0.0)]
 
 
 def events(rows):
@@ -76,7 +75,7 @@ def test_build_writes_to_the_graph_what_is_derived(client):
         client,
         [*communities(), rate("late", "a-item1", day=-400), rate("late", "b-item1", day=-399), rate("x", "b-item1")],
     )
-    pulled = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    pulled = pull_interactions(client, BuildOptions().negative_weight)
     derived = derive(pulled, BuildOptions())
     stored = client.run_text(EDGES)
     for name, found in (("SIMILAR_TO", derived.similar_items), ("FOLLOWED_BY", derived.transitions)):

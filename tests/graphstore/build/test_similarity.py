@@ -57,7 +57,7 @@ def test_an_old_event_counts_half_after_one_half_life_and_one_without_time_count
 
 def test_what_came_after_the_reference_counts_more_and_not_beyond_measure():
     day = np.array([90.0, 100.0, 110.0, 1e6, np.nan])
-    assert similarity.decay(day, 100.0, 10.0).tolist() == [0.5, 1.0, 2.0, 2.0**similarity.AHEAD, 1.0]
+    assert similarity.decay(day, 100.0, 10.0).tolist() == [0.5, 1.0, 2.0, 2.0**similarity.MOST_AHEAD, 1.0]
     events = interactions([(0, 0, 100.0, 1.0), (0, 1, 110.0, 1.0), (1, 0, np.nan, 1.0)])
     matrix = similarity.user_item_matrix(events, 10.0, reference=100.0)
     assert matrix.toarray().tolist() == [[1.0, 2.0], [1.0, 0.0]]

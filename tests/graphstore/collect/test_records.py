@@ -1,13 +1,22 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from graphstore.collect.records import Event, Item, Tie, parse_time, reason
+from graphstore.collect.records import Event, Item, Tie, User, known_kind, parse_time, reason
+from graphstore.kinds import KINDS
 
 EVENT = {"user_id": "u", "item_id": "i", "kind": "view"}
+EVER_SINCE_1900, UNTIL_2100 = -2_208_988_800, 4_102_444_800  # date -u -d 1900-01-01 +%s, and 2100-01-01
+
+
+def refusal(record, row):
+    """Why a row is refused, in one line."""
+    with pytest.raises(ValidationError) as caught:
+        record.model_validate(row)
+    return reason(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +24,41 @@ EVENT = {"user_id": "u", "item_id": "i", "kind": "view"}
 )
 def test_a_time_is_iso_8601_or_unix_seconds(text):
     assert parse_time(text) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_a_time_that_is_one_already_is_kept_and_without_a_zone_it_is_utc():
+    eastern = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=-5)))
+    assert parse_time(eastern) is eastern
+    assert parse_time(datetime(2026, 1, 2)) == datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_a_time_is_given_in_utc_whatever_zone_it_was_written_in():
+    assert parse_time("2026-01-02T05:04:05+02:00").tzinfo is UTC
+    assert parse_time("2026-01-02T03:04:05").tzinfo is UTC
+
+
+@pytest.mark.parametrize(("seconds", "year"), [(EVER_SINCE_1900, 1900), (-1.5, 1969), (UNTIL_2100, 2100)])
+def test_unix_seconds_reach_from_1900_to_2100(seconds, year):
+    assert parse_time(seconds) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    assert parse_time(f" {seconds} ").year == year
+
+
+@pytest.mark.parametrize("seconds", [EVER_SINCE_1900 - 1, UNTIL_2100 + 1, "inf", float("nan"), "1e400"])
+def test_unix_seconds_beyond_that_are_refused(seconds):
+    with pytest.raises(ValueError, match="time"):
+        parse_time(seconds)
+
+
+def test_what_is_wrong_with_a_time_is_said_with_the_text_cut_at_sixty_characters():
+    for value, message in (
+        (True, "a time must be ISO 8601 or Unix seconds, not True"),
+        ([1], "a time must be ISO 8601 or Unix seconds, not [1]"),
+        ("x" * 70, f"a time must be ISO 8601 or Unix seconds, not {'x' * 60!r}"),
+        (1767323045000, "1767323045000 is not a time in Unix seconds between 1900 and 2100 (milliseconds?)"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            parse_time(value)
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", 1767323045000, "nan", True, [1]])
@@ -27,6 +71,42 @@ def test_a_time_that_does_not_parse_is_refused_with_its_text(text):
 def test_an_event_in_the_future_is_refused():
     with pytest.raises(ValidationError, match="is in the future"):
         Event.model_validate(EVENT | {"timestamp": "2099-01-01"})
+
+
+def test_clocks_may_differ_by_five_minutes():
+    now = datetime.now(UTC)
+    soon = Event.model_validate(EVENT | {"timestamp": (now + timedelta(seconds=280)).isoformat()})
+    assert soon.timestamp > now
+    later = (now + timedelta(seconds=330)).isoformat()
+    assert refusal(Event, EVENT | {"timestamp": later}) == f"timestamp: {later} is in the future"
+    assert "is in the future" in refusal(Tie, {"user_id": "a", "follows": "b", "timestamp": later})
+    assert Item.model_validate({"item_id": "i", "published_at": later}).published_at > now
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_blank_field_is_one_that_is_not_given(blank):
+    given_fields = {"timestamp": blank, "value": blank, "event_id": blank, "session_id": blank}
+    assert Event.model_validate(EVENT | given_fields) == Event.model_validate(EVENT)
+    item = Item.model_validate({"item_id": "i", "title": blank, "published_at": blank, "attributes": blank})
+    assert item == Item.model_validate({"item_id": "i"})
+
+
+@pytest.mark.parametrize("name", [7, "7"])
+def test_a_whole_number_is_an_id_as_text(name):
+    assert Event.model_validate(EVENT | {"user_id": name}).user_id == "7"
+
+
+@pytest.mark.parametrize("name", [True, 1.5, None, [], "\ud800"])
+def test_what_is_neither_text_nor_a_whole_number_is_no_id(name):
+    assert refusal(Event, EVENT | {"user_id": name}).startswith("user_id: Input should be a valid string")
+
+
+def test_an_id_has_1_to_512_characters_and_a_text_at_most_200_000():
+    assert Event.model_validate(EVENT | {"user_id": "x" * 512})
+    assert refusal(Event, EVENT | {"user_id": "x" * 513}) == "user_id: String should have at most 512 characters"
+    assert refusal(Event, EVENT | {"user_id": ""}) == "user_id: String should have at least 1 character"
+    assert Item.model_validate({"item_id": "i", "description": "x" * 200_000})
+    assert "at most 200000 characters" in refusal(Item, {"item_id": "i", "description": "x" * 200_001})
 
 
 def test_an_id_of_ten_thousand_characters_is_refused_and_says_the_limit():
@@ -51,6 +131,76 @@ def test_the_same_row_has_the_same_id_and_another_row_another():
     assert first.with_id() == again.with_id() != Event.model_validate(EVENT | {"timestamp": 6}).with_id()
 
 
+def test_an_event_without_an_id_is_named_by_a_hash_of_its_row_that_never_changes():
+    """Expected: printf '["u", "i", "view", null, null, null]' | sha256sum, of which the first 32 digits."""
+    assert Event.model_validate(EVENT).with_id() == "5de8260e007115633f47668cb0b27e46"
+    full = {"item_id": "é", "kind": "rate", "timestamp": 1.5, "value": "4.5", "session_id": "s"}
+    assert Event.model_validate(EVENT | full).with_id() == "a4f3b789702e7d8fc11a304bdfab020c"
+    assert Event.model_validate(EVENT | {"event_id": "mine"}).with_id() == "mine"
+
+
+def test_the_time_of_an_event_is_given_in_milliseconds():
+    assert Event.model_validate(EVENT | {"timestamp": 1767323045.6789}).epoch_millis() == 1_767_323_045_679
+    assert Event.model_validate(EVENT).epoch_millis() is None
+
+
+@given(st.data())
+def test_every_column_of_an_event_changes_its_id(data):
+    """All but the id itself: rows that differ in anything are two events."""
+    texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
+    columns = {
+        "user_id": texts,
+        "item_id": texts,
+        "kind": texts,
+        "timestamp": st.integers(0, 10**9),
+        "value": st.floats(allow_nan=False, allow_infinity=False),
+        "session_id": texts.filter(str.strip),
+    }
+    row = {name: data.draw(values) for name, values in columns.items()}
+    name = data.draw(st.sampled_from(sorted(columns)))
+    other = row | {name: data.draw(columns[name].filter(lambda value: value != row[name]))}
+    assert Event.model_validate(row).with_id() != Event.model_validate(other).with_id()
+
+
+def test_a_description_is_recognised_by_a_hash_of_what_it_says():
+    """Expected: printf '{"attributes":{"a":["x"]},"user_id":"u"}' | sha256sum, of which the first 32 digits."""
+    user = User.model_validate({"user_id": "u", "attributes": "a=x"})
+    assert user.row_hash() == "914f0dc259640fb19fc75b32f0aa9d3d"
+    assert User.model_validate({"user_id": "u", "attributes": {"a": "x"}}).row_hash() == user.row_hash()
+    assert User.model_validate({"user_id": "u", "attributes": "a=y"}).row_hash() != user.row_hash()
+
+
+def test_attributes_are_rows_of_kind_and_value_each_once_in_order():
+    item = Item.model_validate({"item_id": "i", "attributes": "year=1995; genre = Drama | Comedy |Drama;;"})
+    assert item.attributes == {"year": ["1995"], "genre": ["Drama", "Comedy", "Drama"]}
+    assert item.attribute_rows() == [
+        {"kind": "genre", "value": "Comedy"},
+        {"kind": "genre", "value": "Drama"},
+        {"kind": "year", "value": "1995"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("a=b=c", {"a": ["b=c"]}), ("a=", {"a": []}), ({"a": 5, "b": ["x", 6]}, {"a": ["5"], "b": ["x", "6"]}), ("", {})],
+)
+def test_the_value_of_an_attribute_is_all_behind_the_first_equals_sign(written, read):
+    assert Item.model_validate({"item_id": "i", "attributes": written}).attributes == read
+
+
+@pytest.mark.parametrize("written", ["genre", "=x", " =x", "a=1;b"])
+def test_attributes_that_are_not_kind_equals_value_are_refused_with_an_example(written):
+    expected = "attributes: attributes must look like genre=Drama|Comedy;year=1995"
+    assert refusal(Item, {"item_id": "i", "attributes": written}) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "place"), [(5, "attributes"), (["a=b"], "attributes"), ({"a": [1, True]}, "attributes.a.1")]
+)
+def test_attributes_of_another_type_are_refused_with_their_place(written, place):
+    assert refusal(Item, {"item_id": "i", "attributes": written}).startswith(f"{place}: Input should be a valid ")
+
+
 def test_attributes_are_read_from_the_csv_form_and_the_json_form_alike():
     csv = Item.model_validate({"item_id": "1", "attributes": "genre=Drama|Comedy;year=1995"})
     json = Item.model_validate({"item_id": 1, "attributes": {"year": [1995], "genre": ["Drama", "Comedy"]}})
@@ -59,8 +209,26 @@ def test_attributes_are_read_from_the_csv_form_and_the_json_form_alike():
 
 
 def test_nobody_follows_themselves():
-    with pytest.raises(ValidationError, match="follow themselves"):
-        Tie.model_validate({"user_id": "a", "follows": "a"})
+    assert refusal(Tie, {"user_id": "a", "follows": "a"}) == "follows: a user can't follow themselves"
+    assert Tie.model_validate({"user_id": "a", "follows": "b"}).follows == "b"
+
+
+def test_a_kind_is_found_by_its_name_and_an_unknown_one_is_refused_with_all_that_there_are():
+    assert known_kind("view", KINDS) is KINDS["view"]
+    kinds = {name: KINDS[name] for name in ("view", "like")}
+    with pytest.raises(ValueError) as caught:
+        known_kind("x" * 70, kinds)
+    assert str(caught.value) == f"kind: {'x' * 60!r} is not one of view like"
+
+
+def test_the_first_three_things_that_are_wrong_with_a_row_are_said():
+    row = {"user_id": True, "item_id": "", "kind": 5, "timestamp": "soon", "value": "ten"}
+    assert refusal(Event, row) == (
+        "user_id: Input should be a valid string; item_id: String should have at least 1 character; "
+        "kind: Input should be a valid string"
+    )
+    assert refusal(Event, EVENT | {"timestamp": "soon"}).startswith("timestamp: a time must be")
+    assert refusal(Event, "text") == "Input should be a valid dictionary or instance of Event"
 
 
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.booleans())))

@@ -44,11 +44,13 @@ def test_one_that_never_gets_through_is_to_be_sent_again(hasty, monkeypatch):
         hasty.transaction(work)
 
 
-@pytest.mark.parametrize("way", ["ask", "tell"])
-def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypatch, way):
-    statement = {"ask": "extract/items/count_items", "tell": "update/work_queue/mark_lapsed"}[way]
-    parameters = {"ask": {}, "tell": {"recent": datetime.now(UTC), "count": 1}}[way]
-    expected = getattr(hasty, way)(statement, **parameters)
+@pytest.mark.parametrize("method", ["read_once", "write_once"])
+def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypatch, method):
+    statement, parameters = {
+        "read_once": ("extract/items/count_items", {}),
+        "write_once": ("update/work_queue/mark_lapsed", {"recent": datetime.now(UTC), "count": 1}),
+    }[method]
+    expected = getattr(hasty, method)(statement, **parameters)
     sessions = hasty._session
     asked = []
 
@@ -59,7 +61,7 @@ def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypat
         return sessions(*access)
 
     monkeypatch.setattr(hasty, "_session", session)
-    assert getattr(hasty, way)(statement, **parameters) == expected
+    assert getattr(hasty, method)(statement, **parameters) == expected
     assert len(asked) == 2
 
 
@@ -83,7 +85,7 @@ def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, m
     with pytest.raises(KeyboardInterrupt):
         hasty.read("extract/items/count_items")
     with pytest.raises(KeyboardInterrupt):
-        hasty.ask("extract/items/count_items")
+        hasty.read_once("extract/items/count_items")
     with pytest.raises(KeyboardInterrupt):
         hasty.run_text("RETURN 1")
 

@@ -12,7 +12,6 @@ from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.extract import interests, language_model
 from graphstore.extract import items as graph_items
-from graphstore.kinds import KINDS
 from graphstore.profiles.interests import read_interests, read_reading
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import DAY, NOW
@@ -59,9 +58,9 @@ def live(client, events, until=None, step=None):
     """Events come one after the other, and interests follow each; or are read again every `step` days until a day."""
     for row in sorted(events, key=lambda row: row["timestamp"]):
         collect_events(client, [row])
-        interests.write_user_interests(client, ["u"], datetime.fromtimestamp(row["timestamp"], UTC), KINDS)
+        interests.write_user_interests(client, ["u"], datetime.fromtimestamp(row["timestamp"], UTC))
     if until is not None:
-        interests.write_user_interests(client, ["u"], day(until), KINDS)
+        interests.write_user_interests(client, ["u"], day(until))
 
 
 def life(client, name, horizon="long", by="behaviour"):

@@ -5,7 +5,6 @@ import pytest
 from graphstore.collect.store import collect_events
 from graphstore.extract import interests as graph_interests
 from graphstore.extract import items as graph_items
-from graphstore.kinds import KINDS
 
 DAY = 86_400
 NOW = 1_700_000_000
@@ -44,7 +43,7 @@ def about(client, **items):
 
 
 def interests(client, as_of=AS_OF, users=("u",)):
-    graph_interests.write_user_interests(client, list(users), as_of, KINDS)
+    graph_interests.write_user_interests(client, list(users), as_of)
     return client.run_text(INTERESTS)
 
 
@@ -116,7 +115,7 @@ def test_an_interest_that_no_longer_holds_is_closed_and_one_that_holds_again_is_
 def test_the_same_again_changes_nothing(films):
     collect_events(films, [event("u", "fun", 1), event("u", "scream", 2, "dislike")])
     before = interests(films)
-    counts = graph_interests.write_user_interests(films, ["u"], AS_OF, KINDS)
+    counts = graph_interests.write_user_interests(films, ["u"], AS_OF)
     assert films.run_text(INTERESTS) == before
     assert (counts.opened, counts.closed, counts.kept) == (0, 0, len(before))
 
@@ -166,4 +165,4 @@ def test_users_to_read_are_the_touched_those_of_changed_items_and_the_lapsed(fil
 
 def test_the_latest_event_is_that_of_any_kind(films):
     collect_events(films, [event("u", "fun", 3, "view"), event("u", "fun", 1, "purchase"), event("u", "laugh", None)])
-    assert graph_interests.latest_event(films, KINDS) == AS_OF - timedelta(days=1)
+    assert graph_interests.latest_event(films) == AS_OF - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""One item's or user's rows out of the mirror are what deriving everything gives, whatever came before and how."""
+"""The rows of one item or user are those of a full derivation, whatever changed before and in whatever order."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphstore.build import regression
-from graphstore.build.derive import BuildOptions, derive, penalties
-from graphstore.build.similarity import FORGOTTEN
-from graphstore.incremental.derivation import Mirror
-from graphstore.incremental.interaction_matrix import Distinct, Pairs, user_key
-from graphstore.incremental.item_rows import Row, products_within, row_with
-from graphstore.incremental.ragged import Lists
-from graphstore.incremental.staleness import Change
+from graphstore.build.derive import BuildOptions, derive, ridge_penalties
+from graphstore.build.similarity import LEAST_VALUE
+from graphstore.incremental.derivation import IncrementalDerivation
+from graphstore.incremental.interaction_matrix import InteractionMatrix, user_key
+from graphstore.incremental.item_rows import products_within, updated_row
+from graphstore.incremental.ragged import RaggedArrays
+from graphstore.incremental.staleness import Staleness
 from graphstore.interactions import Interactions
 
 NOW = 1000.0
@@ -56,13 +56,13 @@ def by(found, names, outer, inner):
     return table
 
 
-def rows(mirror, events):
-    """All that the mirror says, by item and by user."""
+def rows(derivation, events):
+    """All that the derivation says, by item and by user."""
     return {
-        "similar": {i: found for i in events.item_ids if (found := mirror.similar_items(i))},
-        "steps": {i: found for i in events.item_ids if (found := mirror.transitions(i))},
-        "alike": {u: found for u in events.user_ids if (found := mirror.similar_users(u))},
-        "popular": {i: list(mirror.popularity(i)) for i in events.item_ids},
+        "similar": {i: found for i in events.item_ids if (found := derivation.similar_items(i))},
+        "steps": {i: found for i in events.item_ids if (found := derivation.transitions(i))},
+        "alike": {u: found for u in events.user_ids if (found := derivation.similar_users(u))},
+        "popular": {i: list(derivation.popularity(i)) for i in events.item_ids},
     }
 
 
@@ -90,7 +90,7 @@ def test_the_rows_are_those_of_a_build_at_the_day_of_the_latest_event(seed):
     events = behaviour(seed)
     expected = derived_rows(events, OPTIONS, None, None)
     assert all(len(part) > 25 for part in expected.values())
-    same(rows(Mirror(events, OPTIONS), events), expected)
+    same(rows(IncrementalDerivation(events, OPTIONS), events), expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -98,42 +98,44 @@ def test_later_events_give_the_rows_of_a_build_with_the_same_reference_and_penal
     """Two thirds of the users' events after a day come later, user by user, and the reference stays that day."""
     events = behaviour(seed)
     early = events.where(~(events.day > NOW - 50))
-    fixed = penalties(early, OPTIONS)
-    mirror = Mirror(early, OPTIONS, fixed=fixed)
-    assert mirror.reference == early.latest_day < NOW
+    fixed = ridge_penalties(early, OPTIONS)
+    derivation = IncrementalDerivation(early, OPTIONS, penalties=fixed)
+    assert derivation.reference == early.latest_day < NOW
     for user in np.random.default_rng(seed).permutation(len(events.user_ids)).tolist():
-        mirror.replace_user(events.user_ids[user], *history(events, user))
+        derivation.replace_user(events.user_ids[user], *history(events, user))
     expected = derived_rows(events, OPTIONS, early.latest_day, fixed)
     assert max(scores[1] for row in expected["similar"].values() for scores in row.values()) > 0
-    same(rows(mirror, events), expected)
+    same(rows(derivation, events), expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_renewed_penalties_give_the_rows_of_a_build_with_the_same_reference(seed):
     events = behaviour(seed)
     early = events.where(~(events.day > NOW - 50))
-    mirror = Mirror(early, OPTIONS)
-    assert mirror.renew_penalties(0.0) == Change()
-    before = mirror.penalties
+    derivation = IncrementalDerivation(early, OPTIONS)
+    assert derivation.renew_penalties(0.0) == Staleness()
+    before = derivation.penalties
     for user in range(len(events.user_ids)):
-        mirror.replace_user(events.user_ids[user], *history(events, user))
-    assert mirror.renew_penalties(100.0) == Change() and mirror.penalties == before
-    change = mirror.renew_penalties(0.05)
-    assert mirror.penalties == pytest.approx(penalties(events, OPTIONS, early.latest_day))
-    assert mirror.penalties != pytest.approx(before, rel=0.05)
-    liked = {events.item_ids[item] for item in np.unique(events.item[events.weight > FORGOTTEN])}
+        derivation.replace_user(events.user_ids[user], *history(events, user))
+    assert derivation.renew_penalties(100.0) == Staleness() and derivation.penalties == before
+    change = derivation.renew_penalties(0.05)
+    assert derivation.penalties == pytest.approx(ridge_penalties(events, OPTIONS, early.latest_day))
+    assert derivation.penalties != pytest.approx(before, rel=0.05)
+    liked = {events.item_ids[item] for item in np.unique(events.item[events.weight > LEAST_VALUE])}
     assert change.items == set() and change.sources == {} and set(change.targets) == liked
-    same(rows(mirror, events), derived_rows(events, OPTIONS, early.latest_day, None))
+    same(rows(derivation, events), derived_rows(events, OPTIONS, early.latest_day, None))
 
 
 def test_renewed_penalties_are_a_share_of_what_is_known():
     """Ten times the mean of 2 and 1, which two users have, then of 3 and 2, which three have."""
     columns = (np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, np.nan), np.ones(3))
-    mirror = Mirror(Interactions(["u", "v"], ["a", "b"], *columns), replace(OPTIONS, regularisation=10.0))
-    mirror.replace_user("w", ["a", "b"], [np.nan, np.nan], [1.0, 1.0])
-    assert mirror.penalties == (15.0, 0.0)
-    change = mirror.renew_penalties(0.3)
-    assert mirror.penalties == (25.0, 0.0)
+    derivation = IncrementalDerivation(
+        Interactions(["u", "v"], ["a", "b"], *columns), replace(OPTIONS, regularisation=10.0)
+    )
+    derivation.replace_user("w", ["a", "b"], [np.nan, np.nan], [1.0, 1.0])
+    assert derivation.penalties == (15.0, 0.0)
+    change = derivation.renew_penalties(0.3)
+    assert derivation.penalties == (25.0, 0.0)
     assert change.targets == pytest.approx({"a": 10 / (3 + 25), "b": 10 / (2 + 25)})
 
 
@@ -141,34 +143,37 @@ def test_renewed_penalties_are_a_share_of_what_is_known():
 def test_entries_of_columns_cut_as_in_a_build_give_its_rows(seed):
     events, options = behaviour(seed), replace(OPTIONS, similar_items=4)
     expected = by(derive(events, options).similar_items, events.item_ids, "source", "target")
-    mirror = Mirror(events, options)
+    derivation = IncrementalDerivation(events, options)
     found = {item: {} for item in events.item_ids}
     for target in np.random.default_rng(seed).permutation(events.item_ids).tolist():
-        for source, scores in mirror.similar_items(target).items():
-            found[source] = row_with(found[source], {target: scores}, options.similar_items).scores
+        for source, scores in derivation.similar_items(target).items():
+            found[source] = updated_row(found[source], {target: scores}, options.similar_items)
     assert {source: row for source, row in found.items() if row} == expected
     assert max(len(row) for row in expected.values()) > 4  # four by each score
 
 
 def test_an_entry_takes_the_place_of_the_lowest_and_ties_go_to_the_lower_id():
     row = {"b": (0.5, 0.0), "c": (0.4, 0.0)}
-    assert row_with(row, {"d": (0.4, 0.0)}, 2) == Row(row, [], [])
-    assert row_with(row, {"a": (0.4, 0.0)}, 2) == Row({"b": (0.5, 0.0), "a": (0.4, 0.0)}, ["a"], ["c"])
-    assert row_with(row, {"d": (0.1, 0.3)}, 2) == Row({**row, "d": (0.0, 0.3)}, ["d"], [])
-    assert row_with(row, {"b": None}, 2) == Row({"c": (0.4, 0.0)}, [], ["b"])
+    for entries, expected in (
+        ({"d": (0.4, 0.0)}, row),
+        ({"a": (0.4, 0.0)}, {"b": (0.5, 0.0), "a": (0.4, 0.0)}),
+        ({"d": (0.1, 0.3)}, {**row, "d": (0.0, 0.3)}),
+        ({"b": None}, {"c": (0.4, 0.0)}),
+    ):
+        assert list(updated_row(row, entries, 2).items()) == list(expected.items())
 
 
 def test_of_equal_ones_the_lower_id_is_taken_whenever_it_came():
     options = replace(OPTIONS, neighbourhood=2, followed_by=2, similar_users=2)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
-    mirror = Mirror(nothing, options, reference=NOW, fixed=(1.0, 1.0))
+    derivation = IncrementalDerivation(nothing, options, reference=NOW, penalties=(1.0, 1.0))
     for user in ("u5", "u1", "u4", "u2", "u3"):
-        mirror.replace_user(user, ["e", "b", "d", "a", "c"], np.full(5, np.nan), np.ones(5))
+        derivation.replace_user(user, ["e", "b", "d", "a", "c"], np.full(5, np.nan), np.ones(5))
     for number, follower in enumerate(["z", "w", "y", "x"]):
-        mirror.replace_user(f"v{number}", [follower, "q"], [NOW, NOW - 1], [1.0, 1.0])
-    assert list(mirror.similar_items("c")) == ["a", "b"]
-    assert list(mirror.similar_users("u4")) == ["u1", "u2"]
-    assert list(mirror.transitions("q")) == ["w", "x"]
+        derivation.replace_user(f"v{number}", [follower, "q"], [NOW, NOW - 1], [1.0, 1.0])
+    assert list(derivation.similar_items("c")) == ["a", "b"]
+    assert list(derivation.similar_users("u4")) == ["u1", "u2"]
+    assert list(derivation.transitions("q")) == ["w", "x"]
 
 
 EVENT = st.tuples(
@@ -195,7 +200,7 @@ def test_rows_do_not_depend_on_how_events_came(events, random, gone, data):
     """Events come in any order and in groups; some users are erased, and may come again."""
     fixed = (0.7, 0.3)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
-    mirror = Mirror(nothing, SMALL, reference=NOW, fixed=fixed)
+    derivation = IncrementalDerivation(nothing, SMALL, reference=NOW, penalties=fixed)
     left = list(events)
     random.shuffle(left)
     so_far = []
@@ -204,15 +209,15 @@ def test_rows_do_not_depend_on_how_events_came(events, random, gone, data):
         group, left = left[:count], left[count:]
         so_far += group
         for user in {event[0] for event in group}:
-            mirror.replace_user(f"u{user}", *history(as_stored(so_far), user))
+            derivation.replace_user(f"u{user}", *history(as_stored(so_far), user))
             if random.random() < 0.2:
-                mirror.remove_user(f"u{user}")
-                mirror.replace_user(f"u{user}", *history(as_stored(so_far), user))
+                derivation.remove_user(f"u{user}")
+                derivation.replace_user(f"u{user}", *history(as_stored(so_far), user))
     for user in gone:
-        mirror.remove_user(f"u{user}")
+        derivation.remove_user(f"u{user}")
     whole = as_stored([event for event in events if event[0] not in gone])
-    found = rows(mirror, whole)
-    same(found, rows(Mirror(whole, SMALL, reference=NOW, fixed=fixed), whole))
+    found = rows(derivation, whole)
+    same(found, rows(IncrementalDerivation(whole, SMALL, reference=NOW, penalties=fixed), whole))
     same(found, derived_rows(whole, SMALL, NOW, fixed))
 
 
@@ -237,49 +242,49 @@ def everything_in(thing, seen):
 def test_of_an_erased_user_nothing_stays(erase):
     """Of a user whose lists grew step by step, and so moved in memory: no id, no key, no time, no weight, no score."""
     events = behaviour(0)
-    mirror = Mirror(events, OPTIONS)
-    before = rows(mirror, events)
+    derivation = IncrementalDerivation(events, OPTIONS)
+    before = rows(derivation, events)
     ids, days, weights = events.item_ids[:30], NOW - 0.1234567 - np.arange(30), np.full(30, 0.7654321)
     for count in range(1, 31):
-        mirror.replace_user("secret", ids[:count], days[:count], weights[:count])
-    number = mirror._users.numbers["secret"]
+        derivation.replace_user("secret", ids[:count], days[:count], weights[:count])
+    number = derivation._users.numbers["secret"]
     marks = np.concatenate([days, [weights[0], weights[0] ** 2]])
-    names, arrays = parts_of(mirror)
+    names, arrays = parts_of(derivation)
     assert "secret" in names and any(np.isin(marks, array).any() for array in arrays)
     if erase == "remove":
-        mirror.remove_user("secret")
+        derivation.remove_user("secret")
     else:
-        mirror.replace_user("secret", [], [], [])
-    names, arrays = parts_of(mirror)
+        derivation.replace_user("secret", [], [], [])
+    names, arrays = parts_of(derivation)
     assert "secret" not in names
     assert not any(np.isin(marks, array).any() for array in arrays)
     assert not any((array == user_key("secret", number)).any() for array in arrays if array.dtype == np.uint64)
-    same(rows(mirror, events), before)
-    assert mirror.similar_users("secret") == {} and mirror.remove_user("secret") == Change()
+    same(rows(derivation, events), before)
+    assert derivation.similar_users("secret") == {} and derivation.remove_user("secret") == Staleness()
 
 
-def parts_of(mirror):
-    parts = list(everything_in(mirror, set()))
+def parts_of(derivation):
+    parts = list(everything_in(derivation, set()))
     return {part for part in parts if isinstance(part, str)}, [part for part in parts if isinstance(part, np.ndarray)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_without_an_item_rows_are_as_if_it_had_never_been(seed):
     events = behaviour(seed)
-    fixed = penalties(events, OPTIONS)
-    mirror = Mirror(events, OPTIONS, reference=NOW, fixed=fixed)
+    fixed = ridge_penalties(events, OPTIONS)
+    derivation = IncrementalDerivation(events, OPTIONS, reference=NOW, penalties=fixed)
     popular = int(np.bincount(events.item).argmax())
-    touched = mirror.remove_item(events.item_ids[popular])
+    touched = derivation.remove_item(events.item_ids[popular])
     rest = events.where(events.item != popular)
-    same(rows(mirror, rest), derived_rows(rest, OPTIONS, NOW, fixed))
-    assert mirror.similar_items(events.item_ids[popular]) == mirror.transitions(events.item_ids[popular]) == {}
+    same(rows(derivation, rest), derived_rows(rest, OPTIONS, NOW, fixed))
+    assert derivation.similar_items(events.item_ids[popular]) == derivation.transitions(events.item_ids[popular]) == {}
     assert len(touched.targets) > 20 and len(touched.sources) > 10
     assert events.item_ids[popular] not in {*touched.targets, *touched.sources, *touched.items}
-    assert mirror.remove_item("never seen") == Change()
+    assert derivation.remove_item("never seen") == Staleness()
     user = int(events.user[events.item == popular][0])
-    mirror.replace_user(events.user_ids[user], *history(events, user))  # the item is new now, by another number
+    derivation.replace_user(events.user_ids[user], *history(events, user))  # the item is new now, by another number
     whole = events.where((events.item != popular) | (events.user == user))
-    same(rows(mirror, whole), derived_rows(whole, OPTIONS, NOW, fixed))
+    same(rows(derivation, whole), derived_rows(whole, OPTIONS, NOW, fixed))
 
 
 def test_a_change_is_a_share_of_what_is_known():
@@ -287,19 +292,19 @@ def test_a_change_is_a_share_of_what_is_known():
     names = ["a", "b", "c"]
     columns = (np.array([0, 0, 1]), np.array([1, 0, 0]), np.array([NOW, NOW - 1, NOW]), np.ones(3))
     options = replace(OPTIONS, recent_half_life=1e12)
-    mirror = Mirror(Interactions(["u", "v"], names, *columns), options, fixed=(2.0, 2.0))
-    change = mirror.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
+    derivation = IncrementalDerivation(Interactions(["u", "v"], names, *columns), options, penalties=(2.0, 2.0))
+    change = derivation.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
     assert change.items == {"b", "c"}  # b came half a day earlier than it was known
     assert change.targets == pytest.approx({"a": 1 / (2 + 2), "b": 1 / (1 + 2), "c": 2 / (1 + 2)})
     assert change.sources == pytest.approx({"a": (1 / 2) / (2 + 5), "b": 1 / (1 + 5)})
-    again = mirror.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
-    assert again == Change()
-    between = mirror.replace_user("v", ["c", "b", "a"], [NOW - 2, NOW - 1, NOW], [1.0, 1.0, 1.0])
+    again = derivation.replace_user("u", ["c", "b", "a"], [NOW, NOW - 0.5, NOW - 1], [1.0, 1.0, 1.0])
+    assert again == Staleness()
+    between = derivation.replace_user("v", ["c", "b", "a"], [NOW - 2, NOW - 1, NOW], [1.0, 1.0, 1.0])
     assert between.sources["c"] == pytest.approx((1 + 1 / 2) / (2 + 5))
-    between = mirror.replace_user("v", ["c", "d", "b", "a"], [NOW - 2, NOW - 1.5, NOW - 1, NOW], [1.0] * 4)
+    between = derivation.replace_user("v", ["c", "d", "b", "a"], [NOW - 2, NOW - 1.5, NOW - 1, NOW], [1.0] * 4)
     assert between.sources["c"] == pytest.approx((1 + (1 - 1 / 2) + (1 / 2 - 1 / 3)) / (2 + 5))
-    mirror.replace_user("v", ["a"], [NOW], [1.0])
-    back = mirror.replace_user("u", ["b", "a"], [NOW - 0.5, NOW - 1], [1.0, 1.0])
+    derivation.replace_user("v", ["a"], [NOW], [1.0])
+    back = derivation.replace_user("u", ["b", "a"], [NOW - 0.5, NOW - 1], [1.0, 1.0])
     assert back.items == {"c"} and set(back.targets) == {"a", "b", "c"} and set(back.sources) == {"a", "b"}
 
 
@@ -307,25 +312,30 @@ def test_disliked_and_unknown_items_are_related_to_nothing_and_still_known_by_th
     events = Interactions(
         ["u", "v"], ["a", "b"], np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, NOW), np.zeros(3)
     )
-    mirror = Mirror(events, OPTIONS)
-    mirror.replace_user("v", ["b", "a"], [np.nan, np.nan], [1.0, 0.0])
-    assert mirror.similar_items("a") == mirror.transitions("a") == mirror.similar_users("v") == {}
-    assert mirror.popularity("a") == (-np.inf, -np.inf) == mirror.popularity("never seen")
-    assert mirror.popularity("b") == (0.0, 0.0)
-    mirror.remove_item("a")
-    assert mirror.similar_users("u") == mirror.similar_items("never seen") == mirror.transitions("never seen") == {}
+    derivation = IncrementalDerivation(events, OPTIONS)
+    derivation.replace_user("v", ["b", "a"], [np.nan, np.nan], [1.0, 0.0])
+    assert derivation.similar_items("a") == derivation.transitions("a") == derivation.similar_users("v") == {}
+    assert derivation.popularity("a") == (-np.inf, -np.inf) == derivation.popularity("never seen")
+    assert derivation.popularity("b") == (0.0, 0.0)
+    derivation.remove_item("a")
+    assert (
+        derivation.similar_users("u")
+        == derivation.similar_items("never seen")
+        == derivation.transitions("never seen")
+        == {}
+    )
 
 
 def test_without_times_there_is_no_judgement_of_late():
     item, day = np.array([0, 1, 0, 1, 2]), np.array([np.nan] * 4 + [NOW])
     events = Interactions(["u", "v"], ["a", "b", "c"], np.array([0, 0, 1, 1, 1]), item, day, np.ones(5))
-    mirror = Mirror(events, OPTIONS)
-    assert min(mirror.similar_items("a")["b"]) > 0
-    mirror.remove_item("c")
-    assert mirror.similar_items("a")["b"][1] == 0
-    mirror.replace_user("u", ["b", "a"], [NOW, np.nan], [1.0, 1.0])
-    assert min(mirror.similar_items("a")["b"]) > 0
-    unfixed = Mirror(events.where(events.item < 2), OPTIONS)
+    derivation = IncrementalDerivation(events, OPTIONS)
+    assert min(derivation.similar_items("a")["b"]) > 0
+    derivation.remove_item("c")
+    assert derivation.similar_items("a")["b"][1] == 0
+    derivation.replace_user("u", ["b", "a"], [NOW, np.nan], [1.0, 1.0])
+    assert min(derivation.similar_items("a")["b"]) > 0
+    unfixed = IncrementalDerivation(events.where(events.item < 2), OPTIONS)
     unfixed.replace_user("u", ["b", "a"], [NOW, np.nan], [1.0, 1.0])
     assert unfixed.reference == 0 and unfixed.penalties[1] == 0
     assert unfixed.similar_items("a")["b"][0] > 0 == unfixed.similar_items("a")["b"][1]
@@ -351,19 +361,19 @@ def circles(seed, users=3000, items=120, size=12):
 def read(monkeypatch):
     """How many cells are gathered, call by call."""
     counts = []
-    gather, get = Lists.gather, Pairs.product
+    gather, get = RaggedArrays.gather, InteractionMatrix.sample_product
 
     def counting(lists, *arguments):
         found = gather(lists, *arguments)
         counts.append(len(found[0]))
         return found
 
-    def product(pairs, one, other, most):
-        counts.append(min(most, int(pairs.columns.length[one])))
-        return get(pairs, one, other, most)
+    def product(matrix, one, other, limit):
+        counts.append(min(limit, int(matrix.columns.length[one])))
+        return get(matrix, one, other, limit)
 
-    monkeypatch.setattr(Lists, "gather", counting)
-    monkeypatch.setattr(Pairs, "product", product)
+    monkeypatch.setattr(RaggedArrays, "gather", counting)
+    monkeypatch.setattr(InteractionMatrix, "sample_product", product)
     return counts
 
 
@@ -372,18 +382,22 @@ def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
     """However many users have it, about as many cells are read as are allowed, for it and for what is near to it."""
     options, cells = replace(OPTIONS, transition_window=20), 1000
     events = circles(seed)
-    mirror = Mirror(events, options, cells=cells)
+    derivation = IncrementalDerivation(events, options, cells=cells)
     for item in ("i000", "i001", "i030"):
-        for rows_of, most in ((mirror.similar_items, 2 * 3.5), (mirror.transitions, 1), (mirror.popularity, 1)):
+        for rows_of, most in (
+            (derivation.similar_items, 2 * 3.5),
+            (derivation.transitions, 1),
+            (derivation.popularity, 1),
+        ):
             read.clear()
             rows_of(item)
             assert 0 < sum(read) <= most * cells
     read.clear()
-    assert mirror.similar_users(f"{seed}-7")
+    assert derivation.similar_users(f"{seed}-7")
     assert sum(read) <= 2 * cells
-    mirror.cells = 10**9
+    derivation.cells = 10**9
     read.clear()
-    mirror.similar_items("i000")
+    derivation.similar_items("i000")
     assert sum(read) > 10 * cells
 
 
@@ -391,15 +405,15 @@ def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
 def test_a_sample_of_users_tells_what_all_of_them_do(seed):
     """Of 3,000 users about every fourth is read."""
     options = replace(OPTIONS, neighbourhood=120, transition_window=20, transition_shrinkage=2000.0, followed_by=120)
-    mirror = Mirror(circles(seed), options)
-    cut = {i: (mirror.similar_items(i), mirror.transitions(i)) for i in ("i000", "i001", "i040")}
+    derivation = IncrementalDerivation(circles(seed), options)
+    cut = {i: (derivation.similar_items(i), derivation.transitions(i)) for i in ("i000", "i001", "i040")}
     for cells, most in (
         (10**9, {"i000": 0.0, "i001": 0.0, "i040": 0.0}),
         (4000, {"i000": 0.4, "i001": 0.06, "i040": 0.06}),
     ):
-        mirror.cells = cells
+        derivation.cells = cells
         for item, exact in cut.items():
-            sampled = (mirror.similar_items(item), mirror.transitions(item))
+            sampled = (derivation.similar_items(item), derivation.transitions(item))
             assert (sampled != exact) == (cells == 4000)
             for found, truth in zip(sampled, exact, strict=True):
                 for side in (0, 1):
@@ -415,8 +429,8 @@ def test_what_few_users_did_is_never_scaled_to_many():
     user, item = np.array(sorted(pairs)).T
     names = [f"u{n}" for n in range(2000)], [f"i{n:02}" for n in range(61)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=60), fixed=(10.0, 10.0), cells=600)
-    found = {scores[0] for scores in mirror.similar_items("i00").values()}
+    derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=60), penalties=(10.0, 10.0), cells=600)
+    found = {scores[0] for scores in derivation.similar_items("i00").values()}
     twins, alone = 5 / (10 + 5 + 5), round(5 / (10 + 5), 9)
     assert twins in found and found <= {twins, alone}  # alone where the sample has nobody of them
 
@@ -427,8 +441,8 @@ def test_an_item_of_one_user_is_not_taken_for_near_because_that_one_is_in_the_sa
     item = np.concatenate([np.zeros(2000, int), np.ones(50, int), np.arange(2, 502)])
     names = [f"u{n}" for n in range(2000)], [f"i{n:03}" for n in range(502)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=1), cells=150)
-    assert list(mirror.similar_items("i000")) == ["i001"]
+    derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=1), cells=150)
+    assert list(derivation.similar_items("i000")) == ["i001"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -442,22 +456,22 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
     user, item = np.nonzero(matrix)
     names = [f"{seed}-{n}" for n in range(1000)], [f"i{n:04}" for n in range(2002)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
-    mirror = Mirror(events, replace(OPTIONS, neighbourhood=10), cells=5000)
-    assert mirror._ever.head(0, mirror._ever.rows.length, 5000)[2] < 1
-    found = {int(name[1:]): scores[0] for name, scores in mirror.similar_items("i0000").items()}
+    derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=10), cells=5000)
+    assert derivation._all_time.sample_column(0, derivation._all_time.rows.length, 5000)[2] < 1
+    found = {int(name[1:]): scores[0] for name, scores in derivation.similar_items("i0000").items()}
     assert len(found) == 10 and 1 in found
     near = matrix[:, list(found)]
-    weights = np.linalg.solve(near.T @ near + mirror.penalties[0] * np.eye(10), near.T @ matrix[:, 0])
+    weights = np.linalg.solve(near.T @ near + derivation.penalties[0] * np.eye(10), near.T @ matrix[:, 0])
     assert list(found.values()) == pytest.approx(weights, abs=1e-8)
 
 
 def test_in_a_sample_columns_are_as_long_as_in_full():
-    mirror = Mirror(circles(0), OPTIONS)
+    derivation = IncrementalDerivation(circles(0), OPTIONS)
     near = np.arange(40)
     for cells in (50, 1000, 10**9):
-        inner, _, rate = products_within(mirror._ever, near, 60, Distinct(), cells)
+        inner, _, rate = products_within(derivation._all_time, near, 60, cells)
         assert (rate < 1) == (cells < 10**9)
-        assert inner.diagonal() == pytest.approx(mirror._ever.squares[near])
+        assert inner.diagonal() == pytest.approx(derivation._all_time.squares[near])
         assert np.linalg.eigvalsh(inner)[0] > -1e-6
 
 
@@ -467,9 +481,9 @@ def test_what_is_sampled_is_right_on_average():
     for way in range(60):
         events = circles(0, users=400, items=24)
         events = replace(events, user_ids=[f"{way}|{user_id}" for user_id in events.user_ids])
-        mirror = Mirror(events, OPTIONS, cells=300)
-        counts.append(np.exp(mirror.popularity("i000")[1]))
-        products.append(mirror._ever.product(0, 15, 60)[0])
+        derivation = IncrementalDerivation(events, OPTIONS, cells=300)
+        counts.append(np.exp(derivation.popularity("i000")[1]))
+        products.append(derivation._all_time.sample_product(0, 15, 60)[0])
         exact = float(((events.user[events.item == 15])[:, None] == events.user[events.item == 0]).sum())
     for found, truth in ((counts, 400.0), (products, exact)):
         error = np.std(found) / np.sqrt(len(found))
@@ -479,25 +493,25 @@ def test_what_is_sampled_is_right_on_average():
 
 def test_a_user_of_very_many_events_finds_similar_ones_by_the_rarest_items(read):
     events = circles(1)
-    mirror = Mirror(events, OPTIONS)
+    derivation = IncrementalDerivation(events, OPTIONS)
     ids = [f"only-{n}" for n in range(20)]
     for friend in ("friend-1", "friend-2"):
-        mirror.replace_user(friend, ids, np.full(20, NOW), np.ones(20))
-    mirror.cells = 2000
-    mirror.replace_user("many", ids + events.item_ids, np.full(140, NOW), np.ones(140))
+        derivation.replace_user(friend, ids, np.full(20, NOW), np.ones(20))
+    derivation.cells = 2000
+    derivation.replace_user("many", ids + events.item_ids, np.full(140, NOW), np.ones(140))
     read.clear()
-    found = mirror.similar_users("many")
+    found = derivation.similar_users("many")
     assert list(found)[:2] == ["friend-1", "friend-2"] and len(found) == OPTIONS.similar_users
     assert sum(read) <= 2 * 2000
 
 
-OPERATION = st.tuples(st.sampled_from(["put", "insert", "delete", "without"]), st.integers(0, 6), st.integers(0, 9))
+OPERATION = st.tuples(st.sampled_from(["put", "insert", "delete", "delete_key"]), st.integers(0, 6), st.integers(0, 9))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(OPERATION, max_size=60))
 def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
-    lists, expected = Lists((np.int32, np.float64)), {n: [] for n in range(7)}
+    lists, expected = RaggedArrays((np.int32, np.float64)), {n: [] for n in range(7)}
     lists.reserve(7)
     for step, (what, number, size) in enumerate(operations):
         own = expected[number]
@@ -510,9 +524,9 @@ def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
         elif what == "delete" and own:
             del own[size % len(own)]
             lists.delete(number, size % (len(own) + 1))
-        elif what == "without":
+        elif what == "delete_key":
             expected = {n: [cell for cell in cells if cell[0] != size] for n, cells in expected.items()}
-            lists.without(np.arange(7), size)
+            lists.delete_key(np.arange(7), size)
     for number, cells in expected.items():
         assert list(zip(*(column.tolist() for column in lists.get(number)), strict=True)) == cells
     owner, _ = lists.gather(np.arange(7))
@@ -521,7 +535,7 @@ def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
 
 
 def test_lists_that_grow_in_turn_take_no_more_memory_than_a_few_times_what_they_hold():
-    lists = Lists((np.float64,))
+    lists = RaggedArrays((np.float64,))
     for size in range(1, 200):
         for number in range(10):
             lists.put(number, np.ones(size))

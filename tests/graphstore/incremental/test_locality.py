@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from graphstore.build import regression, similarity, transitions
-from graphstore.build.derive import EVER
+from graphstore.build.derive import NO_DECAY
 from graphstore.durations import DAY_MILLIS
 from graphstore.interactions import Interactions
 from graphstore.ranking.history import History, Readout
@@ -70,7 +70,7 @@ def meeting(matrix, columns):
     return np.union1d(columns, np.flatnonzero(matrix[rows].getnnz(axis=0)))
 
 
-@pytest.mark.parametrize("half_life", [EVER, LATELY])
+@pytest.mark.parametrize("half_life", [NO_DECAY, LATELY])
 def test_similar_items_follow_from_the_items_met_with_the_one_chosen(before_and_after, half_life):
     before, after, _, item = before_and_after
     old_matrix, matrix = (similarity.user_item_matrix(events, half_life) for events in (before, after))
@@ -88,7 +88,7 @@ def test_similar_items_follow_from_the_items_met_with_the_one_chosen(before_and_
 def test_the_lists_of_the_best_similar_items_follow_from_one_step_further(before_and_after):
     """What is cut from a list may come back: the lists that a touched column stands in are made anew."""
     before, after, _, item = before_and_after
-    old_matrix, matrix = (similarity.user_item_matrix(events, EVER) for events in (before, after))
+    old_matrix, matrix = (similarity.user_item_matrix(events, NO_DECAY) for events in (before, after))
     fixed = REGRESSION | {"penalty": 5.0 * regression.unit_of_penalty(old_matrix), "top": 3}
     old, full = (table(regression.regressed_columns(m, **fixed)) for m in (old_matrix, matrix))
     sources = meeting(matrix, meeting(matrix, np.array([item])))
@@ -99,7 +99,7 @@ def test_the_lists_of_the_best_similar_items_follow_from_one_step_further(before
     assert mended(old, own, set(sources.tolist()), 0) == pytest.approx(full, abs=1e-6)
 
 
-@pytest.mark.parametrize("half_life", [EVER, LATELY])
+@pytest.mark.parametrize("half_life", [NO_DECAY, LATELY])
 def test_transitions_follow_from_what_the_user_did_just_before(before_and_after, half_life):
     before, after, user, _ = before_and_after
     old, full = (table(transitions.transitions(e, half_life_days=half_life, **STEPS)) for e in (before, after))
@@ -114,7 +114,7 @@ def test_transitions_follow_from_what_the_user_did_just_before(before_and_after,
     assert result != old and result == full
 
 
-@pytest.mark.parametrize("half_life", [EVER, 14.0])
+@pytest.mark.parametrize("half_life", [NO_DECAY, 14.0])
 def test_popularity_follows_from_the_count_of_the_item_alone(before_and_after, half_life):
     before, after, _, item = before_and_after
     popularity = similarity.log_popularity(before, half_life)
@@ -162,7 +162,7 @@ def test_circles_that_share_nothing_never_touch_each_other():
     place = int(np.searchsorted(events.user, 1))
     added = {"user": 1, "item": 1, "day": events.latest_day, "weight": 1.0}
     after = replace(events, **{n: np.insert(getattr(events, n), place, value) for n, value in added.items()})
-    matrices = [similarity.user_item_matrix(e, EVER) for e in (events, after)]
+    matrices = [similarity.user_item_matrix(e, NO_DECAY) for e in (events, after)]
     fixed = REGRESSION | {"penalty": 5.0 * regression.unit_of_penalty(matrices[0]), "top": 50}
     similar = [table(regression.regressed_columns(m, **fixed)) for m in matrices]
     steps = [table(transitions.transitions(e, half_life_days=LATELY, **STEPS)) for e in (events, after)]

@@ -18,7 +18,7 @@ from graphstore.ranking.blend import (
     contributions,
     standard_scores,
 )
-from graphstore.ranking.history import History, Readout, forgetting
+from graphstore.ranking.history import History, Readout, recency_weights
 
 NAN = float("nan")
 ALL_ON = dict.fromkeys(CHANNELS, 1.0)
@@ -42,7 +42,7 @@ def test_every_signal_has_a_channel_a_place_and_a_default_weight():
 
 
 def test_three_ways_to_forget_as_by_hand():
-    weights = forgetting(np.array([0.0, 4.0]), np.array([0.0, 3 * MINUTE_MILLIS]), np.ones(2))
+    weights = recency_weights(np.array([0.0, 4.0]), np.array([0.0, 3 * MINUTE_MILLIS]), np.ones(2))
     assert weights[0].tolist() == pytest.approx([1 / 1.5, 0.5 / 1.5])  # half after 4 items
     slow = 2 ** (-4 / 40)
     assert weights[1].tolist() == pytest.approx([1 / (1 + slow), slow / (1 + slow)])
@@ -50,14 +50,14 @@ def test_three_ways_to_forget_as_by_hand():
 
 
 def test_without_times_all_items_count_alike_and_nothing_by_age():
-    weights = forgetting(np.arange(4.0), np.full(4, np.nan), np.ones(4))
+    weights = recency_weights(np.arange(4.0), np.full(4, np.nan), np.ones(4))
     assert weights.tolist() == [[0.25] * 4, [0.25] * 4, [0.0] * 4]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e9) | st.just(NAN), st.sampled_from([0.0, 0.5, 1.0])), max_size=20))
 def test_each_way_to_forget_sums_to_one_or_to_nothing(rows):
     age, share = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    weights = forgetting(np.arange(float(len(rows))), age, share)
+    weights = recency_weights(np.arange(float(len(rows))), age, share)
     assert (weights >= 0).all()
     dated = share[~np.isnan(age)]
     assert weights.sum(axis=1).tolist() == pytest.approx([float(share.any())] * 2 + [float(dated.any())])
@@ -168,6 +168,34 @@ def test_a_history_is_read_with_half_lives_in_items_and_in_days():
     assert direction(readout(mix=[0.0, 1.0]).vector(known)) == pytest.approx([1, 1 / 2])
     turned = readout(matrices=[[[0.0, 1.0], [1.0, 0.0]], np.eye(2).tolist()])
     assert direction(turned.vector(known)) == pytest.approx([1, 4])
+
+
+def test_the_vector_of_a_history_points_to_what_was_liked_and_away_from_what_was_not():
+    assert readout().vector(history(liked("a", 20, [0.6, 0.8]))).tolist() == pytest.approx([0.6, 0.8])
+    disliked = history(("a", "DISLIKED", 20, None, [0.6, 0.8]))
+    assert readout().vector(disliked).tolist() == pytest.approx([-0.6, -0.8])
+    assert readout(mix=[-1.0, 0.0]).vector(disliked).tolist() == pytest.approx([0.6, 0.8])
+
+
+def test_likes_and_dislikes_fade_by_half_lives_of_their_own():
+    relations = {"LIKED": (1.0, -1.0, 10.0, 99.0), "DISLIKED": (1.0, -1.0, 99.0, 5.0)}
+    slow = readout(mix=[0.0, 1.0], relations=relations)
+    known = history(liked("now", 20, [1.0, 0.0]), liked("a", 10, [0.0, 1.0]), ("b", "DISLIKED", 10, None, [0.0, 1.0]))
+    assert direction(slow.vector(known)) == pytest.approx([1, 1 / 2 - 1 / 4])
+
+
+def test_each_speed_is_a_mean_also_where_all_weights_are_small():
+    relations = {"LIKED": (0.5, 0.0, 10.0, 10.0)}
+    both = readout(mix=[1.0, 1.0], matrices=[np.eye(2).tolist(), [[0.0, 1.0], [1.0, 0.0]]], relations=relations)
+    known = history(liked("a", 20, [1.0, 0.0]), liked("new", 20))
+    assert direction(both.vector(known)) == pytest.approx([1, (1 / 2) / (2 / 3)])
+
+
+@pytest.mark.parametrize("part", ["half_lives", "mix", "matrices"])
+def test_a_readout_whose_parts_differ_in_number_is_refused(part):
+    broken = readout(**{part: getattr(readout(), part)[:1]})
+    with pytest.raises(ValueError):
+        broken.vector(history(liked("a", 1, [1.0, 0.0])))
 
 
 def test_dislikes_push_away_and_undated_events_count_in_full():

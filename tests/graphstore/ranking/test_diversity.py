@@ -18,10 +18,31 @@ def unit(*places):
 
 def test_without_diversity_the_best_come_first_and_with_all_of_it_the_least_alike():
     scores, vectors = np.array([3.0, 2.9, 1.0]), np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    assert diversity.most_relevant_and_new(scores, vectors, 2, 0.0) == [0, 1]
-    assert diversity.most_relevant_and_new(scores, vectors, 2, 0.5) == [0, 2]
-    assert diversity.most_relevant_and_new(scores, vectors, 3, 1.0) == [0, 2, 1]
-    assert diversity.most_relevant_and_new(np.zeros(0), np.zeros((0, 0)), 2, 0.5) == []
+    assert diversity.mmr(scores, vectors, 2, 0.0) == [0, 1]
+    assert diversity.mmr(scores, vectors, 2, 0.5) == [0, 2]
+    assert diversity.mmr(scores, vectors, 3, 1.0) == [0, 2, 1]
+    assert diversity.mmr(np.zeros(0), np.zeros((0, 0)), 2, 0.5) == []
+
+
+def test_relevance_is_the_score_from_0_to_1_and_likeness_the_cosine_whatever_the_lengths():
+    """Relevance 1, 0.8, 0.6, 0; cosine of the second with the first 0.6, of the others 0."""
+    scores = np.array([0.5, 0.48, 0.46, 0.4])
+    vectors = np.array([[10.0, 0.0], [0.3, 0.4], [0.0, 0.2], [0.0, 0.0]])
+    assert diversity.mmr(scores, vectors, 2, 0.24) == [0, 1]  # 0.76 * 0.8 - 0.24 * 0.6 = 0.464 against 0.456
+    assert diversity.mmr(scores, vectors, 2, 0.26) == [0, 2]  # 0.436 against 0.444
+    assert diversity.mmr(scores, vectors, 9, 0.26) == [0, 2, 1, 3]  # the second is 0.8 like the third: 0.384 against 0
+    assert diversity.mmr(scores, vectors, 3, 0.45) == [0, 2, 1]  # 0.08 against 0
+    assert diversity.mmr(scores, vectors, 3, 0.55) == [0, 2, 3]  # -0.08 against 0
+
+
+def test_among_equal_scores_the_unlike_come_first_and_without_vectors_the_first():
+    vectors = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]])
+    assert diversity.mmr(np.full(3, 7.0), vectors, 3, 0.5) == [0, 2, 1]
+    assert diversity.mmr(np.array([3.0, 2.0, 1.0]), np.zeros((3, 0)), 2, 1.0) == [0, 1]
+
+
+def test_a_list_is_chosen_from_five_times_as_many_candidates_and_at_least_fifty():
+    assert [diversity.pool_size(k) for k in (1, 10, 11, 1000)] == [50, 50, 55, 5000]
 
 
 def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are():
@@ -37,17 +58,42 @@ def test_places_for_new_items_are_spread_and_the_first_is_theirs_only_if_all_are
 
 def test_a_draw_is_the_same_for_the_same_seed_prefers_better_items_and_differs_between_users():
     scores = np.array([3.0, 2.0, 1.0, 0.0, -5.0])
-    draws = [tuple(diversity.drawn(scores, 2, f"user {n}")) for n in range(300)]
-    assert draws[0] == tuple(diversity.drawn(scores, 2, "user 0"))
+    draws = [tuple(diversity.gumbel_top_k(scores, 2, f"user {n}")) for n in range(300)]
+    assert draws[0] == tuple(diversity.gumbel_top_k(scores, 2, "user 0"))
     counts = np.bincount([place for draw in draws for place in draw], minlength=5)
     assert counts[0] > counts[1] > counts[3] > counts[4] and len(set(draws)) > 3
 
 
 def test_a_draw_does_not_drown_in_many_items_that_hardly_fit():
     scores = np.concatenate([[0.8, 0.7], np.linspace(0.2, 0.1, 3000)])
-    draws = [diversity.drawn(scores, 2, f"user {n}") for n in range(200)]
+    draws = [diversity.gumbel_top_k(scores, 2, f"user {n}") for n in range(200)]
     assert np.mean([0 in draw for draw in draws]) > 0.8
-    assert diversity.drawn(np.zeros(0), 2, "u") == [] and len(diversity.drawn(np.ones(3), 2, "u")) == 2
+    assert diversity.gumbel_top_k(np.zeros(0), 2, "u") == [] and len(diversity.gumbel_top_k(np.ones(3), 2, "u")) == 2
+
+
+def test_a_draw_does_not_depend_on_the_scale_of_the_scores():
+    scores = np.array([3.0, 2.0, 1.0, 0.0, -5.0])
+    for seed in map(str, range(50)):
+        assert diversity.drawn(scores, 3, seed) == diversity.drawn(0.001 * scores + 9.0, 3, seed)
+
+
+def test_how_likely_an_item_is_drawn_grows_as_e_to_its_standard_score():
+    scores = np.array([1.0, 0.0])  # standard scores 1 and -1
+    first = np.mean([diversity.drawn(scores, 1, f"user {n}") == [0] for n in range(2000)])
+    assert first == pytest.approx(np.exp(1) / (np.exp(1) + np.exp(-1)), abs=0.03)  # three deviations: 0.022
+    equal = np.mean([diversity.drawn(np.ones(2), 1, f"user {n}") == [0] for n in range(2000)])
+    assert equal == pytest.approx(1 / 2, abs=0.04)
+
+
+def test_what_is_drawn_stands_best_first_and_comes_from_the_pool_alone():
+    scores = np.linspace(1.0, 0.0, 200)
+    for n in range(100):
+        places = diversity.drawn(scores, 5, f"user {n}")
+        assert places == sorted(places) and len(set(places)) == 5 and places[-1] < 50
+
+
+def test_a_draw_takes_any_text_as_its_seed():
+    assert diversity.drawn(np.ones(3), 1, "\ud800|1") == diversity.drawn(np.ones(3), 1, "?|1")
 
 
 def test_new_items_get_their_share_of_places_and_say_so(client):

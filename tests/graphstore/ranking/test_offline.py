@@ -12,13 +12,12 @@ from graphstore.build.derive import BuildOptions, derive
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_ties, pull_user_attributes
 from graphstore.build.stage import build
 from graphstore.extract import interests
-from graphstore.kinds import KINDS
 from graphstore.ranking.blend import NAMES, PLACE
 from graphstore.ranking.candidates import find_candidates
 from graphstore.ranking.history import Recent
-from graphstore.ranking.offline import Signals, Surroundings
+from graphstore.ranking.offline import SideInformation, Signals
 from graphstore.ranking.request import RecommendOptions
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from tests.fixtures.planting import DAY, NOW
 from tests.fixtures.storing import store
 
@@ -61,8 +60,8 @@ def planted(client, tmp_path):
     about = {(item, name): {"item": item, "name": name, "weight": weight} for item, name, weight in pairs}
     client.run_text(ABOUT, {"rows": list(about.values())})
     client.run_text(COUNT)
-    as_of = interests.latest_event(client, KINDS)
-    interests.write_user_interests(client, [user["user_id"] for user in users], as_of, KINDS)
+    as_of = interests.latest_event(client)
+    interests.write_user_interests(client, [user["user_id"] for user in users], as_of)
     normal = np.random.default_rng(4).normal(size=(ITEMS, WIDTH))
     vectors = {f"i{n:02}": row / np.linalg.norm(row) for n, row in enumerate(normal)}
     client.run_text(VECTORS, {"rows": [{"item": item, "vector": row.tolist()} for item, row in vectors.items()]})
@@ -71,41 +70,41 @@ def planted(client, tmp_path):
     return vectors
 
 
-def surroundings(client, events):
+def side_information(client, events):
     options = BuildOptions()
     names, members = pull_user_attributes(client, events.user_ids)
     matrix = similarity.user_item_matrix(events, options.users_half_life)
     found = similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
     favours = similarity.Matrix((found.score, (found.source, found.target)), shape=(len(names), len(events.item_ids)))
     _, about = pull_item_interests(client, events.item_ids)
-    return Surroundings(about, members, favours, pull_ties(client, events.user_ids))
+    return SideInformation(about, members, favours, pull_ties(client, events.user_ids))
 
 
 @pytest.mark.parametrize("candidates", [2 * ITEMS, 15])
 def test_signals_of_an_earlier_part_are_those_that_are_served_if_the_graph_holds_it(client, planted, candidates):
     limits = RecommendOptions(candidates=candidates)
-    events = pull_interactions(client, KINDS, BuildOptions().negative_weight)
+    events = pull_interactions(client, BuildOptions().negative_weight)
     options = BuildOptions()
     signals = Signals(
         events,
         derive(events, options),
-        surroundings(client, events),
+        side_information(client, events),
         np.stack([planted.get(item_id, np.zeros(WIDTH)) for item_id in events.item_ids]),
         popularity.popularity_now(events.latest_day, options.popularity_half_life),
         limits,
     )
-    memory = Memory(client, KINDS, limits)
-    told = np.zeros(len(NAMES))
+    cache = ServingCache(client, limits)
+    total = np.zeros(len(NAMES))
     for row, user_id in enumerate(events.user_ids):
-        known = memory.know(user_id)
-        names = known.catalogue.ids
-        recent = Recent([names[item] for item in known.card.recent.items], known.card.recent.weights)
+        context = cache.context(user_id)
+        names = context.catalogue.ids
+        recent = Recent([names[item] for item in context.user.recent.items], context.user.recent.weights)
         own = [planted[item_id] for item_id in recent.items]
         vector = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0)) if own else np.zeros(0)
-        person = replace(known.person, vector=vector)
-        found, served = find_candidates(known.catalogue, person, candidates, known.popularity_now)
+        features = replace(context.features, vector=vector)
+        found, served = find_candidates(context.catalogue, features, candidates, context.popularity_now)
         items, computed = signals.candidates(row, recent, vector)
         assert [events.item_ids[item] for item in items] == [names[item] for item in found], user_id
         np.testing.assert_allclose(computed, served, atol=1e-6, err_msg=user_id)
-        told += np.abs(served).sum(axis=0)
-    assert [name for name in NAMES if told[PLACE[name]] == 0] == []
+        total += np.abs(served).sum(axis=0)
+    assert [name for name in NAMES if total[PLACE[name]] == 0] == []

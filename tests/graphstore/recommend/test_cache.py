@@ -1,4 +1,4 @@
-"""What is held in memory is as fresh as the graph: answers of a long-lived memory are those of a fresh one."""
+"""The serving cache is as fresh as the graph: answers of a cache in long use equal those of a new one."""
 
 import random
 import threading
@@ -14,8 +14,8 @@ from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.ranking.blend import NAMES, Blend
 from graphstore.ranking.history import DIMENSION, Readout
 from graphstore.ranking.item_vectors import BLOCK, Vectors
-from graphstore.ranking.neighbour_table import Table
-from graphstore.recommend.cache import Memory
+from graphstore.ranking.neighbour_table import NeighbourTable
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update.models import activate
 from tests.fixtures.planting import NOW, communities, plant, rate
@@ -27,8 +27,8 @@ STAMP = (
 )
 
 
-def ask(client, user, memory=None, **options):
-    return recommend(client, user, memory=memory, **({"k": 30} | options))
+def ask(client, user, cache=None, **options):
+    return recommend(client, user, cache=cache, **({"k": 30} | options))
 
 
 def items(answer):
@@ -47,40 +47,40 @@ def vector(*places):
 
 
 @pytest.fixture
-def memory(client):
+def cache(client):
     plant(client, communities())
-    memory = Memory(client)
+    cache = ServingCache(client)
     for side in "ab":
         for number in range(6):
-            ask(client, f"{side}-user{number}", memory)
-    return memory
+            ask(client, f"{side}-user{number}", cache)
+    return cache
 
 
-def same_as_fresh(client, memory, user, **options):
-    held, fresh = ask(client, user, memory, **options), ask(client, user, **options)
+def same_as_fresh(client, cache, user, **options):
+    held, fresh = ask(client, user, cache, **options), ask(client, user, **options)
     assert held == fresh
     return held
 
 
-def test_an_event_counts_in_the_next_answer(client, memory):
-    assert items(ask(client, "a-user0", memory))[0] == "a-item0"
+def test_an_event_counts_in_the_next_answer(client, cache):
+    assert items(ask(client, "a-user0", cache))[0] == "a-item0"
     collect_events(client, [rate("a-user0", "a-item0", day=-1)])
-    answer = same_as_fresh(client, memory, "a-user0")
+    answer = same_as_fresh(client, cache, "a-user0")
     assert "a-item0" not in items(answer)
     collect_events(client, [rate("a-user0", "never-seen", day=-2)])
-    answer = same_as_fresh(client, memory, "a-user0")
+    answer = same_as_fresh(client, cache, "a-user0")
     assert answer["version"] == 3 and answer["as_of"].startswith("2023-11-16")
 
 
-def test_events_of_others_count_as_soon_as_they_are_stored(client, memory):
+def test_events_of_others_count_as_soon_as_they_are_stored(client, cache):
     client.run_text("MATCH (a:User {user_id: 'a-user0'}), (b:User {user_id: 'b-user0'}) CREATE (a)-[:FOLLOWS]->(b)"
                     " SET a.version = a.version + 1")  # fmt: skip
-    assert "fresh" not in items(ask(client, "a-user0", memory, channel="social"))
+    assert "fresh" not in items(ask(client, "a-user0", cache, channel="social"))
     collect_events(client, [rate("b-user0", "fresh", day=-1)])
-    answer = same_as_fresh(client, memory, "a-user0", channel="social")
+    answer = same_as_fresh(client, cache, "a-user0", channel="social")
     assert "fresh" in items(answer)
     collect_events(client, [rate(f"x{n}", "b-item1", day=-3) for n in range(9)])
-    assert items(same_as_fresh(client, memory, "a-user0", channel="popular"))[0] == "b-item1"
+    assert items(same_as_fresh(client, cache, "a-user0", channel="popular"))[0] == "b-item1"
 
 
 @pytest.mark.parametrize("change", [
@@ -95,34 +95,34 @@ def test_events_of_others_count_as_soon_as_they_are_stored(client, memory):
     "MATCH (a:Item {item_id: 'a-item1'}), (u:User {user_id: 'b-user2'}) CREATE (a)-[:ABOUT {weight: 1.0}]->(n:Interest"
     " {name: 'x'})<-[:INTERESTED_IN {polarity: 'likes', weight: 1.0}]-(u) SET u.version = u.version + 1",
 ])  # fmt: skip
-def test_what_a_follower_changed_and_stamped_is_in_the_next_answer(client, memory, change):
-    before = {user: ask(client, user, memory) for user in ("a-user0", "b-user2")}
+def test_what_a_follower_changed_and_stamped_is_in_the_next_answer(client, cache, change):
+    before = {user: ask(client, user, cache) for user in ("a-user0", "b-user2")}
     client.run_text(change, {"vector": vector(3)})
     follow_up(client, "a-item1")
-    after = {user: same_as_fresh(client, memory, user) for user in before}
+    after = {user: same_as_fresh(client, cache, user) for user in before}
     assert after != before
 
 
-def test_more_changes_than_one_look_takes_are_caught_up_with(client, memory, monkeypatch):
-    monkeypatch.setattr("graphstore.recommend.snapshot.MOST_CHANGES", 3)
-    memory._edition.most = 3
+def test_more_changes_than_one_page_are_caught_up_with(client, cache):
+    small = ServingCache(client, page_size=3)
+    ask(client, "a-user0", small)
     ids = [f"{side}-item{n}" for side in "ab" for n in range(8)]
     for item in ids[:8]:
         client.run_text("MATCH (i:Item {item_id: $item}) SET i.popularity = rand() * 1000", {"item": item})
         follow_up(client, item)
     client.run_text("MATCH (i:Item) SET i.popularity = i.popularity + rand() * 1000")
-    follow_up(client, *ids)  # more of one seq than one look takes
+    follow_up(client, *ids)  # more of one seq than one page
     for _ in range(20):
-        ask(client, "a-user0", memory)
-    same_as_fresh(client, memory, "a-user0", channel="popular")
+        ask(client, "a-user0", small)
+    same_as_fresh(client, small, "a-user0", channel="popular")
 
 
-def test_who_is_erased_is_in_no_later_answer_though_everything_was_held(client, memory):
+def test_who_is_erased_is_in_no_later_answer_though_everything_was_held(client, cache):
     plant(client, [rate("friend", "b-item1", day=-1), rate("friend", "secret", day=-1)])
     client.run_text("MATCH (a:User {user_id: 'a-user0'}), (b:User {user_id: 'friend'}) CREATE (a)-[:FOLLOWS]->(b)"
                     " SET a.version = a.version + 1")  # fmt: skip
-    fresh = Memory(client)
-    held = [memory, fresh]
+    fresh = ServingCache(client)
+    held = [cache, fresh]
     for one in held:
         answer = ask(client, "a-user0", one, channel="social")
         assert {"secret", "b-item1"} <= set(items(answer)) and "friend" in str(answer)
@@ -135,14 +135,14 @@ def test_who_is_erased_is_in_no_later_answer_though_everything_was_held(client, 
             ask(client, "friend", one)
 
 
-def test_an_item_that_is_erased_is_not_shown_and_its_place_goes_to_another(client, memory):
-    assert items(ask(client, "a-user0", memory, k=1)) == ["a-item0"]
+def test_an_item_that_is_erased_is_not_shown_and_its_place_goes_to_another(client, cache):
+    assert items(ask(client, "a-user0", cache, k=1)) == ["a-item0"]
     delete_item(client, "a-item0")
-    assert "a-item0" not in items(same_as_fresh(client, memory, "a-user0"))
+    assert "a-item0" not in items(same_as_fresh(client, cache, "a-user0"))
     client.run_text("MATCH (i:Item {item_id: 'a-item2'}) DETACH DELETE i")  # by hand, and nobody says so
-    assert "a-item2" not in items(ask(client, "a-user2", memory, k=1))
+    assert "a-item2" not in items(ask(client, "a-user2", cache, k=1))
     collect_events(client, [rate("a-user5", "a-item0", day=-1)])  # an item of the same id is another one
-    assert "a-item0" in items(same_as_fresh(client, memory, "a-user0"))
+    assert "a-item0" in items(same_as_fresh(client, cache, "a-user0"))
 
 
 def wait_until(condition):
@@ -152,20 +152,20 @@ def wait_until(condition):
         time.sleep(0.02)
 
 
-def test_a_new_generation_is_read_in_the_background_while_the_old_one_goes_on(client, memory):
-    number = memory.number
+def test_a_new_generation_is_read_in_the_background_while_the_old_one_goes_on(client, cache):
+    number = cache.number
     collect_events(client, [rate("a-user0", f"b-item{n}", day=-1) for n in range(6)])
     build(client)
     seen = []
 
     def changed():
-        seen.append(ask(client, "b-user1", memory))
-        return memory.number > number
+        seen.append(ask(client, "b-user1", cache))
+        return cache.number > number
 
     wait_until(changed)
     assert all(answer["recommendations"] for answer in seen)
-    same_as_fresh(client, memory, "a-user0")
-    same_as_fresh(client, memory, "b-user1")
+    same_as_fresh(client, cache, "a-user0")
+    same_as_fresh(client, cache, "b-user1")
 
 
 def some_model(client, version, weights, place):
@@ -179,71 +179,71 @@ def some_model(client, version, weights, place):
     activate(client, version, family="f", configuration={}, metrics={}, dimension=DIMENSION, blend=blend)
 
 
-def test_vectors_and_blend_that_are_served_are_of_one_model(client, memory):
+def test_vectors_and_blend_that_are_served_are_of_one_model(client, cache):
     only = dict.fromkeys(NAMES, 0.0) | {"embedding": 1.0}
     some_model(client, "m1", only, 0)
-    wait_until(lambda: ask(client, "a-user0", memory)["model_version"] == "m1")
-    same_as_fresh(client, memory, "a-user0")
-    number = memory.number
+    wait_until(lambda: ask(client, "a-user0", cache)["model_version"] == "m1")
+    same_as_fresh(client, cache, "a-user0")
+    number = cache.number
     some_model(client, "m2", {name: -weight for name, weight in only.items()}, 5)
     answers = []
 
     def switched():
-        answers.append(ask(client, "a-user0", memory, k=1))
-        return memory.number > number
+        answers.append(ask(client, "a-user0", cache, k=1))
+        return cache.number > number
 
     wait_until(switched)
     first = {version: items(ask_of)[0] for ask_of in answers for version in [ask_of["model_version"]]}
     assert first["m1"].startswith("a-")
-    assert not items(same_as_fresh(client, memory, "a-user0"))[0].startswith("a-item0")
-    assert ask(client, "a-user0", memory)["model_version"] == "m2"
+    assert not items(same_as_fresh(client, cache, "a-user0"))[0].startswith("a-item0")
+    assert ask(client, "a-user0", cache)["model_version"] == "m2"
 
 
-def test_a_model_of_another_width_leaves_the_vectors_of_the_old_one_out(client, memory):
+def test_a_model_of_another_width_leaves_the_vectors_of_the_old_one_out(client, cache):
     client.run_text("MATCH (i:Item) SET i.embedding = [1.0, 0.0], i.embedding_version = 'narrow'")
     blend = Blend(readout=Readout([40.0], [1.0], [np.eye(2).tolist()], {}))
     activate(client, "narrow", family="f", configuration={}, metrics={}, dimension=2, blend=blend)
-    wait_until(lambda: ask(client, "a-user0", memory)["model_version"] == "narrow")
-    assert items(same_as_fresh(client, memory, "a-user0", channel="embedding"))
+    wait_until(lambda: ask(client, "a-user0", cache)["model_version"] == "narrow")
+    assert items(same_as_fresh(client, cache, "a-user0", channel="embedding"))
     client.run_text("MATCH (i:Item) WHERE i.item_id STARTS WITH 'b' SET i.embedding = $v", {"v": vector(1)})
     follow_up(client, *(f"b-item{n}" for n in range(8)))
-    found = items(same_as_fresh(client, memory, "a-user0", channel="embedding"))
+    found = items(same_as_fresh(client, cache, "a-user0", channel="embedding"))
     assert found and all(item.startswith("a-") for item in found)
 
 
 def test_an_empty_graph_is_served_and_what_comes_is_found_at_once(client):
-    memory = Memory(client)
+    cache = ServingCache(client)
     with pytest.raises(NotFound):
-        ask(client, "a-user0", memory)
+        ask(client, "a-user0", cache)
     client.run_text("CREATE (:User {user_id: 'nobody'})")
-    assert items(ask(client, "nobody", memory)) == []
+    assert items(ask(client, "nobody", cache)) == []
     plant(client, communities())
-    assert items(same_as_fresh(client, memory, "a-user0"))[0] == "a-item0"
+    assert items(same_as_fresh(client, cache, "a-user0"))[0] == "a-item0"
     client.autocommit("profiles/erasure/delete_everything")
     with pytest.raises(NotFound):
-        ask(client, "a-user0", memory)
+        ask(client, "a-user0", cache)
     plant(client, [rate("u", "x"), rate("v", "x", day=1), rate("v", "y")])
-    assert items(same_as_fresh(client, memory, "u")) == ["y"]
+    assert items(same_as_fresh(client, cache, "u")) == ["y"]
 
 
-def test_popularity_is_measured_from_the_latest_event_not_from_the_last_build(client, memory):
+def test_popularity_is_measured_from_the_latest_event_not_from_the_last_build(client, cache):
     """Thirty days later, with the half-life of fourteen, an event counts as much as it did before."""
-    before = memory.know("a-user1").popularity_now
+    before = cache.context("a-user1").popularity_now
     assert before == pytest.approx((NOW / 86_400 - 0.1) * np.log(2) / 14)
     collect_events(client, [rate("a-user1", "a-item1", day=-30, event_id="later")])
-    known = memory.know("a-user1")
-    row = known.catalogue.index["a-item1"]
-    assert known.popularity_now == pytest.approx(before + 30.1 * np.log(2) / 14)
-    assert known.catalogue.popularity[row] - known.popularity_now == pytest.approx(
+    context = cache.context("a-user1")
+    row = context.catalogue.index["a-item1"]
+    assert context.popularity_now == pytest.approx(before + 30.1 * np.log(2) / 14)
+    assert context.catalogue.popularity[row] - context.popularity_now == pytest.approx(
         np.log(1 + 5 * 2 ** (-30 / 14)), abs=0.1
     )
-    assert memory.know("b-user1").popularity_now == before  # they are told by the follower, or by their own event
+    assert cache.context("b-user1").popularity_now == before  # they are told by the follower, or by their own event
     client.run_text(
         "MATCH (f:Feed {name: 'changes'}) SET f.latest = datetime({epochSeconds: $at})", {"at": NOW + 30 * 86_400}
     )
-    assert memory.know("b-user1").popularity_now == known.popularity_now
+    assert cache.context("b-user1").popularity_now == context.popularity_now
     build(client)
-    assert Memory(client).know("b-user1").popularity_now == known.popularity_now
+    assert ServingCache(client).context("b-user1").popularity_now == context.popularity_now
 
 
 def random_change(client, rng):
@@ -283,15 +283,15 @@ def random_change(client, rng):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_random_changes_every_answer_is_that_of_a_fresh_memory(client, memory, seed):
+def test_after_random_changes_every_answer_is_that_of_a_new_cache(client, cache, seed):
     rng = random.Random(seed)
     for _ in range(30):
         random_change(client, rng)
         user = rng.choice([row["user_id"] for row in client.read("recommend/stream_users")])
-        same_as_fresh(client, memory, user, explore=rng.choice([0.0, 0.3]), diversity=rng.choice([0.0, 0.5]))
+        same_as_fresh(client, cache, user, explore=rng.choice([0.0, 0.3]), diversity=rng.choice([0.0, 0.5]))
 
 
-def test_threads_share_a_memory_while_the_graph_changes(client, memory):
+def test_threads_share_a_cache_while_the_graph_changes(client, cache):
     failures = []
     done = threading.Event()
 
@@ -299,7 +299,7 @@ def test_threads_share_a_memory_while_the_graph_changes(client, memory):
         rng = random.Random(number)
         while not done.is_set():
             try:
-                ask(client, f"{rng.choice('ab')}-user{rng.randrange(6)}", memory)
+                ask(client, f"{rng.choice('ab')}-user{rng.randrange(6)}", cache)
             except NotFound:
                 pass
             except BaseException as error:
@@ -317,15 +317,15 @@ def test_threads_share_a_memory_while_the_graph_changes(client, memory):
     for thread in threads:
         thread.join()
     assert not failures
-    number = memory.number
-    ask(client, client.read("recommend/stream_users")[0]["user_id"], memory)
-    wait_until(lambda: memory.number >= number and not memory._loading.locked())
+    number = cache.number
+    ask(client, client.read("recommend/stream_users")[0]["user_id"], cache)
+    wait_until(lambda: cache.number >= number and not cache.loading)
     for row in client.read("recommend/stream_users"):
-        same_as_fresh(client, memory, row["user_id"])
+        same_as_fresh(client, cache, row["user_id"])
 
 
 def test_edges_are_held_by_source_and_the_first_added_go_where_there_are_too_many():
-    table = Table(6, most=10)
+    table = NeighbourTable(6, most=10)
     for source in range(5):
         table.add(np.array([source]), np.array([3]), [source] * 3, [False] * 3, [1.0] * 3, [0.5] * 3)
     found = table.of_sources(np.array([4, 0, 3]))

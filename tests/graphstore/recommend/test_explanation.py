@@ -1,8 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
-from neo4j.time import DateTime
+import pytest
+from neo4j.time import Date, DateTime
 
-from graphstore.recommend.explanation import because, path_of, plain
+from graphstore.kinds import KINDS
+from graphstore.recommend.explanation import because, did, name, path_of, plain
 
 USER = {"label": "User", "key": "u1", "title": None}
 ALIEN = {"label": "Item", "key": "i1", "title": "Alien (1979)"}
@@ -74,3 +76,124 @@ def test_very_long_titles_are_cut():
     long = {"label": "Item", "key": "i", "title": "x" * 500}
     similar = {"type": "SIMILAR_TO", "properties": {}}
     assert len(sentence("similar", USER, RATED, long, similar, ALIENS)) < 200
+
+
+def hop(kind, **properties):
+    return {"type": kind, "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (hop("RATED", value=4.5), "rated it 4.5"),
+        (hop("RATED", value=4.0), "rated it 4"),
+        (hop("RATED", value=0.0), "rated it 0"),
+        (hop("RATED"), "rated it"),
+        ({"type": "RATED"}, "rated it"),
+        (hop("LIKED", value=4.0), "liked it"),
+        (hop("CLICKED"), "clicked on it"),
+        (hop("ENROLLED"), "enrolled in it"),
+        (hop("WISHED_FOR_AGAIN"), "wished for again it"),
+    ],
+)
+def test_an_event_reads_as_what_was_done(event, expected):
+    assert did(event, "it") == expected
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_kind_of_behaviour_reads_as_a_verb_in_lower_case(kind):
+    words = did(hop(kind.type), "it").removesuffix(" it")
+    assert words.islower() and "_" not in words and words.split()[0].endswith(("ed", "bought"))
+
+
+def test_a_node_is_called_by_its_title_or_its_key_and_items_stand_in_quotation_marks():
+    assert name(ALIEN) == "“Alien (1979)”"
+    assert name({"label": "Item", "key": "i1", "title": None}) == name({"label": "Item", "key": "i1"}) == "“i1”"
+    assert name({"label": "Interest", "key": "sci-fi", "title": ""}) == "sci-fi"
+    assert name({"label": "Item", "key": 7, "title": None}) == "“7”"
+
+
+def test_a_title_has_at_most_eighty_characters_the_last_one_says_that_there_is_more():
+    assert name({"label": "Interest", "key": "k", "title": "x" * 80}) == "x" * 80
+    assert name({"label": "Interest", "key": "k", "title": "x" * 81}) == "x" * 79 + "…"
+
+
+INTEREST = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
+ABOUT = hop("ABOUT", weight=0.5)
+
+
+@pytest.mark.parametrize(
+    ("likes", "said"),
+    [
+        (hop("INTERESTED_IN", evidence=["a", "b"]), "You like Sci-Fi (2 of your events), and this is about it."),
+        (hop("INTERESTED_IN", evidence=["a"]), "You like Sci-Fi (1 of your events), and this is about it."),
+        (hop("INTERESTED_IN", evidence=[]), "You like Sci-Fi, and this is about it."),
+        (hop("INTERESTED_IN"), "You like Sci-Fi, and this is about it."),
+        ({"type": "INTERESTED_IN"}, "You like Sci-Fi, and this is about it."),
+    ],
+)
+def test_an_interest_says_on_how_many_events_it_rests(likes, said):
+    assert sentence("interests", USER, likes, INTEREST, ABOUT, ALIENS) == said
+
+
+def test_a_similar_user_stays_unnamed_and_a_followed_one_is_named_by_their_title():
+    other = {"label": "User", "key": "u2", "title": "Ripley"}
+    liked = hop("LIKED")
+    assert sentence("social", USER, hop("SIMILAR_TO"), other, liked, ALIENS) == (
+        "Somebody who chooses much as you do liked this."
+    )
+    assert sentence("social", USER, hop("FOLLOWS"), other, liked, ALIENS) == "Ripley, whom you follow, liked this."
+
+
+def test_an_attribute_is_said_with_its_kind_in_words():
+    attribute = {"label": "Attribute", "key": "home_town=a=b", "title": "Nostromo"}
+    assert sentence("attributes", USER, hop("HAS_ATTRIBUTE"), attribute, hop("FAVOURS"), ALIENS) == (
+        "People who share your home town (Nostromo) choose this more than others do."
+    )
+
+
+def test_an_item_near_the_vector_is_said_to_be_close_beside_the_relationship_that_leads_to_it():
+    assert sentence("embedding", USER, RATED, ALIEN, hop("SIMILAR_TO"), ALIENS) == (
+        "Because you rated “Alien (1979)” 5, and people who chose it also chose this; "
+        "it is close to what you have been choosing."
+    )
+    assert sentence("embedding", USER, RATED, ALIEN, hop("FOLLOWED_BY"), ALIENS) == (
+        "Because you rated “Alien (1979)” 5, and people who chose it often chose this next; "
+        "it is close to what you have been choosing."
+    )
+    assert sentence("transitions", USER, RATED, ALIEN, hop("FOLLOWED_BY"), ALIENS) == (
+        "Because you rated “Alien (1979)” 5, and people who chose it often chose this next."
+    )
+
+
+@pytest.mark.parametrize("channel", ["popular", "similar", "interests"])
+def test_without_a_relationship_an_item_is_said_to_be_popular_or_by_its_vector_close(channel):
+    path = path_of("u1", ITEM, channel, None, None)
+    assert because(channel, path) == "Many people chose this recently."
+    near = path_of("u1", ITEM, "embedding", None, None)
+    assert because("embedding", near) == "This is close to what you have been choosing."
+
+
+def test_a_popular_item_is_said_to_be_popular_even_where_a_path_leads_to_it():
+    assert sentence("popular", USER, RATED, ALIEN, hop("SIMILAR_TO"), ALIENS) == "Many people chose this recently."
+
+
+def test_a_new_item_says_that_it_is_new_before_the_reason():
+    path = path_of("u1", ITEM, "embedding", None, None)
+    assert because("embedding", path, new=True) == (
+        "New here, and few have chosen it yet: this is close to what you have been choosing."
+    )
+
+
+def test_a_path_of_nodes_and_hops_that_do_not_fit_together_is_virtual():
+    virtual = [USER, {"type": "SIMILAR", "properties": {}, "virtual": True}, ALIENS]
+    for nodes, hops in ((None, None), ([], []), ([USER, ALIENS], []), ([USER], [RATED]), ([USER, ALIENS], None)):
+        assert path_of("u1", ITEM, "similar", nodes, hops) == virtual
+    assert path_of("u1", ITEM, "similar", [USER, ALIENS], [RATED]) == [USER, RATED, ALIENS]
+
+
+def test_times_become_text_however_deep_they_stand():
+    zoned = DateTime.from_native(datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2))))
+    value = {"a": [Date(2024, 1, 2), {"b": (zoned,)}], "c": 1.5, "d": None, "e": "text+00:00"}
+    expected = {"a": ["2024-01-02", {"b": ["2024-01-02T03:04:05+02:00"]}], "c": 1.5, "d": None, "e": "text+00:00"}
+    assert plain(value) == expected

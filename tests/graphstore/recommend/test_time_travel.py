@@ -1,4 +1,4 @@
-"""Interests and recommendations as of a time: what came later is not known."""
+"""Interests and recommendations as of a moment: later events, interests, ties and items take no part."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +8,9 @@ from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.extract import interests
-from graphstore.kinds import KINDS
 from graphstore.profiles.erasure import erase_user
 from graphstore.profiles.interests import read_interests
-from graphstore.recommend.cache import Memory
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import DAY, NOW
 from tests.fixtures.storing import store
@@ -41,7 +40,7 @@ def moved(client, tmp_path):
         collect_events(
             client, [row for row in events if row["user_id"] == "ann" and row["timestamp"] <= NOW - day * DAY]
         )
-        interests.write_user_interests(client, ["ann"], datetime.fromtimestamp(NOW - day * DAY, UTC), KINDS)
+        interests.write_user_interests(client, ["ann"], datetime.fromtimestamp(NOW - day * DAY, UTC))
     build(client)
     return client
 
@@ -81,17 +80,17 @@ def test_no_path_shows_an_event_tie_or_interest_of_later(moved):
 
 
 def test_a_later_event_changes_nothing_of_the_past_and_one_of_before_does(moved):
-    memory = Memory(moved)
-    before = recommend(moved, "ann", k=10, at=MIDDLE, memory=memory)
+    cache = ServingCache(moved)
+    before = recommend(moved, "ann", k=10, at=MIDDLE, cache=cache)
     collect_events(moved, [event("ann", "b5", 1)])
-    after = recommend(moved, "ann", k=10, at=MIDDLE, memory=memory)
+    after = recommend(moved, "ann", k=10, at=MIDDLE, cache=cache)
     assert names(after) == names(before)
     first = names(after)[0]
     collect_events(moved, [event("ann", first, 90)])
-    assert first not in names(recommend(moved, "ann", k=10, at=MIDDLE, memory=memory))
+    assert first not in names(recommend(moved, "ann", k=10, at=MIDDLE, cache=cache))
 
 
-def test_long_before_there_is_what_everybody_liked_and_no_user_no_answer(moved):
+def test_before_the_first_event_nothing_is_recommended_and_an_erased_user_is_unknown(moved):
     assert names(recommend(moved, "ann", at=MIDDLE - timedelta(days=900))) == []
     with pytest.raises(InputError, match="explore"):
         recommend(moved, "ann", at=MIDDLE, explore=0.5)
@@ -100,9 +99,24 @@ def test_long_before_there_is_what_everybody_liked_and_no_user_no_answer(moved):
         recommend(moved, "ann", at=MIDDLE)
 
 
-def test_the_favourites_ask_the_same_in_cypher(moved):
-    asked = {"user_id": "ann", "at": MIDDLE.isoformat()}
-    assert {row["interest"] for row in moved.read("browser/interests_as_of", **asked)} == {"art"}
-    rows = moved.read("browser/recommended_as_of", **asked)
-    assert rows and {"a0", "a1"}.isdisjoint(row["item"]["item_id"] for row in rows)
-    assert any(row["chosen_later"] for row in rows)
+@pytest.mark.parametrize("at", [MIDDLE, datetime.fromtimestamp(NOW, UTC)])
+def test_the_favourite_in_cypher_finds_the_same_interests(moved, at):
+    of_favourite = moved.read("browser/interests_as_of", user_id="ann", at=at.isoformat())
+    of_product = read_interests(moved, "ann", at=at)
+    assert of_product
+    assert sorted((row["interest"], row["polarity"], row["horizon"], row["weight"]) for row in of_favourite) == sorted(
+        (row["label"], row["polarity"], row["horizon"], row["weight"]) for row in of_product
+    )
+
+
+def test_the_favourite_in_cypher_finds_the_same_best_items(moved):
+    rows = moved.read("browser/recommended_as_of", user_id="ann", at=MIDDLE.isoformat())
+    found = [row["item"]["item_id"] for row in rows]
+    channels = {"similar": 1.0, "transitions": 1.0, "interests": 1.0}  # those that the favourite reads
+    best = names(recommend(moved, "ann", k=10, at=MIDDLE, weights=channels))
+    assert len(found) == len(set(found)) == 10 and set(found) == set(best)
+    assert found[0] == best[0]
+    later = {row["item"]["item_id"]: row["chosen_later"] for row in rows if row["chosen_later"]}
+    assert {item: at.to_native() for item, at in later.items()} == {
+        f"b{n}": datetime.fromtimestamp(NOW - (30 - n) * DAY, UTC) for n in range(4)
+    }

@@ -26,7 +26,7 @@ QUICK_START = "# for tests\nserver.jvm.additional=-XX:TieredStopAtLevel=1\n"
 START_ELSEWHERE = """
 import sys
 from pathlib import Path
-from graphstore.server import ManagedServer
+from graphstore.server.managed import ManagedServer
 print(ManagedServer(Path(sys.argv[1]), sys.argv[2], heap="512m", page_cache="64m").start().pid)
 """
 

@@ -38,7 +38,7 @@ def test_the_most_similar_items_come_first(client):
         "CREATE (a:Item {item_id: 'a'}) WITH a UNWIND range(1, 5) AS n "
         "CREATE (a)-[:SIMILAR_TO {score: n / 10.0}]->(:Item {item_id: 'n' + n})"
     )
-    _, similar = sampling.sample_items(client, ["missing", "a"], 2)
+    similar = sampling.sample_similar_items(client, ["missing", "a"], 2)
     assert similar.positions.tolist() == [1, 1] and similar.others == ["n5", "n4"]
     assert embeddings.item_dependents(client, ["n5"], 10) == ["a"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gnn.extract.stage import extract
-from gnn.update.follow_events import EventsLane
+from gnn.update.follow_events import EventWorker
 from graphstore.collect.store import collect_events
 from graphstore.profiles.erasure import export_user
 from tests.fixtures.films import CountingEncoder, club, event
@@ -44,10 +44,10 @@ def test_a_deleted_interest_is_gone_at_once_and_stays_away(api, client, settings
     read()
     assert interests(api) == kept
     collect_events(client, [event("c1", "C5", -1, kind="like")])
-    EventsLane(client, settings).drain()
+    EventWorker(client, settings).drain()
     assert not any(key[0] == "comedy" for key in interests(api))
     correct(api, "comedy", "none")
-    EventsLane(client, settings).drain()
+    EventWorker(client, settings).drain()
     assert any(key[0] == "comedy" for key in interests(api)) and api("GET", PATH).json["corrections"] == []
 
 

@@ -1,4 +1,4 @@
-"""What tells how alike items are: vectors of the model, of content or of attributes, to be compared by cosine."""
+"""Item vectors for diversity, compared by cosine: embeddings of the model, else of content, else of attributes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from graphstore.database.client import Client
 from graphstore.recommend.catalogue import Catalogue
 
 
-def likeness_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats:
-    """(N, D) embeddings of items; where no model made any, those of their content; without these too, which attributes
-    each has (1 or 0). 0 for an item that has none.
+def diversity_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats:
+    """(N, D) vectors of items (rows of the catalogue); zeros for an item that has none.
+
+    Embeddings of the model; where it made none of these items, content embeddings; without these too, indicators (1 or
+    0) of the attributes of each item.
     """
     item_ids = [catalogue.ids[row] for row in rows.tolist()]
     found = {n: vector for n, vector in enumerate(catalogue.vectors.rows(rows.tolist())) if len(vector)}
@@ -29,7 +31,7 @@ def likeness_vectors(client: Client, catalogue: Catalogue, rows: Rows) -> Floats
 
 
 def _attribute_vectors(client: Client, item_ids: list[str]) -> Floats:
-    """(N, A) 1 where an item has an attribute: their cosine is what is shared by the geometric mean of both."""
+    """(N, A) 1 where an item has an attribute. The cosine: the shared count over the geometric mean of both."""
     found = client.read("recommend/read_attributes", item_ids=item_ids)
     columns = {attribute: n for n, attribute in enumerate(sorted({row["attribute"] for row in found}))}
     vectors = np.zeros((len(item_ids), len(columns)))

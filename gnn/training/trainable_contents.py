@@ -23,7 +23,7 @@ AT_ONCE = 96
 LEARNING_RATE, WEIGHT_DECAY = 5e-4, 0.01
 
 
-class LiveContents:
+class TrainableContents:
     """Adapters that learn, and the texts of the I items of a table.
 
     learned: (I,) bool, the items that may be learned from.

@@ -1,4 +1,4 @@
-// Purpose: how much each signal counts under a model, and how it reads a user's history, as JSON.
+// Purpose: the blend (weights of the signals) and readout of a model, as JSON.
 // Access: read
 // Parameters: version STRING
 // Returns: blend STRING
