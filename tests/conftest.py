@@ -19,10 +19,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER")
-if WORKER:  # before numpy and torch are imported: their threads wait busily, and would take the other worker's core
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
-
 import psutil
 import pytest
 
@@ -38,6 +34,14 @@ PREFIX = "interestgraph-test-"
 MEMORY = {"heap": "512m", "page_cache": "64m"}
 # A third less work until the first query; what was planned stays planned, however tests fill and empty the graph.
 QUICK_START = "server.jvm.additional=-XX:TieredStopAtLevel=1\ndbms.cypher.min_replan_interval=1h\n"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers get one thread each for matrices: these wait busily, and more would take the other workers' cores."""
+    if config.getoption("numprocesses", None):
+        os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
 @pytest.fixture(scope="session")
