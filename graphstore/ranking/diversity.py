@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from graphstore.arrays import Floats
+
 LEAST_POOL, POOL_FACTOR = 50, 5
 
 

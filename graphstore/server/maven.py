@@ -28,9 +28,13 @@ MB = 1e6
 
 
 class Report:
-    """Counts what was fetched and keeps what failed; says how far it is every few seconds. For several threads."""
+    """Counts what was fetched and keeps what failed; says how far it is every few seconds. For several threads.
+
+    jars: how many are to come, None while the descriptions of packages (POMs) still say which.
+    """
 
     def __init__(self, message: Message) -> None:
+        self.jars: int | None = None
         self.files = 0
         self.bytes = 0
         self.failed: list[Exception] = []
@@ -45,7 +49,16 @@ class Report:
             self.bytes += size
             if time.monotonic() - self._last >= REPORT_SECONDS:
                 self._last = time.monotonic()
-                self._message(f"  {self.files:,} files, {self.bytes / MB:.0f} MB so far ...")
+                self._message(f"  {self} ...")
+
+    def __str__(self) -> str:
+        if self.jars is None:
+            return f"{self.files:,} descriptions of packages read"
+        return f"{self.files:,} of {self.jars:,} jars, {self.bytes / MB:.0f} MB"
+
+    def begin(self, jars: int) -> None:
+        """The descriptions are read: now the jars."""
+        self.jars, self.files = jars, 0
 
 
 def fetch(
@@ -81,6 +94,7 @@ def fetch(
             artifacts = _resolve(context, coordinates)
             if report.failed:  # jgo goes on without the dependencies of what it can't read
                 raise report.failed[0]
+            report.begin(len(artifacts))
             return _download_all(artifacts), report
         except (requests.RequestException, RuntimeError, ValueError) as error:
             raise ServerError(

@@ -1,4 +1,7 @@
-"""The pages in a real browser: log in, find a user, read why, walk the graph."""
+"""The pages in a real browser: log in, find a user, read why, walk the graph.
+
+Where Chromium or its driver is missing they are skipped; with INTERESTGRAPH_REQUIRE_BROWSER=1 they fail.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,20 @@ from tests.web.api.test_resources import add_interest
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 WAIT_SECONDS = 40
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
+REQUIRE = "INTERESTGRAPH_REQUIRE_BROWSER"
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
     "--no-first-run --window-size=1280,1500"
 ).split()
+
+
+def need_browser(chromium, driver) -> None:
+    """Skip the test where a program of these is missing, or fail it where the environment requires them."""
+    missing = [name for name, path in (("chromium", chromium), ("chromedriver", driver)) if not path]
+    if missing and os.environ.get(REQUIRE):
+        pytest.fail(f"{REQUIRE} is set, but there is no {' and no '.join(missing)} on PATH", pytrace=False)
+    if missing:
+        pytest.skip(f"there is no {' and no '.join(missing)} on PATH")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +38,7 @@ def browser(tmp_path_factory):
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
+    need_browser(CHROMIUM, DRIVER)
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for option in [*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
@@ -72,6 +85,17 @@ def keep_picture(browser, name: str) -> None:
     folder = os.environ.get("INTERESTGRAPH_TEST_PICTURES")
     if folder:
         browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
+def test_without_a_browser_pages_are_skipped_but_fail_where_one_is_required(monkeypatch):
+    monkeypatch.delenv(REQUIRE, raising=False)
+    need_browser("/usr/bin/chromium", "/usr/bin/chromedriver")
+    with pytest.raises(pytest.skip.Exception, match="no chromium and no chromedriver"):
+        need_browser(None, None)
+    monkeypatch.setenv(REQUIRE, "1")
+    need_browser("/usr/bin/chromium", "/usr/bin/chromedriver")
+    with pytest.raises(pytest.fail.Exception, match=f"{REQUIRE} is set, but there is no chromedriver"):
+        need_browser("/usr/bin/chromium", None)
 
 
 def test_a_user_is_found_and_their_page_says_why(browser, logged_in, client, films):

@@ -247,7 +247,7 @@ def test_of_an_erased_user_nothing_stays(erase):
     ids, days, weights = events.item_ids[:30], NOW - 0.1234567 - np.arange(30), np.full(30, 0.7654321)
     for count in range(1, 31):
         derivation.replace_user("secret", ids[:count], days[:count], weights[:count])
-    number = derivation._users.numbers["secret"]
+    number = derivation._behaviour.users.numbers["secret"]
     marks = np.concatenate([days, [weights[0], weights[0] ** 2]])
     names, arrays = parts_of(derivation)
     assert "secret" in names and any(np.isin(marks, array).any() for array in arrays)
@@ -457,7 +457,7 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
     names = [f"{seed}-{n}" for n in range(1000)], [f"i{n:04}" for n in range(2002)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
     derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=10), cells=5000)
-    assert derivation._all_time.sample_column(0, derivation._all_time.rows.length, 5000)[2] < 1
+    assert derivation._behaviour.all_time.sample_column(0, derivation._behaviour.all_time.rows.length, 5000)[2] < 1
     found = {int(name[1:]): scores[0] for name, scores in derivation.similar_items("i0000").items()}
     assert len(found) == 10 and 1 in found
     near = matrix[:, list(found)]
@@ -469,9 +469,9 @@ def test_in_a_sample_columns_are_as_long_as_in_full():
     derivation = IncrementalDerivation(circles(0), OPTIONS)
     near = np.arange(40)
     for cells in (50, 1000, 10**9):
-        inner, _, rate = products_within(derivation._all_time, near, 60, cells)
+        inner, _, rate = products_within(derivation._behaviour.all_time, near, 60, cells)
         assert (rate < 1) == (cells < 10**9)
-        assert inner.diagonal() == pytest.approx(derivation._all_time.squares[near])
+        assert inner.diagonal() == pytest.approx(derivation._behaviour.all_time.squares[near])
         assert np.linalg.eigvalsh(inner)[0] > -1e-6
 
 
@@ -483,7 +483,7 @@ def test_what_is_sampled_is_right_on_average():
         events = replace(events, user_ids=[f"{way}|{user_id}" for user_id in events.user_ids])
         derivation = IncrementalDerivation(events, OPTIONS, cells=300)
         counts.append(np.exp(derivation.popularity("i000")[1]))
-        products.append(derivation._all_time.sample_product(0, 15, 60)[0])
+        products.append(derivation._behaviour.all_time.sample_product(0, 15, 60)[0])
         exact = float(((events.user[events.item == 15])[:, None] == events.user[events.item == 0]).sum())
     for found, truth in ((counts, 400.0), (products, exact)):
         error = np.std(found) / np.sqrt(len(found))

@@ -127,8 +127,9 @@ def test_it_says_how_much_has_come(repository, tmp_path, monkeypatch):
     monkeypatch.setattr(maven, "REPORT_SECONDS", 0)
     messages = []
     fetch_jars(VERSION, tmp_path, repository=repository.address, message=messages.append)
-    files = 2 * len(expected_jars())
-    assert [line.split(" files")[0].strip() for line in messages[1:-1]] == [str(n) for n in range(1, files + 1)]
+    jars = len(expected_jars())
+    assert [line.split()[0] for line in messages[1:-1]] == [str(n) for _ in range(2) for n in range(1, jars + 1)]
+    assert "descriptions" in messages[1] and f"of {jars} jars" in messages[-2]
 
 
 @pytest.mark.parametrize("name", ["part3-1.jar", "part3-1.pom"])
