@@ -12,7 +12,7 @@ LEAST_POOL, POOL_FACTOR = 50, 5
 
 
 def pool_size(k: int) -> int:
-    """How many of the best candidates MMR or the draw chooses k items from."""
+    """The number of best candidates from which MMR or the draw chooses k items."""
     return max(LEAST_POOL, POOL_FACTOR * k)
 
 
