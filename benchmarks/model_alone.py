@@ -21,10 +21,10 @@ import numpy as np
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import add_places, make_split, read_events
-from gnn.evaluate import prepared_graph
 from gnn.evaluation.metrics import Scorer
 from gnn.evaluation.splits import by_user, event, interactions
 from gnn.evaluation.top_items import Lists, ranked
+from gnn.scratch_graph import StageOptions, scratch_graph
 from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
@@ -40,9 +40,9 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         split = make_split(name, Path(folder), data=options.data, shared=options.shared)
         known, later = split.known_and_later(options.part)
         start = time.perf_counter()
-        files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
-        graph = prepared_graph(known, split.items, **files, progress=said)
-        with graph as (client, stages):
+        files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties}
+        how = StageOptions(media=split.media)
+        with scratch_graph(known, split.items, **files, options=how, progress=said) as (client, stages):
             seconds = time.perf_counter() - start
             train, test = (list(map(event, read_events(path))) for path in (known, later))
             events = interactions(train)

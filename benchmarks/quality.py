@@ -29,7 +29,7 @@ from benchmarks.measures.cold_items import cold_items
 from benchmarks.measures.shared_scripts import Users, differences, score_again, shared_folder
 from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events
 from gnn.encoders.by_name import encoder
-from gnn.evaluate import SERVED, evaluate
+from gnn.evaluate import SERVED, StageOptions, evaluate
 from gnn.evaluation.baselines import named, slug
 from gnn.evaluation.splits import by_user
 from graphstore.collect.files import open_rows
@@ -73,13 +73,14 @@ def measure(name: str, options: argparse.Namespace, folder: Path) -> Report:
     return measured
 
 
-def run(split: SplitFiles, options: argparse.Namespace, **more: Any) -> Report:
+def run(split: SplitFiles, options: argparse.Namespace, seed: int = 0, **more: Any) -> Report:
     """One evaluation."""
     train_file, test_file = split.known_and_later(options.part)
-    files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties, "media": split.media}
-    if options.encoder:
-        more["encoder"] = encoder(options.encoder, Settings.from_environment(os.environ).models)
-    return evaluate(train_file, test_file, split.items, **files, learn=options.learning, **more)
+    files: dict[str, Any] = {"users_file": split.users, "ties_file": split.ties}
+    settings = Settings.from_environment(os.environ)
+    reader = encoder(options.encoder, settings.models) if options.encoder else None
+    stages = StageOptions(learn=options.learning, media=split.media, seed=seed, encoder=reader)
+    return evaluate(train_file, test_file, split.items, **files, options=stages, **more)
 
 
 def read_items(split: SplitFiles) -> list[dict[str, Any]]:

@@ -142,16 +142,16 @@ def evaluate_command(
 ) -> None:
     """Run the stages on a training file in a scratch server and score what is served on a test file."""
     from gnn.encoders import by_name
-    from gnn.evaluate import evaluate
+    from gnn.evaluate import StageOptions, evaluate
     from gnn.evaluation import report as reporting
     from gnn.evaluation.baselines import named
 
-    options: dict[str, Any] = {"k": k, "baselines": named(baselines), "lists_folder": output_lists, "media": media}
-    options["encoder"] = by_name.encoder(encoder, terminal.settings.models)
+    files: dict[str, Any] = {"users_file": users, "ties_file": ties, "lists_folder": output_lists}
+    reader = by_name.encoder(encoder, terminal.settings.models)
+    stages = StageOptions(media=media, encoder=reader, kinds=terminal.kinds)
+    scoring: dict[str, Any] = {"k": k, "baselines": named(baselines)}
     with terminal.progress() as progress:
-        report = evaluate(
-            train, test, items, users_file=users, ties_file=ties, kinds=terminal.kinds, progress=progress, **options
-        )
+        report = evaluate(train, test, items, **files, options=stages, **scoring, progress=progress)
     if plot is not None:
         reporting.plot(report, plot)
     terminal.answer(report, lambda r: show_evaluation(terminal, r))

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 PYTHON = """#!/bin/sh
 echo "python $*" >> "$LOG"
 case "$*" in
-  *"-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$STANDINS/interestgraph" "$3/bin/" ;;
+  *"-m venv "*)
+    mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/pip"; cp "$STANDINS/interestgraph" "$3/bin/" ;;
   *"config list") printf '%s\\n' "$PIP_SETTINGS" ;;
   *" uv") test -z "$NO_UV" && cp "$STANDINS/uv" "$(dirname "$0")/uv" ;;
   *"pip"*"install"*) sh -c "$PIP_DOES" pip "$*" ;;
@@ -97,6 +98,12 @@ def test_neo4j_is_fetched_beside_the_packages_as_soon_as_its_own_are_there(house
     assert code == 0
     order = house.log.read_text()
     assert order.index("--editable . |") < order.index("server fetch")
+
+
+def test_where_neo4j_takes_longer_than_the_packages_its_progress_shows(house):
+    code, printed = house.make("demo", FETCH_DOES="echo '  3 of 218 jars'; sleep 2; echo Neo4j is here")
+    assert code == 0 and printed.count("3 of 218 jars") == 2  # while waiting, and in the last two lines of it
+    assert printed.index("3 of 218 jars") < printed.index("Neo4j is here")
 
 
 def test_the_index_and_the_certificates_of_pip_are_handed_on_to_uv(house):

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.measures.splits import SETS, open_published
 from benchmarks.worlds import generator, planted
 from benchmarks.worlds.planted_world import Plan
-from graphstore.datasets.dataset import Dataset, Rows
+from graphstore.datasets.dataset import Dataset, RowIterator
 from graphstore.datasets.lightgcn import read_lists
 from graphstore.errors import InputError
 
@@ -37,7 +37,7 @@ class DatasetTimeline:
 
     name: str
     history: Dataset
-    later: Callable[[], Rows]
+    later: Callable[[], RowIterator]
 
 
 def timeline(name: str, data: Path | None = None, *, share: float | None = None, seed: int = 0) -> DatasetTimeline:
@@ -75,10 +75,10 @@ def _living(name: str, plan: Plan, share: float | None) -> DatasetTimeline:
 
 
 def _undated(name: str, folder: Path, dataset: Dataset, seed: int) -> DatasetTimeline:
-    def events() -> Rows:
+    def events() -> RowIterator:
         return ({"event_id": f"{name}-{number:08}", **row} for number, row in enumerate(dataset.events()))
 
-    def later() -> Rows:
+    def later() -> RowIterator:
         rows = [{"event_id": f"{name}-later-{n:08}", **row} for n, row in enumerate(read_lists(folder, "test.txt"))]
         random.Random(seed).shuffle(rows)
         return iter(rows)

@@ -1,10 +1,10 @@
-// Purpose: how many users and items there are, and how many of them wait for a stage: an embedding that is missing, one
-// that is older than the node's last change or of another model than the active one, and items that nobody described.
+// Purpose: the number of users and items, and of those that a stage has to update: without an embedding, with one that
+// is older than the node's last change or of another model than the active one, and items without a description.
 // Access: read
 // Parameters: version STRING
 // Returns: what STRING, nodes INTEGER, missing INTEGER, stale INTEGER, undescribed INTEGER
 // Index: none
-// Scan: a check of every node is what is asked for; the doctor and the admin scripts run it, no request does.
+// Scan: every node is checked; the doctor and the admin scripts run this, no request does.
 CALL () {
   MATCH (n:User)
   WITH count(n) AS nodes, sum(CASE WHEN n.embedded_at IS NULL THEN 1 ELSE 0 END) AS missing,

@@ -3,7 +3,7 @@
 // Parameters: key_hash STRING, name STRING, scopes LIST<STRING>
 // Returns: name STRING
 // Index: key_hash (constraint)
-// Scan: an installation has a handful of keys
+// Scan: there are few keys
 OPTIONAL MATCH (taken:ApiKey)
 WHERE taken.name = $name AND taken.revoked_at IS NULL
 WITH count(taken) AS taken

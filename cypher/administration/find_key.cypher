@@ -1,4 +1,4 @@
-// Purpose: the API key of this hash, if it is in force.
+// Purpose: the API key with this hash, if it is in force.
 // Access: read
 // Parameters: key_hash STRING
 // Returns: key_hash STRING, name STRING, scopes LIST<STRING>

@@ -1,9 +1,9 @@
-// Purpose: every API key, revoked ones too; never the key itself, which is not stored.
+// Purpose: all API keys, revoked ones too, without the key, which is not stored.
 // Access: read
 // Parameters: none
 // Returns: name STRING, scopes LIST<STRING>, created_at STRING, revoked_at STRING
 // Index: none
-// Scan: an installation has a handful of keys
+// Scan: there are few keys
 MATCH (k:ApiKey)
 RETURN k.name AS name, k.scopes AS scopes, toString(k.created_at) AS created_at, toString(k.revoked_at) AS revoked_at
 ORDER BY created_at, name

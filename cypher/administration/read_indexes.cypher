@@ -1,4 +1,4 @@
-// Purpose: every index by name with its state, for the doctor.
+// Purpose: all indexes with their state, for the doctor.
 // Access: read
 // Parameters: none
 // Returns: name STRING, state STRING, percent FLOAT

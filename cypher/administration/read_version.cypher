@@ -1,4 +1,4 @@
-// Purpose: the server's version.
+// Purpose: the version and edition of the server.
 // Access: read
 // Parameters: none
 // Returns: version STRING, edition STRING

@@ -3,7 +3,7 @@
 // Parameters: name STRING
 // Returns: name STRING
 // Index: none
-// Scan: an installation has a handful of keys
+// Scan: there are few keys
 MATCH (k:ApiKey)
 WHERE k.name = $name AND k.revoked_at IS NULL
 SET k.revoked_at = datetime()

@@ -1,4 +1,4 @@
-// Purpose: every item with how many users chose it and by what it can be grouped.
+// Purpose: all items with the number of users who chose them, their kind and their attributes.
 // Access: read
 // Parameters: none
 // Returns: item_id STRING, title STRING, kind STRING, users INTEGER, attributes LIST<STRING>

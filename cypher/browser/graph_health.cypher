@@ -1,11 +1,11 @@
 // Graph health
-// Purpose: what is in the graph and what waits for a stage: counts, embeddings that are missing or stale, items that
-// nobody described, nodes without any relationship, the active model, the last run of each stage.
+// Purpose: the content of the graph and what stages have to update: counts, missing and stale embeddings, items without
+// a description, nodes without relationships, the active model, the last run of each stage.
 // Access: read
 // Parameters: none
 // Returns: measure STRING, value STRING
 // Index: run_stage
-// Scan: stale and orphaned nodes are found by looking at every user and item once.
+// Scan: stale nodes and nodes without relationships are found by reading every user and item once.
 CALL () {
   MATCH (n:User) WITH count(n) AS c RETURN 1 AS place, 'users' AS measure, toString(c) AS value
 UNION ALL

@@ -1,6 +1,6 @@
 // Interest map
-// Purpose: a user's neighbourhood to look at: their strongest interests, what is broader than these, and the items of
-// their own that stand for them.
+// Purpose: the interests of a user as a picture: the strongest interests, their broader interests, and the user's items
+// that are about them.
 // In Neo4j Browser, first:  :param user_id => '196'
 // Access: read
 // Parameters: user_id STRING

@@ -1,5 +1,5 @@
 // Interests as of a time
-// Purpose: what one user liked and disliked at a moment, strongest first, with when each began and ended.
+// Purpose: the interests of one user at a time, liked and disliked, strongest first, with when each began and ended.
 // In Neo4j Browser, first:  :param user_id => '196'   and   :param at => '1998-01-01T00:00:00Z'
 // Access: read
 // Parameters: user_id STRING, at STRING

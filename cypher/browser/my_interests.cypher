@@ -1,5 +1,6 @@
 // My interests
-// Purpose: what one user likes and dislikes now, strongest first, with how much evidence each has.
+// Purpose: the present interests of one user, liked and disliked, strongest first, with the number of events of
+// evidence.
 // In Neo4j Browser, first:  :param user_id => '196'
 // Access: read
 // Parameters: user_id STRING

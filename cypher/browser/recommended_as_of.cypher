@@ -1,6 +1,7 @@
 // Recommended as of a time
-// Purpose: items near a user's history up to a moment: similar to, or following, the user's latest items by then, or about interests
-// valid then, not yet chosen; and when the user chose them later. SIMILAR_TO, FOLLOWED_BY and ABOUT are those of today.
+// Purpose: items near a user's history up to a time: similar to, or following, the user's latest items until then, or
+// about interests valid then, not chosen until then; and when the user chose them later. SIMILAR_TO, FOLLOWED_BY and
+// ABOUT are those of today.
 // In Neo4j Browser, first:  :param user_id => '196'   and   :param at => '1998-01-01T00:00:00Z'
 // Access: read
 // Parameters: user_id STRING, at STRING

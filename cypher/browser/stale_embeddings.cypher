@@ -1,12 +1,12 @@
 // Stale embeddings
-// Purpose: users and items whose embedding is missing, older than their last change, or of another model than the active
-// one; those that wait longest first.
+// Purpose: users and items whose embedding is missing, older than their last change, or of another model than the
+// active one; the oldest first.
 // In Neo4j Browser, first:  :param k => 50
 // Access: read
 // Parameters: k INTEGER
 // Returns: node NODE, id STRING, touched_at DATETIME, embedded_at DATETIME, why STRING
 // Index: none
-// Scan: a check of every node is what is asked for.
+// Scan: every node is checked.
 CALL () { MATCH (m:Model) WHERE m.active RETURN max(m.version) AS version }
 CALL (version) {
   MATCH (n:User)

@@ -1,11 +1,12 @@
 // Top interests
-// Purpose: the interests that most users share now, each with how many dislike it and three items that are about it.
+// Purpose: the interests that most users have now, each with the number of users who dislike it and three items about
+// it.
 // In Neo4j Browser, first:  :param k => 20
 // Access: read
 // Parameters: k INTEGER
 // Returns: interest NODE, name STRING, users INTEGER, disliked_by INTEGER, items LIST<NODE>
 // Index: interest_name (constraint)
-// Scan: every interest is ranked; there are thousands of them, not millions.
+// Scan: every interest is ranked; there are thousands, not millions.
 MATCH (n:Interest)
 CALL (n) {
   MATCH (u:User)-[r:INTERESTED_IN]->(n)

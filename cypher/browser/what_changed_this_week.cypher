@@ -1,11 +1,11 @@
 // What changed this week
-// Purpose: the seven days up to the graph's latest event: items that rose and fell against the week before, interests
-// that users took up and let go, users and items seen for the first time.
+// Purpose: the seven days up to the latest event: items with more and fewer events than in the week before, interests
+// that users gained and lost, users and items that are new.
 // Access: read
 // Parameters: none
 // Returns: change STRING, subject NODE, name STRING, this_week INTEGER, week_before INTEGER, until DATETIME
 // Index: none
-// Scan: the latest event and the counts of two weeks need every event once; times of events have no index.
+// Scan: all events are read for the latest one and the counts of two weeks; their times have no index.
 CALL () {
   MATCH (:User)-[b]->(:Item)
   RETURN max(b.at) AS until

@@ -1,5 +1,6 @@
 // Who is like me
-// Purpose: the users most similar to one user, with up to three items that both know and the interests they share.
+// Purpose: the users most similar to one user, with up to three items that both chose, and the interests that both
+// have.
 // In Neo4j Browser, first:  :param user_id => '196'
 // Access: read
 // Parameters: user_id STRING

@@ -1,6 +1,6 @@
 // Why this item
-// Purpose: every way that leads from a user to an item, the strongest three of each channel. The channel "embedding" has
-// no path: it says how near the two vectors are.
+// Purpose: the three strongest paths of each channel from a user to an item. The channel "embedding" has no path, but
+// the similarity of the two vectors.
 // In Neo4j Browser, first:  :param user_id => '196'   and then   :param item_id => '50'
 // Access: read
 // Parameters: user_id STRING, item_id STRING

@@ -1,4 +1,4 @@
-// Purpose: delete what earlier builds left of this relationship; run it outside a transaction.
+// Purpose: delete the relationships of this type that earlier runs wrote. Run it outside a transaction.
 // Access: write
 // Parameters: run STRING
 // Returns: nothing

@@ -1,5 +1,5 @@
-// Purpose: which interest is broader than which.
-// rows: maps of source, targets and scores, so that a source is looked up once.
+// Purpose: write the hierarchy of interests: BROADER from narrower to broader interests.
+// rows: maps of source, targets and scores, so that each source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing

@@ -1,5 +1,6 @@
-// Purpose: items that users with an attribute choose more than others do; they serve users known by nothing else.
-// rows: maps of source, targets and scores, so that a source is looked up once.
+// Purpose: write FAVOURS: items that users with an attribute choose more often than others. They are recommended to
+// users without behaviour.
+// rows: maps of source, targets and scores, so that each source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing

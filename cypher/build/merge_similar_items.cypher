@@ -1,6 +1,6 @@
-// Purpose: items that the same users choose.
-// score: over all time; recent_score: with a short half-life, 0 where it says nothing.
-// rows: maps of source, targets, scores and recent_scores, so that a source is looked up once.
+// Purpose: write SIMILAR_TO between items that the same users choose.
+// score: over all time; recent_score: with a short half-life, 0 where there is none.
+// rows: maps of source, targets, scores and recent_scores, so that each source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing

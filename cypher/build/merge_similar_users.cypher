@@ -1,5 +1,5 @@
-// Purpose: users who choose the same items.
-// rows: maps of source, targets and scores, so that a source is looked up once.
+// Purpose: write SIMILAR_TO between users who choose the same items.
+// rows: maps of source, targets and scores, so that each source is looked up once.
 // Access: write
 // Parameters: rows LIST<MAP>, run STRING, by STRING
 // Returns: nothing

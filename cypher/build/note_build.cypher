@@ -1,5 +1,5 @@
-// Purpose: what the follower needs to know of the build that is in force: how popularity decays, and the time of the latest
-// event; this never goes back.
+// Purpose: record the data of the last build that new events need: the half-life of popularity, and the time of the
+// latest event, which never decreases.
 // Access: write
 // Parameters: popularity_half_life FLOAT, latest DATETIME
 // Returns: nothing

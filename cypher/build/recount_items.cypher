@@ -1,6 +1,6 @@
-// Purpose: the popularity of items that were touched while a build ran, counted anew: what came after it had read the
-// behaviour is not in what it wrote. Writing to an item first keeps events that arrive meanwhile waiting.
-// counted: types of behaviour that count.  new: ln of the count that makes an item known.
+// Purpose: compute again the popularity of items that changed while a build ran, because the build did not read all
+// their events. Each item is written first, which makes new events of it wait.
+// counted: relationship types that count towards popularity.  new: ln of the count from which an item is known.
 // Access: write
 // Parameters: since DATETIME, counted LIST<STRING>, half_life FLOAT, new FLOAT
 // Returns: items INTEGER

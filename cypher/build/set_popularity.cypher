@@ -1,5 +1,5 @@
-// Purpose: set the popularity of items: the logarithm of their decayed count, and of their count (null takes both
-// away), and whether they are new.
+// Purpose: set the popularity of items (ln of the decayed count), `ever_popular` (ln of the plain count) and whether
+// they are new. A null deletes both.
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: nothing

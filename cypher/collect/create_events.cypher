@@ -1,6 +1,6 @@
-// Purpose: store events of one type of behaviour unless their event_id is stored with that type already; users and items
-// appear as needed. BEHAVIOUR stands for the relationship type. Each event_id stands once in rows. A concurrent writer
-// of the same event makes this fail on the constraint.
+// Purpose: store events of one type of behaviour, unless an event of this type has the event_id. Missing users and
+// items are created. BEHAVIOUR stands for the relationship type. Every event_id is in rows once. If another writer
+// stores the same event at the same time, the constraint makes this fail.
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: event_ids LIST<STRING>

@@ -1,4 +1,4 @@
-// Purpose: which of these events are stored already with one type of behaviour, and which of those with other content.
+// Purpose: the events, of some, that are stored with one type of behaviour, and those of them with other content.
 // BEHAVIOUR stands for the relationship type.
 // Access: read
 // Parameters: rows LIST<MAP>

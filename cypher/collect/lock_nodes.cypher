@@ -1,7 +1,8 @@
-// Purpose: hold users and items for the rest of the transaction, in the order of their ids, users first: whoever writes to
-// them does this first, so that no two wait for each other. What is held is a unique key: a node that is made and taken away
-// in one transaction is never stored, but nobody else can make it meanwhile. Nodes themselves can't be held so: who waits to
-// write a property of a node holds what who holds the node needs to add a relationship.
+// Purpose: lock users and items until the end of the transaction, users first, ordered by id. Every transaction that
+// writes to them does this first, so that there are no deadlocks. The lock is a unique key: a node that is created and
+// deleted in one transaction is never stored, but no other transaction can create it meanwhile. The nodes themselves
+// can't be locked for this: a transaction that waits to write a property holds a lock which the other needs to add a
+// relationship.
 // Access: write
 // Parameters: user_ids LIST<STRING>, item_ids LIST<STRING>
 // Returns: nothing

@@ -1,4 +1,5 @@
-// Purpose: describe items; one that is described the same already is left alone, any other gets a mark (see touch_nodes).
+// Purpose: store the descriptions of items. Items with the same description are not changed; the others are marked as
+// due (see touch_nodes).
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: item_id STRING, before STRING

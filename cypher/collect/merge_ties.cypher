@@ -1,4 +1,4 @@
-// Purpose: store who follows whom; the time of the first mention stays. Both get a mark (see touch_nodes).
+// Purpose: store ties between users; the time of the first one stays. Both users are marked as due (see touch_nodes).
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: created INTEGER

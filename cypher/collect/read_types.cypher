@@ -1,4 +1,4 @@
-// Purpose: the relationship types that the graph knows.
+// Purpose: the relationship types in the graph.
 // Access: read
 // Parameters: none
 // Returns: types LIST<STRING>

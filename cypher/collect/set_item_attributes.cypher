@@ -1,4 +1,4 @@
-// Purpose: give items exactly these attributes.
+// Purpose: replace the attributes of items.
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: give users exactly these attributes.
+// Purpose: replace the attributes of users.
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: nothing

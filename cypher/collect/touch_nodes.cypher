@@ -1,9 +1,9 @@
-// Purpose: note on the users and items of new events that something about them is new, in the transaction that stores them.
-// Each gets a mark for the follower: `due`, milliseconds since 1970, from when on it is to be looked at. One that a follower
-// holds (`lease`) stays its own; that `version` has risen tells it to look again. What the events add to the popularity of
-// items is added, decaying as the last build had it; before the first build there is nothing to add to.
-// items: maps of item_id and days, those of the events that count, since 1970, 0 where unknown.  new: ln of the count that
-// makes an item known.
+// Purpose: record the activity of new events on their users and items, in the transaction that stores the events. Each
+// node is marked as due for `update --follow`: `due`, milliseconds since 1970 from which it may be claimed. A node that
+// is leased (`lease`) keeps its mark; its `version` rises, so that the worker updates it again. The events are added to
+// the popularity of the items, with the half-life of the last build; before the first build there is none.
+// items: maps of item_id and days (since 1970, 0 where unknown) of the events that count.  new: ln of the count from
+// which an item is known.
 // Access: write
 // Parameters: user_ids LIST<STRING>, items LIST<MAP>, new FLOAT
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: whom some users are most like, by what is stored.
+// Purpose: the users that are stored as most similar to some users.
 // Access: read
 // Parameters: user_ids LIST<STRING>
 // Returns: user_ids LIST<STRING>

@@ -1,4 +1,4 @@
-// Purpose: what follows some items, as it stands.
+// Purpose: the stored FOLLOWED_BY of some items, by source.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: source STRING, targets LIST<STRING>, scores LIST<FLOAT>, recent_scores LIST<FLOAT>

@@ -1,4 +1,4 @@
-// Purpose: what is similar to some items, as it stands.
+// Purpose: the stored SIMILAR_TO of some items, by source.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: source STRING, targets LIST<STRING>, scores LIST<FLOAT>, recent_scores LIST<FLOAT>

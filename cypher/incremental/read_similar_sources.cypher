@@ -1,4 +1,4 @@
-// Purpose: the items that have some item among their most similar.
+// Purpose: the items that have some items among their most similar, by target.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: target STRING, sources LIST<STRING>

@@ -1,6 +1,6 @@
-// Purpose: items whose relationships to other items were written get the next number of the feed; they are what they were, so
-// their version stays. They are locked already, as nodes are before the feed, everywhere. The number is given under a lock
-// that is held until the end, so that whoever saw a number has seen all that is below it.
+// Purpose: give the next number of the feed to items whose relationships to other items were written. Their own data is
+// the same, so their version stays. The items are locked before the feed, as everywhere. The feed is locked until the
+// end of the transaction, so that a reader of a number has seen all changes with lower numbers.
 // Access: write
 // Parameters: item_ids LIST<STRING>
 // Returns: seq INTEGER

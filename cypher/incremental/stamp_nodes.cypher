@@ -1,6 +1,6 @@
-// Purpose: items and users whose neighbourhood was written get a new version and the next number of the feed. Nodes are
-// locked before the feed, as everywhere. The number is given under a lock that is held until the end, so that whoever saw a
-// number has seen all that is below it.
+// Purpose: give a new version and the next number of the feed to items and users whose neighbourhood was written. The
+// nodes are locked before the feed, as everywhere. The feed is locked until the end of the transaction, so that a
+// reader of a number has seen all changes with lower numbers.
 // Access: write
 // Parameters: item_ids LIST<STRING>, user_ids LIST<STRING>
 // Returns: seq INTEGER

@@ -1,4 +1,4 @@
-// Purpose: replace whom some users are most like.
+// Purpose: replace the most similar users of some users.
 // rows: maps of source, targets and scores.
 // Access: write
 // Parameters: rows LIST<MAP>, by STRING

@@ -1,4 +1,4 @@
-// Purpose: write some FOLLOWED_BY between items, and take others away. Items that are gone are left out.
+// Purpose: write some FOLLOWED_BY between items and delete others. Deleted items are left out.
 // rows: maps of source, target, score and recent_score.  gone: maps of source and target.
 // Access: write
 // Parameters: rows LIST<MAP>, gone LIST<MAP>, by STRING

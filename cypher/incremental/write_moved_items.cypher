@@ -1,4 +1,4 @@
-// Purpose: embeddings of items by the model that made them, if it is still the active one.
+// Purpose: store embeddings of items by a model, if it is still the active one.
 // Access: write
 // Parameters: rows LIST<MAP>, version STRING
 // Returns: nothing

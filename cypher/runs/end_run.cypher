@@ -1,5 +1,5 @@
-// Purpose: record how a stage's run ended; a null error means it did all its work. A stage that derives anew what many nodes
-// hold begins a new generation of the feed: what was read before it has to be read again.
+// Purpose: record the end of a run; error: null for success. A stage that replaces the data of many nodes begins a new
+// generation of the feed: what was read before it has to be read again.
 // Access: write
 // Parameters: run_id STRING, counts STRING, watermark DATETIME, error STRING
 // Returns: nothing

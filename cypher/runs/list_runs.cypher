@@ -1,9 +1,9 @@
-// Purpose: the latest run of each stage, ended well or not.
+// Purpose: the latest run of each stage, successful or not.
 // Access: read
 // Parameters: none
 // Returns: stage STRING, run_id STRING, started_at STRING, ended_at STRING, seconds FLOAT, counts STRING, error STRING
 // Index: none
-// Scan: a run is written once a stage, not once an event
+// Scan: there is one run a stage, not one an event
 MATCH (r:Run)
 WITH r ORDER BY r.started_at DESC
 WITH r.stage AS stage, head(collect(r)) AS r

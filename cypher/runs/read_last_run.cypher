@@ -1,4 +1,4 @@
-// Purpose: the last run of a stage that ended without an error.
+// Purpose: the last successful run of a stage.
 // Access: read
 // Parameters: stage STRING
 // Returns: run_id STRING, started_at DATETIME, ended_at DATETIME, watermark DATETIME, counts STRING

@@ -1,4 +1,4 @@
-// Purpose: record that a stage has started.
+// Purpose: record the start of a run of a stage.
 // Access: write
 // Parameters: run_id STRING, stage STRING
 // Returns: started_at DATETIME

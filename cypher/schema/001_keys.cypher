@@ -1,4 +1,4 @@
-// Purpose: keys of nodes are unique; everything is found by them.
+// Purpose: unique keys of all nodes, by which they are found.
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: range, full-text and vector indexes that the stages and the answers read.
+// Purpose: range, full-text and vector indexes that the stages and recommendations use.
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: the vector index of item embeddings, which are 128 numbers wide; one of 64, from an earlier version, goes.
+// Purpose: the vector index of item embeddings with 128 dimensions; replaces one with 64 of an earlier version.
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: the index by which items are found that behaviour says little of yet.
+// Purpose: the index of new items, which have few events.
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: the marks that events leave for the follower, the feed of what it changed, and the end of short interests.
+// Purpose: indexes of the work queue (`due`), of the change feed, and of the end of short-term interests.
 // Access: schema
 // Parameters: none
 // Returns: nothing

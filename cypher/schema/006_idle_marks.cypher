@@ -1,4 +1,4 @@
-// Purpose: marks of users that nobody waits for.
+// Purpose: the index of low-priority marks of users (`idle_due`).
 // Access: schema
 // Parameters: none
 // Returns: nothing

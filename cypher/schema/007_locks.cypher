@@ -1,4 +1,4 @@
-// Purpose: keys of users and items that are held by a transaction; no such node is ever stored (see collect/lock_nodes).
+// Purpose: unique keys of the locks of users and items; such nodes are never stored (see collect/lock_nodes).
 // Access: schema
 // Parameters: none
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: names that a language model gave and that were taken for interests of another name.
+// Purpose: unique names of aliases: names from a language model that stand for an interest of another name.
 // Access: schema
 // Parameters: none
 // Returns: nothing

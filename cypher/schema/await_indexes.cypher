@@ -1,4 +1,4 @@
-// Purpose: wait until every index is online.
+// Purpose: wait until all indexes are online.
 // Access: read
 // Parameters: seconds INTEGER
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: one behaviour type: an event_id occurs once, and events are found by it.
+// Purpose: the constraint of one type of behaviour: event ids are unique, and events are found by them.
 // Access: schema
 // Parameters: none
 // Returns: nothing

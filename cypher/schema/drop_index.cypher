@@ -1,4 +1,4 @@
-// Purpose: drop one index by name, to build it anew; the data it was built from stays.
+// Purpose: drop one index by name, so that it can be created again from the data.
 // Access: schema
 // Parameters: name STRING
 // Returns: nothing

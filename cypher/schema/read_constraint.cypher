@@ -1,4 +1,4 @@
-// Purpose: whether a constraint of this name exists.
+// Purpose: the constraint of this name, if it exists.
 // Access: read
 // Parameters: name STRING
 // Returns: name STRING

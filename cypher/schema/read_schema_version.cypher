@@ -1,4 +1,4 @@
-// Purpose: which schema file was applied last, and the behaviour types that have their constraint.
+// Purpose: the number of the last schema file that was applied, and the types of behaviour that have their constraint.
 // Access: read
 // Parameters: none
 // Returns: version INTEGER, types LIST<STRING>

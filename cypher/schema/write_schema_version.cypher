@@ -1,4 +1,4 @@
-// Purpose: note that the schema files up to this version are applied.
+// Purpose: record that the schema files up to this version are applied.
 // Access: write
 // Parameters: version INTEGER, types LIST<STRING>
 // Returns: nothing

@@ -1,14 +1,16 @@
-"""A report of `evaluate` for people: a table in the terminal, and a picture."""
+"""A report of `evaluate`: tables in the terminal, a bar chart, and the lists of each system as files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from gnn.evaluation.baselines import slug
 from graphstore.errors import InputError
 
 SHOWN = ("ndcg@10", "ndcg@20", "recall@20", "hitrate@10", "mrr")
@@ -19,7 +21,7 @@ Report = Mapping[str, Any]
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Every system over all scored users, where the served lists stand, what they are for whom, and the notes.
+    """Tables of all systems, of the served lists against the best baseline, and of their views; then the notes.
 
     No table is wider than 80 columns.
     """
@@ -129,3 +131,19 @@ def plot(report: Report, path: Path) -> None:
         figure.savefig(path, format="png", dpi=150)
     except OSError as error:
         raise InputError(f"{path}: the plot can't be written: {error.strerror}.") from error
+
+
+def write_lists(folder: Path, lists: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Write a JSONL file for each system: a line for each user with user_id and items, best first.
+
+    Raises:
+        InputError: a file can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, ranked in lists.items():
+            with (folder / f"{slug(name)}.jsonl").open("w", encoding="utf-8") as stream:
+                for user_id, items in ranked.items():
+                    stream.write(json.dumps({"user_id": user_id, "items": list(items)}, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{folder}: the lists can't be written there: {error.strerror}.") from error

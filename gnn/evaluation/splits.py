@@ -1,4 +1,4 @@
-"""A training and a test part: read, checked against each other, and told what is odd about them."""
+"""Training and test parts: reading them, checking them against each other, and notes on what limits their scores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Split:
-    """Events known and events to be foreseen, as rows with user_id, item_id, kind and seconds (or None).
+    """Training and test events, as rows with user_id, item_id, kind and seconds since 1970 (or None).
 
     items: attributes of the described items by id.  users: ids of the described users.
     """
@@ -64,14 +64,14 @@ class Split:
         return max((row["seconds"] for row in self.train if row["seconds"] is not None), default=None)
 
     def unknown(self) -> dict[str, int]:
-        """Test users and items that neither a training event nor a description names, and the events with either."""
+        """Test users and items without a training event or a description, and test events with either, as counts."""
         users = {row["user_id"] for row in self.test} - self.known.keys() - self.users
         items = {row["item_id"] for row in self.test} - self.known_items - self.items.keys()
         events = sum(row["user_id"] in users or row["item_id"] in items for row in self.test)
         return {"users": len(users), "items": len(items), "events": events}
 
     def notes(self, k: int) -> list[str]:
-        """What a reader of the report should know of this split, in sentences."""
+        """Sentences on this split for readers of the report."""
         notes = []
         unknown = self.unknown()
         if unknown["events"]:
@@ -117,7 +117,7 @@ def read_split(
 
 
 def read_events(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of an events file (JSONL or CSV) as far as scoring needs them: ids as text, kind, seconds.
+    """The rows of an events file (JSONL or CSV) as `event` has them.
 
     Raises:
         InputError: the file can't be read, or has a row without user_id and item_id or with a bad timestamp.
@@ -135,7 +135,9 @@ def read_events(path: str | Path) -> list[dict[str, Any]]:
 
 
 def event(row: Mapping[str, Any], problem: str | None = None) -> dict[str, Any]:
-    """An event as scoring needs it: user_id and item_id as text, kind, seconds since 1970 or None.
+    """An event for scoring: user_id and item_id as text, kind, seconds since 1970 or None.
+
+    problem: with the row as such, if any.
 
     Raises:
         ValueError: an id is missing, the timestamp can't be read, or there is a problem with the row as such.
@@ -152,9 +154,9 @@ def event(row: Mapping[str, Any], problem: str | None = None) -> dict[str, Any]:
 
 
 def check_overlap(train: Rows, test: Rows) -> None:
-    """Refuse test events that are also training events: they would be scored as if they had been foreseen.
+    """Refuse test events that are training events too, as they would count as predicted.
 
-    The same pair of user and item at another time is no overlap; without times it is.
+    The same user and item at another time is no overlap; without times it is.
 
     Raises:
         InputError: with the number of shared events.
@@ -178,7 +180,7 @@ def by_user(rows: Rows) -> dict[str, set[str]]:
 
 
 def _item_attributes(path: str | Path | None) -> dict[str, set[Hashable]]:
-    """The attributes of each item that `collect` would take; rows that it would reject are left to it to report."""
+    """The attributes of each item that `collect` would accept; it reports the rows that it rejects."""
     found: dict[str, set[Hashable]] = {}
     if path is not None:
         with open_rows(path) as source:
@@ -202,7 +204,7 @@ def _user_ids(path: str | Path | None) -> frozenset[str]:
 
 
 def interactions(rows: Rows) -> Interactions:
-    """Events as columns, every event of weight 1: what the baselines read."""
+    """Events as columns for the baselines, all of weight 1."""
     user_ids = sorted({row["user_id"] for row in rows})
     item_ids = sorted({row["item_id"] for row in rows})
     user_index = {user_id: index for index, user_id in enumerate(user_ids)}
@@ -215,3 +217,32 @@ def interactions(rows: Rows) -> Interactions:
         np.array([np.nan if row["seconds"] is None else row["seconds"] / DAY_SECONDS for row in rows], dtype=float),
         np.ones(len(rows)),
     )
+
+
+def ties_until(path: str | Path | None, cut: float | None, folder: Path) -> tuple[str | Path | None, int]:
+    """A file of the ties that are not later than the cut, and how many later ones it leaves out.
+
+    cut: in seconds since 1970.  folder: where such a file is written; `path` itself is returned where no tie is later.
+    """
+    if path is None or cut is None:
+        return path, 0
+    kept, late = [], 0
+    with open_rows(path) as source:
+        header, ending = source.header, source.format
+        for line in source.lines:
+            is_late = _dated_later(line.row, cut)
+            late += is_late
+            if not is_late:
+                kept.append(line.raw)
+    if not late:
+        return path, 0
+    target = folder / f"ties.{ending}"
+    target.write_bytes(header + b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for raw in kept))
+    return target, late
+
+
+def _dated_later(row: Mapping[str, Any] | None, cut: float) -> bool:
+    try:
+        return bool(row and row.get("timestamp")) and parse_time((row or {})["timestamp"]).timestamp() > cut
+    except ValueError:
+        return False  # collect rejects it, and says why

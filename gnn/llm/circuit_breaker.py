@@ -1,49 +1,45 @@
-"""The circuit breaker before an endpoint: after some failures in a row nobody is sent there for a while."""
+"""The circuit breaker of an endpoint: after failures in a row no request is sent for a while.
+
+Closed, requests are sent. Open, none is. After `reset_seconds` it is half-open: the next outcome closes or opens it.
+
+Reference: Nygard, "Release It!", 2007.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-import pybreaker
 
+class CircuitBreaker:
+    """Counts failures in a row. For one thread.
 
-class Circuit:
-    """Counts how requests end. pybreaker holds a lock as long as what it calls takes: it is told outcomes, not called.
-
-    failures: in a row, that open it.  reset_seconds: from then on until one question is let through on trial.
+    failures: in a row, that open it.  reset_seconds: how long it stays open.
     """
 
     def __init__(self, failures: int, reset_seconds: float) -> None:
-        self._failures = failures
-        self._reset = timedelta(seconds=reset_seconds)
-        self._state = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
-        self._breaker = pybreaker.CircuitBreaker(failures, reset_seconds, state_storage=self._state)
+        self._most, self._reset = failures, timedelta(seconds=reset_seconds)
+        self._failures = 0
+        self._opened_at: datetime | None = None
 
     @property
-    def open(self) -> str | None:
-        """Why nothing should be asked at present, or None."""
-        opened_at = self._state.opened_at
-        if self._breaker.current_state != pybreaker.STATE_OPEN or opened_at is None:
+    def open_reason(self) -> str | None:
+        """Why no request may be sent at present; None where one may."""
+        if self._opened_at is None or datetime.now(UTC) >= self._opened_at + self._reset:
             return None
-        if datetime.now(UTC) >= opened_at + self._reset:
-            return None
-        again_at = (opened_at + self._reset).isoformat(timespec="seconds")
-        return (
-            f"circuit breaker: the endpoint failed {self._failures} times in a row and is not asked before {again_at}"
-        )
+        until = (self._opened_at + self._reset).isoformat(timespec="seconds")
+        return f"circuit breaker: the endpoint failed {self._most} times in a row and is not asked before {until}"
 
     @property
-    def on_trial(self) -> bool:
-        """Whether the next question is to show that the endpoint is well again."""
-        return self._breaker.current_state != pybreaker.STATE_CLOSED and self.open is None
+    def half_open(self) -> bool:
+        """Whether the next request tests if the endpoint works again."""
+        return self._opened_at is not None and self.open_reason is None
 
-    def tell(self, failed: bool) -> None:
-        """Say how a question ended."""
-
-        def ended() -> None:
-            if failed:
-                raise ConnectionError
-
-        with suppress(pybreaker.CircuitBreakerError, ConnectionError):
-            self._breaker.call(ended)
+    def record(self, failed: bool) -> None:
+        """Count the outcome of a request. One that ends while the breaker is open changes nothing."""
+        if self.open_reason:
+            return
+        self._failures = self._failures + 1 if failed else 0
+        if not failed:
+            self._opened_at = None
+        elif self.half_open or self._failures >= self._most:
+            self._opened_at = datetime.now(UTC)

@@ -82,7 +82,7 @@ class LanguageModel:
         # Loading them takes a second, which a run that asks nothing should not wait for.
         try:
             from gnn.llm.asking import Asking
-            from gnn.llm.circuit_breaker import Circuit
+            from gnn.llm.circuit_breaker import CircuitBreaker
             from gnn.llm.endpoint import Endpoint
         except ImportError as error:
             raise NotReady(f"Language models can't be asked: {error}. Install the extra `gnn`.") from error
@@ -92,7 +92,7 @@ class LanguageModel:
         endpoint = Endpoint(url, model, key, limits.timeout_seconds)
         self._cache = AnswerCache(folder)
         self._asking = Asking(endpoint, self._cache, model, limits.tries)
-        self._circuit = Circuit(limits.failures, limits.reset_seconds)
+        self._breaker = CircuitBreaker(limits.failures, limits.reset_seconds)
         self._budget = Budget(limits, self._cache.path)
 
     def answers(self, questions: Iterable[Question[Any]], progress: Progress = silent) -> Iterator[tuple[int, Any]]:
@@ -149,9 +149,9 @@ class LanguageModel:
         """Ask as soon as a thread is free and the budget has room, yielding what is answered meanwhile; or skip."""
         report = current.report
         while report.stopped is None:
-            most = 1 if self._circuit.on_trial else self._limits.concurrency
-            if self._circuit.open:
-                report.stopped = self._circuit.open
+            most = 1 if self._breaker.half_open else self._limits.concurrency
+            if reason := self._breaker.open_reason:
+                report.stopped = reason
             elif len(current.under_way) >= most:
                 yield from self._finished(current)
             else:
@@ -191,8 +191,8 @@ class LanguageModel:
         reason = outcome.failed or outcome.invalid
         if reason is not None:
             report.reasons[reason] = report.reasons.get(reason, 0) + 1
-        self._circuit.tell(outcome.unwell)
-        why = outcome.hopeless or self._circuit.open
+        self._breaker.record(outcome.unwell)
+        why = outcome.hopeless or self._breaker.open_reason
         if why:
             report.stopped = report.stopped or why
             current.over.set()

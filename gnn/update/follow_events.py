@@ -99,13 +99,13 @@ class EventWorker:
                 log.exception("a user could not be brought up to date; tried again when the lease ends")
                 return
             for user_id, version in claim.versions.items():
-                self._refresh(Lease(claim.lease, {user_id: version}), now)
+                self._refresh(Lease(claim.lease_id, {user_id: version}), now)
 
     def _bring_up_to_date(self, claim: Lease, now: QueueState) -> None:
         vectors, latest = self._vectors.embed(claim.user_ids)
         if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
             work_queue.mark_silent_followers(self._client, claim.user_ids)
-        done = work_queue.finish_users(
+        result = work_queue.finish_users(
             self._client,
             claim,
             as_of=self._as_of(now, latest),
@@ -113,8 +113,8 @@ class EventWorker:
             vectors=vectors,
             version=self._vectors.version,
         )
-        self.work.users += done.done
-        self.work.again += done.again
+        self.work.users += result.done
+        self.work.again += result.requeued
 
     def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
         """The graph's clock: the latest event that is known, or the present where no event has a time."""

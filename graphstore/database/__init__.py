@@ -1,1 +1,1 @@
-"""The connection to Neo4j: statements by name, the driver, the schema, and the record of runs."""
+"""Access to Neo4j: the client, statements by name, the schema, and the record of runs."""

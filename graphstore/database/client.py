@@ -1,4 +1,4 @@
-"""The one way to Neo4j: statements by name, in managed transactions that are retried safely."""
+"""The Neo4j client: runs statements by name, in managed transactions that can be retried."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Row = dict[str, Any]
 T = TypeVar("T")
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
-BUSY_SECONDS = 20.0  # as long a transaction is tried again while others stand in its way
-FIRST_RETRY_SECONDS, RETRY_GROWTH = 0.02, 1.3  # most often two transactions stood in each other's way for a moment
+BUSY_SECONDS = 20.0  # a transaction is retried for so long while locks of others stop it
+FIRST_RETRY_SECONDS, RETRY_GROWTH = 0.02, 1.3  # short, because most deadlocks are over at once
 
 
 @contextmanager
 def interrupts_first() -> Iterator[None]:
-    """Let an interrupt through where closing what it interrupted fails as well: Ctrl-C is no error of Neo4j's."""
+    """Raise KeyboardInterrupt, not the driver error that closing the interrupted session raises after it."""
     try:
         yield
     except Exception as error:
-        met: list[BaseException] = []
+        checked: list[BaseException] = []
         found: BaseException | None = error
-        while found is not None and found not in met:
+        while found is not None and found not in checked:
             if not isinstance(found, Exception):
                 raise found from None
-            met.append(found)
+            checked.append(found)
             found = found.__context__
         raise
 
 
 @contextmanager
 def translated(uri: str) -> Iterator[None]:
-    """Turn the driver's errors into this program's, with what to do about them."""
+    """Turn errors of the driver into `GraphError` and its subclasses, whose text says what to do."""
     try:
         with interrupts_first():
             yield
@@ -68,7 +68,10 @@ def translated(uri: str) -> Iterator[None]:
 
 @contextmanager
 def usable_address(uri: str) -> Iterator[None]:
-    """Turn what the driver says of an address it can't use into wrong input; only Bolt is spoken."""
+    """Turn errors of the driver about an address into `InputError`; the protocol has to be Bolt.
+
+    uri: bolt://… or neo4j://…, with or without TLS.
+    """
     if uri.partition("://")[0].partition("+")[0] not in ("bolt", "neo4j"):
         raise InputError(f"NEO4J_URI {uri!r} is not usable: expected bolt://… or neo4j://…")
     try:
@@ -78,7 +81,7 @@ def usable_address(uri: str) -> Iterator[None]:
 
 
 class Transaction:
-    """A transaction in which statements are run by name."""
+    """An open transaction that runs statements by name."""
 
     def __init__(self, transaction: neo4j.ManagedTransaction) -> None:
         self._transaction = transaction
@@ -87,28 +90,30 @@ class Transaction:
         """Run one statement and return its rows.
 
         Raises:
-            StatementError: the parameters are not those of the statement's header.
+            StatementError: the parameters differ from those of the statement's header.
         """
         loaded = _checked(statement, parameters)
         return _rows(self._transaction.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
 
 
-class _Unsaid(list[Any]):
-    """A list that the driver doesn't spell out for a log: it does for every statement, whether anybody reads it, which
-    takes longer than sending a batch of vectors."""
+class _ShortRepr(list[Any]):
+    """A list with a short `repr`. The driver formats the parameters of every statement for its log, even if nothing is
+    logged, and that takes longer than sending a batch of vectors."""
 
     def __repr__(self) -> str:
         return f"[{len(self)} values]"
 
 
 def _sent(parameters: Row) -> Row:
-    """Parameters as the driver gets them."""
-    return {name: _Unsaid(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    """The parameters as they are given to the driver."""
+    return {name: _ShortRepr(value) if isinstance(value, list) else value for name, value in parameters.items()}
 
 
 def _rows(result: neo4j.Result, loaded: Statement) -> list[Row]:
-    """The rows of a result. Only where a statement returns nodes, relationships or paths are its values looked through
-    for these: that takes longer than all else on columns of many numbers.
+    """The rows of a result.
+
+    `data()` converts nodes, relationships and paths, and for that visits every value. It is used only where a statement
+    returns some, as it takes most of the time on columns of many numbers.
     """
     if loaded.returns_graph:
         return result.data()
@@ -117,10 +122,10 @@ def _rows(result: neo4j.Result, loaded: Statement) -> list[Row]:
 
 
 def _reason(error: BaseException) -> BaseException:
-    """What failed in a transaction. Where rolling it back fails as well, the driver tells of that instead."""
-    met: list[BaseException] = []  # errors that name each other
-    while isinstance(error, exceptions.ResultFailedError) and error not in met:
-        met.append(error)
+    """The error that made a transaction fail. The driver raises another one where the rollback fails as well."""
+    checked: list[BaseException] = []  # errors can be each other's cause
+    while isinstance(error, exceptions.ResultFailedError) and error not in checked:
+        checked.append(error)
         error = error.__cause__ or error.__context__ or error
     return error
 
@@ -132,9 +137,9 @@ def _checked(statement: str | Statement, parameters: dict[str, Any]) -> Statemen
 
 
 class Client:
-    """A connection pool to one Neo4j database. Close it, or use it as a context manager; safe to share by threads.
+    """A connection pool to one Neo4j database, which threads can share. A context manager; otherwise call `close`.
 
-    kinds: the kinds of behaviour in this graph, by name.
+    kinds: the kinds of behaviour in this graph, by name.  retry_seconds: for transactions while Neo4j does not answer.
     """
 
     def __init__(
@@ -178,8 +183,9 @@ class Client:
         """Connect, and return the server's version.
 
         Raises:
-            Neo4jUnavailable, Neo4jAuthFailed: as they say.
-            Neo4jTooOld: older than the statements need.
+            Neo4jUnavailable: it can't be reached.
+            Neo4jAuthFailed: it refused the user name or password.
+            Neo4jTooOld: it is older than OLDEST_NEO4J.
         """
         with translated(self.uri):
             self._driver.verify_connectivity()
@@ -191,7 +197,7 @@ class Client:
         return version
 
     def read(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """Run a read statement by name; routed to a replica in a cluster."""
+        """Run a read statement in a managed transaction; in a cluster, on a replica."""
         loaded = _checked(statement, parameters)
         if loaded.access != "read":
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
@@ -199,8 +205,8 @@ class Client:
             return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
 
     def read_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """`read` in one round trip instead of two, for what is asked at every answer: without a transaction of its own
-        the first time, and as `read` does it where that fails for a reason that may pass.
+        """`read` in one round trip instead of two, for statements of every request: first without a managed
+        transaction, and by `read` if that fails.
         """
         loaded = _checked(statement, parameters)
         if loaded.access != "read":
@@ -212,13 +218,13 @@ class Client:
             return self.read(loaded, **parameters)
 
     def write(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """Run a write statement by name in a managed transaction: retried if the connection or a lock fails."""
+        """Run a write statement in a managed transaction, which is retried if the connection or a lock fails."""
         loaded = _checked(statement, parameters)
         return self.transaction(lambda tx: tx.run(loaded, **parameters))
 
     def write_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """`write` in one round trip instead of three, for what follows every event and may be done twice without harm:
-        without a managed transaction the first time, and as `write` does it where that fails.
+        """`write` in one round trip instead of three, for idempotent statements of every event: first without a managed
+        transaction, and by `write` if that fails.
         """
         try:
             return self.autocommit(statement, **parameters)
@@ -226,7 +232,7 @@ class Client:
             return self.write(statement, **parameters)
 
     def transaction(self, function: Callable[[Transaction], T]) -> T:
-        """Run a function of several statements as one write transaction; it may be called more than once."""
+        """Run a function of several statements as one write transaction. A retry calls the function again."""
         until = time.monotonic() + BUSY_SECONDS
         with translated(self.uri):
             while True:
@@ -239,7 +245,7 @@ class Client:
                         raise reason from None
 
     def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
-        """Rows of a read statement one by one, in bounded memory; not retried once rows have come."""
+        """Yield the rows of a read statement one by one, in bounded memory; not retried."""
         loaded = _checked(statement, parameters)
         with translated(self.uri), self._session(neo4j.READ_ACCESS) as session:
             result = session.run(loaded.text, _sent(parameters))  # type: ignore[arg-type]
@@ -248,12 +254,12 @@ class Client:
                 yield record.data() if loaded.returns_graph else dict(zip(names, record.values(), strict=True))
 
     def autocommit(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """Run outside a managed transaction: for `CALL { } IN TRANSACTIONS` and schema statements; not retried."""
+        """Run outside a managed transaction: `CALL { } IN TRANSACTIONS` and schema statements. Not retried."""
         loaded = _checked(statement, parameters)
         return self.run_text(loaded.text, parameters)
 
     def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
-        """Run the text of a statement file as it is; only the schema and the tests use it directly."""
+        """Run Cypher text; only for the schema and for tests."""
         with translated(self.uri), self._session() as session:
             return session.run(text, _sent(parameters or {})).data()  # type: ignore[arg-type]
 

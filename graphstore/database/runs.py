@@ -1,4 +1,4 @@
-"""Provenance: every stage leaves a Run in the graph that says when it ran and what it did."""
+"""Runs: the record in the graph of when each stage ran and what it did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from graphstore.errors import GraphError
 
 @dataclass
 class Run:
-    """A run in progress: a stage fills `counts`, and may set `watermark` (what it has seen everything before)."""
+    """A run in progress, whose stage fills `counts`.
+
+    watermark: all changes before this time are part of the run.
+    """
 
     run_id: str
     stage: str
@@ -27,7 +30,7 @@ class Run:
 
 @contextmanager
 def run(client: Client, stage: str) -> Iterator[Run]:
-    """Record a stage's run; its watermark is the server's clock at the start unless the stage sets another."""
+    """Record a run of a stage. Its watermark is the server's time at the start, unless the stage sets another one."""
     run_id = f"{stage}-{uuid.uuid4().hex[:12]}"
     started = client.write("runs/start_run", run_id=run_id, stage=stage)[0]["started_at"].to_native()
     current = Run(run_id, stage, started, watermark=started)
@@ -40,7 +43,7 @@ def run(client: Client, stage: str) -> Iterator[Run]:
 
 
 def _end(client: Client, current: Run, error: str | None) -> None:
-    # Where it failed because Neo4j is gone, nobody should wait for this as well: tried once, and not again.
+    # A stage that failed, perhaps because Neo4j stopped, is recorded without retries, so that nobody waits twice.
     write = client.write if error is None else client.autocommit
     try:
         write(
@@ -56,7 +59,7 @@ def _end(client: Client, current: Run, error: str | None) -> None:
 
 
 def last_run(client: Client, stage: str) -> dict[str, Any] | None:
-    """The last run of a stage that ended without an error: run_id, started_at, ended_at, watermark, counts; or None."""
+    """The last successful run of a stage: run_id, started_at, ended_at, watermark, counts; None if there is none."""
     rows = client.read("runs/read_last_run", stage=stage)
     if not rows:
         return None

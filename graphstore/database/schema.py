@@ -1,4 +1,4 @@
-"""Constraints and indexes: numbered files under cypher/schema, applied in order, once, forward only."""
+"""The schema: constraints and indexes in numbered files of cypher/schema, applied once, in order, forward only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ INDEX_SECONDS = 300
 
 
 def versions() -> dict[int, str]:
-    """Schema files by their number."""
+    """The statement names of the schema files, by number."""
     return {int(match.group(1)): name for name in statements.names() if (match := NUMBERED.fullmatch(name))}
 
 
 def migrate(client: Client) -> int:
-    """Apply what is missing and return the version reached. Every statement is idempotent, so a stop in the middle,
-    or two programs at once, do no harm.
+    """Apply the schema files that are missing and return the version. All statements are idempotent, so that a stop in
+    the middle or two programs at once do no harm.
 
     Raises:
         SchemaTooNew: the graph was written by a newer version of this program.

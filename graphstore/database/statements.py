@@ -1,6 +1,6 @@
-"""The statement files: loaded by name, each with a contract in its header that is checked before anything is sent.
+"""Statement files, loaded by name. Each has a contract in its header, which is checked before it is sent.
 
-A header is line comments at the top of the file:
+A header consists of line comments at the top of the file:
 
     // Purpose: what it does
     // Access: read | write | schema
@@ -34,7 +34,7 @@ PARAMETER = re.compile(r"\$(\w+)")
 
 @dataclass(frozen=True)
 class Statement:
-    """One `.cypher` file: its text and what its header promises."""
+    """One `.cypher` file: its text and the fields of its header."""
 
     name: str
     text: str
@@ -51,10 +51,10 @@ class Statement:
         return any(GRAPH_TYPE.search(kind) for kind in self.columns.values())
 
     def check(self, given: dict[str, Any]) -> None:
-        """Refuse a call that does not pass exactly the declared parameters.
+        """Check that exactly the declared parameters are given.
 
         Raises:
-            StatementError: a declared parameter is missing, or an undeclared one is given.
+            StatementError: one is missing or undeclared.
         """
         missing = self.parameters.keys() - given.keys()
         unknown = given.keys() - self.parameters.keys()
@@ -66,10 +66,10 @@ class Statement:
             )
 
     def for_type(self, relationship_type: str) -> Statement:
-        """The same statement for one behaviour type: the placeholder type `BEHAVIOUR` is the only thing substituted.
+        """The statement with one relationship type in place of the placeholder type `BEHAVIOUR`.
 
         Raises:
-            StatementError: not an upper-case relationship type, or the file has no placeholder.
+            StatementError: the type is not upper case, or the file has no placeholder.
         """
         if not TYPE_NAME.fullmatch(relationship_type):
             raise StatementError(f"{relationship_type!r} is no relationship type: expected upper case, e.g. PURCHASED.")
@@ -79,7 +79,7 @@ class Statement:
         return replace(self, text=text)
 
     def for_types(self, relationship_types: Iterable[str]) -> Statement:
-        """The statement for each of some behaviour types, as one: its rows are those of all of them.
+        """The union of the statement for several relationship types.
 
         Raises:
             StatementError: as `for_type`, or there is no type.
@@ -91,7 +91,7 @@ class Statement:
 
 
 def body(text: str) -> str:
-    """The statement without comments and with empty string literals, for checks on its text."""
+    """The text without comments and with empty string literals, for checks."""
     return COMMENT_OR_STRING.sub(lambda found: "" if found.group().startswith("/") else "''", text)
 
 
@@ -153,7 +153,7 @@ def load(name: str) -> Statement:
 
 
 def names() -> list[str]:
-    """All statement names, sorted."""
+    """The names of all statements, sorted."""
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.cypher"))
 
 

@@ -1,4 +1,4 @@
-"""Published data sets as items, users, events and ties in this program's own row formats; a module each."""
+"""Published data sets, converted to items, users, events and ties in the program's row formats; one module each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graphstore.datasets import lastfm, lightgcn, mars, online_retail
-from graphstore.datasets.dataset import Dataset, Rows, find_file
+from graphstore.datasets.dataset import Dataset, RowIterator, find_file
 from graphstore.datasets.lastfm import read_lastfm
 from graphstore.datasets.lightgcn import read_lightgcn, read_lists
 from graphstore.datasets.mars import read_mars
@@ -17,7 +17,7 @@ from graphstore.errors import InputError
 __all__ = [
     "ADAPTERS",
     "Dataset",
-    "Rows",
+    "RowIterator",
     "demo_dataset",
     "open_dataset",
     "read_lastfm",
@@ -41,7 +41,7 @@ ADAPTERS: dict[str, tuple[tuple[str, ...], Callable[[Path], Dataset]]] = {
 
 
 def open_dataset(name: str, folder: Path) -> Dataset:
-    """The adapter of this name over a folder of the published files, each plain or as `.gz`.
+    """The data set of this name from a folder of its published files, each plain or `.gz`.
 
     Raises:
         InputError: no adapter of this name, or a file of the data set is missing.

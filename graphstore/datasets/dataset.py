@@ -1,4 +1,4 @@
-"""What an adapter gives, and how it reads published files: plain or gzip, UTF-8 or Latin-1, an error with its line."""
+"""The common form of data sets, and readers of published files: plain or gzip, UTF-8 or Latin-1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TextIO, TypeVar
 
 from graphstore.errors import InputError
 
-Rows = Iterator[dict[str, Any]]
+RowIterator = Iterator[dict[str, Any]]
 Record = TypeVar("Record")
 Made = TypeVar("Made")
 AS_LATIN_1 = "graphstore-as-latin-1"
@@ -22,30 +22,30 @@ AS_LATIN_1 = "graphstore-as-latin-1"
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows of a data set: each function reads its part anew. `ties` is None where users don't know each other."""
+    """A data set: each function reads the rows of one part again.  ties: None where the data set has none."""
 
     name: str
-    items: Callable[[], Rows]
-    users: Callable[[], Rows]
-    events: Callable[[], Rows]
-    ties: Callable[[], Rows] | None = None
+    items: Callable[[], RowIterator]
+    users: Callable[[], RowIterator]
+    events: Callable[[], RowIterator]
+    ties: Callable[[], RowIterator] | None = None
 
 
-def no_rows() -> Rows:
-    """For a part that the data set doesn't have."""
+def no_rows() -> RowIterator:
+    """The rows of a part that a data set does not have."""
     return iter(())
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """The file of this name in the folder, plain or with `.gz` behind it; None if neither is there."""
+    """The path of a file in a folder, plain or with `.gz` added; None if neither exists."""
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
 def need_file(folder: Path, name: str) -> Path:
-    """The same, which must be there.
+    """The path of a file in a folder, plain or with `.gz` added.
 
     Raises:
-        InputError: it isn't.
+        InputError: neither exists.
     """
     path = find_file(folder, name)
     if path is None:
@@ -64,17 +64,19 @@ codecs.register_error(AS_LATIN_1, _bytes_as_latin_1)
 
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """Open a plain or gzip file as UTF-8; bytes that are not UTF-8 are taken as Latin-1, as older data sets have it."""
+    """Open a plain or gzip file as UTF-8. Bytes that are not UTF-8 are read as Latin-1, which older data sets use."""
     opener: Any = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rb") as stream, io.TextIOWrapper(stream, "utf-8-sig", AS_LATIN_1, newline="") as text:
         yield text
 
 
 def read_lines(path: Path, separator: str | None, make: Callable[[list[str]], Made], first: int = 1) -> Iterator[Made]:
-    """What `make` makes of the fields of each line that is not empty, from line `first` on; quotes mean nothing.
+    """`make` of the fields of each line that is not empty, from line `first` on. Quotes are not special.
+
+    separator: between fields; white space where None.
 
     Raises:
-        InputError: the file can't be read, or a line is not as `make` expects it.
+        InputError: the file can't be read, or `make` fails on a line, which is named.
     """
 
     def records(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
@@ -87,10 +89,10 @@ def read_lines(path: Path, separator: str | None, make: Callable[[list[str]], Ma
 
 
 def read_table(path: Path, columns: Sequence[str], make: Callable[[dict[str, str]], Made]) -> Iterator[Made]:
-    """What `make` makes of each row of a CSV with a header that has at least these columns.
+    """`make` of each row of a CSV file whose header has at least these columns.
 
     Raises:
-        InputError: the file can't be read, a column is missing, or a row is not as `make` expects it.
+        InputError: the file can't be read, a column is missing, or `make` fails on a row, which is named.
     """
 
     def records(stream: TextIO) -> Iterator[tuple[int, dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""Last.fm as the HetRec 2011 workshop published it: artists, listens, tags and friends."""
+"""Last.fm, as published by the HetRec 2011 workshop: artists, listens, tags and friends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from graphstore.datasets.dataset import Dataset, Rows, need_file, no_rows, read_lines
+from graphstore.datasets.dataset import Dataset, RowIterator, need_file, no_rows, read_lines
 
 FILES = ("artists.dat", "tags.dat", "user_artists.dat", "user_friends.dat", "user_taggedartists-timestamps.dat")
 LEAST_TAGGERS = 2
@@ -14,14 +14,14 @@ MOST_TAGS = 10
 
 
 def read_lastfm(folder: Path) -> Dataset:
-    """hetrec2011-lastfm-2k: an artist that a user listened to is one event of kind "like", its value the play count.
+    """hetrec2011-lastfm-2k: each artist that a user listened to is one event of kind "like".
 
-    Only tags have times; listens have none. Friends are ties in both directions, as the file has them.
+    The value of an event is the play count; it has no time. Friends are ties in both directions, as in the file.
 
     Reference: Cantador, Brusilovsky and Kuflik, HetRec 2011.
     """
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         tags = tags_by_artist(folder)
 
         def artist(fields: list[str]) -> dict[str, Any]:
@@ -31,14 +31,14 @@ def read_lastfm(folder: Path) -> Dataset:
 
         return read_lines(need_file(folder, "artists.dat"), "\t", artist, first=2)
 
-    def events() -> Rows:
+    def events() -> RowIterator:
         def listen(fields: list[str]) -> dict[str, Any]:
             user_id, item_id, plays = fields
             return {"user_id": user_id, "item_id": item_id, "kind": "like", "value": float(plays)}
 
         return read_lines(need_file(folder, "user_artists.dat"), "\t", listen, first=2)
 
-    def ties() -> Rows:
+    def ties() -> RowIterator:
         def friend(fields: list[str]) -> dict[str, Any]:
             user_id, follows = fields
             return {"user_id": user_id, "follows": follows}
@@ -49,7 +49,7 @@ def read_lastfm(folder: Path) -> Dataset:
 
 
 def tags_by_artist(folder: Path) -> dict[str, list[str]]:
-    """The tags that at least two users gave an artist: the most given first, at most ten."""
+    """The tags of each artist that at least LEAST_TAGGERS users gave it, the most frequent first, at most MOST_TAGS."""
     names = dict(
         read_lines(need_file(folder, "tags.dat"), "\t", lambda fields: (fields[0], fields[1].strip()), first=2)
     )

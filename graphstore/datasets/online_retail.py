@@ -1,4 +1,4 @@
-"""The UCI "Online Retail" data set: the invoices of a British gift shop, December 2010 to December 2011."""
+"""UCI "Online Retail": the invoices of a British gift shop, December 2010 to December 2011."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from graphstore.datasets.dataset import Dataset, Rows, need_file, read_table
+from graphstore.datasets.dataset import Dataset, RowIterator, need_file, read_table
 
 FILE = "online_retail.csv"
 FILES = (FILE,)
@@ -20,7 +20,7 @@ CANCELLED = "C"
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """A line of an invoice that is a purchase. seconds: Unix time of the invoice, read as UTC."""
+    """A line of an invoice that is a purchase.  seconds: Unix time of the invoice, read as UTC."""
 
     invoice: str
     user_id: str
@@ -32,15 +32,15 @@ class InvoiceLine:
 
 
 def read_online_retail(folder: Path) -> Dataset:
-    """Purchases by known customers: quantity and price above 0, not cancelled, of a product.
+    """Purchases of products by known customers, with quantity and price above 0, that were not cancelled.
 
-    One event for each invoice, customer and code, quantities summed; the invoice is the session. A product's title is
-    its most frequent description; codes are upper-cased (85123a is 85123A).
+    Each invoice, customer and code is one event with the sum of quantities as value; the invoice is the session. The
+    title of a product is its most frequent description. Codes are converted to upper case (85123a is 85123A).
 
     Reference: Chen, Sain and Guo, "Data mining for the online retail industry", J. Database Marketing 2012.
     """
 
-    def items() -> Rows:
+    def items() -> RowIterator:
         titles: dict[str, Counter[str]] = {}
         for line in _purchases(folder):
             titles.setdefault(line.item_id, Counter())[line.title] += 1
@@ -49,7 +49,7 @@ def read_online_retail(folder: Path) -> Dataset:
             title = min(counts, key=lambda text: (-counts[text], text), default=None)
             yield {"item_id": item_id, "kind": "product"} | ({"title": title} if title else {})
 
-    def users() -> Rows:
+    def users() -> RowIterator:
         countries: dict[str, set[str]] = {}
         for line in _purchases(folder):
             countries.setdefault(line.user_id, set()).update({line.country} - {""})
@@ -59,7 +59,7 @@ def read_online_retail(folder: Path) -> Dataset:
     return Dataset("online-retail", items, users, lambda: _events(folder))
 
 
-def _events(folder: Path) -> Rows:
+def _events(folder: Path) -> RowIterator:
     bought: dict[tuple[str, str, str], tuple[int, int]] = {}
     for line in _purchases(folder):
         key = (line.invoice, line.user_id, line.item_id)
@@ -99,6 +99,6 @@ def _purchase(row: dict[str, str]) -> InvoiceLine | None:
 
 
 def _seconds(text: str) -> int:
-    """ISO as in the Spark guide's copy, or 12/1/2010 8:26 as a spreadsheet writes it."""
+    """Unix time of a date in ISO format or, as spreadsheets write it, like 12/1/2010 8:26."""
     time = datetime.strptime(text, "%m/%d/%Y %H:%M") if "/" in text else datetime.fromisoformat(text[:19])
     return int(time.replace(tzinfo=UTC).timestamp())

@@ -1,1 +1,1 @@
-"""The graph side of extract: item texts and media, interests, and answers of a language model."""
+"""Extract in the graph: texts and media of items, interests, and the results of a language model."""

@@ -1,4 +1,4 @@
-"""Which encoder the contents of items were read by, how wide its vectors are, and whether a model learned from it."""
+"""The content index: the encoder of the items' content vectors, their width, and whether a model learned from them."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ Options = Mapping[str, Any]
 
 
 def encoder_of(client: Client) -> str | None:
-    """The encoder of the last extraction; None before the first, or where it did not say."""
+    """The name of the encoder of the last extraction; None before the first, or if it was not recorded."""
     last = last_run(client, "extract")
     return last["counts"].get("encoder") if last else None
 
 
 def encoders_of(client: Client) -> dict[str, Any]:
-    """What a model learns from, for its configuration: encoder; image_encoder, audio_encoder where items have some."""
+    """The encoders of the last extraction: encoder, and image_encoder and audio_encoder where items have media."""
     last = last_run(client, "extract")
     counts = last["counts"] if last else {}
     return {"encoder": counts.get("encoder")} | {name: counts[name] for name in MEDIA_ENCODERS if name in counts}
 
 
 def content_width(client: Client) -> int | None:
-    """How many numbers a vector of the graph's index of contents has; None without the index."""
+    """The dimension of the index of content vectors; None without the index."""
     rows = client.read("extract/items/read_content_index")
     return int(rows[0]["options"]["indexConfig"]["vector.dimensions"]) if rows else None
 
 
 def index_options(width: int) -> Options:
-    """Of a vector index."""
+    """The options of a vector index of this dimension, for cosine similarity."""
     return {"indexConfig": {"vector.dimensions": width, "vector.similarity_function": "cosine"}}
 
 
 def begin_anew(client: Client, width: int) -> None:
-    """Forget all contents, and make their indexes as wide as those that come. Safe to be stopped and run again."""
+    """Delete all content vectors and create their indexes for another dimension. Can be stopped and run again."""
     client.autocommit("extract/items/clear_contents")
     for name, statement in INDEXES.items():
         client.autocommit("schema/drop_index", name=name)
@@ -49,17 +49,17 @@ def begin_anew(client: Client, width: int) -> None:
 
 
 def check_learned_from(client: Client, model: Mapping[str, Any]) -> None:
-    """See that a model learned from contents as they are now. Models that don't say what they learned from pass.
+    """Check that a model learned from the present content vectors. Models without a recorded encoder pass.
 
-    model: as `graphstore.update.models.active_model` has it.
+    model: as `graphstore.update.models.active_model` returns it.
 
     Raises:
-        NotReady: it learned from those of another encoder.
+        NotReady: it learned from vectors of another encoder.
     """
-    configuration, now = model["configuration"], encoders_of(client)
+    configuration, present_encoders = model["configuration"], encoders_of(client)
     media = {f"{name}_encoder" for name, _ in configuration.get("media", ())}
     for name in ("encoder", *MEDIA_ENCODERS):
-        learned, present = configuration.get(name), now.get(name)
+        learned, present = configuration.get(name), present_encoders.get(name)
         if learned and present and learned != present and (name == "encoder" or name in media):
             raise NotReady(
                 f"Model {model['version']} learned from contents by {name.replace('_', ' ')} {learned!r}, and items "

@@ -1,4 +1,4 @@
-"""The graph side of interests: `Interest` nodes, `INTERESTED_IN`, and which users to read again."""
+"""Interests in the graph: `Interest` nodes, `INTERESTED_IN` of users, and which users to compute again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AFFECTED_USERS = 10_000
 
 @dataclass
 class InterestCounts:
-    """What became of users' interests: users looked at; interests opened, kept open, closed."""
+    """Counts of a computation of users' interests: users, and interests that were opened, kept open and closed."""
 
     users: int = 0
     opened: int = 0
@@ -27,23 +27,23 @@ class InterestCounts:
 
 
 def read_interests(client: Client) -> list[dict[str, Any]]:
-    """The vocabulary as it stands: name, label, origin, items."""
+    """The vocabulary in the graph: name, label, origin, items."""
     return client.read("extract/interests/read_interests")
 
 
 def write_interests(client: Client, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Merge interests {name, label, origin, embedding}; return how many are new."""
+    """Merge interests {name, label, origin, embedding}; returns the number of new ones."""
     batches = batched(rows, VECTOR_ROWS)
     return sum(client.write("extract/interests/merge_interests", rows=batch)[0]["created"] for batch in batches)
 
 
 def delete_unused(client: Client, names: Sequence[str]) -> int:
-    """Drop interests outside the vocabulary `names` that nothing refers to; return how many."""
+    """Delete interests that are not in the vocabulary `names` and have no relationships; returns their number."""
     return int(client.write("extract/interests/delete_unused_interests", names=list(names))[0]["deleted"])
 
 
 def latest_event(client: Client) -> datetime:
-    """Time of the graph's latest event, from which all ages are measured; the present without dated events."""
+    """The time of the latest event in the graph, from which ages are measured; the present time without one."""
     known = set(client.read("collect/read_types")[0]["types"])
     statement = statements.load("extract/interests/read_latest_event")
     latest = []
@@ -55,25 +55,28 @@ def latest_event(client: Client) -> datetime:
 
 
 def touched_users(client: Client, since: datetime) -> list[str]:
-    """Users that an event or a tie touched since a moment."""
+    """Users with a new event or tie since a time."""
     return [row["user_id"] for row in client.read("extract/interests/read_touched_users", since=since)]
 
 
 def count_items(client: Client) -> None:
-    """Write to every interest how many items are about it."""
+    """Write to every interest the number of items about it."""
     client.write("extract/interests/count_interest_items")
 
 
 def count_users(client: Client) -> None:
-    """Write to every interest how many users have it."""
+    """Write to every interest the number of users who have it."""
     client.write("extract/interests/count_interest_users")
 
 
 def users_to_read(
     client: Client, as_of: datetime, since: datetime | None, changed_items: Sequence[str] = ()
 ) -> list[str]:
-    """Users whose interests may have changed: all of them without `since`; otherwise those touched since, those with
-    behaviour on items whose interests changed (at most AFFECTED_USERS), and those whose short-term interests lapsed.
+    """Users whose interests may have changed, sorted.
+
+    as_of: the graph's clock, for short-term interests that expired.
+    since: of the last run; all users where None.
+    changed_items: items whose interests changed; at most AFFECTED_USERS of their users for each batch of items.
     """
     if since is None:
         return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
@@ -87,7 +90,7 @@ def users_to_read(
 def write_user_interests(
     client: Client, user_ids: Sequence[str], as_of: datetime, progress: Progress = silent
 ) -> InterestCounts:
-    """Aggregate users' interests from their behaviour, in Cypher, batch by batch; each batch is one transaction."""
+    """Compute users' interests from their behaviour, in Cypher, one transaction a batch.  as_of: the graph's clock."""
     counts = InterestCounts()
     parameters = interest_parameters(as_of, client.kinds)
     for batch in batched(user_ids, USER_ROWS):

@@ -1,7 +1,7 @@
-"""The graph side of what a language model reads: who is to be read, what they did, and what was found.
+"""Interests that a language model extracts: users and items to read, their events and texts, and the results.
 
-`extracted_by` of all it writes begins with OWN, so that what another model or prompt wrote before is replaced, and what
-the encoder and behaviour say is left alone.
+`extracted_by` of the results begins with OWN. Writing replaces the results of every model and prompt, and leaves those
+of the encoder and of behaviour unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ USERS_AT_ONCE = 500
 
 
 def extracted_by(model: str, prompt: str) -> str:
-    """How what a model read by a prompt is marked.
+    """The value of `extracted_by` for a model and a prompt.
 
     >>> extracted_by("smollm2", "interests/1")
     'llm smollm2 interests/1'
@@ -27,25 +27,28 @@ def extracted_by(model: str, prompt: str) -> str:
 
 
 def users_to_read(client: Client, by: str) -> list[str]:
-    """Users with LEAST_EVENTS events of whom MOVED_EVENTS came or went since they were read, or whom another read;
-    those with most that is new first."""
+    """Users to read, most changed events first: with at least LEAST_EVENTS events, of which MOVED_EVENTS are new or
+    deleted since they were read, or who were read by another model or prompt.  by: see `extracted_by`."""
     rows = client.stream("extract/language_model/read_moved_users", by=by, least=LEAST_EVENTS, moved=MOVED_EVENTS)
     return [row["user_id"] for row in rows]
 
 
 def behaviour(client: Client, user_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each user how many events there are, and the latest {event_id, item_id, type, value, at}, newest first."""
+    """For each user the number of events, and the latest {event_id, item_id, type, value, at}, newest first."""
     return client.read("extract/language_model/read_recent_events", user_ids=list(user_ids), count=SHOWN_EVENTS)
 
 
 def items_to_read(client: Client, by: str) -> list[str]:
-    """Items with text that this model has not read by this prompt as they are now."""
+    """Items whose present text was not read by this model and prompt.  by: see `extracted_by`."""
     return [row["item_id"] for row in client.stream("extract/language_model/read_ungenerated_items", by=by)]
 
 
 def write_interests_of(client: Client, rows: Sequence[Mapping[str, Any]], by: str) -> dict[str, int]:
-    """Replace what was read about users: rows {user_id, events, interests: [{name, said, polarity, horizon, weight,
-    evidence, since}]}. Interests that no longer hold are closed at the user's latest event."""
+    """Replace the extracted interests of users; those that are no longer found are closed at the user's latest event.
+
+    rows: {user_id, events, interests: [{name, said, polarity, horizon, weight, evidence, since}]}.  by: see
+    `extracted_by`.  Returns the number of interests opened, kept and closed.
+    """
     found = client.write(
         "extract/language_model/write_generated_interests", rows=list(rows), by=by, own=OWN, weakened=WEAKENED
     )
@@ -53,25 +56,25 @@ def write_interests_of(client: Client, rows: Sequence[Mapping[str, Any]], by: st
 
 
 def write_about(client: Client, rows: Sequence[Mapping[str, Any]], by: str) -> int:
-    """Replace what was read about items: {item_id, about: [{name, said, weight}]}; how much there is now."""
+    """Replace the extracted interests of items {item_id, about: [{name, said, weight}]}; returns their number."""
     return int(
         client.write("extract/language_model/write_generated_about", rows=list(rows), by=by, own=OWN)[0]["about"]
     )
 
 
 def read_aliases(client: Client) -> list[dict[str, Any]]:
-    """Names that were taken for another: name, interest (null where that is undone or gone), cosine, apart."""
+    """Aliases: name, interest (None where it was split off or deleted), cosine, apart (whether it was split off)."""
     return client.read("extract/language_model/read_aliases")
 
 
 def write_aliases(client: Client, rows: Sequence[Mapping[str, Any]], by: str) -> int:
-    """Note that names {name, interest, cosine} are taken for interests; how many there are."""
+    """Store aliases {name, interest, cosine} of interests; returns their number."""
     return (
         int(client.write("extract/language_model/merge_aliases", rows=list(rows), by=by)[0]["aliases"]) if rows else 0
     )
 
 
 def split_alias(client: Client, name: str, embedding: Sequence[float]) -> dict[str, int] | None:
-    """Make an alias an interest of its own, and move to it what was said in its name; None if there is none."""
+    """Make an alias an interest of its own, with what was extracted under its name; returns counts, None if unknown."""
     rows = client.write("extract/language_model/split_alias", name=name, embedding=list(embedding))
     return rows[0] if rows else None

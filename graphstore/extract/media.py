@@ -1,4 +1,4 @@
-"""The graph side of images and sounds: which items have one, what of it was read, and the vectors that came of it."""
+"""Images and sounds of items in the graph: references, what was read of them, and their vectors."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.arrays import Rows
 from graphstore.batches import ITEM_ROWS, batched
 from graphstore.database.client import Client
 from graphstore.database.runs import last_run
 
-MODALITIES = {"image": "images", "audio": "sounds"}  # the property that refers to it, and what many of it are called
-VECTOR_ROWS = 200  # of up to some thousand numbers
+MODALITIES = {"image": "images", "audio": "sounds"}  # property with the reference: plural for messages
+VECTOR_ROWS = 200  # vectors have up to some thousand numbers
 COLUMNS = {"image": ("image_positions", "images"), "audio": ("audio_positions", "sounds")}
-
-Positions = NDArray[np.int64]
-Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What an item says of one modality. reference: a path or address, None where it has none (any more).
+    """The medium of one modality of an item.
 
-    read: of what the vector that stands in the graph was read; None where there is none.
+    reference: path or address; None if the item has none any more.
+    read: the source of the vector in the graph; None if there is no vector.
     """
 
     item_id: str
@@ -34,7 +33,7 @@ class Reference:
 
 
 def read_references(client: Client, item_ids: Sequence[str] | None = None) -> dict[str, list[Reference]]:
-    """By modality the items (of these, or of all) that have a reference, or had one that was read."""
+    """By modality, the items that have a reference, or had one that was read; of these items or of all."""
     if item_ids is None:
         rows = list(client.stream("extract/media/read_media"))
     else:
@@ -50,7 +49,7 @@ def read_references(client: Client, item_ids: Sequence[str] | None = None) -> di
 
 
 def write_vectors(client: Client, modality: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write {item_id, embedding, read}: these items are other ones now."""
+    """Write vectors {item_id, embedding, read}, and queue the items for an update."""
     for batch in batched(rows, VECTOR_ROWS):
         client.write(
             "extract/media/write_item_media", rows=batch, vector=f"{modality}_embedding", read=f"{modality}_read"
@@ -58,13 +57,13 @@ def write_vectors(client: Client, modality: str, rows: Sequence[Mapping[str, Any
 
 
 def note_looked_at(client: Client, modality: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note {item_id, read} where what is there now holds what was read before."""
+    """Record {item_id, read} for media that were checked and have the content that was read before."""
     for batch in batched(rows, ITEM_ROWS):
         client.write("extract/media/note_item_media", rows=batch, read=f"{modality}_read")
 
 
 def remove_vectors(client: Client, modality: str, item_ids: Sequence[str]) -> None:
-    """Take the vector of a modality from items."""
+    """Delete the vectors of a modality from items."""
     for batch in batched(item_ids, ITEM_ROWS):
         client.write(
             "extract/media/remove_item_media", item_ids=batch, vector=f"{modality}_embedding", read=f"{modality}_read"
@@ -72,16 +71,16 @@ def remove_vectors(client: Client, modality: str, item_ids: Sequence[str]) -> No
 
 
 def forget_read(client: Client, item_ids: Sequence[str]) -> None:
-    """Have a follower look at these items again."""
+    """Have `update --follow` read these items again."""
     for batch in batched(item_ids, ITEM_ROWS):
         client.write("extract/items/forget_read", item_ids=batch)
 
 
-def read_vectors(client: Client, item_ids: Sequence[str]) -> Iterator[tuple[str, Positions, Vectors]]:
-    """For each modality that one of the items has: its name, positions (N,) in `item_ids`, and vectors (N, D)."""
+def read_vectors(client: Client, item_ids: Sequence[str]) -> Iterator[tuple[str, Rows, NDArray[np.float32]]]:
+    """For each modality of these items: its name, positions (N,) in `item_ids`, and vectors (N, D)."""
     row = client.read("update/sampling/read_media", item_ids=list(item_ids))[0]
     for modality, (positions, vectors) in COLUMNS.items():
-        for width in sorted({len(vector) for vector in row[vectors]}):  # two, while another encoder reads all anew
+        for width in sorted({len(vector) for vector in row[vectors]}):  # two while another encoder replaces them
             found = [(p, v) for p, v in zip(row[positions], row[vectors], strict=True) if len(v) == width]
             yield (
                 modality,
@@ -91,8 +90,8 @@ def read_vectors(client: Client, item_ids: Sequence[str]) -> Iterator[tuple[str,
 
 
 def last_reading(client: Client) -> dict[str, Any]:
-    """What the last extraction said of how it read images and sounds: image_encoder, audio_encoder, media_folder,
-    media_fetched, media_private, as far as it read some."""
+    """The settings by which the last extraction read images and sounds, if it did: image_encoder, audio_encoder,
+    media_folder, media_fetched, media_private."""
     last = last_run(client, "extract")
     counts = last["counts"] if last else {}
     known = (*(f"{modality}_encoder" for modality in MODALITIES), "media_folder", "media_fetched", "media_private")

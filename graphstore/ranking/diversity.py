@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from graphstore.arrays import Floats
+
 LEAST_POOL, POOL_FACTOR = 50, 5
 
 
 def pool_size(k: int) -> int:
-    """How many of the best candidates MMR or the draw chooses k items from."""
+    """The number of best candidates from which MMR or the draw chooses k items."""
     return max(LEAST_POOL, POOL_FACTOR * k)
 
 

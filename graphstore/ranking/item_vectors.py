@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.arrays import Floats
+
 BLOCK = 1024
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The request for a recommendation: factors of channels, diversity, exploration, and how far the channels search."""
+"""The request for a recommendation: factors of channels, diversity, exploration, and limits of the search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphstore.ranking.blend import CHANNELS
 
 @dataclass(frozen=True)
 class RecommendOptions:
-    """How far the channels search.
+    """Limits of the search for candidates.
 
     events: a user's latest events that are read.  recent: their latest items whose neighbours are candidates.
     negative_weight: weight of a low rating there, relative to a high one.  candidates: kept per channel.

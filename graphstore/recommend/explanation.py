@@ -7,7 +7,7 @@ from typing import Any
 from neo4j.time import Date, DateTime
 
 Map = dict[str, Any]
-DID = {
+VERBS = {
     "VIEWED": "viewed",
     "CLICKED": "clicked on",
     "LIKED": "liked",
@@ -62,30 +62,32 @@ def _because(channel: str, path: list[Map]) -> str:
         return "This is close to what you have been choosing."
     first, middle, second = path[1], path[2], path[3]
     if channel == "interests":
-        return f"You like {name(middle)}{_evidence(first)}, and this is about it."
+        return f"You like {display_name(middle)}{_evidence(first)}, and this is about it."
     if channel == "attributes":
         kind = middle["key"].partition("=")[0].replace("_", " ")
-        return f"People who share your {kind} ({name(middle)}) choose this more than others do."
+        return f"People who share your {kind} ({display_name(middle)}) choose this more than others do."
     if channel == "social":
         who = (
-            f"{name(middle)}, whom you follow," if first["type"] == "FOLLOWS" else "Somebody who chooses much as you do"
+            f"{display_name(middle)}, whom you follow,"
+            if first["type"] == "FOLLOWS"
+            else "Somebody who chooses much as you do"
         )
-        return f"{who} {did(second, 'this')}."
+        return f"{who} {verb_phrase(second, 'this')}."
     went_on = "often chose this next" if second["type"] == "FOLLOWED_BY" else "also chose this"
-    sentence = f"Because you {did(first, name(middle))}, and people who chose it {went_on}"
+    sentence = f"Because you {verb_phrase(first, display_name(middle))}, and people who chose it {went_on}"
     return sentence + ("; it is close to what you have been choosing." if channel == "embedding" else ".")
 
 
-def did(event: Map, what: str) -> str:
+def verb_phrase(event: Map, what: str) -> str:
     """An event as a verb phrase, e.g. `rated “Alien (1979)” 5`. event: the hop of a path."""
     properties = event.get("properties", {})
     if event["type"] == "RATED":
         value = properties.get("value")
         return f"rated {what}" if value is None else f"rated {what} {value:g}"
-    return f"{DID.get(event['type'], event['type'].lower().replace('_', ' '))} {what}"
+    return f"{VERBS.get(event['type'], event['type'].lower().replace('_', ' '))} {what}"
 
 
-def name(node: Map) -> str:
+def display_name(node: Map) -> str:
     """A node's title or key, at most TITLE_LENGTH characters; an item in quotation marks."""
     text = str(node.get("title") or node["key"])
     text = text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"

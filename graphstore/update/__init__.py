@@ -1,1 +1,1 @@
-"""The graph side of update: embeddings, models, neighbourhood samples, the work queue and the change feed."""
+"""Update in the graph: embeddings, models, neighbourhood samples, the work queue and the change feed."""

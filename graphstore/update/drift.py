@@ -1,4 +1,4 @@
-"""How far a graph that was kept fresh event by event has drifted from one that is derived anew: measured, and kept."""
+"""Drift: the difference between a graph kept up to date event by event and a full derivation, measured and recorded."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from graphstore.database.client import Client
 from graphstore.database.runs import last_run, run
 
 STAGE = "drift"
-LEAST_COSINE, LEAST_OVERLAP = 0.99, 0.9
+LEAST_COSINE, LEAST_OVERLAP = 0.99, 0.9  # bounds of a small drift
 LIST = 10
 
 
 @dataclass(frozen=True)
 class Drift:
-    """items, users: cosines of stored and recomputed embeddings at their 5th percentile.
+    """One measurement of drift.
 
-    overlap: mean share of the ten best that are the same.  events: how many there are.  asked: users whose lists were
-    compared.
+    items, users: 5th percentile of the cosines between stored and recomputed embeddings.
+    overlap: mean share of the top ten items that are the same.  asked: users whose top ten were compared.
+    events: in the graph.
     """
 
     items: float
@@ -33,16 +34,16 @@ class Drift:
 
     @property
     def small(self) -> bool:
-        """Whether it is within bounds."""
+        """Whether all measures are within bounds."""
         return min(self.items, self.users) >= LEAST_COSINE and self.overlap >= LEAST_OVERLAP
 
     def counts(self) -> dict[str, Any]:
-        """For a Run."""
+        """The measures as counts of a run."""
         return {**asdict(self), "small": self.small}
 
 
 def cosines(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    """Cosines of the vectors that both have."""
+    """(N,) cosines of the vectors of the N keys that both have; (1,) of 1 without one."""
     both = sorted(one.keys() & other.keys())
     if not both:
         return np.ones(1)
@@ -52,23 +53,23 @@ def cosines(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) 
 
 
 def fifth_percentile(values: NDArray[Any]) -> float:
-    """The value that one in twenty is below."""
+    """The 5th percentile of values (N,)."""
     return float(np.percentile(values, 5))
 
 
 def overlap(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the longer list that stands in both; 1 for two empty ones."""
+    """The share of the longer list that is in both lists; 1 for two empty lists."""
     size = max(len(one), len(other))
     return len(set(one) & set(other)) / size if size else 1.0
 
 
 def note(client: Client, drift: Drift, repaired: bool) -> None:
-    """Leave a Run that says how far it was, for `doctor` and the dashboard."""
+    """Record a measurement as a run, for the doctor and the dashboard.  repaired: whether the graph was corrected."""
     with run(client, STAGE) as current:
         current.counts.update(drift.counts() | {"repaired": repaired})
 
 
 def last_drift(client: Client) -> dict[str, Any] | None:
-    """The last measurement: its counts and when it ended; None if there was none."""
+    """The counts of the last measurement, and `ended_at`; None if there was none."""
     found = last_run(client, STAGE)
     return None if found is None else {**found["counts"], "ended_at": found["ended_at"]}

@@ -1,4 +1,4 @@
-"""Embeddings in the graph: which are stale, what depends on them, reading and writing them."""
+"""Embeddings in the graph: stale ones, their dependents, reading and writing."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from graphstore.update.sampling import ID_ROWS, VECTOR_ROWS
 
 
 def stale_items(client: Client, since: datetime, version: str) -> list[str]:
-    """Items touched since, without an embedding, or with one of another model."""
+    """Items changed since a time, without an embedding, or with one of another model."""
     return [row["item_id"] for row in client.stream("update/embeddings/read_stale_items", since=since, version=version)]
 
 
 def stale_users(client: Client, since: datetime, version: str) -> list[str]:
-    """Users touched since, or with an embedding of another model."""
+    """Users changed since a time, or with an embedding of another model."""
     return [row["user_id"] for row in client.stream("update/embeddings/read_stale_users", since=since, version=version)]
 
 
 def item_dependents(client: Client, moved: Sequence[str], bound: int) -> list[str]:
-    """Items that have one of these among their most similar: at most `bound` per ID_ROWS of them."""
+    """Items that have one of the moved items among their most similar: at most `bound` for each ID_ROWS moved items."""
     rows = (
         client.read("update/embeddings/read_similar_dependents", item_ids=b, bound=bound)
         for b in batched(moved, ID_ROWS)
@@ -34,7 +34,7 @@ def item_dependents(client: Client, moved: Sequence[str], bound: int) -> list[st
 
 
 def user_dependents(client: Client, moved: Sequence[str], bound: int) -> list[str]:
-    """Users with behaviour on one of these items: at most `bound` per ID_ROWS of them."""
+    """Users with behaviour on one of the moved items: at most `bound` for each ID_ROWS moved items."""
     rows = (
         client.read("update/embeddings/read_user_dependents", item_ids=b, bound=bound) for b in batched(moved, ID_ROWS)
     )
@@ -42,13 +42,13 @@ def user_dependents(client: Client, moved: Sequence[str], bound: int) -> list[st
 
 
 def followers(client: Client, moved: Sequence[str], bound: int) -> list[str]:
-    """Users who follow one of these users: at most `bound` per ID_ROWS of them."""
+    """Users who follow one of the moved users: at most `bound` for each ID_ROWS moved users."""
     rows = (client.read("update/embeddings/read_followers", user_ids=b, bound=bound) for b in batched(moved, ID_ROWS))
     return sorted({row["user_id"] for batch in rows for row in batch})
 
 
 def read_embeddings(client: Client, ids: Sequence[str], version: str) -> dict[str, NDArray[np.float32]]:
-    """Embeddings (D,) of those items that have one of this model."""
+    """The embeddings (D,) of items by this model, by item id."""
     found: dict[str, NDArray[np.float32]] = {}
     for batch in batched(ids, VECTOR_ROWS):
         for row in client.read("update/embeddings/read_item_embeddings", item_ids=batch):
@@ -58,12 +58,12 @@ def read_embeddings(client: Client, ids: Sequence[str], version: str) -> dict[st
 
 
 def stream_items(client: Client, version: str) -> Iterator[dict[str, Any]]:
-    """Every item with an embedding by a model: item_id, embedding."""
+    """All items with an embedding by this model: item_id, embedding."""
     return client.stream("update/embeddings/stream_item_embeddings", version=version)
 
 
 def read_users(client: Client, user_ids: Sequence[str], version: str) -> list[dict[str, Any]]:
-    """Those of some users that have an embedding by a model: user_id, embedding."""
+    """The users, of some, with an embedding by this model: user_id, embedding."""
     return client.read("update/embeddings/read_user_embeddings", user_ids=list(user_ids), version=version)
 
 
@@ -72,7 +72,7 @@ def write_items(
 ) -> None:
     """Write embeddings (N, D) of N items, with the model's version and the time.
 
-    ahead: beside those that are served, as the model is not active yet; `settle` puts them in their place.
+    ahead: for a model that is not active yet, beside the embeddings that are served; `settle` replaces those.
     """
     statement = "update/embeddings/write_next_items" if ahead else "update/embeddings/write_item_embeddings"
     rows = [{"item_id": key, "embedding": row} for key, row in zip(ids, vectors.tolist(), strict=True)]
@@ -91,15 +91,15 @@ def write_users(
 
 
 def settle(client: Client, version: str, *, everything: bool) -> None:
-    """Put the embeddings that were written ahead for the active model in their place.
+    """Replace the served embeddings by those that were written ahead for the active model.
 
-    everything: what is left of other models goes.
+    everything: delete embeddings of other models.
     """
     client.autocommit("update/embeddings/settle_embeddings", version=version, all=everything)
 
 
 def remove_embeddings(client: Client, users: Sequence[str], items: Sequence[str]) -> None:
-    """Take the embedding from nodes that nothing is known about any more."""
+    """Delete the embeddings of users and items without any data."""
     for batch in batched(users, ID_ROWS):
         client.write("update/embeddings/remove_embeddings", user_ids=batch, item_ids=[])
     for batch in batched(items, ID_ROWS):

@@ -1,4 +1,4 @@
-"""The feed of changes: what followers just changed, in the order in which they did."""
+"""The change feed: users and items that `update --follow` updated, in order."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ IDS = {"User": "user_id", "Item": "item_id"}
 
 @dataclass(frozen=True)
 class Change:
-    """One node that was brought up to date. seq: the number of the feed; several nodes may have the same.
+    """One node that was updated.
 
-    kind: "user" or "item".  document: user_id, or item_id and title; version; of a user the names of interests that
-    opened and closed.
+    seq: number of the feed, which several nodes can share.  kind: "user" or "item".
+    document: version, and user_id and the names of interests that opened and closed, or item_id and title.
     """
 
     seq: int
@@ -32,12 +32,12 @@ def newest(client: Client) -> int:
 
 
 def read_changes(client: Client, seq: int, at_once: int = AT_ONCE) -> list[Change]:
-    """What changed after a number, all of each number that is returned; a node stands where it changed last.
+    """Changes after a number, in order; each node once, at its latest change.
 
-    Call it again with the last number for the rest.
+    All nodes of a returned number are returned. Call it again with the last number for the rest.
     """
     rows = client.read("update/following/read_changes", seq=seq, count=at_once)
-    for label in IDS:  # a list that was cut may lack others of its last number
+    for label in IDS:  # a list that was cut can lack nodes of its last number
         own = [row["seq"] for row in rows if row["label"] == label]
         if len(own) == at_once and own[0] < own[-1]:
             rows = [row for row in rows if row["seq"] < own[-1]]

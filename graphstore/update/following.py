@@ -1,4 +1,4 @@
-"""The graph side of following: which worker derives neighbourhoods, what changed since, and up to when all is done."""
+"""State of `update --follow` in the graph: the lead of the neighbourhood worker, changes, and how far it has come."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from graphstore.database.client import Client
 
 
 def database_clock(client: Client) -> int:
-    """The time of the database, in milliseconds since 1970."""
+    """The database's clock, in milliseconds since 1970."""
     return int(client.read("update/following/read_clock")[0]["now"])
 
 
 def lead(client: Client, lease: str, millis: int) -> dict[str, Any]:
-    """Become or stay the one neighbourhood worker, for some milliseconds.
+    """Become or stay the only neighbourhood worker, for some milliseconds.
 
     Returns:
-        leads (whether this lease does), and what the worker before noted: done, build, penalties.
+        leads (whether this lease has the lead), and what the last worker recorded: done, build, penalties.
     """
     return client.write("update/following/lead_lane", lease=lease, millis=millis)[0]
 
 
 def leave(client: Client, lease: str) -> None:
-    """Give up the lead, so that another worker takes over at once."""
+    """Give up the lead, so that another worker can take it at once."""
     client.write("update/following/leave_lane", lease=lease)
 
 
 def note_done(client: Client, lease: str, done: int, build: str | None, penalties: Sequence[float]) -> None:
-    """Note that all touched before `done` (milliseconds) is derived, from which build and by which penalties."""
+    """Record that changes before `done` (milliseconds since 1970) are derived, and the build and penalties used."""
     client.write("update/following/note_done", lease=lease, done=done, build=build, penalties=list(penalties))
 
 
 def changed_users(client: Client, seq: int, newest: int, count: int) -> list[str]:
-    """Users that changed after number `seq` of the feed, up to the newest, read `count` at a time."""
+    """Users that changed after number `seq` of the feed.  newest: its latest number.  count: users of one read."""
     found: list[str] = []
     while seq < newest:
         rows = client.read("update/following/read_changed_users", seq=seq, count=count)
@@ -45,12 +45,12 @@ def changed_users(client: Client, seq: int, newest: int, count: int) -> list[str
 
 
 def read_histories(client: Client, user_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The whole history of each user that is in the graph: user_id and columns item_ids, types, values, days."""
+    """The whole history of each user in the graph: user_id and columns item_ids, types, values, days."""
     return client.read("update/following/read_histories", user_ids=list(user_ids))
 
 
 def unread_items(client: Client, seq: int) -> list[str]:
-    """Items that were described anew after number `seq` of the feed and not read since."""
+    """Items whose description changed after number `seq` of the feed and was not read since."""
     return [row["item_id"] for row in client.read("update/following/read_unread_items", seq=seq)]
 
 

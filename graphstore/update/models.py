@@ -13,7 +13,7 @@ from graphstore.ranking.blend import DEFAULT_BLEND, Blend
 
 
 def active_model(client: Client) -> dict[str, Any] | None:
-    """The active model: version, family, configuration, metrics, dimension; or None."""
+    """The active model: version, family, trained_at, configuration, metrics, dimension; None without one."""
     rows = client.read("update/models/read_active_model")
     if not rows:
         return None
@@ -22,7 +22,7 @@ def active_model(client: Client) -> dict[str, Any] | None:
 
 
 def fresh_users(client: Client, version: str) -> set[str]:
-    """Users with behaviour since a model was trained."""
+    """Users that changed since a model was trained."""
     return {row["user_id"] for row in client.read("update/models/read_fresh_users", version=version)}
 
 
@@ -36,8 +36,7 @@ def activate(
     dimension: int,
     blend: Blend = DEFAULT_BLEND,
 ) -> None:
-    """Register a model and make it the active one, in one transaction: a reader sees the old one or the new one."""
-
+    """Register a model and make it the active one, in one transaction."""
     text = blend.to_json()
 
     def register_and_switch(transaction: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""Neighbourhood sampling: behaviour, context and contents as columns."""
+"""Neighbourhood samples for training and embedding: behaviour, attributes, ties and content vectors as columns."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.arrays import Floats, Rows
 from graphstore.batches import batched
 from graphstore.database.client import Client
 
 BLOCK_USERS = 64
 CONTENT_ROWS, VECTOR_ROWS, ID_ROWS = 2_000, 1_000, 1_000
-Indices = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class BehaviourColumns:
-    """E behaviour edges of U users, each user's newest first.
+    """E events of seed users, newest first for each user.
 
-    users: (E,) positions in the list of seeds.  items, types: E strings.  seconds, values: (E,), NaN where unknown.
+    users: (E,) positions in the list of seeds.  items, types: E item ids and relationship types.
+    seconds: (E,) Unix times.  values: (E,). Both NaN where unknown.
     """
 
-    users: Indices
+    users: Rows
     items: list[str]
     types: list[str]
     seconds: Floats
@@ -33,17 +33,17 @@ class BehaviourColumns:
 
 @dataclass(frozen=True)
 class EdgeColumns:
-    """E edges from seeds to others. positions: (E,) in the list of seeds.  others: E keys.  scores: (E,)."""
+    """E edges from seeds.  positions: (E,) in the list of seeds.  others: E keys of the other ends.  scores: (E,)."""
 
-    positions: Indices
+    positions: Rows
     others: list[str]
     scores: Floats
 
 
 def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> BehaviourColumns:
-    """The `fan_out` most recent events of each seed user, pulled as columns."""
+    """The `fan_out` latest events of each seed user."""
     blocks = list(batched(user_ids, BLOCK_USERS))
-    users: list[Indices] = []
+    users: list[Rows] = []
     items: list[str] = []
     types: list[str] = []
     seconds: list[float] = []
@@ -59,7 +59,7 @@ def sample_behaviour(client: Client, user_ids: Sequence[str], fan_out: int) -> B
 
 
 def sample_user_context(client: Client, user_ids: Sequence[str], fan_out: int) -> tuple[EdgeColumns, EdgeColumns]:
-    """Attributes ("kind=value") of seed users, and the users they follow, the latest `fan_out` ties."""
+    """The attributes ("kind=value") of seed users, and the users that they follow, by their latest `fan_out` ties."""
     row = client.read("update/sampling/sample_user_context", user_ids=list(user_ids), fan_out=fan_out)[0]
     return (
         _edges(row["attribute_positions"], row["attribute_keys"]),
@@ -74,7 +74,7 @@ def sample_similar_items(client: Client, item_ids: Sequence[str], fan_out: int) 
 
 
 def read_item_attributes(client: Client, item_ids: Sequence[str]) -> EdgeColumns:
-    """Attributes ("kind=value") of items."""
+    """The attributes ("kind=value") of items."""
     row = client.read("update/sampling/read_item_attributes", item_ids=list(item_ids))[0]
     return _edges(row["positions"], row["keys"])
 
@@ -84,8 +84,8 @@ def _edges(positions: Sequence[int], others: list[str], scores: Sequence[float] 
     return EdgeColumns(np.asarray(positions, dtype=np.int64), others, weights)
 
 
-def read_contents(client: Client, item_ids: Sequence[str]) -> tuple[Indices, NDArray[np.float32]]:
-    """Content embeddings: positions (N,) in `item_ids` of the items that have one, and their vectors (N, D)."""
+def read_contents(client: Client, item_ids: Sequence[str]) -> tuple[Rows, NDArray[np.float32]]:
+    """Content vectors (N, D) of the N items that have one, and their positions (N,) in `item_ids`."""
     positions: list[int] = []
     vectors: list[list[float]] = []
     for number, batch in enumerate(batched(item_ids, CONTENT_ROWS)):

@@ -1,10 +1,13 @@
-"""Marks: what events leave on the nodes they touch, and how followers take them, work on them, and clear them.
+"""The work queue of `update --follow`: users and items to update, with leases, stored as node properties.
 
-A mark is a property of the node, `due`: milliseconds since 1970 from when on it is to be looked at. A mark that nobody
-waits for, since only what the user rests on has moved, is `idle_due`, and is taken where no other is due. Whoever takes
-one moves it into the future and notes a `lease`, so that another takes it over only if the first is gone by then.
-`version` rises with every transaction that touches the node: a mark is cleared only if it stands where it stood when
-the mark was taken. Everything a follower changed gets the next number of the feed, `changed_seq`.
+`due`        milliseconds since 1970 from which the node may be claimed; set in the transaction that changes the node.
+`idle_due`   the low-priority mark: only a neighbour of the user changed. It is claimed when no `due` is waiting.
+`lease`      id of the worker's claim. Claiming moves `due` to the end of the lease, so that another worker claims the
+             node again if this one stops.
+`version`    rises with every transaction that changes the node. A mark is cleared only if `version` is still the one
+             of the claim; otherwise the node is due again.
+
+Every node that was updated gets the next number of the change feed, `changed_seq`.
 """
 
 from __future__ import annotations
@@ -24,15 +27,17 @@ from graphstore.interests import SHORT_HORIZON, interest_parameters
 
 LEASE_MILLIS = 30_000
 LAPSED_AT_ONCE = 500
-SILENT_FOLLOWERS = 100
-LATER_MILLIS = 2_000
+SILENT_FOLLOWERS = 100  # of one user
+LATER_MILLIS = 2_000  # delay of low-priority marks
 
 
 @dataclass(frozen=True)
 class QueueState:
-    """What work rests on. users, idle_users, items: whether one is due.  version: of the active model.
+    """The state of the queue and of the graph that updates depend on.
 
-    The others are of the feed.
+    users, idle_users, items: whether one is due.
+    seq: latest number of the feed.  epoch: rises with each erasure.  generation: rises after a full stage.
+    latest: the graph's clock, the time of the latest event.  version: of the active model.
     """
 
     users: bool
@@ -47,59 +52,59 @@ class QueueState:
 
 @dataclass(frozen=True)
 class Lease:
-    """Marks that were taken: the versions of users by their ids, and the lease."""
+    """A claim of users.  versions: of the users at the claim, by user id."""
 
-    lease: str
+    lease_id: str
     versions: dict[str, int]
 
     @property
     def user_ids(self) -> list[str]:
-        """Whose marks they are."""
+        """The claimed users."""
         return list(self.versions)
 
 
 @dataclass(frozen=True)
-class Finished:
-    """What became of a claim: how many users are up to date, and how many were touched again meanwhile."""
+class LeaseResult:
+    """The result of a lease.  seq: number of the feed.  done: users up to date.  requeued: changed again meanwhile."""
 
     seq: int
     done: int
-    again: int
+    requeued: int
 
 
 def read_queue_state(client: Client) -> QueueState:
-    """Whether there is something to do, and what the graph is like now."""
+    """Read the state of the queue, in one round trip."""
     row = client.read_once("update/work_queue/find_due")[0]
     latest = row.pop("latest")
     return QueueState(latest=latest.to_native() if latest else None, **row)
 
 
 def claim_users(client: Client, count: int, idle: bool = False) -> Lease:
-    """Take up to `count` marks of users that are due, the longest due first. idle: of those that nobody waits for."""
-    lease = uuid.uuid4().hex
+    """Claim up to `count` due users, longest due first.  idle: low-priority ones (`idle_due`)."""
+    lease_id = uuid.uuid4().hex
     statement = "update/work_queue/claim_idle_users" if idle else "update/work_queue/claim_users"
-    rows = client.write_once(statement, count=count, lease=lease, millis=LEASE_MILLIS)
-    return Lease(lease, {row["user_id"]: row["version"] for row in rows})
+    rows = client.write_once(statement, count=count, lease=lease_id, millis=LEASE_MILLIS)
+    return Lease(lease_id, {row["user_id"]: row["version"] for row in rows})
 
 
 def finish_items(client: Client, count: int) -> int:
-    """Tell everybody that items with a mark have changed: their popularity, or what they are."""
+    """Clear the marks of up to `count` due items and add these to the feed; returns their number."""
     return int(client.write_once("update/work_queue/finish_items", count=count)[0]["items"])
 
 
 def finish_users(
     client: Client,
-    claim: Lease,
+    lease: Lease,
     *,
     as_of: datetime,
     latest: datetime | None,
     vectors: Mapping[str, NDArray[Any] | None],
     version: str | None,
-) -> Finished:
-    """Write what follows from the present behaviour of the users of a claim, and clear their marks, in one transaction.
+) -> LeaseResult:
+    """Write the interests and embeddings of the users of a lease and clear their marks, in one transaction.
 
-    as_of: the graph's clock.  latest: the latest event among those of these users.
-    vectors: new embeddings (D,) by user, None for users of whom nothing is known; made by model `version`.
+    as_of: the graph's clock.  latest: the time of these users' latest event.
+    vectors: new embeddings (D,) by user id; None deletes the embedding.  version: of the model that computed them.
     """
     rows = [
         {"user_id": user_id, "embedding": None if vector is None else np.asarray(vector).tolist()}
@@ -107,47 +112,54 @@ def finish_users(
     ]
     parameters = interest_parameters(as_of, client.kinds)
 
-    def work(tx: Transaction) -> Finished:
-        tx.run("collect/lock_nodes", user_ids=sorted(claim.user_ids), item_ids=[])
-        found = tx.run("extract/interests/write_user_interests", user_ids=claim.user_ids, **parameters)
+    def work(tx: Transaction) -> LeaseResult:
+        tx.run("collect/lock_nodes", user_ids=sorted(lease.user_ids), item_ids=[])
+        found = tx.run("extract/interests/write_user_interests", user_ids=lease.user_ids, **parameters)
         if version is not None and rows:
             tx.run("update/embeddings/write_marked_users", rows=rows, version=version)
         changes = [
             {
                 "user_id": row["user_id"],
-                "version": claim.versions[row["user_id"]],
+                "version": lease.versions[row["user_id"]],
                 "changes": json.dumps({"opened": row["opened"], "closed": row["closed"]}, ensure_ascii=False),
             }
             for row in found
         ]
-        return Finished(**tx.run("update/work_queue/finish_users", rows=changes, lease=claim.lease, latest=latest)[0])
+        row = tx.run("update/work_queue/finish_users", rows=changes, lease=lease.lease_id, latest=latest)[0]
+        return LeaseResult(row["seq"], row["done"], row["again"])
 
     return client.transaction(work)
 
 
 def clear_before(client: Client, moment: datetime) -> None:
-    """Clear the marks of before a moment, as stages have done since what followers would do."""
+    """Clear marks that are older than a time: the stages that ran since then did that work."""
     client.autocommit("update/work_queue/clear_marks", before=round(moment.timestamp() * 1000))
 
 
 def mark_touched(client: Client, since: datetime) -> int:
-    """Mark users and items that were touched since a moment and have no mark; how many."""
+    """Mark users and items that changed since a time and have no mark; returns their number."""
     return int(client.write("update/work_queue/mark_touched", since=since)[0]["marked"])
 
 
 def has_ties(client: Client) -> bool:
-    """Whether anybody follows anybody."""
+    """Whether there is a tie between users."""
     return client.read("update/work_queue/count_ties")[0]["ties"] > 0
 
 
 def mark_lapsed(client: Client, as_of: datetime) -> int:
-    """Mark users whose short-term interests rest on nothing recent any more, by the graph's clock; how many."""
+    """Mark up to LAPSED_AT_ONCE users whose short-term interests expired; returns their number.
+
+    as_of: the graph's clock.
+    """
     rows = client.write("update/work_queue/mark_lapsed", recent=as_of - SHORT_HORIZON, count=LAPSED_AT_ONCE)
     return int(rows[0]["marked"])
 
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
-    """Mark, for later, some of those who follow these users and do nothing themselves; how many."""
+    """Mark, with low priority, followers of these users who have no behaviour of their own; returns their number.
+
+    At most SILENT_FOLLOWERS followers of each user are read; they are due after LATER_MILLIS.
+    """
     rows = client.write_once(
         "update/work_queue/mark_silent_followers", user_ids=list(user_ids), bound=SILENT_FOLLOWERS, millis=LATER_MILLIS
     )
@@ -155,6 +167,9 @@ def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:
 
 
 def mark_users_of(client: Client, item_ids: Sequence[str], bound: int, millis: int) -> int:
-    """Mark, for later, up to `bound` users with behaviour on each of some items; how many."""
+    """Mark, with low priority, up to `bound` users with behaviour on each item; returns their number.
+
+    millis: delay until they are due.
+    """
     rows = client.write("update/work_queue/mark_users_of_items", item_ids=list(item_ids), bound=bound, millis=millis)
     return int(rows[0]["marked"])

@@ -52,9 +52,9 @@ def options(tmp_path):
 
 
 def fake_evaluate(called):
-    def evaluate(train, test, items, *, users_file, ties_file, media, learn, baselines, lists_folder=None, seed=0):
-        assert media is None
-        called.append((train.name, test.name, items, seed))
+    def evaluate(train, test, items, *, users_file, ties_file, options, baselines, lists_folder=None):
+        assert options.media is None and options.encoder is None and not options.learn
+        called.append((train.name, test.name, items, options.seed))
         if lists_folder:
             lists_folder.mkdir(exist_ok=True)
             (lists_folder / "interestgraph.jsonl").write_text(json.dumps({"user_id": "u", "items": ["i10"]}) + "\n")

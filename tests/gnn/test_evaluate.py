@@ -5,7 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from gnn import evaluate as gnn_evaluate
-from gnn.evaluate import evaluate, score_served
+from gnn import scratch_graph
+from gnn.evaluate import StageOptions, evaluate, score_served
 from gnn.evaluation.baselines import ALL, QUICK
 from gnn.evaluation.report import plot, print_report
 from gnn.evaluation.splits import Split, check_overlap, event, read_events, read_split
@@ -121,7 +122,7 @@ def test_overlapping_files_are_refused_with_the_number_of_shared_events(tmp_path
 
 
 def test_nothing_to_score_is_said_before_a_server_is_started(tmp_path, monkeypatch):
-    monkeypatch.setattr(gnn_evaluate, "ManagedServer", None)
+    monkeypatch.setattr(scratch_graph, "ManagedServer", None)
     files = [write(tmp_path / f"{n}.csv", [row("u", "i", n)]) for n in (1, 0)]
     with pytest.raises(InputError, match="Nothing to score: no user has a training event and a test item that is new"):
         evaluate(*files)
@@ -218,7 +219,8 @@ def test_the_whole_way_in_a_scratch_server_of_its_own(tmp_path):
             for (user, other, _), time in zip(pairs, days, strict=True)
         )
     )
-    report = evaluate(*files, ties_file=ties, learn=False, baselines=QUICK, lists_folder=tmp_path / "lists")
+    options = StageOptions(learn=False)
+    report = evaluate(*files, ties_file=ties, options=options, baselines=QUICK, lists_folder=tmp_path / "lists")
     assert report["systems"]["interestgraph"]["all"]["ndcg@10"] == 1.0
     assert report["stages"]["collect"]["events"]["created"] == 84
     assert report["stages"]["collect"]["ties"]["created"] == 2

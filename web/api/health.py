@@ -26,7 +26,7 @@ def live() -> Response:
 @blueprint.get("/health/ready", responses={200: State}, security=[])
 @public
 def ready() -> Response:
-    """Ready: the graph answers, its schema is up to date, and there is a key to use"""
+    """Ready: the graph answers, its schema is current, and there is an API key"""
     headers = {"Retry-After": RETRY_SECONDS}
     try:
         current = is_current(graph())

@@ -12,7 +12,7 @@ from web.api.blueprint import answer, resource
 from web.api.schemas import Correction, InterestPath, InterestQuery, Interests, UserPath
 from web.services import graph
 
-blueprint = resource("interests", "What a user cares about, with the events it came from")
+blueprint = resource("interests", "Interests of a user with their evidence")
 
 
 @blueprint.get("/users/<id:user_id>/interests", responses={200: Interests})

@@ -11,12 +11,12 @@ from web.api.blueprint import answer, resource
 from web.api.schemas import ItemBody, ItemDocument, ItemPath
 from web.services import graph
 
-blueprint = resource("items", "What is recommended")
+blueprint = resource("items", "Items and their text and attributes")
 
 
 @blueprint.get("/items/<id:item_id>", responses={200: ItemDocument})
 def read_item(path: ItemPath) -> Response:
-    """An item and what it is about"""
+    """An item: text, attributes, interests it is about"""
     return answer(users_and_items.read_item(graph(), path.item_id))
 
 
@@ -34,5 +34,5 @@ def put_item(path: ItemPath, body: ItemBody) -> Response:
 @blueprint.delete("/items/<id:item_id>", responses={200: {"description": "Counts of what was removed"}})
 @needs("admin")
 def delete_item(path: ItemPath) -> Response:
-    """Remove an item and every event on it"""
+    """Erase an item and every event on it"""
     return answer({"item_id": path.item_id, "removed": erasure.delete_item(graph(), path.item_id)})

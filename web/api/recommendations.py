@@ -12,7 +12,7 @@ from web.api.schemas import RecommendationQuery, Recommendations, UserPath
 from web.response_cache import CachedResponse
 from web.services import Services, services
 
-blueprint = resource("recommendations", "What a user might want next, and why")
+blueprint = resource("recommendations", "Recommended items with the reasons")
 
 
 @blueprint.get(

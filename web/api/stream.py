@@ -19,16 +19,16 @@ from web.api.schemas import Query
 from web.feed import Feed, Listener
 from web.services import services
 
-blueprint = resource("stream", "What just changed")
+blueprint = resource("stream", "Changes as they happen")
 
 RETRY_MILLIS = 1_000
 HEARTBEAT_SECONDS = 10.0
 
 
 class StreamQuery(Query):
-    """Where the stream starts."""
+    """The query string of the stream."""
 
-    since: int | None = Field(None, ge=0, description="Changes after this number; only new ones where not given")
+    since: int | None = Field(None, ge=0, description="Changes after this number; only new ones if not given")
 
 
 def _text(feed: Feed, listener: Listener) -> Iterator[str]:
@@ -48,10 +48,10 @@ def _text(feed: Feed, listener: Listener) -> Iterator[str]:
 
 @blueprint.get("/stream", responses={200: {"description": "Server-sent events", "content": {"text/event-stream": {}}}})
 def stream(query: StreamQuery) -> Response:
-    """What followers change, as it happens (server-sent events)
+    """Changes by followers, as they happen (server-sent events)
 
     `event: user` with user_id, version, and the interests that opened and closed; `event: item` with item_id, title
-    and version. Ids are numbers that rise: send one as `Last-Event-ID` (browsers do) or `since` to go on there.
+    and version. Ids are numbers that rise: send one as `Last-Event-ID` (browsers do) or `since` to continue after it.
     """
     feed = services().feed
     listener = feed.listen(_since(query))

@@ -11,7 +11,7 @@ from web.api.blueprint import answer, resource
 from web.api.schemas import UserBody, UserDocument, UserPath
 from web.services import graph
 
-blueprint = resource("users", "Those who act")
+blueprint = resource("users", "Users and their attributes")
 
 
 @blueprint.get("/users/<id:user_id>", responses={200: UserDocument})

@@ -1,5 +1,5 @@
-// Purpose: all behaviour, one row a user in the order of their ids, its events as columns of equal length, newest first.
-// An unknown time or value is NaN.
+// Purpose: all behaviour: one row a user, ordered by id, with the events as columns of equal length, newest first. An
+// unknown time or value is NaN.
 // Access: read
 // Parameters: none
 // Returns: user_id STRING, item_ids LIST<STRING>, types LIST<STRING>, days LIST<FLOAT>, values LIST<FLOAT>

@@ -1,4 +1,4 @@
-// Purpose: what items are about, one row an item in the order of their ids.
+// Purpose: the interests of all items: one row an item, ordered by id.
 // Access: read
 // Parameters: none
 // Returns: item_id STRING, names LIST<STRING>, weights LIST<FLOAT>

@@ -1,4 +1,4 @@
-// Purpose: the ids of all items, in their order.
+// Purpose: the ids of all items, in order.
 // Access: read
 // Parameters: none
 // Returns: item_id STRING

@@ -1,4 +1,4 @@
-// Purpose: who follows whom, one row a user in the order of their ids.
+// Purpose: all ties: one row a user, ordered by id.
 // Access: read
 // Parameters: none
 // Returns: user_id STRING, followed LIST<STRING>

@@ -1,4 +1,4 @@
-// Purpose: attributes of all users, one row a user in the order of their ids.
+// Purpose: the attributes of all users: one row a user, ordered by id.
 // Access: read
 // Parameters: none
 // Returns: user_id STRING, kinds LIST<STRING>, values LIST<STRING>

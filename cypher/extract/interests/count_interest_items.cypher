@@ -1,10 +1,10 @@
-// Purpose: how many items each interest is about, and of how many; its rarity (idf) follows from both, and stays as it is
-// until they are counted again.
+// Purpose: count the items of each interest and all items. The rarity (idf) of an interest follows from both, and stays
+// until the next count.
 // Access: write
 // Parameters: none
 // Returns: interests INTEGER
 // Index: feed_name (constraint)
-// Scan: the vocabulary is counted whole; it is small beside items and users. Items are answered from the count store.
+// Scan: all interests are counted; they are few beside items and users. The number of items comes from the count store.
 CALL () {
   MATCH (i:Item)
   RETURN count(i) AS items

@@ -1,9 +1,9 @@
-// Purpose: how many users like each interest now.
+// Purpose: count the users who like each interest now.
 // Access: write
 // Parameters: none
 // Returns: interests INTEGER
 // Index: none
-// Scan: the vocabulary is counted whole; it is small beside items and users.
+// Scan: all interests are counted; they are few beside items and users.
 MATCH (n:Interest)
 CALL (n) {
   OPTIONAL MATCH (u:User)-[r:INTERESTED_IN]->(n)

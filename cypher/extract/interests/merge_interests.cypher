@@ -1,4 +1,4 @@
-// Purpose: interests of the vocabulary and their embeddings.
+// Purpose: store the interests of the vocabulary and their embeddings.
 // Access: write
 // Parameters: rows LIST<MAP>
 // Returns: created INTEGER

@@ -1,4 +1,4 @@
-// Purpose: users with behaviour on items whose interests changed, the most recently touched first.
+// Purpose: users with behaviour on items whose interests changed, the most recently changed users first.
 // Access: read
 // Parameters: item_ids LIST<STRING>, bound INTEGER
 // Returns: user_id STRING

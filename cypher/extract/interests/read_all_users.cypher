@@ -1,4 +1,4 @@
-// Purpose: every user.
+// Purpose: all users.
 // Access: read
 // Parameters: none
 // Returns: user_id STRING

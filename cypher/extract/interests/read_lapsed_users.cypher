@@ -1,4 +1,4 @@
-// Purpose: users who still have a short-term interest although nothing they did is recent any more.
+// Purpose: users who have a short-term interest, but no recent event any more.
 // Access: read
 // Parameters: recent DATETIME
 // Returns: user_id STRING

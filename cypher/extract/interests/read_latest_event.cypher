@@ -1,8 +1,8 @@
-// Purpose: time of the latest event of one behaviour type; every decay is measured back from the latest of all.
+// Purpose: the time of the latest event of one type of behaviour. Ages are measured from the latest of all types.
 // Access: read
 // Parameters: none
 // Returns: latest DATETIME
 // Index: none
-// Scan: the planner estimates one row for an aggregate over all relationships of the type; there is no index on at.
+// Scan: the planner estimates one row for an aggregate over all relationships of the type; `at` has no index.
 MATCH (:User)-[b:BEHAVIOUR]->(:Item)
 RETURN max(b.at) AS latest

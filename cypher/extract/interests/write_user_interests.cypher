@@ -1,16 +1,16 @@
-// Purpose: interests of a batch of users, aggregated from their most recent behaviour.
-//   An event speaks for an interest with kind weight * sign * 2^(-age / half-life) * ABOUT weight * idf, where idf is as
-//   items were last counted (`extract/interests/count_interest_items`), age is measured back from the user's own latest event, so
-//   that nobody else's event changes what is found, the half-life is that of the kind (long) or `short_days` (short, only
-//   events of the last four of these), and the sign is negative for a negative kind and for a rating at or below the mean
-//   rating of the user - 1 (at or below 2 where fewer than three ratings are known). Undated events count in full for the
-//   long horizon, never for the short.
-//   Four short half-lives after the user's latest event, by the graph's clock `as_of`, no short interest is left;
-//   `recent_at` is the event that the open short ones rest on.
-//   What the user said of an interest (`profiles/correct_interest`) holds.
-//   An open interest that no longer holds is closed at the event that ended it, a short one that lapsed before when it
-//   lapsed; one that holds again, or of the other polarity, is a new relationship. It is valid from the first event that
-//   speaks for it since the last of them ended, and from the latest event where none does.
+// Purpose: compute and store the interests of a batch of users from their latest behaviour.
+// An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf. The sign is
+// negative for negative kinds and for ratings at or below the user's mean - 1 (at or below 2 for less than three
+// ratings). The age is measured from the user's latest event, so that events of other users change nothing. The
+// half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
+// half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
+// (`extract/interests/count_interest_items`).
+// Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`. `recent_at`
+// is the event that the open short interests depend on.
+// Corrections by the user (`profiles/correct_interest`) are applied.
+// An open interest that is no longer found is closed at the event that ended it; a short one that expired earlier, at
+// that time. An interest that is found again, or with the other polarity, is a new relationship. It is valid from the
+// first event of its evidence after the last one ended, or else from the latest event.
 // Access: write
 // Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>

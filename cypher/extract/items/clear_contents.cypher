@@ -1,9 +1,10 @@
-// Purpose: forget what items and interests are about as an encoder has it, for another encoder to read all items anew.
+// Purpose: delete the content vectors and hashes of items and interests, so that another encoder can read all items.
+// Run it outside a transaction.
 // Access: write
 // Parameters: none
 // Returns: nothing
 // Index: none
-// Scan: every item and interest is wanted
+// Scan: every item and interest is changed
 MATCH (n:Item|Interest)
 CALL (n) {
   REMOVE n.content_embedding, n.content_hash, n.encoder

@@ -1,8 +1,8 @@
-// Purpose: how many items there are.
+// Purpose: the number of items.
 // Access: read
 // Parameters: none
 // Returns: items INTEGER
 // Index: none
-// Scan: answered from the count store, without a scan.
+// Scan: the number comes from the count store.
 MATCH (i:Item)
 RETURN count(i) AS items

@@ -1,9 +1,9 @@
-// Purpose: how many items the graph holds beside the named ones, and how many events.
+// Purpose: the number of items other than some, and the number of events.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: other_items INTEGER, events INTEGER
 // Index: item_id (constraint)
-// Scan: a demo's start counts every item once.
+// Scan: a demo counts every item once at its start.
 CALL () {
   UNWIND $item_ids AS item_id
   MATCH (i:Item {item_id: item_id})

@@ -1,4 +1,4 @@
-// Purpose: have a follower look at items again, as if they had been described anew.
+// Purpose: have `update --follow` read items again, as if their descriptions were new.
 // Access: write
 // Parameters: item_ids LIST<STRING>
 // Returns: nothing

@@ -1,5 +1,5 @@
-// Purpose: the vector index of items' contents, as wide as the encoder's vectors.
-// options: as Neo4j has them, {indexConfig: {`vector.dimensions`: ..., `vector.similarity_function`: 'cosine'}}.
+// Purpose: create the vector index of content vectors, with the dimension of the encoder.
+// options: of Neo4j, {indexConfig: {`vector.dimensions`: ..., `vector.similarity_function`: 'cosine'}}.
 // Access: schema
 // Parameters: options MAP
 // Returns: nothing

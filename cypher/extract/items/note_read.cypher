@@ -1,4 +1,4 @@
-// Purpose: note which description of items was read, so that a later one is told from it.
+// Purpose: record the descriptions of items that were read, so that later ones are recognised.
 // rows: maps of item_id and row_hash.
 // Access: write
 // Parameters: rows LIST<MAP>

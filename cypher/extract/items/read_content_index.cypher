@@ -1,4 +1,4 @@
-// Purpose: how wide the vectors are that the index of items' contents holds.
+// Purpose: the options of the index of content vectors, with its dimension.
 // Access: read
 // Parameters: none
 // Returns: options MAP

@@ -1,5 +1,4 @@
-// Purpose: items with what can be read about them: text and attributes. With `since`, only those touched since then
-//   and those never read before.
+// Purpose: items with their text and attributes: all, or with `since` those that changed since then or were never read.
 // Access: read
 // Parameters: since DATETIME
 // Returns: item_id STRING, title STRING, description STRING, attributes LIST<LIST<STRING>>, content_hash STRING, row_hash STRING

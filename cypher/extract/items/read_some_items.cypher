@@ -1,4 +1,4 @@
-// Purpose: some items with what can be read about them: text and attributes.
+// Purpose: some items with their text and attributes.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: item_id STRING, title STRING, description STRING, attributes LIST<LIST<STRING>>, content_hash STRING, row_hash STRING

@@ -1,4 +1,4 @@
-// Purpose: items whose text was taken away lose their content embedding.
+// Purpose: delete the content vectors of items that have no text any more.
 // Access: write
 // Parameters: item_ids LIST<STRING>
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: content embeddings of items.
+// Purpose: store content vectors of items, and the name of their encoder.
 // Access: write
 // Parameters: rows LIST<MAP>, encoder STRING
 // Returns: nothing

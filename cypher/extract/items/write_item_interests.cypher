@@ -1,5 +1,4 @@
-// Purpose: what items are about, replaced as a whole for what this extractor wrote, and the hash of the content that
-//   was read.
+// Purpose: replace the interests of items that this extractor wrote, and store the hash of the content that was read.
 // Access: write
 // Parameters: rows LIST<MAP>, own LIST<STRING>
 // Returns: about INTEGER, removed INTEGER

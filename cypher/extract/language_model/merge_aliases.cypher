@@ -1,4 +1,4 @@
-// Purpose: note that names are taken for interests, how near they are, who gave them and when. What was noted before stays.
+// Purpose: store aliases of interests, with the cosine, the source and the time. Aliases that are stored already stay.
 // Access: write
 // Parameters: rows LIST<MAP>, by STRING
 // Returns: aliases INTEGER

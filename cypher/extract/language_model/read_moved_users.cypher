@@ -1,10 +1,10 @@
-// Purpose: users with enough events of whom enough came or went since a language model read them, or whom another model or
-// prompt read; those with most that is new first.
+// Purpose: users with enough events of which enough are new or deleted since a language model read them, or who were
+// read by another model or prompt; most changed events first.
 // Access: read
 // Parameters: by STRING, least INTEGER, moved INTEGER
 // Returns: user_id STRING
 // Index: none
-// Scan: who has moved is known only by looking at everybody.
+// Scan: every user has to be compared.
 MATCH (u:User)
 WITH u, COUNT { (u)-->(:Item) } AS events
 WHERE events >= $least

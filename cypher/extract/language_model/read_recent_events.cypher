@@ -1,4 +1,4 @@
-// Purpose: of some users the number of events, and the latest, newest first; an undated one is older than any dated one.
+// Purpose: for some users the number of events, and the latest ones, newest first, those without a time last.
 // Access: read
 // Parameters: user_ids LIST<STRING>, count INTEGER
 // Returns: user_id STRING, events INTEGER, latest LIST<MAP>

@@ -1,9 +1,9 @@
-// Purpose: items whose text the encoder has read as it is now and this language model, by this prompt, has not.
+// Purpose: items whose present text was read by the encoder, but not by this language model and prompt.
 // Access: read
 // Parameters: by STRING
 // Returns: item_id STRING
 // Index: none
-// Scan: what was not read is known only by looking at every item.
+// Scan: every item has to be compared.
 MATCH (i:Item)
 WHERE i.content_embedding IS NOT NULL AND i.content_hash IS NOT NULL
   AND coalesce(i.generated_hash, '') <> i.content_hash + ' ' + $by

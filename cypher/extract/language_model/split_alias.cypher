@@ -1,5 +1,5 @@
-// Purpose: undo that a name is taken for an interest: it becomes one of its own, what was said in that name is moved to it, and
-// it is taken for no other again.
+// Purpose: make an alias an interest of its own: what was extracted under its name is moved to it, and it can't become
+// an alias again.
 // Access: write
 // Parameters: name STRING, embedding LIST<FLOAT>
 // Returns: interest STRING, users INTEGER, items INTEGER

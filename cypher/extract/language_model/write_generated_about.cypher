@@ -1,5 +1,4 @@
-// Purpose: what a language model read that items are about: replaces what any read before. What the encoder found stays as it
-// found it.
+// Purpose: replace the interests of items that language models extracted. Those of the encoder stay.
 // Access: write
 // Parameters: rows LIST<MAP>, by STRING, own STRING
 // Returns: about INTEGER

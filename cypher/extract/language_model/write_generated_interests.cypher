@@ -1,8 +1,8 @@
-// Purpose: what a language model read that users care about: replaces what any read before, and leaves alone what behaviour
-//   says. What holds again is kept, what no longer holds is closed at the user's latest event, what is new is valid from the
-//   first event that speaks for it since it was last closed, in either polarity, and from the latest event where none does.
-//   What the user said of an interest holds.
-// rows: maps of user_id, events (how many there were) and interests: maps of name, said, polarity, horizon, weight, evidence
+// Purpose: replace the interests of users that language models extracted. Those from behaviour stay.
+// An interest that is found again stays open. One that is no longer found is closed at the user's latest event. A new
+// one is valid from the first event of its evidence after it was last closed, in either polarity, or else from the
+// latest event. Corrections by the user are applied.
+// rows: maps of user_id, events (their number) and interests: maps of name, said, polarity, horizon, weight, evidence
 // and since.
 // Access: write
 // Parameters: rows LIST<MAP>, by STRING, own STRING, weakened FLOAT

@@ -1,4 +1,4 @@
-// Purpose: note that images or sounds were looked at again and hold what was read before.
+// Purpose: record that images or sounds were checked and have the content that was read before.
 // rows: maps of item_id and read.  read: the property's name.
 // Access: write
 // Parameters: rows LIST<MAP>, read STRING

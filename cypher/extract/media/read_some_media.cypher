@@ -1,5 +1,5 @@
-// Purpose: of some items those with an image or a sound, and those of which one was read before; what of it was read, if
-// anything.
+// Purpose: of some items those with an image or a sound, or of which one was read before, with the source that was
+// read.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: item_id STRING, image STRING, audio STRING, image_read STRING, audio_read STRING

@@ -1,6 +1,6 @@
-// Purpose: items whose image or sound was taken away, or is no longer what was read, lose its embedding; such an item is
-// another one now, and gets a mark (see touch_nodes).
-// vector, read: the two properties' names.
+// Purpose: delete the vectors of items whose image or sound was deleted or changed. The items are marked as due (see
+// touch_nodes).
+// vector, read: the names of the two properties.
 // Access: write
 // Parameters: item_ids LIST<STRING>, vector STRING, read STRING
 // Returns: nothing

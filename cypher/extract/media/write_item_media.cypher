@@ -1,6 +1,6 @@
-// Purpose: embeddings of items' images or sounds, and what was read; such an item is another one now, and gets a mark (see
+// Purpose: store vectors of items' images or sounds, and the source that was read. The items are marked as due (see
 // touch_nodes).
-// rows: maps of item_id, embedding and read.  vector, read: the two properties' names.
+// rows: maps of item_id, embedding and read.  vector, read: the names of the two properties.
 // Access: write
 // Parameters: rows LIST<MAP>, vector STRING, read STRING
 // Returns: nothing

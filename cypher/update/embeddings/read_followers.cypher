@@ -1,4 +1,4 @@
-// Purpose: users who follow these users, the most recently touched first; their embeddings depend on them.
+// Purpose: users who follow these users, the most recently changed first; their embeddings depend on these users.
 // Access: read
 // Parameters: user_ids LIST<STRING>, bound INTEGER
 // Returns: user_id STRING

@@ -1,4 +1,5 @@
-// Purpose: items that have one of these among their most similar, nearest first; their embeddings depend on it.
+// Purpose: items that have one of these items among their most similar, nearest first; their embeddings depend on these
+// items.
 // Access: read
 // Parameters: item_ids LIST<STRING>, bound INTEGER
 // Returns: item_id STRING

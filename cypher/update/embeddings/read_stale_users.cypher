@@ -1,9 +1,9 @@
-// Purpose: users touched since a time, and users whose embedding is of another model than `version`.
+// Purpose: users that changed since a time, or with an embedding of another model than `version`.
 // Access: read
 // Parameters: since DATETIME, version STRING
 // Returns: user_id STRING
 // Index: user_touched_at
-// Scan: an embedding of another model has to be found wherever it is, or a run that was stopped half-way would leave it.
+// Scan: embeddings of other models have to be found everywhere, also those that an interrupted run left.
 MATCH (u:User)
 WHERE u.touched_at >= $since OR u.embedding_version <> $version
 RETURN u.user_id AS user_id

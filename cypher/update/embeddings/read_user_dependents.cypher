@@ -1,4 +1,5 @@
-// Purpose: users with behaviour on these items, the most recently touched first; their embeddings depend on them.
+// Purpose: users with behaviour on these items, the most recently changed first; their embeddings depend on these
+// items.
 // Access: read
 // Parameters: item_ids LIST<STRING>, bound INTEGER
 // Returns: user_id STRING

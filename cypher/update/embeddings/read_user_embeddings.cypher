@@ -1,4 +1,4 @@
-// Purpose: embeddings of some users by one model; those without one are left out.
+// Purpose: the embeddings of some users by one model; users without one are left out.
 // Access: read
 // Parameters: user_ids LIST<STRING>, version STRING
 // Returns: user_id STRING, embedding LIST<FLOAT>

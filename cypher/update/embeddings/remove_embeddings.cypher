@@ -1,4 +1,4 @@
-// Purpose: nodes that nothing is known about any more lose their embedding.
+// Purpose: delete the embeddings of users and items without any data.
 // Access: write
 // Parameters: user_ids LIST<STRING>, item_ids LIST<STRING>
 // Returns: nothing

@@ -1,12 +1,12 @@
-// Purpose: embeddings of the model that is active by now take the place of the old ones; until then a reader takes the one
-// whose version is that of the active model. One that the active model has written since stays, as it is newer.
-// all: the active model embedded every node of which it knows something; what others left goes.
-// Run it outside a transaction.
+// Purpose: replace the served embeddings by those that were written ahead (`next_embedding`) for the model that is
+// active now. Until then a reader takes the embedding whose version is the active model's. An embedding that the active
+// model wrote later stays. Run it outside a transaction.
+// all: the active model embedded every node with data; embeddings of other models are deleted.
 // Access: write
 // Parameters: version STRING, all BOOLEAN
 // Returns: nothing
 // Index: none
-// Scan: every node has been embedded anew.
+// Scan: every node has a new embedding.
 MATCH (n:User|Item)
 WHERE n.next_version IS NOT NULL OR ($all AND n.embedding_version <> $version)
 CALL (n) {

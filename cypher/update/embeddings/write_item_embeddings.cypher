@@ -1,4 +1,4 @@
-// Purpose: embeddings of items, with the model that made them and the time.
+// Purpose: store embeddings of items, with the version of their model and the time.
 // Access: write
 // Parameters: rows LIST<MAP>, version STRING
 // Returns: nothing

@@ -1,6 +1,5 @@
-// Purpose: embeddings of users whose mark is worked on, if the model that made them is still the active one; one without an
-// embedding loses what it had.
-// rows: maps of user_id and embedding (null for none).
+// Purpose: store embeddings of users of a lease, if their model is still the active one. A null deletes the embedding.
+// rows: maps of user_id and embedding.
 // Access: write
 // Parameters: rows LIST<MAP>, version STRING
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: embeddings of items by a model that is not active yet, beside those that are served.
+// Purpose: store embeddings of items by a model that is not active yet, beside the served ones.
 // Access: write
 // Parameters: rows LIST<MAP>, version STRING
 // Returns: nothing

@@ -1,4 +1,4 @@
-// Purpose: be the one who keeps what goes together up to date, or stay it, for a while. Only one at a time holds it.
+// Purpose: become or stay the only neighbourhood worker, for a time.
 // Access: write
 // Parameters: lease STRING, millis INTEGER
 // Returns: leads BOOLEAN, done INTEGER, build STRING, penalties LIST<FLOAT>

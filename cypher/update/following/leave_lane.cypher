@@ -1,4 +1,4 @@
-// Purpose: let another keep what goes together up to date.
+// Purpose: give up the lead of the neighbourhood worker.
 // Access: write
 // Parameters: lease STRING
 // Returns: nothing

@@ -1,5 +1,5 @@
-// Purpose: everything that was touched before a moment has been looked at, with these penalties, since this build.
-// done: milliseconds since 1970, of this server's clock.
+// Purpose: record that all changes before a time are derived, and the build and penalties that were used.
+// done: milliseconds since 1970, by the server's clock.
 // Access: write
 // Parameters: lease STRING, done INTEGER, build STRING, penalties LIST<FLOAT>
 // Returns: nothing

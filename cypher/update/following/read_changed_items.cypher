@@ -1,5 +1,4 @@
-// Purpose: items that changed after a number of the feed, with their embedding of this model (null for none), in the order
-// of their change.
+// Purpose: items that changed after a number of the feed, in order, with their embedding by this model (null for none).
 // Access: read
 // Parameters: seq INTEGER, version STRING
 // Returns: item_id STRING, seq INTEGER, embedding LIST<FLOAT>

@@ -1,4 +1,4 @@
-// Purpose: users that changed after a number of the feed, in the order of their change.
+// Purpose: users that changed after a number of the feed, in order.
 // Access: read
 // Parameters: seq INTEGER, count INTEGER
 // Returns: user_id STRING, seq INTEGER

@@ -1,5 +1,5 @@
-// Purpose: what followers changed after a number of the feed: users with the interests that opened and closed, and items, in
-// the order of the change. Those with the last number that is returned may not be all of that number where `count` cut them.
+// Purpose: changes after a number of the feed, in order: users with the interests that opened and closed, and items.
+// Where `count` cut the list, the last number may be incomplete.
 // Access: read
 // Parameters: seq INTEGER, count INTEGER
 // Returns: seq INTEGER, label STRING, key STRING, title STRING, version INTEGER, changes STRING

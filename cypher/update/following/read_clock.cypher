@@ -1,4 +1,4 @@
-// Purpose: the time on the server, by which marks are made, in milliseconds since 1970.
+// Purpose: the server's clock, in milliseconds since 1970, which all marks use.
 // Access: read
 // Parameters: none
 // Returns: now INTEGER

@@ -1,4 +1,4 @@
-// Purpose: the number of the feed's latest change.
+// Purpose: the latest number of the feed.
 // Access: read
 // Parameters: none
 // Returns: seq INTEGER

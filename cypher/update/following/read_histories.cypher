@@ -1,5 +1,5 @@
-// Purpose: all behaviour of some users, as `build/pull/stream_interactions` has it: columns of equal length, newest first. A user
-// who is gone is missing.
+// Purpose: all behaviour of some users, as in `build/pull/stream_interactions`: columns of equal length, newest first.
+// Deleted users are left out.
 // Access: read
 // Parameters: user_ids LIST<STRING>
 // Returns: user_id STRING, item_ids LIST<STRING>, types LIST<STRING>, days LIST<FLOAT>, values LIST<FLOAT>

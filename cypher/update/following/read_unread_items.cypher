@@ -1,4 +1,4 @@
-// Purpose: items that changed after a number of the feed, whose description has not been read since it was written.
+// Purpose: items that changed after a number of the feed and whose present description was not read yet.
 // Access: read
 // Parameters: seq INTEGER
 // Returns: item_id STRING

@@ -1,9 +1,9 @@
-// Purpose: make one model the active one, and no other.
+// Purpose: make one model the only active one.
 // Access: write
 // Parameters: version STRING
 // Returns: version STRING
 // Index: model_version (constraint)
-// Scan: the registry holds a few models.
+// Scan: there are few models.
 MATCH (m:Model)
 SET m.active = (m.version = $version)
 WITH m WHERE m.active

@@ -3,7 +3,7 @@
 // Parameters: none
 // Returns: version STRING, family STRING, trained_at STRING, configuration STRING, metrics STRING, dimension INTEGER
 // Index: none
-// Scan: the registry holds a few models.
+// Scan: there are few models.
 MATCH (m:Model {active: true})
 RETURN m.version AS version, m.family AS family, toString(m.trained_at) AS trained_at,
        m.configuration AS configuration, m.metrics AS metrics, m.dimension AS dimension

@@ -1,4 +1,4 @@
-// Purpose: users of whom something new is known since a model was trained.
+// Purpose: users that changed since a model was trained.
 // Access: read
 // Parameters: version STRING
 // Returns: user_id STRING

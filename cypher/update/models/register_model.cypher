@@ -1,4 +1,4 @@
-// Purpose: enter a trained model in the registry, not yet active.
+// Purpose: store a trained model in the registry, not active yet.
 // Access: write
 // Parameters: version STRING, family STRING, configuration STRING, metrics STRING, dimension INTEGER, blend STRING, blend_hash STRING, trained_at DATETIME
 // Returns: nothing

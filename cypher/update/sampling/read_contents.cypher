@@ -1,4 +1,4 @@
-// Purpose: content embeddings of items, as columns; items without one are left out.
+// Purpose: content vectors of items, as columns; items without one are left out.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: positions LIST<INTEGER>, embeddings LIST<LIST<FLOAT>>

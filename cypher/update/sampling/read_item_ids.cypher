@@ -1,4 +1,4 @@
-// Purpose: every item.
+// Purpose: all items.
 // Access: read
 // Parameters: none
 // Returns: item_id STRING

@@ -1,4 +1,4 @@
-// Purpose: embeddings of items' images and sounds, as columns; items without one are left out.
+// Purpose: vectors of items' images and sounds, as columns; items without one are left out.
 // Access: read
 // Parameters: item_ids LIST<STRING>
 // Returns: image_positions LIST<INTEGER>, images LIST<LIST<FLOAT>>, audio_positions LIST<INTEGER>, sounds LIST<LIST<FLOAT>>

@@ -1,4 +1,5 @@
-// Purpose: attributes of seed users, and whom they follow (the latest ties first), as columns with positions.
+// Purpose: the attributes of seed users and the users that they follow (the latest ties first), as columns with
+// positions.
 // Access: read
 // Parameters: user_ids LIST<STRING>, fan_out INTEGER
 // Returns: attribute_positions LIST<INTEGER>, attribute_keys LIST<STRING>, follow_positions LIST<INTEGER>, followed LIST<STRING>

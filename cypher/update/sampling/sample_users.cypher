@@ -1,6 +1,6 @@
-// Purpose: the neighbourhood of seed users as columns, one row a block of users: their most recent behaviour (newest
-//   first), with a position in the block for each edge. An undated event is older than any dated one; NaN stands for
-//   no time and for no value, because collect() leaves nulls out.
+// Purpose: the latest behaviour of seed users, newest first, as columns: one row a block of users, with a position in
+// the block for each event. An event without a time is older than any other. NaN stands for an unknown time or value,
+// because collect() leaves nulls out.
 // Access: read
 // Parameters: blocks LIST<LIST<STRING>>, fan_out INTEGER
 // Returns: positions LIST<INTEGER>, items LIST<STRING>, types LIST<STRING>, seconds LIST<FLOAT>, values LIST<FLOAT>

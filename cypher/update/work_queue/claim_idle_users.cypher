@@ -1,5 +1,6 @@
-// Purpose: take marks of users that nobody waits for, the longest due first: they become marks as claim_users takes them. A
-// user who has one of these as well is left to it. Each is held first (see collect/lock_nodes).
+// Purpose: claim users with a low-priority mark (`idle_due`), longest due first: they get a `due` and a lease, as in
+// claim_users. A user who has a `due` as well only loses the low-priority mark. Each user is locked first (see
+// collect/lock_nodes).
 // Access: write
 // Parameters: count INTEGER, lease STRING, millis INTEGER
 // Returns: user_id STRING, version INTEGER

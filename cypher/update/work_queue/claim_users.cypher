@@ -1,6 +1,6 @@
-// Purpose: take the marks of users that are due, the longest due first, for a while: if whoever took them is gone by then,
-// they are due again. Each is held first, in the order of their ids, as everywhere (see collect/lock_nodes). One claim at a
-// time, so that nobody takes what another has.
+// Purpose: claim due users, longest due first. `due` moves to the end of the lease, so that another worker claims them
+// then if this one stopped. Each user is locked first, ordered by id, as everywhere (see collect/lock_nodes). Claims
+// run one at a time, so that no user is claimed twice.
 // Access: write
 // Parameters: count INTEGER, lease STRING, millis INTEGER
 // Returns: user_id STRING, version INTEGER

@@ -1,4 +1,5 @@
-// Purpose: what was marked before a moment has been done by the stages since; run it outside a transaction.
+// Purpose: clear marks that are older than a time, because stages did that work since then. Run it outside a
+// transaction.
 // before: milliseconds since 1970.
 // Access: write
 // Parameters: before INTEGER

@@ -1,4 +1,4 @@
-// Purpose: how many ties there are: a look into the count store.
+// Purpose: the number of ties, from the count store.
 // Access: read
 // Parameters: none
 // Returns: ties INTEGER

@@ -1,9 +1,9 @@
-// Purpose: whether there is a mark to work on, and the state of the graph that work rests on.
+// Purpose: whether users, low-priority users and items are due, the state of the feed, and the active model.
 // Access: read
 // Parameters: none
 // Returns: users BOOLEAN, idle_users BOOLEAN, items BOOLEAN, seq INTEGER, epoch INTEGER, generation INTEGER, latest DATETIME, version STRING
 // Index: user_due, user_idle_due, item_due, feed_name (constraint)
-// Scan: there are only a handful of Model nodes
+// Scan: there are few models.
 CALL () {
   OPTIONAL MATCH (f:Feed {name: 'changes'})
   RETURN coalesce(f.seq, 0) AS seq, coalesce(f.epoch, 0) AS epoch, coalesce(f.generation, 0) AS generation,

@@ -1,6 +1,6 @@
-// Purpose: items with a mark that is due have changed for everybody: they lose the mark and get the next number of the feed.
-// Items are held before the feed, as everywhere. The number is given under a lock that is held until the end, so that
-// whoever saw a number has seen all that is below it.
+// Purpose: clear the marks of due items and give them the next number of the feed. The items are locked before the
+// feed, as everywhere. The feed is locked until the end of the transaction, so that a reader of a number has seen all
+// changes with lower numbers.
 // Access: write
 // Parameters: count INTEGER
 // Returns: seq INTEGER, items INTEGER

@@ -1,8 +1,9 @@
-// Purpose: note that users were brought up to date as of their `version`: they get the next number of the feed and what
-// changed, and lose their mark, unless something newer came: then they are due again at once. A mark that another
-// holds by now is left to them. The users are locked by what was written before in the same transaction; the number is
-// given under a lock that is held until the end, so that whoever saw a number has seen all that is below it.
-// rows: maps of user_id, version and changes (JSON).  latest: time of the latest event met, which moves the graph's clock.
+// Purpose: record that users were updated for their `version`: they get the next number of the feed and their changes,
+// and lose their mark. A user who changed meanwhile is due again at once. A user whom another worker has claimed by now
+// keeps the mark. The users are locked by earlier statements of the transaction. The feed is locked until its end, so
+// that a reader of a number has seen all changes with lower numbers.
+// rows: maps of user_id, version and changes (JSON).  latest: the time of the latest event of these users, which
+// advances the graph's clock.
 // Access: write
 // Parameters: rows LIST<MAP>, lease STRING, latest DATETIME
 // Returns: seq INTEGER, done INTEGER, again INTEGER

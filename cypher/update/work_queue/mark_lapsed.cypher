@@ -1,4 +1,4 @@
-// Purpose: mark users who still have a short-term interest although nothing they did is recent any more.
+// Purpose: mark users who have a short-term interest, but no recent event any more.
 // Access: write
 // Parameters: recent DATETIME, count INTEGER
 // Returns: marked INTEGER

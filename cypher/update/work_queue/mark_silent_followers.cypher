@@ -1,5 +1,5 @@
-// Purpose: mark, for later, those who follow one of these users and did nothing themselves, where they have no mark: their
-// embeddings say what the followed do. Of each user only so many followers are looked at, however many there are.
+// Purpose: mark, with low priority, users who follow one of these users and have no behaviour, unless they have a mark:
+// their embeddings depend on the users they follow. At most `bound` followers of each user are read.
 // Access: write
 // Parameters: user_ids LIST<STRING>, bound INTEGER, millis INTEGER
 // Returns: marked INTEGER

@@ -1,5 +1,5 @@
-// Purpose: mark users and items that were touched since a moment and have no mark: a follower brought them up to date by a
-// model that is the active one no more.
+// Purpose: mark users and items that changed since a time and have no mark: they were updated with a model that is no
+// longer active.
 // Access: write
 // Parameters: since DATETIME
 // Returns: marked INTEGER

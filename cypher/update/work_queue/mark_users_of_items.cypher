@@ -1,5 +1,5 @@
-// Purpose: mark, for later, some users with behaviour on these items, where they have no mark: what they rest on has moved. Of
-// each item only so many are looked at, however many it has.
+// Purpose: mark, with low priority, users with behaviour on these items, unless they have a mark: their embeddings
+// depend on the items. At most `bound` users of each item are read.
 // Access: write
 // Parameters: item_ids LIST<STRING>, bound INTEGER, millis INTEGER
 // Returns: marked INTEGER

@@ -83,11 +83,11 @@ def found(tmp_path_factory):
     files = {name: write(folder / f"{name}.jsonl", rows) for name, rows in (("train", before()), ("test", after()))}
     items = write(folder / "items.jsonl", described())
     found = {"started": datetime.now(UTC)}
-    prepared_graph = evaluate.prepared_graph
+    scratch_graph = evaluate.scratch_graph
 
     @contextmanager
     def watched(*arguments, **options):
-        with prepared_graph(*arguments, **options) as (client, stages):
+        with scratch_graph(*arguments, **options) as (client, stages):
             yield client, stages
             found["graph"] = client.run_text(DUMP)
             collect(client, events=files["test"])
@@ -95,7 +95,7 @@ def found(tmp_path_factory):
             found["told"] = client.run_text(DUMP)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluate, "prepared_graph", watched)
+        patch.setattr(evaluate, "scratch_graph", watched)
         found["report"] = evaluate.evaluate(*files.values(), items, baselines=(), lists_folder=folder / "lists")
     lines = (folder / "lists" / "interestgraph.jsonl").read_text(encoding="utf-8").splitlines()
     found["lists"] = {row["user_id"]: row["items"] for row in map(json.loads, lines)}

@@ -127,7 +127,7 @@ def test_stopped_while_another_encoder_reads_it_goes_on_from_there(client, setti
     store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     with monkeypatch.context() as patch:
-        patch.setattr("gnn.extract.stage.graph.write_contents", stop)
+        patch.setattr("graphstore.extract.items.write_contents", stop)
         with pytest.raises(Killed):
             extract(client, settings, encoder=Narrow(), full=True)
     with pytest.raises(InputError, match="--full"):

@@ -153,7 +153,7 @@ def test_two_followers_take_different_marks_and_one_that_is_gone_is_taken_over(p
     first, second = work_queue.claim_users(prepared, 4), work_queue.claim_users(prepared, 4)
     assert len(first.versions) == 4 and len(second.versions) == 2 and not first.versions.keys() & second.versions.keys()
     assert work_queue.claim_users(prepared, 4).versions == {}
-    prepared.run_text("MATCH (u:User) WHERE u.lease = $lease SET u.due = timestamp() - 1", {"lease": first.lease})
+    prepared.run_text("MATCH (u:User) WHERE u.lease = $lease SET u.due = timestamp() - 1", {"lease": first.lease_id})
     third = work_queue.claim_users(prepared, 4)
     assert third.versions == first.versions
     lane = EventWorker(prepared, settings)

@@ -86,7 +86,7 @@ def test_a_training_that_stops_half_way_leaves_the_active_model_and_the_next_run
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(stage.graph, "write_users", stop)
+        broken.setattr(stage.embeddings, "write_users", stop)
         with pytest.raises(KeyboardInterrupt):
             update(prepared, settings, full=True, seed=9, **QUICK)
     assert models.active_model(prepared)["version"] == good

@@ -57,12 +57,12 @@ def by(found, names, outer, inner):
 
 
 def rows(derivation, events):
-    """All that the derivation says, by item and by user."""
+    """All rows of the derivation, by item and by user."""
     return {
-        "similar": {i: found for i in events.item_ids if (found := derivation.similar_items(i))},
-        "steps": {i: found for i in events.item_ids if (found := derivation.transitions(i))},
-        "alike": {u: found for u in events.user_ids if (found := derivation.similar_users(u))},
-        "popular": {i: list(derivation.popularity(i)) for i in events.item_ids},
+        "similar_items": {i: found for i in events.item_ids if (found := derivation.similar_items(i))},
+        "transitions": {i: found for i in events.item_ids if (found := derivation.transitions(i))},
+        "similar_users": {u: found for u in events.user_ids if (found := derivation.similar_users(u))},
+        "popularity": {i: list(derivation.popularity(i)) for i in events.item_ids},
     }
 
 
@@ -71,22 +71,22 @@ def derived_rows(events, options, reference, fixed):
     found = derive(events, options, reference, fixed)
     popular = zip(events.item_ids, found.popularity.tolist(), found.ever_popular.tolist(), strict=True)
     return {
-        "similar": by(found.similar_items, events.item_ids, "target", "source"),
-        "steps": by(found.transitions, events.item_ids, "source", "target"),
-        "alike": by(found.similar_users, events.user_ids, "source", "target"),
-        "popular": {name: logs for name, *logs in popular},
+        "similar_items": by(found.similar_items, events.item_ids, "target", "source"),
+        "transitions": by(found.transitions, events.item_ids, "source", "target"),
+        "similar_users": by(found.similar_users, events.user_ids, "source", "target"),
+        "popularity": {name: logs for name, *logs in popular},
     }
 
 
 def same(found, expected):
-    for part in ("similar", "steps", "alike"):
+    for part in ("similar_items", "transitions", "similar_users"):
         assert found[part] == expected[part], part
-    for item_id, logs in expected["popular"].items():
-        assert found["popular"][item_id] == pytest.approx(logs, abs=1e-8)
+    for item_id, logs in expected["popularity"].items():
+        assert found["popularity"][item_id] == pytest.approx(logs, abs=1e-8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_rows_are_those_of_a_build_at_the_day_of_the_latest_event(seed):
+def test_the_rows_are_those_of_a_build_of_the_same_events(seed):
     events = behaviour(seed)
     expected = derived_rows(events, OPTIONS, None, None)
     assert all(len(part) > 25 for part in expected.values())
@@ -104,7 +104,7 @@ def test_later_events_give_the_rows_of_a_build_with_the_same_reference_and_penal
     for user in np.random.default_rng(seed).permutation(len(events.user_ids)).tolist():
         derivation.replace_user(events.user_ids[user], *history(events, user))
     expected = derived_rows(events, OPTIONS, early.latest_day, fixed)
-    assert max(scores[1] for row in expected["similar"].values() for scores in row.values()) > 0
+    assert max(scores[1] for row in expected["similar_items"].values() for scores in row.values()) > 0
     same(rows(derivation, events), expected)
 
 
@@ -126,7 +126,7 @@ def test_renewed_penalties_give_the_rows_of_a_build_with_the_same_reference(seed
     same(rows(derivation, events), derived_rows(events, OPTIONS, early.latest_day, None))
 
 
-def test_renewed_penalties_are_a_share_of_what_is_known():
+def test_the_staleness_of_renewed_penalties_is_their_change_relative_to_what_an_item_has():
     """Ten times the mean of 2 and 1, which two users have, then of 3 and 2, which three have."""
     columns = (np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, np.nan), np.ones(3))
     derivation = IncrementalDerivation(
@@ -152,7 +152,7 @@ def test_entries_of_columns_cut_as_in_a_build_give_its_rows(seed):
     assert max(len(row) for row in expected.values()) > 4  # four by each score
 
 
-def test_an_entry_takes_the_place_of_the_lowest_and_ties_go_to_the_lower_id():
+def test_a_new_entry_replaces_the_lowest_and_ties_go_to_the_lower_id():
     row = {"b": (0.5, 0.0), "c": (0.4, 0.0)}
     for entries, expected in (
         ({"d": (0.4, 0.0)}, row),
@@ -163,7 +163,7 @@ def test_an_entry_takes_the_place_of_the_lowest_and_ties_go_to_the_lower_id():
         assert list(updated_row(row, entries, 2).items()) == list(expected.items())
 
 
-def test_of_equal_ones_the_lower_id_is_taken_whenever_it_came():
+def test_of_equal_scores_the_lower_id_is_taken_in_whatever_order_they_came():
     options = replace(OPTIONS, neighbourhood=2, followed_by=2, similar_users=2)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
     derivation = IncrementalDerivation(nothing, options, reference=NOW, penalties=(1.0, 1.0))
@@ -196,7 +196,7 @@ def as_stored(events):
 
 @settings(max_examples=120, deadline=None)
 @given(st.lists(EVENT, max_size=40), st.randoms(use_true_random=False), st.sets(st.integers(0, 5)), st.data())
-def test_rows_do_not_depend_on_how_events_came(events, random, gone, data):
+def test_rows_do_not_depend_on_the_order_of_changes(events, random, gone, data):
     """Events come in any order and in groups; some users are erased, and may come again."""
     fixed = (0.7, 0.3)
     nothing = Interactions([], [], *(np.zeros(0, dtype=int) for _ in range(2)), np.zeros(0), np.zeros(0))
@@ -239,7 +239,7 @@ def everything_in(thing, seen):
 
 
 @pytest.mark.parametrize("erase", ["remove", "empty"])
-def test_of_an_erased_user_nothing_stays(erase):
+def test_nothing_of_an_erased_user_stays_in_memory(erase):
     """Of a user whose lists grew step by step, and so moved in memory: no id, no key, no time, no weight, no score."""
     events = behaviour(0)
     derivation = IncrementalDerivation(events, OPTIONS)
@@ -247,7 +247,7 @@ def test_of_an_erased_user_nothing_stays(erase):
     ids, days, weights = events.item_ids[:30], NOW - 0.1234567 - np.arange(30), np.full(30, 0.7654321)
     for count in range(1, 31):
         derivation.replace_user("secret", ids[:count], days[:count], weights[:count])
-    number = derivation._users.numbers["secret"]
+    number = derivation._behaviour.users.numbers["secret"]
     marks = np.concatenate([days, [weights[0], weights[0] ** 2]])
     names, arrays = parts_of(derivation)
     assert "secret" in names and any(np.isin(marks, array).any() for array in arrays)
@@ -269,7 +269,7 @@ def parts_of(derivation):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_without_an_item_rows_are_as_if_it_had_never_been(seed):
+def test_after_an_item_is_removed_the_rows_are_those_without_it(seed):
     events = behaviour(seed)
     fixed = ridge_penalties(events, OPTIONS)
     derivation = IncrementalDerivation(events, OPTIONS, reference=NOW, penalties=fixed)
@@ -287,7 +287,7 @@ def test_without_an_item_rows_are_as_if_it_had_never_been(seed):
     same(rows(derivation, whole), derived_rows(whole, OPTIONS, NOW, fixed))
 
 
-def test_a_change_is_a_share_of_what_is_known():
+def test_staleness_is_the_change_relative_to_what_an_item_has():
     """A user of a and b takes c too, all of the same strength on the same day, with penalty 2 and shrinkage 5."""
     names = ["a", "b", "c"]
     columns = (np.array([0, 0, 1]), np.array([1, 0, 0]), np.array([NOW, NOW - 1, NOW]), np.ones(3))
@@ -308,7 +308,7 @@ def test_a_change_is_a_share_of_what_is_known():
     assert back.items == {"c"} and set(back.targets) == {"a", "b", "c"} and set(back.sources) == {"a", "b"}
 
 
-def test_disliked_and_unknown_items_are_related_to_nothing_and_still_known_by_their_users():
+def test_disliked_and_unknown_items_have_no_rows_and_disliked_ones_still_know_their_users():
     events = Interactions(
         ["u", "v"], ["a", "b"], np.array([0, 0, 1]), np.array([0, 1, 0]), np.full(3, NOW), np.zeros(3)
     )
@@ -326,7 +326,7 @@ def test_disliked_and_unknown_items_are_related_to_nothing_and_still_known_by_th
     )
 
 
-def test_without_times_there_is_no_judgement_of_late():
+def test_without_times_there_is_no_recent_score():
     item, day = np.array([0, 1, 0, 1, 2]), np.array([np.nan] * 4 + [NOW])
     events = Interactions(["u", "v"], ["a", "b", "c"], np.array([0, 0, 1, 1, 1]), item, day, np.ones(5))
     derivation = IncrementalDerivation(events, OPTIONS)
@@ -378,19 +378,19 @@ def read(monkeypatch):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
+def test_the_rows_of_an_item_that_every_user_has_read_no_more_cells_than_allowed(seed, read):
     """However many users have it, about as many cells are read as are allowed, for it and for what is near to it."""
     options, cells = replace(OPTIONS, transition_window=20), 1000
     events = circles(seed)
     derivation = IncrementalDerivation(events, options, cells=cells)
     for item in ("i000", "i001", "i030"):
-        for rows_of, most in (
+        for row_of, most in (
             (derivation.similar_items, 2 * 3.5),
             (derivation.transitions, 1),
             (derivation.popularity, 1),
         ):
             read.clear()
-            rows_of(item)
+            row_of(item)
             assert 0 < sum(read) <= most * cells
     read.clear()
     assert derivation.similar_users(f"{seed}-7")
@@ -402,7 +402,7 @@ def test_an_item_that_everybody_has_makes_no_row_dear(seed, read):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_sample_of_users_tells_what_all_of_them_do(seed):
+def test_rows_from_a_sample_of_users_are_near_the_exact_ones(seed):
     """Of 3,000 users about every fourth is read."""
     options = replace(OPTIONS, neighbourhood=120, transition_window=20, transition_shrinkage=2000.0, followed_by=120)
     derivation = IncrementalDerivation(circles(seed), options)
@@ -422,7 +422,7 @@ def test_a_sample_of_users_tells_what_all_of_them_do(seed):
                     assert np.abs(x - y).sum() <= most[item] * y.sum()
 
 
-def test_what_few_users_did_is_never_scaled_to_many():
+def test_a_product_of_few_users_is_not_scaled_above_what_is_possible():
     """Everybody has one item, and five users each have another two: a product of 5 with each, in whatever sample."""
     pairs = [(user, 0) for user in range(2000)]
     pairs += [(5 * n + k, 1 + 2 * n + twin) for n in range(30) for k in range(5) for twin in (0, 1)]
@@ -432,10 +432,10 @@ def test_what_few_users_did_is_never_scaled_to_many():
     derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=60), penalties=(10.0, 10.0), cells=600)
     found = {scores[0] for scores in derivation.similar_items("i00").values()}
     twins, alone = 5 / (10 + 5 + 5), round(5 / (10 + 5), 9)
-    assert twins in found and found <= {twins, alone}  # alone where the sample has nobody of them
+    assert twins in found and found <= {twins, alone}  # alone where the sample has none of the five
 
 
-def test_an_item_of_one_user_is_not_taken_for_near_because_that_one_is_in_the_sample():
+def test_an_item_of_one_user_is_not_nearest_because_that_user_is_in_the_sample():
     """Everybody has item 0, fifty users item 1, and five hundred others one item each that nobody else has."""
     user = np.concatenate([np.arange(2000), np.arange(50), np.arange(500, 1000)])
     item = np.concatenate([np.zeros(2000, int), np.ones(50, int), np.arange(2, 502)])
@@ -446,7 +446,7 @@ def test_an_item_of_one_user_is_not_taken_for_near_because_that_one_is_in_the_sa
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed):
+def test_the_regression_is_exact_if_the_neighbourhood_can_be_read_in_full(seed):
     """Everybody has items 0 and 1 and twenty of many others: too many to find in full what is near to item 0."""
     rng = np.random.default_rng(seed)
     matrix = np.zeros((1000, 2002))
@@ -457,7 +457,7 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
     names = [f"{seed}-{n}" for n in range(1000)], [f"i{n:04}" for n in range(2002)]
     events = Interactions(*names, user, item, np.full(len(user), NOW), np.ones(len(user)))
     derivation = IncrementalDerivation(events, replace(OPTIONS, neighbourhood=10), cells=5000)
-    assert derivation._all_time.sample_column(0, derivation._all_time.rows.length, 5000)[2] < 1
+    assert derivation._behaviour.all_time.sample_column(0, derivation._behaviour.all_time.rows.length, 5000)[2] < 1
     found = {int(name[1:]): scores[0] for name, scores in derivation.similar_items("i0000").items()}
     assert len(found) == 10 and 1 in found
     near = matrix[:, list(found)]
@@ -465,17 +465,17 @@ def test_where_a_neighbourhood_can_be_read_in_full_its_regression_is_exact(seed)
     assert list(found.values()) == pytest.approx(weights, abs=1e-8)
 
 
-def test_in_a_sample_columns_are_as_long_as_in_full():
+def test_columns_of_a_sample_have_their_exact_lengths():
     derivation = IncrementalDerivation(circles(0), OPTIONS)
     near = np.arange(40)
     for cells in (50, 1000, 10**9):
-        inner, _, rate = products_within(derivation._all_time, near, 60, cells)
+        inner, _, rate = products_within(derivation._behaviour.all_time, near, 60, cells)
         assert (rate < 1) == (cells < 10**9)
-        assert inner.diagonal() == pytest.approx(derivation._all_time.squares[near])
+        assert inner.diagonal() == pytest.approx(derivation._behaviour.all_time.squares[near])
         assert np.linalg.eigvalsh(inner)[0] > -1e-6
 
 
-def test_what_is_sampled_is_right_on_average():
+def test_estimates_from_a_sample_are_unbiased():
     """The count of an item of 400 users, and its product with another, over 60 ways to hash their ids."""
     counts, products = [], []
     for way in range(60):
@@ -483,7 +483,7 @@ def test_what_is_sampled_is_right_on_average():
         events = replace(events, user_ids=[f"{way}|{user_id}" for user_id in events.user_ids])
         derivation = IncrementalDerivation(events, OPTIONS, cells=300)
         counts.append(np.exp(derivation.popularity("i000")[1]))
-        products.append(derivation._all_time.sample_product(0, 15, 60)[0])
+        products.append(derivation._behaviour.all_time.sample_product(0, 15, 60)[0])
         exact = float(((events.user[events.item == 15])[:, None] == events.user[events.item == 0]).sum())
     for found, truth in ((counts, 400.0), (products, exact)):
         error = np.std(found) / np.sqrt(len(found))
@@ -491,7 +491,7 @@ def test_what_is_sampled_is_right_on_average():
         assert abs(np.mean(found) - truth) < 4 * error
 
 
-def test_a_user_of_very_many_events_finds_similar_ones_by_the_rarest_items(read):
+def test_similar_users_of_a_user_with_very_many_events_come_from_the_rarest_items(read):
     events = circles(1)
     derivation = IncrementalDerivation(events, OPTIONS)
     ids = [f"only-{n}" for n in range(20)]
@@ -510,7 +510,7 @@ OPERATION = st.tuples(st.sampled_from(["put", "insert", "delete", "delete_key"])
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(OPERATION, max_size=60))
-def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
+def test_ragged_arrays_hold_what_was_put_in_and_zeros_for_what_was_deleted(operations):
     lists, expected = RaggedArrays((np.int32, np.float64)), {n: [] for n in range(7)}
     lists.reserve(7)
     for step, (what, number, size) in enumerate(operations):
@@ -534,7 +534,7 @@ def test_lists_hold_what_was_put_in_and_nothing_that_was_taken_out(operations):
     assert np.count_nonzero(lists.columns[1]) == len(owner)
 
 
-def test_lists_that_grow_in_turn_take_no_more_memory_than_a_few_times_what_they_hold():
+def test_lists_that_grow_in_turn_take_at_most_three_times_the_memory_of_their_cells():
     lists = RaggedArrays((np.float64,))
     for size in range(1, 200):
         for number in range(10):

@@ -96,6 +96,13 @@ def test_of_recent_items_low_ratings_count_less_and_what_tells_dislike_nothing()
     assert low == pytest.approx(good / 2)
 
 
+def test_recent_items_without_times_count_alike_and_one_among_others_as_the_newest():
+    found = history(liked("a", None), liked("b", None)).recent(9, 0.5, ["DISLIKED"])
+    assert found.items == ["a", "b"] and found.weights.tolist() == [[0.5, 0.5, 0.0]] * 2
+    found = history(liked("a", 1), liked("b", None)).recent(9, 0.5, ["DISLIKED"])
+    assert found.weights.tolist() == [[0.5, 0.5, 1.0], [0.5, 0.5, 0.0]]
+
+
 def test_a_history_without_events_has_no_recent_items():
     found = History.of([], [], [], [], [], ["DISLIKED"]).recent(10, 0.5, ["DISLIKED"])
     assert found.items == [] and found.weights.shape == (0, 3)

@@ -171,6 +171,16 @@ def test_each_channel_keeps_its_best():
     assert list(found(items, person, count=1)) == [0, 3]
 
 
+def test_equals_at_the_end_of_what_a_channel_keeps_cost_no_better_item():
+    items = catalogue(5, popularity=[1.0, 3.0, 1.0, 2.0, 1.0])
+    assert list(found(items, NOBODY, count=3)) == [0, 1, 3]
+
+
+def test_what_speaks_as_much_for_an_item_as_against_it_makes_it_no_candidate():
+    items = catalogue(2, about=[[0.5, 0.5], [0.5, 0.25]])
+    assert list(found(items, replace(NOBODY, interests=[(0, 0.5), (1, -0.5)]))) == [1]
+
+
 def test_a_channel_adds_its_four_signals_up_to_choose_its_best():
     rows = ((0, 0, False, 1.0, 0.0), (0, 1, False, 0.9, 9.0), (0, 2, False, 0.95, 0.0))
     person = replace(NOBODY, weights=np.ones((1, 3)), edges=edges(*rows))

@@ -74,26 +74,26 @@ def test_a_draw_does_not_drown_in_many_items_that_hardly_fit():
 def test_a_draw_does_not_depend_on_the_scale_of_the_scores():
     scores = np.array([3.0, 2.0, 1.0, 0.0, -5.0])
     for seed in map(str, range(50)):
-        assert diversity.drawn(scores, 3, seed) == diversity.drawn(0.001 * scores + 9.0, 3, seed)
+        assert diversity.gumbel_top_k(scores, 3, seed) == diversity.gumbel_top_k(0.001 * scores + 9.0, 3, seed)
 
 
 def test_how_likely_an_item_is_drawn_grows_as_e_to_its_standard_score():
     scores = np.array([1.0, 0.0])  # standard scores 1 and -1
-    first = np.mean([diversity.drawn(scores, 1, f"user {n}") == [0] for n in range(2000)])
+    first = np.mean([diversity.gumbel_top_k(scores, 1, f"user {n}") == [0] for n in range(2000)])
     assert first == pytest.approx(np.exp(1) / (np.exp(1) + np.exp(-1)), abs=0.03)  # three deviations: 0.022
-    equal = np.mean([diversity.drawn(np.ones(2), 1, f"user {n}") == [0] for n in range(2000)])
+    equal = np.mean([diversity.gumbel_top_k(np.ones(2), 1, f"user {n}") == [0] for n in range(2000)])
     assert equal == pytest.approx(1 / 2, abs=0.04)
 
 
 def test_what_is_drawn_stands_best_first_and_comes_from_the_pool_alone():
     scores = np.linspace(1.0, 0.0, 200)
     for n in range(100):
-        places = diversity.drawn(scores, 5, f"user {n}")
+        places = diversity.gumbel_top_k(scores, 5, f"user {n}")
         assert places == sorted(places) and len(set(places)) == 5 and places[-1] < 50
 
 
 def test_a_draw_takes_any_text_as_its_seed():
-    assert diversity.drawn(np.ones(3), 1, "\ud800|1") == diversity.drawn(np.ones(3), 1, "?|1")
+    assert diversity.gumbel_top_k(np.ones(3), 1, "\ud800|1") == diversity.gumbel_top_k(np.ones(3), 1, "?|1")
 
 
 def test_new_items_get_their_share_of_places_and_say_so(client):

@@ -4,7 +4,7 @@ import pytest
 from neo4j.time import Date, DateTime
 
 from graphstore.kinds import KINDS
-from graphstore.recommend.explanation import because, did, name, path_of, plain
+from graphstore.recommend.explanation import because, display_name, path_of, plain, verb_phrase
 
 USER = {"label": "User", "key": "u1", "title": None}
 ALIEN = {"label": "Item", "key": "i1", "title": "Alien (1979)"}
@@ -97,25 +97,29 @@ def hop(kind, **properties):
     ],
 )
 def test_an_event_reads_as_what_was_done(event, expected):
-    assert did(event, "it") == expected
+    assert verb_phrase(event, "it") == expected
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_every_kind_of_behaviour_reads_as_a_verb_in_lower_case(kind):
-    words = did(hop(kind.type), "it").removesuffix(" it")
+    words = verb_phrase(hop(kind.type), "it").removesuffix(" it")
     assert words.islower() and "_" not in words and words.split()[0].endswith(("ed", "bought"))
 
 
 def test_a_node_is_called_by_its_title_or_its_key_and_items_stand_in_quotation_marks():
-    assert name(ALIEN) == "“Alien (1979)”"
-    assert name({"label": "Item", "key": "i1", "title": None}) == name({"label": "Item", "key": "i1"}) == "“i1”"
-    assert name({"label": "Interest", "key": "sci-fi", "title": ""}) == "sci-fi"
-    assert name({"label": "Item", "key": 7, "title": None}) == "“7”"
+    assert display_name(ALIEN) == "“Alien (1979)”"
+    assert (
+        display_name({"label": "Item", "key": "i1", "title": None})
+        == display_name({"label": "Item", "key": "i1"})
+        == "“i1”"
+    )
+    assert display_name({"label": "Interest", "key": "sci-fi", "title": ""}) == "sci-fi"
+    assert display_name({"label": "Item", "key": 7, "title": None}) == "“7”"
 
 
 def test_a_title_has_at_most_eighty_characters_the_last_one_says_that_there_is_more():
-    assert name({"label": "Interest", "key": "k", "title": "x" * 80}) == "x" * 80
-    assert name({"label": "Interest", "key": "k", "title": "x" * 81}) == "x" * 79 + "…"
+    assert display_name({"label": "Interest", "key": "k", "title": "x" * 80}) == "x" * 80
+    assert display_name({"label": "Interest", "key": "k", "title": "x" * 81}) == "x" * 79 + "…"
 
 
 INTEREST = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}

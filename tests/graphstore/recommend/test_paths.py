@@ -35,9 +35,9 @@ def plant(client, similar=NONE, following=NONE, events=UNDATED, items="abcxyz"):
     client.run_text(GRAPH, rows)
 
 
-def paths(client, channel, memory=None, k=10, **options):
+def paths(client, channel, cache=None, k=10, **options):
     """By item: the items or types along the path from the user to it, without both ends."""
-    answer = recommend(client, "u", k=k, channel=channel, memory=memory, **options)
+    answer = recommend(client, "u", k=k, channel=channel, cache=cache, **options)
     return {
         row["item_id"]: tuple(part.get("type") or part["key"] for part in row["path"][1:-1])
         for row in answer["recommendations"]
@@ -125,26 +125,26 @@ def test_a_path_has_titles_and_properties_from_the_graph(client):
 
 def test_what_was_read_for_an_answer_is_not_asked_again(client, asked):
     plant(client, similar=[["a", "x", 0.9, 0.0], ["a", "y", 0.5, 0.0], ["b", "z", 0.1, 0.0]])
-    memory = ServingCache(client)
-    first = recommend(client, "u", k=1, channel="similar", memory=memory)
-    assert recommend(client, "u", k=1, channel="similar", memory=memory) == first
+    cache = ServingCache(client)
+    first = recommend(client, "u", k=1, channel="similar", cache=cache)
+    assert recommend(client, "u", k=1, channel="similar", cache=cache) == first
     assert asked == [["x"]]
-    whole = recommend(client, "u", k=3, channel="similar", memory=memory)
+    whole = recommend(client, "u", k=3, channel="similar", cache=cache)
     assert asked == [["x"], ["y", "z"]]
     assert (
         whole
         == recommend(client, "u", k=3, channel="similar")
-        == recommend(client, "u", k=3, channel="similar", memory=memory)
+        == recommend(client, "u", k=3, channel="similar", cache=cache)
     )
 
 
 def test_each_relationship_that_leads_from_an_item_is_read_by_itself(client, asked):
     """Both types and both targets: what is held of one says nothing of the other."""
     plant(client, similar=[["a", "x", 0.9, 0.0]], following=[["a", "x", 0.8, 0.0], ["a", "y", 0.1, 0.0]])
-    memory = ServingCache(client)
+    cache = ServingCache(client)
     for _ in range(2):
-        assert paths(client, "similar", memory) == {"x": ("RATED", "a", "SIMILAR_TO")}
-        assert paths(client, "transitions", memory) == {
+        assert paths(client, "similar", cache) == {"x": ("RATED", "a", "SIMILAR_TO")}
+        assert paths(client, "transitions", cache) == {
             "x": ("RATED", "a", "FOLLOWED_BY"),
             "y": ("RATED", "a", "FOLLOWED_BY"),
         }
@@ -154,25 +154,25 @@ def test_each_relationship_that_leads_from_an_item_is_read_by_itself(client, ask
 @pytest.mark.parametrize("changed", ["version", "linked_seq"])
 def test_a_relationship_is_read_again_when_the_item_that_it_leads_from_changed(client, asked, changed):
     plant(client, similar=[["a", "x", 0.9, 0.0]])
-    memory = ServingCache(client)
-    recommend(client, "u", channel="similar", memory=memory)
+    cache = ServingCache(client)
+    recommend(client, "u", channel="similar", cache=cache)
     client.run_text(
         f"MATCH (a:Item {{item_id: 'a'}})-[s:SIMILAR_TO]->(:Item {{item_id: 'x'}}) SET s.score = 0.7, a.{changed} = 5,"
         " a.changed_seq = 1 MERGE (f:Feed {name: 'changes'}) SET f.seq = 1"
     )
-    (row,) = recommend(client, "u", channel="similar", memory=memory)["recommendations"]
+    (row,) = recommend(client, "u", channel="similar", cache=cache)["recommendations"]
     assert asked == [["x"], ["x"]] and row["path"][3]["properties"]["score"] == 0.7
 
 
 def test_what_the_user_did_is_read_again_when_they_did_something(client, asked):
     plant(client, similar=[["a", "x", 0.9, 0.0]])
-    memory = ServingCache(client)
-    recommend(client, "u", channel="similar", memory=memory)
+    cache = ServingCache(client)
+    recommend(client, "u", channel="similar", cache=cache)
     client.run_text(
         "MATCH (u:User), (a:Item {item_id: 'a'}) SET u.version = 2"
         " CREATE (u)-[:LIKED {event_id: 'late', at: datetime('2024-01-01T00:00:00Z')}]->(a)"
     )
-    assert paths(client, "similar", memory) == {"x": ("LIKED", "a", "SIMILAR_TO")}
+    assert paths(client, "similar", cache) == {"x": ("LIKED", "a", "SIMILAR_TO")}
     assert asked == [["x"], ["x"]]
 
 
@@ -185,8 +185,8 @@ def test_what_others_and_interests_say_is_asked_for_every_answer(client, asked, 
         " (u)-[:FOLLOWS]->(:User {user_id: 'v'})-[:LIKED {event_id: 'v'}]->(x),"
         " (u)-[:HAS_ATTRIBUTE]->(:Attribute {kind: 'team', value: 't'})-[:FAVOURS {score: 1.0}]->(x)"
     )
-    memory = ServingCache(client)
-    shown = [paths(client, channel, memory) for _ in range(2)]
+    cache = ServingCache(client)
+    shown = [paths(client, channel, cache) for _ in range(2)]
     expected = {
         "interests": ("INTERESTED_IN", "n", "ABOUT"),
         "social": ("FOLLOWS", "v", "LIKED"),
@@ -203,11 +203,11 @@ def test_without_explanation_titles_come_from_memory_and_nothing_is_asked(client
 
 def test_an_item_that_is_gone_when_its_path_is_read_leaves_its_place_to_another(client):
     plant(client, similar=[["a", "x", 0.9, 0.0], ["a", "y", 0.5, 0.0]])
-    memory = ServingCache(client)
-    assert list(paths(client, "similar", memory, k=2, explain=True)) == ["x", "y"]
+    cache = ServingCache(client)
+    assert list(paths(client, "similar", cache, k=2, explain=True)) == ["x", "y"]
     client.run_text("MATCH (u:User) SET u.version = 2")  # so that its path is read again
     client.run_text("MATCH (i:Item {item_id: 'x'}) DETACH DELETE i")
-    assert list(paths(client, "similar", memory, k=1)) == ["y"]
+    assert list(paths(client, "similar", cache, k=1)) == ["y"]
 
 
 def test_as_of_a_moment_the_event_of_then_is_shown(client):

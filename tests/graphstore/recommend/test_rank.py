@@ -55,7 +55,7 @@ def catalogue(size, **columns):
 
 def context(items, person=NOBODY, weights=None, user_id="u", built=1):
     """What one answer rests on. built: when the graph was built, which a draw depends on."""
-    snapshot = SimpleNamespace(built=built, build_millis=built)
+    snapshot = SimpleNamespace(build_millis=built)
     blend = Blend({"popular_recent": 1.0} if weights is None else weights)
     return RequestContext(user_id, snapshot, None, items, None, person, blend, 0.0, False, None, ())
 
@@ -115,9 +115,11 @@ def test_a_channel_that_is_off_finds_and_adds_nothing(popular):
 
 
 def test_scores_are_compared_to_nine_digits_and_equal_ones_stay_in_the_order_of_ids():
-    popularity = [1.0, 2.0, 1.0 + 1e-12, 1.0]
+    popularity = [1.0, 2.0, 1.0 + 1e-10, 1.0]
     known = context(catalogue(4, order=[3, 0, 2, 1], popularity=popularity))
     assert names(known, best_candidates(known, request(), 4, 4)) == ["b", "d", "c", "a"]
+    many = context(catalogue(26, order=np.arange(26)[::-1], popularity=[1.0] * 13 + [2.0] * 13))
+    assert "".join(names(many, best_candidates(many, request(), 26, 26))) == "zyxwvutsrqponmlkjihgfedcba"
 
 
 def test_without_diversity_and_exploration_the_ranking_is_the_best_candidates(popular):
@@ -196,6 +198,9 @@ def test_equal_new_items_stand_in_the_order_of_their_ids():
     items = catalogue(4, order=[2, 0, 3, 1], vectors=[[1.0, 0.0], [1.0, 1e-6], [1.0, 0.0], [1.0, 0.0]], new=[True] * 4)
     known = context(items, replace(NOBODY, vector=np.array([1.0, 0.0])))
     assert names(known, new_items(known, request(), NEW_EVENTS)) == ["b", "d", "a", "c"]
+    items = catalogue(3, order=[2, 1, 0], about=[[1.0], [1.0 - 5e-10], [1.0 - 1e-6]], new=[True] * 3)
+    known = context(items, replace(NOBODY, interests=[(0, 1.0)]))
+    assert names(known, new_items(known, request(), NEW_EVENTS)) == ["b", "a", "c"]
 
 
 def test_of_many_new_items_the_latest_and_those_of_an_interest_are_looked_at():

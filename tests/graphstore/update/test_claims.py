@@ -13,7 +13,7 @@ from graphstore.errors import GraphError
 from graphstore.update.work_queue import (
     LAPSED_AT_ONCE,
     SILENT_FOLLOWERS,
-    Finished,
+    LeaseResult,
     QueueState,
     claim_users,
     clear_before,
@@ -111,9 +111,9 @@ def test_the_longest_due_are_taken_first_and_nobody_takes_them_again(client):
     assert first.versions == {"u2": 5, "u3": 0} and first.user_ids == ["u2", "u3"]
     second, third = claim_users(client, 2), claim_users(client, 2)
     assert second.versions == {"u1": 4} and third.versions == {}
-    assert len({first.lease, second.lease, third.lease}) == 3
+    assert len({first.lease_id, second.lease_id, third.lease_id}) == 3
     held = nodes(client)
-    assert held["u2"]["lease"] == held["u3"]["lease"] == first.lease and held["u1"]["lease"] == second.lease
+    assert held["u2"]["lease"] == held["u3"]["lease"] == first.lease_id and held["u1"]["lease"] == second.lease_id
     assert held["u4"]["lease"] is None and idle(client) == set()
     assert 20_000 < from_now(client, held["u2"]["due"]) <= 30_000
 
@@ -121,7 +121,7 @@ def test_the_longest_due_are_taken_first_and_nobody_takes_them_again(client):
 def test_a_mark_whose_holder_is_gone_is_taken_over(client):
     plant(client, u1={"due": -1, "lease": "gone", "version": 2})
     claim = claim_users(client, 5)
-    assert claim.versions == {"u1": 2} and nodes(client)["u1"]["lease"] == claim.lease != "gone"
+    assert claim.versions == {"u1": 2} and nodes(client)["u1"]["lease"] == claim.lease_id != "gone"
 
 
 def test_idle_marks_are_taken_apart_and_a_user_with_both_is_left_to_the_other(client):
@@ -134,7 +134,7 @@ def test_idle_marks_are_taken_apart_and_a_user_with_both_is_left_to_the_other(cl
     )
     claim = claim_users(client, 2, idle=True)
     assert claim.versions == {"u2": 3} and idle(client) == {"u1"}
-    assert nodes(client)["u2"]["lease"] == claim.lease and nodes(client)["u3"]["lease"] is None
+    assert nodes(client)["u2"]["lease"] == claim.lease_id and nodes(client)["u3"]["lease"] is None
     assert claim_users(client, 2).versions == {"u4": 0}
 
 
@@ -153,7 +153,7 @@ def known(client):
 
 def test_a_finished_user_has_interests_the_next_number_of_the_feed_and_no_mark(known):
     claim = claim_users(known, 5)
-    assert finish(known, claim) == Finished(seq=1, done=2, again=0)
+    assert finish(known, claim) == LeaseResult(seq=1, done=2, requeued=0)
     ann, bob = nodes(known)["u_ann"], nodes(known)["u_bob"]
     for node in (ann, bob):
         assert (node["due"], node["lease"], node["changed_seq"]) == (None, None, 1)
@@ -170,7 +170,7 @@ def test_an_interest_that_ended_is_named_among_the_changes(known):
     finish(known, claim_users(known, 5))
     known.run_text("MATCH (:User {user_id: 'u_ann'})-[e:LIKED]->() DELETE e")
     known.run_text("MATCH (u:User {user_id: 'u_ann'}) SET u.due = timestamp() - 1")
-    assert finish(known, claim_users(known, 5)) == Finished(seq=2, done=1, again=0)
+    assert finish(known, claim_users(known, 5)) == LeaseResult(seq=2, done=1, requeued=0)
     assert json.loads(nodes(known)["u_ann"]["changes"]) == {"opened": [], "closed": ["艺术"]}
 
 
@@ -183,7 +183,7 @@ def test_short_interests_lapse_by_the_clock_that_is_given(known):
 def test_a_user_who_was_touched_meanwhile_is_due_again_at_once(known):
     claim = claim_users(known, 5)
     known.run_text("MATCH (u:User {user_id: 'u_ann'}) SET u.version = u.version + 1")
-    assert finish(known, claim) == Finished(seq=1, done=1, again=1)
+    assert finish(known, claim) == LeaseResult(seq=1, done=1, requeued=1)
     assert due(known) == {"u_ann"} and nodes(known)["u_ann"]["lease"] is None
     assert claim_users(known, 5).versions == {"u_ann": 6}
 
@@ -191,7 +191,7 @@ def test_a_user_who_was_touched_meanwhile_is_due_again_at_once(known):
 def test_a_mark_that_another_holds_by_now_is_left_to_them(known):
     claim = claim_users(known, 5)
     known.run_text("MATCH (u:User {user_id: 'u_ann'}) SET u.lease = 'another'")
-    assert finish(known, claim) == Finished(seq=1, done=1, again=0)
+    assert finish(known, claim) == LeaseResult(seq=1, done=1, requeued=0)
     assert due(known) == {"u_ann"} and nodes(known)["u_ann"]["lease"] == "another"
 
 

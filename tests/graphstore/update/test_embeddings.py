@@ -61,14 +61,14 @@ def test_exactly_one_model_is_active_at_any_time(client):
 
 def test_a_switch_that_fails_leaves_the_registry_as_it_was(client, monkeypatch):
     models.activate(client, "one", family="f", configuration={}, metrics={}, dimension=128)
-    run = embeddings.Transaction.run
+    run = models.Transaction.run
 
     def fail_to_activate(transaction, statement, **parameters):
         if statement == "update/models/activate_model":
             raise RuntimeError("gone")
         return run(transaction, statement, **parameters)
 
-    monkeypatch.setattr(embeddings.Transaction, "run", fail_to_activate)
+    monkeypatch.setattr(models.Transaction, "run", fail_to_activate)
     with pytest.raises(RuntimeError):
         models.activate(client, "two", family="f", configuration={}, metrics={}, dimension=128)
     monkeypatch.undo()

@@ -102,8 +102,8 @@ def test_the_page_of_a_user_shows_what_is_broader_and_what_is_over(api, client, 
     client.run_text("MATCH (n:Interest {name: 'space'}) MERGE (w:Interest {name: 'sky'}) MERGE (n)-[:BROADER]->(w)")
     page = " ".join(api("GET", "/users/ann").get_data(as_text=True).split())
     assert "of sky</small>" in page
-    assert "2026-01-01 – 2026-03-01" in page.partition("What is over")[2]
-    assert "What is over" not in api("GET", "/users/bob").get_data(as_text=True)
+    assert "2026-01-01 – 2026-03-01" in page.partition("Past interests")[2]
+    assert "Past interests" not in api("GET", "/users/bob").get_data(as_text=True)
 
 
 def test_recommendations_leave_out_what_was_seen_and_say_why(api, films):
