@@ -192,11 +192,14 @@ def test_what_is_best_by_one_half_is_judged_by_the_other():
 
 
 @pytest.fixture
-def little(monkeypatch):
-    """Few items are enough, and short lists: 40 held-out items take a catalogue of 400."""
+def little(monkeypatch, two_layers):
+    """Few items are enough, and short lists: 40 held-out items take a catalogue of 400. The encoder is a small one."""
     monkeypatch.setattr("gnn.adaptation.cold_items.LEAST_ITEMS", 10)
     monkeypatch.setattr("gnn.adaptation.cold_items.K", 5)
+    monkeypatch.setattr("gnn.encoders.sentence.packaged_model", lambda: two_layers)
+    monkeypatch.setattr(contrastive, "AT_ONCE", 48)
     monkeypatch.setattr(contrastive, "LEAST_STEPS", 120)
+    monkeypatch.setattr(contrastive, "LEARNING_RATE", 2e-3)
 
 
 def test_too_little_behaviour_adapts_nothing_and_extracts_all_the_same(client, settings, tmp_path):

