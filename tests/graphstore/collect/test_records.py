@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -35,6 +36,18 @@ def test_a_time_that_is_one_already_is_kept_and_without_a_zone_it_is_utc():
 def test_a_time_is_given_in_utc_whatever_zone_it_was_written_in():
     assert parse_time("2026-01-02T05:04:05+02:00").tzinfo is UTC
     assert parse_time("2026-01-02T03:04:05").tzinfo is UTC
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert parse_time("2026-01-02T03:04:05") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        assert parse_time(1767323045) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        assert Event.model_validate(EVENT | {"timestamp": "2026-01-02"}).epoch_millis() == 1_767_312_000_000
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(("seconds", "year"), [(EVER_SINCE_1900, 1900), (-1.5, 1969), (UNTIL_2100, 2100)])
