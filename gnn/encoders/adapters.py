@@ -1,6 +1,6 @@
-"""LoRA adapters in the layers of a sentence encoder: trained on behaviour, kept on disk, loaded by name.
+"""LoRA adapters in the layers of a sentence encoder: trained on behaviour, saved on disk, loaded by name.
 
-An adapted encoder is called by its base and a digest of base and adapters: equal names give equal vectors.
+The name of an adapted encoder is that of its base and a digest of base and adapters, so equal names give equal vectors.
 
 Reference: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
 """
@@ -32,14 +32,14 @@ BASE_FILE, WEIGHTS_FILE = "base.json", "adapter_model.safetensors"
 
 
 class Adapters:
-    """A sentence encoder of which only adapters learn; D is its width."""
+    """A sentence encoder whose adapters alone are trained. D is its width."""
 
     def __init__(self, base: str, seed: int = 0, tokens: int = 64, last: int | None = None) -> None:
-        """base: name of the encoder to adapt.  tokens: of a text, from the first, to learn from.  last: how many of its
-        layers learn, from the last; None for all. What lies below is computed without gradients.
+        """base: name of the encoder to adapt.  tokens: of a text to train on, from the first.  last: layers with
+        adapters, from the last; None for all. Layers below them are computed without gradients.
 
         Raises:
-            InputError: it is none whose layers can be adapted.
+            InputError: the encoder has no layers that can be adapted.
         """
         from peft import LoraConfig, get_peft_model
 
@@ -56,11 +56,11 @@ class Adapters:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """What learns."""
+        """The trainable weights."""
         return [value for value in self._sentences.parameters() if value.requires_grad]
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Embed N texts, the beginning of each, with gradients: (N, D), rows of length 1."""
+        """Embed the first tokens of N texts with gradients: (N, D), rows of length 1."""
         self._sentences.train()
         whole, self._sentences.max_seq_length = self._sentences.max_seq_length, self._tokens
         try:
@@ -78,17 +78,17 @@ class Adapters:
         return self._encoder.encode(texts)
 
     def state(self) -> list[Tensor]:
-        """A copy of what was learned."""
+        """A copy of the trainable weights."""
         return [value.detach().clone() for value in self.parameters]
 
     @torch.no_grad()
     def interpolate(self, state: Sequence[Tensor], share: float) -> None:
-        """Put the adapters to this share, 0 to 1, of the way from the base to where they were in `state`."""
-        for (name, value), learned in zip(self._learning(), state, strict=True):
+        """Set the adapters to a share, 0 to 1, of the way from the base encoder to `state`."""
+        for (name, value), learned in zip(self._trainable(), state, strict=True):
             value.copy_(learned * share if "lora_B" in name else learned)
 
     def save(self, models: Path) -> str:
-        """Write the adapters to a folder of their own, whole or not at all; the adapted encoder's name.
+        """Write the adapters to a folder of their own, atomically; returns the adapted encoder's name.
 
         models: the folder of trained weights.
         """
@@ -104,15 +104,15 @@ class Adapters:
                 (folder / f".{name}").rename(folder / name)
         return name
 
-    def _learning(self) -> list[tuple[str, nn.Parameter]]:
+    def _trainable(self) -> list[tuple[str, nn.Parameter]]:
         return [(name, value) for name, value in self._sentences.named_parameters() if value.requires_grad]
 
 
 class AdaptedEncoder(SentenceEncoder):
-    """A sentence encoder with adapters from disk."""
+    """A sentence encoder with saved adapters."""
 
     def __init__(self, name: str, models: Path) -> None:
-        """name: what `Adapters.save` called it.  models: the folder of trained weights."""
+        """name: as `Adapters.save` returned it.  models: the folder of trained weights."""
         super().__init__(name)
         self._folder = models / FOLDER / name
 
@@ -121,7 +121,7 @@ class AdaptedEncoder(SentenceEncoder):
         """The encoder that was adapted.
 
         Raises:
-            NotReady: the adapters are not there.
+            NotReady: the adapters can't be read.
         """
         try:
             return SentenceEncoder(json.loads((self._folder / BASE_FILE).read_text(encoding="utf-8"))["base"])
@@ -132,7 +132,7 @@ class AdaptedEncoder(SentenceEncoder):
             ) from error
 
     def load(self) -> Any:
-        """The sentence-transformers model, with the adapters."""
+        """The sentence-transformers model with the adapters."""
         if self._model is None:
             from peft import PeftModel
 
@@ -153,7 +153,7 @@ def _transformer(sentences: Any, name: str) -> Any:
 
 
 def _linear_maps(model: nn.Module, last: int | None) -> list[str]:
-    """Those of the last layers, or of all, by name."""
+    """Names of the linear maps in the last layers, or in all."""
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     layers = {name: int(found[1]) for name in linear if (found := re.search(r"\.(\d+)\.", name))}
     return [name for name, layer in layers.items() if last is None or layer > max(layers.values()) - last]

@@ -1,4 +1,4 @@
-"""An on-disk cache of embeddings, keyed by content: what was embedded once is never embedded again."""
+"""An on-disk cache of embeddings, keyed by encoder and content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 256
 
 
 class VectorCache:
-    """Vectors in `embeddings.sqlite` of a folder, by a key of bytes; several programs may share it."""
+    """Vectors by keys of bytes, in `embeddings.sqlite` of a folder; processes may share it."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ class VectorCache:
             database.execute("CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        """The vectors (D,), float32, of those keys that have one."""
+        """The vectors, (D,) float32 each, of the keys that have one."""
         known: dict[bytes, Vectors] = {}
         with closing(self._connect()) as database:
             for part in batched(keys, LOOKUP):
@@ -40,7 +40,7 @@ class VectorCache:
         return known
 
     def keep(self, rows: Iterable[tuple[bytes, Vectors]]) -> None:
-        """Keep vectors (D,) by their keys."""
+        """Store vectors, (D,) each, by their keys."""
         with closing(self._connect()) as database, database:
             database.executemany(
                 "INSERT OR REPLACE INTO embeddings VALUES (?, ?)", [(key, row.tobytes()) for key, row in rows]
@@ -51,14 +51,14 @@ class VectorCache:
 
 
 def content_key(encoder: str, content: str) -> bytes:
-    """The key of what the encoder of a name makes of a text, or of the SHA-256 of other content."""
+    """The key of the vector of some content. encoder: its name.  content: a text, or the SHA-256 of other content."""
     return hashlib.sha256(f"{encoder}\0{content}".encode("utf-8", "replace")).digest()
 
 
 class CachedEncoder:
-    """An encoder behind a cache. Only texts it has not seen reach the model; what is done is kept if it stops half-way.
+    """An encoder behind a cache. Only unknown texts reach the model; vectors are stored as they are computed.
 
-    computed: how many texts the model embedded.  found: how many came from the cache.
+    computed: texts that the model embedded.  found: texts that were in the cache.
     """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
@@ -79,21 +79,21 @@ class CachedEncoder:
 
     @cached_property
     def base(self) -> CachedEncoder:
-        """What was adapted, where this encoder was, else itself: texts and names that mean the same lie near by it."""
+        """The encoder that this one was adapted from, else itself. It places names and texts of one meaning close."""
         base = getattr(self._encoder, "base", None)
         return self if base is None else CachedEncoder(base, self._folder)
 
     @property
     def scale(self) -> Any:
-        """What the encoder states of its cosines; None where it states nothing (see `gnn.extract.cosine_scale`)."""
+        """The scale of cosines that the encoder states, or None (see `gnn.extract.cosine_scale`)."""
         return getattr(self._encoder, "scale", None)
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
-        """Embed N texts, float32 (N, D), from the cache where they are known."""
+        """Embed N texts: float32, shape (N, D); those in the cache are read from there."""
         keys = [content_key(self.name, text) for text in texts]
         unique = dict(zip(keys, texts, strict=True))
         vectors = self.vectors.known(list(unique))
-        # Texts of a length go together: the model pads a batch to the longest.
+        # Texts of similar length go together, as the model pads a batch to the longest.
         missing = sorted((key for key in unique if key not in vectors), key=lambda key: len(unique[key]))
         self.found += len(unique) - len(missing)
         for start in range(0, len(missing), CHUNK):

@@ -1,19 +1,15 @@
-"""Models that are packages: where their weights are, loaded without a network."""
+"""Models in installed packages, loaded without a network."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from graphstore.errors import NotReady
 
-if TYPE_CHECKING:
-    pass
-
 
 def be_quiet(source: str) -> None:
-    """No progress bars of transformers, and no network where the model is a folder; to be said before it is loaded."""
+    """Switch off the progress bars of transformers, and the network if `source` is a folder. Call it before loading."""
     if Path(source).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from transformers.utils import logging

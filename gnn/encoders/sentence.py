@@ -1,27 +1,23 @@
-"""Pre-trained language models that turn text into vectors; loaded only when something new has to be embedded."""
+"""Sentence encoders: pre-trained transformer models of sentence-transformers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from gnn.encoders.device import precision
-from gnn.encoders.encoder import DEFAULT_DIMENSION, DEFAULT_NAME, LONGEST_TEXT, Vectors
+from gnn.encoders.encoder import DEFAULT_DIMENSION, DEFAULT_NAME, LazyEncoder, Vectors
 from gnn.encoders.packaged import be_quiet, packaged_model
 from graphstore.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 BATCH_TEXTS = 64
 
 
-class SentenceEncoder:
-    """A sentence-transformers model. Without a name: the MiniLM model of the installed package, with no network.
+class SentenceEncoder(LazyEncoder):
+    """A sentence-transformers model; without a name the MiniLM model of an installed package, without a network.
 
-    name: a model's name on a hub, or the path of a folder; a multilingual model is chosen by its name.
+    name: of a model on a hub, such as a multilingual one, or the path of a folder.
     """
 
     def __init__(self, name: str | None = None, device: str | None = None) -> None:
@@ -31,29 +27,21 @@ class SentenceEncoder:
 
     @property
     def name(self) -> str:
-        """What the model is called in the cache and in the graph."""
+        """The model's name in the cache and in the graph."""
         return self._source or DEFAULT_NAME
 
     @property
     def dimension(self) -> int:
-        """Width D of the vectors; the default's is known without loading it."""
+        """Width D of the vectors; that of the default model is known without loading it."""
         if self._source is None:
             return DEFAULT_DIMENSION
         return int(self.load().get_embedding_dimension())
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed N texts: float32, shape (N, D), rows of length 1.
-
-        Raises:
-            NotReady: the default model's package is not installed.
-            InputError: the named model can't be loaded.
-        """
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
+    def _embed(self, texts: list[str]) -> Vectors:
         model = self.load()
         with precision(str(model.device)):
             vectors = model.encode(
-                [text[:LONGEST_TEXT] for text in texts],
+                texts,
                 batch_size=BATCH_TEXTS,
                 normalize_embeddings=True,
                 convert_to_numpy=True,

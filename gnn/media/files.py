@@ -1,7 +1,7 @@
-"""Where the bytes of an image or a sound come from: a file inside one folder, or an address that may be asked.
+"""The bytes of images and sounds: from files in one folder, and from http and https addresses if that is allowed.
 
-References come from whoever may write items, also over HTTP. So a file is opened only inside the folder that was named,
-whatever the reference or a link says, and an address is asked only where that was allowed.
+References are written by anyone who may write items, also over HTTP. So no file outside the folder is opened, whatever
+the reference or a link says, and no address is requested unless the user allowed it.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ MOST_BYTES = 50_000_000
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 30.0
 MOST_REDIRECTS = 3
 CHUNK_BYTES = 65_536
-ASKED = ("http", "https")
+ADDRESSES = ("http", "https")
 
 
 @dataclass(frozen=True)
 class MediaFiles:
-    """folder: files are read inside it alone, and relative paths begin there.  fetch: ask http and https addresses.
-    private: also those of this machine and of private networks."""
+    """Reads the files and addresses that items refer to.
+
+    folder: the only one that files are read from; relative paths begin there.  fetch: whether addresses are requested.
+    private: whether also those of this machine and of private networks.
+    """
 
     folder: Path
     fetch: bool = False
     private: bool = False
 
     def stamp(self, reference: str) -> str:
-        """What tells whether the content is another now without reading it: of a file its time and size.
-
-        An address counts as unchanged until all is read again.
+        """A text that changes when the content does: time and size of a file; the same for every address.
 
         Raises:
-            Unreadable: it may not or can't be had.
+            Unreadable: the reference is not allowed, or there is no such file.
         """
-        if urlsplit_of(reference).scheme in ASKED:
+        if urlsplit_of(reference).scheme in ADDRESSES:
             return "address"
         found = self._path(reference).stat()
         return f"{found.st_mtime_ns}-{found.st_size}"
@@ -49,9 +50,9 @@ class MediaFiles:
         """The content.
 
         Raises:
-            Unreadable: it may not or can't be had, or is larger than MOST_BYTES.
+            Unreadable: the reference is not allowed, can't be read, or has more than MOST_BYTES.
         """
-        if urlsplit_of(reference).scheme in ASKED:
+        if urlsplit_of(reference).scheme in ADDRESSES:
             return self._fetched(reference)
         try:
             with self._path(reference).open("rb") as file:
@@ -109,7 +110,7 @@ class MediaFiles:
 
 
 def urlsplit_of(reference: str) -> Any:
-    """The parts of an address; those of a path that looks like a broken one have no scheme."""
+    """The parts of an address; without a scheme for a path that looks like a broken address."""
     try:
         return urlsplit(reference.strip())
     except ValueError:

@@ -19,21 +19,21 @@ IMAGE_NAME, IMAGE_DIMENSION = "efficientnet-lite0", 1280
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MOST_PIXELS = 50_000_000
 SIDE = 224
-MIDDLE, SCALE = 127.0, 128.0  # what the weights were trained with: not the mean and deviation of ImageNet
+MIDDLE, SCALE = 127.0, 128.0  # of pixels, as in the training of the weights: not the mean and deviation of ImageNet
 BATCH_IMAGES = 32
 
 
 def decode_image(content: bytes) -> Any:
-    """An RGB image of PIL, the first frame of one that moves.
+    """An RGB image of PIL; of an animation the first frame.
 
     Raises:
-        Unreadable: it is in none of FORMATS, broken, or has more than MOST_PIXELS.
+        Unreadable: the content is in none of FORMATS, broken, or has more than MOST_PIXELS.
     """
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of broken metadata, and of a size that is looked at here
+            warnings.simplefilter("ignore")  # about broken metadata, and about the size, which is checked here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Unreadable(f"an image of {image.width} x {image.height} pixels is too large")
@@ -45,7 +45,7 @@ def decode_image(content: bytes) -> Any:
 
 
 class EfficientNetLite(PackagedEncoder):
-    """EfficientNet-Lite0: the pooled features before its classifier, D = 1280, of the image squashed to a square.
+    """EfficientNet-Lite0: the pooled features before its classifier, D = 1280, of the image resized to a square.
 
     Reference: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019.
     """
@@ -88,7 +88,7 @@ def _square(image: Any) -> Any:
 
 
 class NamedImageEncoder:
-    """A sentence-transformers model that embeds images, by name on a hub or path of a folder; as CLIP texts as well."""
+    """A sentence-transformers model that embeds images, by its name on a hub or the path of a folder."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -104,12 +104,12 @@ class NamedImageEncoder:
 
     @cached_property
     def labels(self) -> Encoder | None:
-        """Its text tower; None where it has none."""
+        """The text encoder of a model of the CLIP type; None without."""
         self.load()
         return _TextTower(self) if self._model.supports("text") else None
 
     def load(self) -> None:
-        """Read the model.
+        """Load the model.
 
         Raises:
             InputError: it can't be loaded, or embeds no images.
@@ -142,7 +142,7 @@ class NamedImageEncoder:
 
 
 class _TextTower:
-    """The texts' side of an image model, as an `Encoder`."""
+    """The text encoder of an image model, as an `Encoder`."""
 
     def __init__(self, model: NamedImageEncoder) -> None:
         self._model = model
@@ -157,5 +157,5 @@ class _TextTower:
 
 
 def image_encoder(name: str | None) -> EfficientNetLite | NamedImageEncoder:
-    """The encoder of a name; the default where it is None or its own."""
+    """The image encoder of a name; the default one for None."""
     return EfficientNetLite() if name in (None, IMAGE_NAME) else NamedImageEncoder(str(name))

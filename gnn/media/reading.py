@@ -1,4 +1,4 @@
-"""Bring the vectors of items' images and sounds up to date: what is new or another is embedded once, by its bytes."""
+"""Vectors of items' images and sounds, brought up to date: new or changed content is embedded once, by its bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gnn.encoders.encoder import Vectors
 from gnn.media.encoder import MediaEncoder, Unreadable
 from gnn.media.files import MediaFiles
 from gnn.media.images import image_encoder
-from gnn.media.sounds import audio_encoder
+from gnn.media.sounds import Aisfx
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.extract import media as graph
@@ -28,9 +28,9 @@ EXAMPLES = 5
 
 @dataclass
 class Found:
-    """What a reading found: the ids of items whose vectors are others now, by modality, and counts of it.
+    """Result of a reading. changed: ids of items whose vectors changed, by modality.  counts: for the run.
 
-    Nothing is counted of a modality that no item has.
+    A modality that no item has is not counted.
     """
 
     changed: dict[str, list[str]] = field(default_factory=dict)
@@ -38,15 +38,15 @@ class Found:
 
     @property
     def items(self) -> list[str]:
-        """The ids of all items that are others now."""
+        """The ids of all items with a changed vector."""
         return sorted({item_id for changed in self.changed.values() for item_id in changed})
 
 
 class MediaReader:
     """Reads the images and sounds that items refer to.
 
-    files: where from.  encoders: by modality; those not given are those of the last extraction, or else the defaults.
-    Both are None for whoever goes on as the last extraction did.
+    files: reads the content; as in the last extraction if None.  encoders: by modality; those not given are the ones
+    of the last extraction, or else the defaults.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class MediaReader:
         self._given = dict(encoders or {})
         self.encoders: dict[str, MediaEncoder] = {
             "image": self._given.get("image") or image_encoder(last.get("image_encoder")),
-            "audio": self._given.get("audio") or audio_encoder(last.get("audio_encoder")),
+            "audio": self._given.get("audio") or Aisfx(),
         }
 
     def read(self, item_ids: Sequence[str] | None = None, full: bool = False, progress: Progress = silent) -> Found:
-        """Look at the media of these items, or of all, and write what is new.
+        """Read the media of some items, or of all, and write vectors that changed.
 
-        full: addresses are asked again too.
+        full: request addresses again, too.
 
         Raises:
-            InputError: an encoder that was named can't be loaded.
+            InputError: an encoder named by the user can't be loaded.
         """
         found = Found()
         for modality, references in graph.read_references(self._client, item_ids).items():
@@ -94,7 +94,7 @@ class MediaReader:
 
 
 class _Modality:
-    """One reading of one modality."""
+    """One reading of the items' content of one modality."""
 
     def __init__(
         self, client: Client, cache: VectorCache, files: MediaFiles, modality: str, encoder: MediaEncoder
@@ -103,12 +103,12 @@ class _Modality:
         self._modality, self._encoder = modality, encoder
         self._problems: list[str] = []
         self._unreadable = self._embedded = self._from_cache = 0
-        self._broken: dict[bytes, str] = {}  # why, by key
-        self._missing: str | None = None  # why there is no model
-        self._gone: list[str] = []
+        self._broken: dict[bytes, str] = {}  # reason by key
+        self._missing: str | None = None  # reason why there is no model
+        self._gone: list[str] = []  # items that lose their vector
 
     def read(self, references: Sequence[Reference], full: bool, found: Found, progress: Progress) -> None:
-        """Read what is new, and put what became of it into `found`."""
+        """Read what is new or changed, and add the result to `found`."""
         pending = []
         for one in references:
             if one.reference is None:
@@ -118,7 +118,7 @@ class _Modality:
             try:
                 stamp = self._files.stamp(one.reference)
             except Unreadable as problem:
-                self._cannot(one, str(problem), another=not (one.read or "").startswith(key))
+                self._cannot(one, str(problem), stale=not (one.read or "").startswith(key))
                 continue
             if (full and stamp == "address") or not (one.read or "").startswith(f"{key} {stamp} "):
                 pending.append((one, key, stamp))
@@ -143,23 +143,23 @@ class _Modality:
     def _key(self, reference: str) -> str:
         return hashlib.sha256(f"{self._encoder.name}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32]
 
-    def _cannot(self, one: Reference, why: str, another: bool) -> None:
-        """Count what can't be read. another: the vector that stands is not of what the item refers to now."""
+    def _cannot(self, one: Reference, why: str, stale: bool) -> None:
+        """Count an item that can't be read. stale: whether its stored vector is of content it no longer refers to."""
         self._unreadable += 1
-        if another and one.read is not None:
+        if stale and one.read is not None:
             self._gone.append(one.item_id)
         if len(self._problems) < EXAMPLES:
             self._problems.append(f"{self._modality} of item {one.item_id!r}, {str(one.reference)[:120]!r}: {why}")
 
     def _chunk(self, pending: Sequence[tuple[Reference, str, str]]) -> list[str]:
-        """Read, embed and write a few; the ids of those whose content is another."""
+        """Read, embed and write CHUNK items at most; the ids of those whose content changed."""
         contents: dict[str, tuple[Reference, bytes, bytes, str]] = {}
         same = []
         for one, key, stamp in pending:
             try:
                 content = self._files.read(str(one.reference))
             except Unreadable as problem:
-                self._cannot(one, str(problem), another=not (one.read or "").startswith(key))
+                self._cannot(one, str(problem), stale=not (one.read or "").startswith(key))
                 continue
             digest = hashlib.sha256(content).hexdigest()
             read = f"{key} {stamp} {digest[:32]}"
@@ -174,13 +174,13 @@ class _Modality:
             if cached in vectors:
                 rows.append({"item_id": one.item_id, "embedding": vectors[cached].tolist(), "read": read})
             else:
-                self._cannot(one, self._broken.get(cached) or self._missing or "", another=True)
+                self._cannot(one, self._broken.get(cached) or self._missing or "", stale=True)
         graph.write_vectors(self._client, self._modality, rows)
         graph.note_looked_at(self._client, self._modality, same)
         return [str(row["item_id"]) for row in rows]
 
     def _vectors(self, contents: Mapping[bytes, bytes]) -> dict[bytes, Vectors]:
-        """Vectors by key, of the cache where it has them; none of what can't be decoded, or without a model."""
+        """Vectors by key, from the cache or the model; none for content that can't be decoded, or without a model."""
         vectors = self._cache.known(list(contents))
         self._from_cache += len(vectors)
         missing = [key for key in contents if key not in vectors]

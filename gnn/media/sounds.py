@@ -18,17 +18,19 @@ from gnn.media.encoder import INSTALL, PackagedEncoder, Unreadable, of_length_on
 from graphstore.errors import NotReady
 
 AUDIO_NAME, AUDIO_DIMENSION = "aisfx", 512
-RATE = 44_100  # Hz, which the weights were trained with, as all up to LARGEST
+# As in the training of the weights:
+RATE = 44_100  # Hz
 WINDOW, HOP, BANDS = 2048, 1024, 96  # samples, samples, mel bands
 BLOCK, BLOCK_HOP = 100, 50  # frames of a block of 2.3 s, and from one to the next
-LARGEST = 9.457798957824707  # log10(1 + 10,000 x) of the loudest, by which spectrograms are divided
+LARGEST = 9.457798957824707  # log10(1 + 10,000 x) of the loudest sound, by which spectrograms are divided
+
 LONGEST_SECONDS = 20.0  # of a sound, from its beginning
 FASTEST = 384_000  # Hz
 
 
 @dataclass(frozen=True)
 class Sound:
-    """samples: (N,) float32, one channel, at RATE Hz."""
+    """A decoded sound. samples: (N,) float32, one channel, at RATE Hz."""
 
     samples: NDArray[np.float32]
 
@@ -37,7 +39,7 @@ def decode_sound(content: bytes) -> Sound:
     """The first LONGEST_SECONDS of a WAV, FLAC, OGG or MP3 file, channels averaged, at RATE Hz.
 
     Raises:
-        Unreadable: it is no such file, broken, or empty.
+        Unreadable: the content is no such file, broken, or empty.
     """
     import soundfile
     import soxr
@@ -56,7 +58,7 @@ def decode_sound(content: bytes) -> Sound:
 
 
 class Aisfx(PackagedEncoder):
-    """aiSFX: the mean of what it says of blocks of 2.3 seconds, D = 512; how loud a sound is does not count."""
+    """aiSFX: the mean of its vectors of blocks of 2.3 seconds, D = 512; sounds are brought to one loudness first."""
 
     name, dimension = AUDIO_NAME, AUDIO_DIMENSION
     decode = staticmethod(decode_sound)
@@ -71,8 +73,8 @@ class Aisfx(PackagedEncoder):
             from numpy._core.multiarray import scalar
         except (ImportError, OSError) as error:
             raise NotReady(f"Sounds are not read: {INSTALL.format('aisfx')}.") from error
-        counts: Any = [(scalar, "numpy.core.multiarray.scalar"), np.dtype, np.dtypes.Int64DType]  # of classes, beside
-        with torch.serialization.safe_globals(counts):
+        beside: Any = [(scalar, "numpy.core.multiarray.scalar"), np.dtype, np.dtypes.Int64DType]  # class counts
+        with torch.serialization.safe_globals(beside):
             weights, _ = torch.load(get_path_modelWeights(), map_location="cpu", weights_only=True)
         own = "embedding_net."
         model = EmbeddingNet("max", 3, 1, 64)
@@ -91,9 +93,9 @@ class Aisfx(PackagedEncoder):
 
 
 def blocks(sound: Sound) -> NDArray[np.float32]:
-    """(B, BLOCK, BANDS) blocks of the mel spectrogram log10(1 + 10,000 x), 0 past the end; at least one.
+    """(B, BLOCK, BANDS) blocks of the mel spectrogram log10(1 + 10,000 x) / LARGEST, 0 past the end; at least one.
 
-    Full-scale and of unit area per band, as Essentia makes it, which the weights were trained with.
+    Full-scale and with bands of unit area, as by Essentia, whose spectrograms the weights were trained with.
     """
     from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
@@ -108,8 +110,3 @@ def blocks(sound: Sound) -> NDArray[np.float32]:
     padded = np.pad(frames, ((0, max(0, (count - 1) * BLOCK_HOP + BLOCK - len(frames))), (0, 0)))
     starts = range(0, count * BLOCK_HOP, BLOCK_HOP)
     return np.stack([padded[start : start + BLOCK] for start in starts]).astype(np.float32)
-
-
-def audio_encoder(name: str | None) -> Aisfx:
-    """The default encoder of sounds; there is no other yet."""
-    return Aisfx()

@@ -1,7 +1,7 @@
-"""update --anew: derive and embed everything anew by the active model, and tell how far the graph had drifted.
+"""update --anew: derive and embed everything anew by the active model, and measure how far the graph had drifted.
 
-What is compared is what is stored and served before and after: the vectors of items and of some users, and the ten best
-items of these users, through the code that serves. Whatever the drift was, it is gone then.
+Compared are the stored vectors of items and of some users, and the ten best items served to these users, before and
+after.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graphstore.settings import Settings
 from graphstore.update import drift, embeddings, models, sampling
 from graphstore.update.drift import Drift
 
-ASKED = 300
+MOST_USERS = 300  # whose vectors and lists are compared
 
 
 def derive_anew(
@@ -30,7 +30,7 @@ def derive_anew(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Drift:
-    """Build and embed everything anew, and leave a Run that says how far it had drifted.
+    """Build and embed everything anew; the drift before, which is noted as a Run.
 
     Raises:
         NotReady: no model is active, or nothing was extracted.
@@ -39,29 +39,29 @@ def derive_anew(
     if active is None:
         raise NotReady("No model is active: train one with `interestgraph update --full`.")
     users = sampling.user_ids(client)
-    drawn = np.random.default_rng(seed).choice(len(users), min(ASKED, len(users)), replace=False)
-    asked = [users[n] for n in sorted(drawn.tolist())]
-    before = _state(client, asked, active["version"])
+    drawn = np.random.default_rng(seed).choice(len(users), min(MOST_USERS, len(users)), replace=False)
+    compared = [users[n] for n in sorted(drawn.tolist())]
+    before = _served(client, compared, active["version"])
     counts = build(client, progress=progress)
     update(client, settings, progress=progress)
-    after = _state(client, asked, active["version"])
+    after = _served(client, compared, active["version"])
     found = Drift(
         drift.fifth_percentile(drift.cosines(before["items"], after["items"])),
         drift.fifth_percentile(drift.cosines(before["users"], after["users"])),
-        float(np.mean([drift.overlap(before["lists"][u], after["lists"][u]) for u in asked])) if asked else 1.0,
+        float(np.mean([drift.overlap(before["lists"][u], after["lists"][u]) for u in compared])) if compared else 1.0,
         int(counts["events"]),
-        len(asked),
+        len(compared),
     )
     drift.note(client, found, repaired=True)
     return found
 
 
-def _state(client: Client, asked: list[str], version: str) -> dict[str, Any]:
-    """What is stored and served: vectors of items and of the users asked, and their lists."""
+def _served(client: Client, user_ids: list[str], version: str) -> dict[str, Any]:
+    """The stored vectors of all items and of some users, and the lists served to these users."""
     items = {row["item_id"]: np.asarray(row["embedding"]) for row in embeddings.stream_items(client, version)}
-    rows = embeddings.read_users(client, asked, version)
+    rows = embeddings.read_users(client, user_ids, version)
     users = {row["user_id"]: np.asarray(row["embedding"]) for row in rows}
-    lists = {user_id: [] for user_id in asked} | {
-        row["user_id"]: row["items"] for row in recommend_all(client, drift.LIST, user_ids=asked)
+    lists = {user_id: [] for user_id in user_ids} | {
+        row["user_id"]: row["items"] for row in recommend_all(client, drift.LIST, user_ids=user_ids)
     }
     return {"items": items, "users": users, "lists": lists}

@@ -1,4 +1,4 @@
-"""The forward pass of the network over many items and users, and their embeddings written to the graph."""
+"""The forward pass of the network over many items and users, whose embeddings are written to the graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphstore.progress import Progress, silent
 from graphstore.update import embeddings as graph
 
 EMBED_ITEMS = 4_096
-MOVED = 1e-4
+CHANGED = 1e-4  # in one number, from which on a vector is written
 
 
 @torch.no_grad()
@@ -34,11 +34,11 @@ def embed_items(
     ahead: bool = False,
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Embed items and write what moved (all, unless `compare`). Returns counts, and the ids written.
+    """Embed items and write the vectors. Returns counts, and the ids of items written.
 
-    ahead: see `graph.write_items`.
+    compare: write those that differ from the stored ones alone.  ahead: see `graphstore.update.embeddings.write_items`.
     """
-    moved: list[str] = []
+    written: list[str] = []
     bare: list[str] = []
     for number, batch in enumerate(graph.batched(items, EMBED_ITEMS)):
         rows = torch.tensor([sampler.items.index[item_id] for item_id in batch], device=features.content.device)
@@ -49,14 +49,14 @@ def embed_items(
         keep = [
             n
             for n in np.flatnonzero(known).tolist()
-            if (old := stored.get(batch[n])) is None or np.abs(old - vectors[n]).max() > MOVED
+            if (old := stored.get(batch[n])) is None or np.abs(old - vectors[n]).max() > CHANGED
         ]
         graph.write_items(client, [batch[n] for n in keep], vectors[keep], version, ahead=ahead)
-        moved += [batch[n] for n in keep]
+        written += [batch[n] for n in keep]
         progress("embedding items", min((number + 1) * EMBED_ITEMS, len(items)), len(items))
     if not ahead:
         graph.remove_embeddings(client, [], bare)
-    return {"items": len(moved), "items_without_input": len(bare)}, moved
+    return {"items": len(written), "items_without_input": len(bare)}, written
 
 
 @torch.no_grad()
@@ -72,7 +72,11 @@ def embed_users(
     *,
     ahead: bool = False,
 ) -> dict[str, Any]:
-    """Embed the seed users of batches and write them. Without `features` the sampler's table is read as it grows."""
+    """Embed the seed users of batches and write the vectors. Returns counts.
+
+    features: of all items; without them those of the sampler's table, which grows with the batches.
+    total: users in all batches.  ahead: see `graphstore.update.embeddings.write_users`.
+    """
     written, bare = 0, []
     for batch in batches:
         vectors = _user_vectors(model, features or sampler.items.features(*widths(model)), batch)
@@ -89,6 +93,7 @@ def embed_users(
 
 
 def _user_vectors(model: InterestNetwork, features: ItemFeatures, batch: HeteroData) -> Any:
+    """(S, D) vectors of the seed users of a batch."""
     device = next(model.parameters()).device
     batch = batch.to(str(device))
     h = model.item_vectors(features.to(device).restrict(batch["item"].n_id))

@@ -1,12 +1,12 @@
-"""update --follow, the events' lane: drain the marks that events leave, in small batches, as they come.
+"""update --follow, the event worker: work off the marks that events set, in small batches.
 
-look        is a mark due?                                                          update/work_queue/find_due
-claim       take the marks of a few users for a while                               update/work_queue/claim_users
-embed       pull their neighbourhood, run the inductive forward pass                gnn.user_vectors
-finish      write interests and embeddings, stamp the feed, clear the marks         graphstore.marks.finish_users
+poll        is a mark due?                                                  `graphstore.update.work_queue`
+claim       lease the marks of a few users                                  the same
+embed       pull their events, run the inductive forward pass               `gnn.update.user_vectors`
+finish      write interests and embeddings, stamp the feed, clear the marks `graphstore.update.work_queue`
 
-Everything that is written follows from the graph as it is, so doing it twice does no harm, and a follower that is
-killed leaves its marks to the next: they are due again when its lease ends. Several followers share the work.
+Everything written is a function of the graph as it is, so that repeating it does no harm. The marks of a worker that
+was killed are due again when its lease ends. Several workers share the marks.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from graphstore.update import work_queue
 from graphstore.update.work_queue import Lease, QueueState
 
 log = logging.getLogger("interestgraph.follow")
-AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two looks; the former while events come
-AWAKE_SECONDS = 2.0  # since there was something to do
+AWAKE_POLL_SECONDS, POLL_SECONDS = 0.005, 0.02  # between two polls; the former while events come
+AWAKE_SECONDS = 2.0  # after the last work
 USERS_AT_ONCE, ITEMS_AT_ONCE = 16, 1_000
-IDLE_USERS_AT_ONCE = 4  # whoever acts meanwhile waits for them
-IDLE_SHARE = 0.25  # of the time of a worker, for marks that nobody waits for
+IDLE_USERS_AT_ONCE = 4  # few, as events that come meanwhile wait
+IDLE_SHARE = 0.25  # of a worker's time, for low-priority marks
 HOUSEKEEPING_SECONDS = 1.0
 COUNT_SECONDS = 10.0
 RETRY_SECONDS = (0.5, 10.0)
@@ -42,7 +42,10 @@ REPORT_SECONDS = 10.0
 
 @dataclass
 class Work:
-    """What was done since the last report: users and items brought up to date, how long batches took, in seconds."""
+    """What was done since the last report.
+
+    users, items: brought up to date.  again: users touched again meanwhile.  batches: seconds that each took.
+    """
 
     users: int = 0
     again: int = 0
@@ -51,7 +54,7 @@ class Work:
 
 
 class EventWorker:
-    """One worker that drains marks. `step` does one batch, or nothing."""
+    """A worker that works off marks. `step` does one batch, or nothing."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
@@ -63,9 +66,9 @@ class EventWorker:
         self.work = Work()
 
     def step(self, rests: bool = False) -> bool:
-        """Do what is due, one batch of it; whether there was something.
+        """Work off one batch of due marks; whether there were any.
 
-        rests: whether marks that nobody waits for are left alone for a while after some of them.
+        rests: whether to pause with low-priority marks (`idle_due`) after some of them, to keep to IDLE_SHARE.
         """
         now = work_queue.read_queue_state(self._client)
         self._vectors.follow(now)
@@ -84,12 +87,12 @@ class EventWorker:
         return now.users or idle or now.items
 
     def drain(self) -> None:
-        """Work until nothing is due."""
+        """Work until no mark is due."""
         while self.step():
             pass
 
     def _refresh(self, claim: Lease, now: QueueState) -> None:
-        """Bring the users of a claim up to date; where that fails, one by one, so that none stops another."""
+        """Bring the users of a claim up to date; if that fails, one by one, so that no user blocks another."""
         try:
             self._bring_up_to_date(claim, now)
         except Neo4jUnavailable:
@@ -102,8 +105,9 @@ class EventWorker:
                 self._refresh(Lease(claim.lease_id, {user_id: version}), now)
 
     def _bring_up_to_date(self, claim: Lease, now: QueueState) -> None:
+        """Embed the users of a claim, write what follows from their events, and clear their marks."""
         vectors, latest = self._vectors.embed(claim.user_ids)
-        if self._vectors.version is not None and self._has_ties():  # before the marks go that lead to them
+        if self._vectors.version is not None and self._has_ties():  # before the marks that lead to them are cleared
             work_queue.mark_silent_followers(self._client, claim.user_ids)
         result = work_queue.finish_users(
             self._client,
@@ -117,30 +121,32 @@ class EventWorker:
         self.work.again += result.requeued
 
     def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
-        """The graph's clock: the latest event that is known, or the present where no event has a time."""
+        """The graph's clock: the time of the latest event, or the present where no event has a time."""
         if now.latest is None and self._clock is None:
             self._clock = latest_event(self._client)
         return max(time for time in (now.latest, latest, self._clock) if time is not None)
 
     def _has_ties(self) -> bool:
+        """Whether any user follows another; counted every COUNT_SECONDS."""
         if time.monotonic() - self._counted > COUNT_SECONDS:
             self._ties = work_queue.has_ties(self._client)
             self._counted = time.monotonic()
         return self._ties
 
     def _keep_house(self, now: QueueState) -> None:
+        """Mark users whose short-term interests lapsed; every HOUSEKEEPING_SECONDS."""
         if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
             work_queue.mark_lapsed(self._client, now.latest)
             self._kept = time.monotonic()
 
 
-def follow(lane: str, settings: Settings, stop: threading.Event) -> None:
-    """Work in one lane, "events" or "neighbourhoods", until told to stop.
+def follow(kind: str, settings: Settings, stop: threading.Event) -> None:
+    """Run a worker until `stop` is set. kind: "events" or "neighbourhoods".
 
-    While Neo4j is away it waits; a managed one is started again.
+    It waits while Neo4j is down; a managed one is started again.
 
     Raises:
-        InterestGraphError: what waiting does not mend.
+        InterestGraphError: an error that waiting does not mend.
     """
     share_machine()
     wait = RETRY_SECONDS[0]
@@ -148,7 +154,7 @@ def follow(lane: str, settings: Settings, stop: threading.Event) -> None:
         try:
             with connect(settings) as client:
                 wait = RETRY_SECONDS[0]
-                if lane == "events":
+                if kind == "events":
                     _run(EventWorker(client, settings), stop)
                 else:
                     run_neighbourhoods(NeighbourhoodWorker(client, settings), stop, POLL_SECONDS)
@@ -158,20 +164,20 @@ def follow(lane: str, settings: Settings, stop: threading.Event) -> None:
             wait = min(2 * wait, RETRY_SECONDS[1])
 
 
-def _run(lane: EventWorker, stop: threading.Event) -> None:
+def _run(worker: EventWorker, stop: threading.Event) -> None:
     reported = worked = time.monotonic()
     while not stop.is_set():
-        if lane.step(rests=True):
+        if worker.step(rests=True):
             worked = time.monotonic()
         else:
             stop.wait(AWAKE_POLL_SECONDS if time.monotonic() - worked < AWAKE_SECONDS else POLL_SECONDS)
         if time.monotonic() - reported > REPORT_SECONDS:
-            report(lane.work)
-            lane.work, reported = Work(), time.monotonic()
+            report(worker.work)
+            worker.work, reported = Work(), time.monotonic()
 
 
 def report(work: Work) -> None:
-    """One line in the log of what was done."""
+    """Log one line of the work done."""
     if work.users or work.items or work.again:
         batches = sorted(work.batches)
         middle = 1000 * batches[len(batches) // 2] if batches else 0.0

@@ -1,7 +1,7 @@
-"""The inductive forward pass for items whose neighbours are others now, or whose content is.
+"""The inductive forward pass for items whose neighbours or content changed.
 
-What is known of an item without its neighbours (z, see `gnn.network.model`) is made once and kept until the item is
-described anew or the model is another: a new vector costs a mean over at most a few dozen neighbours.
+z of an item (see `gnn.network.model`) does not depend on its neighbours. It is kept until the item is described anew or
+the model changes, so that a new vector costs one mean over a few dozen neighbours.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from graphstore.update import embeddings, models
 from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
-Vectors = dict[str, NDArray[Any]]
-Rows = Mapping[str, Mapping[str, tuple[float, float]]]
+VectorsById = dict[str, NDArray[Any]]
+SimilarRows = Mapping[str, Mapping[str, tuple[float, float]]]  # by item its similar items: two scores each
 
 
 class ItemEmbedder:
@@ -42,17 +42,17 @@ class ItemEmbedder:
         self._settings = settings
         self._loaded: tuple[Any, ...] | None = None
         self._wanted: tuple[str | None, int] | None = None
-        self._alone: dict[str, Tensor] = {}
-        self._announced: Vectors = {}
+        self._z: dict[str, Tensor] = {}
+        self._announced: VectorsById = {}
         self.version: str | None = None
 
     def follow(self, now: QueueState) -> None:
-        """Take over another model; after a stage, see whether it still learned from what items hold."""
+        """Load the active model if it changed; after a stage, check that it learned from the present contents."""
         version = now.version
         if (version, now.generation) == self._wanted:
             return
         self._wanted, self.version, self._loaded = (version, now.generation), None, None
-        self._alone.clear()
+        self._z.clear()
         self._announced.clear()
         if version is None:
             return
@@ -67,14 +67,14 @@ class ItemEmbedder:
         self.version = version
 
     def forget(self, item_ids: Iterable[str]) -> None:
-        """These are described anew, or gone."""
+        """Drop items that were described anew or no longer exist."""
         for item_id in item_ids:
-            self._alone.pop(item_id, None)
+            self._z.pop(item_id, None)
             self._announced.pop(item_id, None)
 
     @torch.no_grad()
-    def embed(self, rows: Rows) -> Vectors:
-        """Vectors (D,) of items by their present rows of similar items, for those of which something is known."""
+    def embed(self, rows: SimilarRows) -> VectorsById:
+        """Vectors (D,) of items from their rows of similar items; none for an item of which nothing is known."""
         if self._loaded is None or not rows:
             return {}
         model, _, fan_out = self._loaded
@@ -83,7 +83,7 @@ class ItemEmbedder:
         self._fill(order)
         place = {item_id: number for number, item_id in enumerate(order)}
         edges = [(place[other], place[item_id], score) for item_id, row in near.items() for other, score in row]
-        z = torch.stack([self._alone[item_id] for item_id in order])
+        z = torch.stack([self._z[item_id] for item_id in order])
         mean = None
         if edges:
             source, target, score = zip(*edges, strict=True)
@@ -92,8 +92,8 @@ class ItemEmbedder:
         known = np.abs(vectors).sum(axis=1) > 0
         return {item_id: vector for item_id, vector, has in zip(rows, vectors, known, strict=True) if has}
 
-    def changed(self, vectors: Vectors, least: float) -> Vectors:
-        """Those of the vectors that differ from what is stored by more than `least` in one number."""
+    def changed(self, vectors: VectorsById, least: float) -> VectorsById:
+        """Those of the vectors that differ from the stored ones by more than `least` in one number."""
         assert self.version is not None or not vectors
         stored = embeddings.read_embeddings(self._client, list(vectors), self.version or "")
         for item_id, vector in stored.items():
@@ -104,8 +104,8 @@ class ItemEmbedder:
             if item_id not in stored or np.abs(stored[item_id] - vector).max() > least
         }
 
-    def moved_beyond(self, vectors: Vectors, least: float) -> list[str]:
-        """Items whose new vectors are `least` away from where they were when this was last said of them, or more."""
+    def moved_beyond(self, vectors: VectorsById, least: float) -> list[str]:
+        """Items whose vector moved by `least` or more since it was last announced; announces them."""
         found = [
             item_id
             for item_id, vector in vectors.items()
@@ -115,14 +115,15 @@ class ItemEmbedder:
         return found
 
     def _fill(self, item_ids: Sequence[str]) -> None:
-        missing = [item_id for item_id in item_ids if item_id not in self._alone]
+        """Compute z of items that have none here."""
+        missing = [item_id for item_id in item_ids if item_id not in self._z]
         if not missing or self._loaded is None:
             return
         model, vocabulary, fan_out = self._loaded
         sampler = NeighbourhoodSampler(self._client, vocabulary, fan_out, media=model.fusion is not None)
         sampler.add_contents(missing)
         z = model.by_themselves(sampler.items.features(*widths(model)))
-        self._alone |= {item_id: z[sampler.items.index[item_id]] for item_id in missing}
+        self._z |= {item_id: z[sampler.items.index[item_id]] for item_id in missing}
 
 
 def _nearest(row: Mapping[str, tuple[float, float]], count: int) -> list[tuple[str, float]]:

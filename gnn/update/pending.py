@@ -1,4 +1,4 @@
-"""Items whose derived rows are stale, ordered by how stale."""
+"""Stale items and users: those whose derived rows changed, and by how much."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ from graphstore.interactions import Interactions
 
 @dataclass
 class Pending:
-    """How stale what is derived is: by item as target, by item as source, by user."""
+    """Staleness of derived rows, as shares of what they are made of.
+
+    targets: of an item's column of similar items.  sources: of the items that follow an item.  users: of the users
+    similar to one.
+    """
 
     targets: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     sources: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     users: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def add(self, user_id: str, change: Staleness, events: int) -> None:
-        """A user's history changed; events: how many they have now."""
-        for known, moved in ((self.targets, change.targets), (self.sources, change.sources)):
-            for item_id, share in moved.items():
+        """Add the staleness from one changed history. user_id: whose it is.  events: how many they have now."""
+        for known, shares in ((self.targets, change.targets), (self.sources, change.sources)):
+            for item_id, share in shares.items():
                 known[item_id] += share
         if change.items:
             self.users[user_id] += len(change.items) / max(events, 1)
 
     def forget(self, items: Iterable[str], users: Iterable[str]) -> None:
-        """These are gone."""
+        """Drop items and users that no longer exist."""
         for item_id in items:
             self.targets.pop(item_id, None)
             self.sources.pop(item_id, None)
@@ -38,7 +42,7 @@ class Pending:
 
 
 def stalest(pending: dict[str, float], count: int, least: float) -> list[str]:
-    """The `count` most stale, taken out."""
+    """Take out the `count` stalest, of those with a staleness of `least` or more; equally stale ones by id."""
     found = sorted((key for key, share in pending.items() if share >= least), key=lambda key: (-pending[key], key))
     for key in found[:count]:
         del pending[key]
@@ -46,7 +50,7 @@ def stalest(pending: dict[str, float], count: int, least: float) -> list[str]:
 
 
 def touched_shares(events: Interactions, user_ids: set[str]) -> dict[str, float]:
-    """Items with the share of their events that is of these users: about as much of what is known can be other."""
+    """Items with the share of their events that is by these users: an estimate of their staleness."""
     touched = np.array([user_id in user_ids for user_id in events.user_ids], dtype=float)
     size = len(events.item_ids)
     all_events = np.bincount(events.item, minlength=size)

@@ -1,4 +1,4 @@
-"""What an update trains on: hyperparameters, machine limits and training data."""
+"""Preparation of a training: hyperparameters, limits of the machine, and the neighbourhoods to train on."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ from graphstore.progress import Progress
 from graphstore.update import sampling as graph
 
 TRAINING_USERS = 50_000
-# Half the cores, as Neo4j needs the others: threads that wait for a busy core cost ten times the time.
 MOST_THREADS = 8
 
 
 def hyperparameters(tuned: Mapping[str, Any], given: Mapping[str, Any]) -> Hyperparameters:
-    """What was given, then what was tuned (as far as this version knows it), then the defaults.
+    """The hyperparameters given, then those tuned, then the defaults. Tuned ones unknown to this version are ignored.
 
     Raises:
         InputError: an unknown hyperparameter was given.
@@ -45,7 +44,7 @@ def last_extract(client: Client) -> dict[str, Any]:
     """The last run of extract.
 
     Raises:
-        NotReady: there was none.
+        NotReady: extract has not run.
     """
     extracted = last_run(client, "extract")
     if extracted is None:
@@ -54,7 +53,10 @@ def last_extract(client: Client) -> dict[str, Any]:
 
 
 def share_machine() -> None:
-    """Half the cores for torch, at most MOST_THREADS, and the memory that was used once used again."""
+    """Limit torch to half the cores, at most MOST_THREADS, and keep freed memory (`gnn.update.malloc`).
+
+    Neo4j needs the other cores: torch's threads that wait for a busy core make it ten times slower.
+    """
     keep_memory()
     torch.set_num_threads(max(1, min((os.cpu_count() or 1) // 2, MOST_THREADS)))
 
@@ -66,7 +68,7 @@ def prepared_training(
     seed: int,
     progress: Progress,
 ) -> Training:
-    """Pull the neighbourhoods of all items and of the users to train on.
+    """A training with the neighbourhoods of all items and of at most TRAINING_USERS users, pulled now.
 
     Raises:
         NotReady: there are no items.

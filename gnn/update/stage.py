@@ -1,7 +1,7 @@
-"""update: train the graph network and keep the embeddings in the graph fresh.
+"""update: train the graph network and keep the embeddings in the graph up to date.
 
 full         pull neighbourhoods, train, save the weights, embed every item and user, register and activate the model.
-continued    go on training the active model on what happened since (see gnn.continual); then as full.
+continued    train the active model further on new behaviour (`gnn.training.continual`); if it is better, as full.
 incremental  with the active model: embed what was touched since the last run, and what depends on it.
 """
 
@@ -44,19 +44,18 @@ def update(
     progress: Progress = silent,
     **hyper: Any,
 ) -> dict[str, Any]:
-    """Bring embeddings up to date; train first where `full`, or where no model is active.
+    """Bring embeddings up to date; train first if `full`, or if no model is active.
 
-    further: go on training the active model, and serve it if it ranks better; else only what was touched is embedded.
-    end_to_end: before a full update train the encoder further, under one loss with a network
-    (`gnn.adaptation.end_to_end`).
-    options: what the graph was built with.  hyper: fields of `Hyperparameters`, for training.  Where they are not
-    given, what `tune` found for this graph counts, or else the defaults.
+    further: train the active model further, and serve the result if it ranks better; else as without.
+    end_to_end: train the encoder with a network first (`gnn.adaptation.end_to_end`), then update in full.
+    options: that the graph was built with.  hyper: fields of `Hyperparameters`.  For those not given, the values that
+    `tune` adopted for this graph are taken, or else the defaults.
 
     Returns counts: full, version, users, items, users_without_input, items_without_input, and when trained metrics and
     settings (where those not given come from); end_to_end: the report of `gnn.adaptation.end_to_end.learn_encoder`.
 
     Raises:
-        NotReady: extract has not run, the active model's weights are gone, or another encoder came since.
+        NotReady: extract has not run, the active model's weights are missing, or items were read by another encoder.
         InputError: an unknown hyperparameter.
     """
     tuned = tuned_settings(client)
@@ -70,7 +69,7 @@ def update(
         learned = {"end_to_end": _learn_encoder(client, settings, prepared, seed, progress)}
         extracted = last_extract(client)
     with run(client, "update") as current:
-        # What was touched after extract began may be extracted later: the next run has to look at it again.
+        # What was touched after extract began may not be extracted yet: the next run embeds it again.
         current.watermark = extracted["started_at"]
         last = last_run(client, "update")
         active = models.active_model(client)
@@ -93,7 +92,7 @@ def update(
 def _learn_encoder(
     client: Client, settings: Settings, training: Training, seed: int, progress: Progress
 ) -> dict[str, Any]:
-    """Train the encoder with a network, and read all contents by it where it is better; the report."""
+    """Train the encoder with a network, and read all items by it if it is better; the report."""
     from gnn.adaptation.end_to_end import learn_encoder
     from gnn.encoders import by_name
     from gnn.extract.stage import extract
@@ -114,7 +113,7 @@ def _full(client: Client, settings: Settings, training: Training) -> dict[str, A
 
 
 def _continued(client: Client, settings: Settings, seed: int, progress: Progress) -> dict[str, Any] | None:
-    """Continue the active model, and serve the result if it is better; None if it is not, or there is too little."""
+    """Train the active model further, and serve the result if it is better; None if not, or without enough users."""
     weight = tuned_settings(client).build.negative_weight
     found = continue_training(client, settings, weight, seed, progress)
     if found is None or not found.better:
@@ -135,10 +134,10 @@ def serve(
     batches: Sequence[HeteroData] = (),
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Save a model, embed every item and user by it, and make it the active one, all at once for those who are served.
+    """Save a model, embed every item and user by it, and make it the active one; readers see the switch as one step.
 
-    sampler: with the vocabulary and the fan-out of the model.  batches: neighbourhoods of users that it pulled before;
-    taken where they hold all users.
+    sampler: with the vocabulary and the fan-out of the model.  batches: neighbourhoods that it pulled before; used if
+    they hold all users.
 
     Returns counts: version, items, items_without_input, users, users_without_input, and the metrics.
     """
@@ -174,27 +173,28 @@ def serve(
 def _incremental(
     client: Client, settings: Settings, version: str, last: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any]:
+    """Embed by the active model what was touched since the last run, and what depends on it."""
     since = last["watermark"] or last["started_at"]
-    embeddings.settle(client, version, everything=False)  # a full run may have been stopped just before it did
+    embeddings.settle(client, version, everything=False)  # in case a full update was stopped just before
     model, vocabulary, fan_out = registry.load(settings.models, version)
     device = best_device()
     model = model.to(device)
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     built = last_run(client, "build")
-    if built and built["started_at"] >= last["started_at"]:  # similar items may be others now, for any item
+    if built and built["started_at"] >= last["started_at"]:  # the similar items of any item may have changed
         seeds = sampling.item_ids(client)
     else:
         seeds = embeddings.stale_items(client, since, version)
         seeds = sorted({*seeds, *embeddings.item_dependents(client, seeds, DEPENDENTS)})
     sampler.add_items(seeds)
     features = sampler.items.features(*widths(model)).to(device)
-    counts, moved = embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
+    counts, written = embed_items(client, version, model, features, sampler, seeds, compare=True, progress=progress)
     users = embeddings.stale_users(client, since, version)
     users = sorted(
         {
             *users,
             *embeddings.followers(client, users, DEPENDENTS),
-            *embeddings.user_dependents(client, moved, DEPENDENTS),
+            *embeddings.user_dependents(client, written, DEPENDENTS),
         }
     )
     batches = sampler.batches(users, EMBED_USERS)

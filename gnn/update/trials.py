@@ -1,7 +1,7 @@
-"""The settings that `tune` searches over, and the memory of its trials.
+"""The settings that `tune` searches over, and the stored trials of its searches.
 
-The next trial is proposed by a tree-structured Parzen estimator from those that ended. Its random numbers depend on the
-seed and on how many ended, so that a search that was stopped goes on as if it had not been.
+A tree-structured Parzen estimator proposes the next trial from the completed ones. Its random numbers depend on the
+seed and the number of completed trials, so that a search that was stopped continues as if it had not been.
 
 Reference: Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011; Akiba et al., "Optuna",
 KDD 2019.
@@ -33,8 +33,8 @@ from graphstore.build.derive import DEFAULT_OPTIONS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
 
-Settings = dict[str, Any]
-FIRST_BY_CHANCE = 8
+Values = dict[str, Any]  # of settings, by name
+RANDOM_TRIALS = 8  # the first ones after the defaults
 DIGITS = 5
 
 SPACE: Mapping[str, BaseDistribution] = {
@@ -53,21 +53,21 @@ NEED_TIMES = ("recent_half_life", "popularity_half_life", "transition_window", "
 
 
 def space_of(events: Interactions) -> dict[str, BaseDistribution]:
-    """The settings that make a difference here: without times nothing decays and nothing follows."""
+    """The settings that have an effect on this behaviour: without times, those in NEED_TIMES have none."""
     timed = not np.isnan(events.latest_day)
     return {name: values for name, values in SPACE.items() if timed or name not in NEED_TIMES}
 
 
-def default_settings(space: Mapping[str, BaseDistribution], events: Interactions, held: HoldOut) -> Settings:
-    """The values of the settings where nothing was tuned."""
-    found: Settings = {}
+def default_settings(space: Mapping[str, BaseDistribution], events: Interactions, held: HoldOut) -> Values:
+    """The default values of the settings."""
+    found: Values = {}
     for owner in (DEFAULT_OPTIONS, with_defaults(Hyperparameters(), events, held)):
         found |= {part.name: getattr(owner, part.name) for part in fields(owner) if part.name in space}
     return {name: found[name] for name in space}
 
 
 def study_name(events: Interactions, space: Mapping[str, BaseDistribution], seed: int) -> str:
-    """What trials may be compared within: the behaviour by its extent and latest event, what is searched, the seed."""
+    """The name of a study, whose trials are comparable: counts and latest event of the behaviour, space and seed."""
     active = (len(np.unique(events.user)), len(np.unique(events.item)))
     key = hashlib.sha256(repr(sorted(space.items())).encode()).hexdigest()[:8]
     latest = "undated" if np.isnan(events.latest_day) else f"{events.latest_day:.6f}"
@@ -76,35 +76,37 @@ def study_name(events: Interactions, space: Mapping[str, BaseDistribution], seed
 
 @dataclass(frozen=True)
 class Trial:
-    """settings: name to value.  ndcg: (U,) NDCG@10 by user.  number: 0 for the defaults, then in order of time."""
+    """A completed trial. number: 0 for the defaults, then in order of time.  ndcg: (U,) NDCG@10 by user."""
 
     number: int
-    settings: Settings
+    settings: Values
     ndcg: np.ndarray
 
     @property
     def mean(self) -> float:
-        """The objective."""
+        """Mean NDCG@10, which the search maximises."""
         return float(self.ndcg.mean())
 
 
 class TrialMemory:
-    """The trials of one study, in a file that survives."""
+    """The trials of one study, in an sqlite file."""
 
     def __init__(self, study: optuna.Study, space: Mapping[str, BaseDistribution], seed: int) -> None:
         self._study, self._space, self._seed = study, space, seed
 
     def trials(self) -> list[Trial]:
-        """Those that ended, the defaults first."""
+        """The completed trials, the defaults first."""
         ended = [trial for trial in self._study.trials if trial.state == TrialState.COMPLETE]
         return [_trial(number, found) for number, found in enumerate(ended)]
 
-    def add(self, defaults: Settings, measure: Callable[[Settings], np.ndarray]) -> None:
-        """One more trial: the defaults if none ended yet, otherwise what the sampler proposes. One that fails or is
-        stopped does not count."""
+    def add(self, defaults: Values, measure: Callable[[Values], np.ndarray]) -> None:
+        """Run one more trial: of the defaults if none is complete, else of the values that the sampler proposes.
+
+        measure: (U,) NDCG@10 by user under some values. A trial that fails or is stopped does not count.
+        """
         ended = len(self.trials())
         self._study.sampler = optuna.samplers.TPESampler(
-            n_startup_trials=FIRST_BY_CHANCE, seed=int(np.random.SeedSequence([self._seed, ended]).generate_state(1)[0])
+            n_startup_trials=RANDOM_TRIALS, seed=int(np.random.SeedSequence([self._seed, ended]).generate_state(1)[0])
         )
         if not ended:
             self._study.enqueue_trial(defaults)
@@ -126,7 +128,7 @@ def _trial(number: int, found: FrozenTrial) -> Trial:
 def trial_memory(
     path: Path, name: str, space: Mapping[str, BaseDistribution], seed: int, *, reset: bool = False
 ) -> Iterator[TrialMemory]:
-    """The memory of a study, made when new. reset: forget its trials first.
+    """The trials of a study, which is created if missing. reset: delete its trials first.
 
     Raises:
         InputError: the file can't be read or written.

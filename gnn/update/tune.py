@@ -1,12 +1,11 @@
-"""tune: look for settings of build and update under which what users chose next stands higher.
+"""tune: search for settings of build and update that rank held-out events better.
 
-Each trial derives, trains and learns the blend on what came before the held-out events (`Training.train_held_out`),
-and is
-scored on these: NDCG@10 of the blend, its weights learned on other users than those scored. Neighbourhoods are pulled
-once. Trials are remembered under `tuning.sqlite`; what is adopted stands in the graph, with the run.
+Each trial derives, trains and learns the blend on the events before the held-out ones (`Training.train_held_out`), and
+is scored on these: NDCG@10 of the blend, with weights learned on other users than those scored. Neighbourhoods are
+pulled once. Trials are stored in `tuning.sqlite`; adopted settings are stored in the graph, with the run.
 
-The best of many trials looks better than it is. So the gain is measured on users who had no part in the choice: each
-half of the users is scored with the trial that is best on the other half, against the defaults.
+The score of the best of many trials is too high by selection. So the gain is measured on users who had no part in the
+choice: each half of the users is scored with the trial that is best on the other half, minus the defaults.
 
 Reference: Cawley and Talbot, "On Over-fitting in Model Selection", JMLR 11, 2010.
 """
@@ -57,17 +56,17 @@ def tune(
     progress: Progress = silent,
     **hyper: Any,
 ) -> dict[str, Any]:
-    """Search until `trials` ended in all, those remembered included. The graph stays as it is, except for the run.
+    """Search until `trials` are complete, stored ones included. Only the run is written to the graph.
 
     Args:
-        minutes: no trial begins after so long; the defaults are always tried.
-        reset: forget the trials on this behaviour first.
+        minutes: no trial begins after so many; the defaults are always tried.
+        reset: delete the stored trials on this behaviour first.
         hyper: fields of `Hyperparameters` that are the same in all trials.
 
     Returns:
-        trials, remembered (of these), users, held_out, best (settings), ndcg_at_10 of the best and default_ndcg_at_10,
-        gain and gain_interval (95 %) on users who had no part in the choice, adopted (whether build and update use
-        `best`), and best_trials.
+        trials, remembered (how many of these were stored before), users, held_out, best (settings), ndcg_at_10 of the
+        best and default_ndcg_at_10, gain and gain_interval (95 %) on users who had no part in the choice, adopted
+        (whether build and update use `best`), and best_trials.
     Raises:
         NotReady: extract has not run.
         InputError: `trials` or `minutes` is not usable, or too few users have events that can be held out.
@@ -92,18 +91,18 @@ def tune(
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)
             found = memory.trials()
         current.counts |= {"remembered": remembered, "held_out": "by time" if held.by_time else "by user"}
-        current.counts |= judged(found, seed)
+        current.counts |= summarise(found, seed)
         return current.counts | {"best_trials": best_trials(found)}
 
 
 def too_few(users: int) -> InputError:
-    """What is said where too few users can be scored."""
+    """The error where too few users can be scored."""
     return InputError(TOO_FEW.format(users=users, least=LEAST_EXAMPLES))
 
 
 @dataclass(frozen=True)
 class Search:
-    """Trials over neighbourhoods that were pulled before."""
+    """A search over neighbourhoods that were pulled before."""
 
     training: Training
     events: Interactions
@@ -111,7 +110,7 @@ class Search:
     defaults: dict[str, Any]
 
     def run(self, memory: TrialMemory, trials: int, deadline: float | None, progress: Progress) -> None:
-        """Add trials until there are so many, or it is too late for another."""
+        """Add trials until there are `trials`, or the deadline (by time.monotonic) is over."""
         done = len(memory.trials())
         progress("trials", done, trials)
         while done < trials and (done == 0 or deadline is None or time.monotonic() < deadline):
@@ -120,7 +119,7 @@ class Search:
             progress("trials", done, trials)
 
     def measure(self, values: Mapping[str, Any]) -> np.ndarray:
-        """(U,) NDCG@10 of the users with held-out events under these settings, which users are always the same."""
+        """(U,) NDCG@10 of the users with held-out events under these settings; the same users each time."""
         training = self.training
         training.options = replace(training.options, **{n: v for n, v in values.items() if n in BUILD_NAMES})
         training.hyper = replace(training.hyper, **{n: v for n, v in values.items() if n not in BUILD_NAMES})
@@ -130,8 +129,8 @@ class Search:
         return cross_validated(found, training.hyper.without, training.seed)
 
 
-def judged(trials: Sequence[Trial], seed: int) -> dict[str, Any]:
-    """The best of the trials against the first, the defaults, and whether to adopt it."""
+def summarise(trials: Sequence[Trial], seed: int) -> dict[str, Any]:
+    """The best trial against the defaults, which are the first one, and whether to adopt it."""
     best = max(trials, key=lambda trial: (trial.mean, -trial.number))
     gains = unbiased_gains(trials, seed)
     gain, width = float(gains.mean()), float(half_widths(gains[:, None])[0])
@@ -148,13 +147,13 @@ def judged(trials: Sequence[Trial], seed: int) -> dict[str, Any]:
 
 
 def best_trials(trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """The SHOWN best, as trial, ndcg_at_10 and settings."""
+    """The SHOWN best trials as rows of trial, ndcg_at_10 and settings."""
     ranked = sorted(trials, key=lambda trial: (-trial.mean, trial.number))[:SHOWN]
     return [{"trial": t.number, "ndcg_at_10": t.mean, "settings": t.settings} for t in ranked]
 
 
 def unbiased_gains(trials: Sequence[Trial], seed: int) -> np.ndarray:
-    """(U,) what each user gains over the defaults by the trial that is best for the other half of the users."""
+    """(U,) NDCG@10 minus that of the defaults, each user under the trial that is best for the other half of users."""
     ndcg = np.stack([trial.ndcg for trial in trials])
     half = np.random.default_rng([seed, 1]).permutation(ndcg.shape[1]) % 2
     gains = np.zeros(ndcg.shape[1])

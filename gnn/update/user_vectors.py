@@ -1,8 +1,7 @@
-"""The inductive forward pass for users, from item vectors that are held in memory and follow the graph.
+"""The inductive forward pass for users, from item vectors held in memory and kept up to date with the graph.
 
-The vector of a user is a function of their history and of the vectors of its items (see `gnn.network.model`), so one
-step of
-the neighbourhood is pulled: the user's latest events. Of users who did nothing, attributes and ties are pulled as well.
+The vector of a user is a function of their events and of the vectors of the items (see `gnn.network.model`), so only
+the user's latest events are pulled. For users without events, attributes and ties are pulled as well.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ from graphstore.update.sampling import BehaviourColumns, EdgeColumns
 from graphstore.update.work_queue import QueueState
 
 log = logging.getLogger("interestgraph.follow")
-Vectors = dict[str, Any]
-NOBODY = EdgeColumns(np.zeros(0, dtype=np.int64), [], np.zeros(0))
-NOTHING = BehaviourColumns(np.zeros(0, dtype=np.int64), [], [], np.zeros(0), np.zeros(0))
+VectorsById = dict[str, Any]
+NO_EDGES = EdgeColumns(np.zeros(0, dtype=np.int64), [], np.zeros(0))
+NO_EVENTS = BehaviourColumns(np.zeros(0, dtype=np.int64), [], [], np.zeros(0), np.zeros(0))
 
 
 class ItemVectors:
-    """The vectors (I, D) of all items under one model; rows are numbered as items are met, zero where there is none."""
+    """The vectors (I, D) of all items by one model, zero for an item without one; rows in the order of first use."""
 
     def __init__(self, vocabulary: GraphVocabulary, dimension: int) -> None:
         self.table = ItemTable(vocabulary)
         self._rows = torch.zeros(1024, dimension)
 
     def put(self, item_id: str, vector: Sequence[float] | None) -> None:
-        """Set the vector of an item; None or one of another width takes it away."""
+        """Set the vector of an item; None, or a vector of another width, removes it."""
         row = self.table.row(item_id)
         width = self._rows.shape[1]
         self._grow()
@@ -79,7 +78,7 @@ class UserVectors:
         self.version: str | None = None
 
     def follow(self, now: QueueState) -> None:
-        """Take over what changed in the graph: another model, another generation, items that changed."""
+        """Bring the model and the item vectors up to date with the graph. now: its state."""
         if now.version != self._wanted or now.generation != self._seen[1]:
             self._load(now.version)
         elif self._items is not None and self._wanted is not None and now.seq > self._seen[0]:
@@ -101,28 +100,29 @@ class UserVectors:
             self._items.put(row["item_id"], row["embedding"])
         self.version = version
 
-    def embed(self, user_ids: Sequence[str]) -> tuple[Vectors, datetime | None]:
-        """New vectors (D,) by user (None where nothing is known), and the time of the latest event among theirs."""
+    def embed(self, user_ids: Sequence[str]) -> tuple[VectorsById, datetime | None]:
+        """New vectors (D,) by user, None where nothing is known; and the time of the latest of their events."""
         behaviour = graph.sample_behaviour(self._client, user_ids, self._fan_out.events)
         dated = behaviour.seconds[~np.isnan(behaviour.seconds)]
         latest = datetime.fromtimestamp(float(dated.max()), UTC) if len(dated) else None
         if self._model is None or self._items is None:
             return {}, latest
         active = np.isin(np.arange(len(user_ids)), behaviour.users)
-        found = self._forward(user_ids, behaviour, NOBODY, NOBODY, [], NOTHING)
+        found = self._user_vectors(user_ids, behaviour, NO_EDGES, NO_EDGES, [], NO_EVENTS)
         silent = [user_id for user_id, acts in zip(user_ids, active, strict=True) if not acts]
         if silent:
             found |= self._embed_silent(silent)
         return found, latest
 
-    def _embed_silent(self, user_ids: Sequence[str]) -> Vectors:
+    def _embed_silent(self, user_ids: Sequence[str]) -> VectorsById:
+        """Vectors of users without events, from their attributes and the users they follow."""
         attributes, follows = graph.sample_user_context(self._client, user_ids, self._fan_out.follows)
         others = sorted(set(follows.others))
         followed = graph.sample_behaviour(self._client, others, self._fan_out.followed_events)
-        return self._forward(user_ids, NOTHING, attributes, follows, others, followed)
+        return self._user_vectors(user_ids, NO_EVENTS, attributes, follows, others, followed)
 
     @torch.no_grad()
-    def _forward(
+    def _user_vectors(
         self,
         user_ids: Sequence[str],
         behaviour: BehaviourColumns,
@@ -130,7 +130,8 @@ class UserVectors:
         follows: EdgeColumns,
         others: Sequence[str],
         followed: BehaviourColumns,
-    ) -> Vectors:
+    ) -> VectorsById:
+        """The forward pass. The columns are as `gnn.network.user_batch.user_batch` takes them."""
         assert self._model is not None and self._items is not None
         batch = user_batch(
             self._items.table, self._vocabulary, user_ids, behaviour, attributes, follows, others, followed

@@ -147,8 +147,8 @@ def test_a_model_that_learned_from_another_encoder_embeds_nothing_until_one_lear
     check = check_model(client, settings)
     assert not check.ok and "'narrow'" in check.detail
     store(client, tmp_path, items=[film("new", "Horror")])
-    for lane in (EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=Narrow())):
-        lane.drain()
+    for worker in (EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=Narrow())):
+        worker.drain()
     assert contents(client)[0] == 21
     embedded = "MATCH (i:Item) WHERE i.embedding IS NOT NULL RETURN count(*) AS items"
     assert client.run_text(embedded) == [{"items": 20}]

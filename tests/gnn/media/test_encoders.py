@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gnn.media import images, sounds
+from gnn.media import images
 from gnn.media.encoder import Unreadable
 from gnn.media.images import EfficientNetLite, NamedImageEncoder, decode_image, image_encoder
-from gnn.media.sounds import BANDS, BLOCK, RATE, Aisfx, Sound, audio_encoder, blocks, decode_sound
+from gnn.media.sounds import BANDS, BLOCK, RATE, Aisfx, Sound, blocks, decode_sound
 from graphstore.errors import InputError, NotReady
 
 SECONDS, WAVE_RATE = 2.5, 22_050
@@ -163,4 +163,3 @@ def test_defaults_are_found_by_their_names():
         image_encoder("efficientnet-lite0"), EfficientNetLite
     )
     assert isinstance(image_encoder("clip"), NamedImageEncoder)
-    assert audio_encoder(None).name == sounds.AUDIO_NAME

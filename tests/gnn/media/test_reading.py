@@ -251,8 +251,8 @@ def test_a_follower_reads_the_images_of_new_items_as_extract_did(trained, settin
     monkeypatch.setattr("gnn.media.images.image_encoder", Colours)
     (new,) = pictured(folder, [{"item_id": "Hnew"}])
     store(trained, tmp_path, items=[new])
-    for lane in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
-        lane.drain()
+    for worker in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
+        worker.drain()
     found = state(trained, "Hnew")
     assert len(found["image"]) == 6 and found["embedding"] is not None
 
@@ -262,8 +262,8 @@ def test_a_follower_takes_up_an_image_that_extract_found_changed(trained, settin
     before = state(trained, "C3")["embedding"]
     (folder / "C3.png").write_bytes(picture((20, 20, 70)))
     read(trained, settings, folder)
-    for lane in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
-        lane.drain()
+    for worker in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
+        worker.drain()
     assert state(trained, "C3")["embedding"] != before
 
 

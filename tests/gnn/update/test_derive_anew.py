@@ -44,12 +44,12 @@ def test_what_is_wrong_is_found_reported_and_mended(prepared, settings):
 
 
 def test_followed_events_drift_little(prepared, settings):
-    lanes = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
+    workers = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     rows = [event(f"{'ch'[n % 2]}{n % 8}", f"{'CH'[n % 3 % 2]}{n * 7 % 10}", -n / 50) for n in range(60)]
     for start in range(0, len(rows), 20):
         collect_events(prepared, rows[start : start + 20])
-        for lane in lanes:
-            lane.drain()
+        for worker in workers:
+            worker.drain()
     assert derive_anew(prepared, settings).users > 0.95
 
 

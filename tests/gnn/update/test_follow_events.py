@@ -105,31 +105,31 @@ def test_without_the_weights_of_the_model_embeddings_stay_and_interests_follow(p
 
 
 def test_another_model_is_taken_over_between_two_batches(prepared, settings):
-    lane = EventWorker(prepared, settings)
-    lane.drain()
+    worker = EventWorker(prepared, settings)
+    worker.drain()
     version = update(prepared, settings, full=True, seed=5, **QUICK)["version"]
     collect_events(prepared, [event("c1", "H5", -1)])
-    lane.drain()
+    worker.drain()
     assert {row["version"] for row in state(prepared).values()} == {version}
 
 
 def test_a_follower_of_an_older_model_writes_no_embedding(prepared, settings):
-    lane = EventWorker(prepared, settings)
-    lane.drain()
+    worker = EventWorker(prepared, settings)
+    worker.drain()
     look = work_queue.read_queue_state
     old = look(prepared)
     version = update(prepared, settings, full=True, seed=5, **QUICK)["version"]
     collect_events(prepared, [event("c1", "H5", -1)])
     before = state(prepared)["c1"]["vector"]
     claim = work_queue.claim_users(prepared, 5)
-    lane._bring_up_to_date(claim, old)  # it looked around before the switch
+    worker._bring_up_to_date(claim, old)  # it looked around before the switch
     assert state(prepared)["c1"]["vector"] == before and state(prepared)["c1"]["version"] == version
 
 
 def test_what_comes_while_a_user_is_brought_up_to_date_is_not_lost(prepared, settings, monkeypatch):
-    lane = EventWorker(prepared, settings)
+    worker = EventWorker(prepared, settings)
     collect_events(prepared, [event("c1", "H5", -1)])
-    embed = lane._vectors.embed
+    embed = worker._vectors.embed
     late = [event("c1", "H6", -2)]
 
     def meanwhile(user_ids):
@@ -138,13 +138,13 @@ def test_what_comes_while_a_user_is_brought_up_to_date_is_not_lost(prepared, set
         late.clear()
         return found
 
-    monkeypatch.setattr(lane._vectors, "embed", meanwhile)
-    assert lane.step() and "c1" in marked(prepared)
-    lane.drain()
+    monkeypatch.setattr(worker._vectors, "embed", meanwhile)
+    assert worker.step() and "c1" in marked(prepared)
+    worker.drain()
     assert marked(prepared) == []
     expected = state(prepared)["c1"]["vector"]
     prepared.run_text("MATCH (u:User {user_id: 'c1'}) SET u.due = 0")
-    lane.drain()
+    worker.drain()
     assert np.allclose(state(prepared)["c1"]["vector"], expected)
 
 
@@ -156,10 +156,10 @@ def test_two_followers_take_different_marks_and_one_that_is_gone_is_taken_over(p
     prepared.run_text("MATCH (u:User) WHERE u.lease = $lease SET u.due = timestamp() - 1", {"lease": first.lease_id})
     third = work_queue.claim_users(prepared, 4)
     assert third.versions == first.versions
-    lane = EventWorker(prepared, settings)
+    worker = EventWorker(prepared, settings)
     now = work_queue.read_queue_state(prepared)
-    lane._vectors.follow(now)
-    lane._bring_up_to_date(first, now)  # it was only slow: what it writes is right, the marks are not its own any more
+    worker._vectors.follow(now)
+    worker._bring_up_to_date(first, now)  # it was only slow: what it writes is right, but the marks are not its own
     assert set(third.versions) <= set(marked(prepared))
 
 
@@ -168,9 +168,9 @@ def test_several_followers_at_once_leave_nothing_and_lose_nothing(prepared, sett
     stop = threading.Event()
 
     def work():
-        lane = EventWorker(prepared, settings)
+        worker = EventWorker(prepared, settings)
         while not stop.is_set():
-            if not lane.step():
+            if not worker.step():
                 stop.wait(0.005)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -190,47 +190,47 @@ def test_several_followers_at_once_leave_nothing_and_lose_nothing(prepared, sett
 
 
 def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
-    lane = EventWorker(prepared, settings)
+    worker = EventWorker(prepared, settings)
     collect_events(prepared, [event("c1", "H5", -1)])
-    lane.drain()
+    worker.drain()
     assert any(horizon == "short" for _, _, horizon in interests(prepared, "c1"))
     prepared.run_text("MATCH (f:Feed {name: 'changes'}) SET f.latest = datetime($at)", {"at": "2030-01-01T00:00:00Z"})
-    lane._kept = 0.0
-    lane.drain()
-    lane.drain()
+    worker._kept = 0.0
+    worker.drain()
+    worker.drain()
     assert not any(horizon == "short" for _, _, horizon in interests(prepared, "c1"))
     closed = read_interests(prepared, "c1", at=datetime.fromtimestamp(NOW + 2 * DAY, UTC))
     assert any(row["horizon"] == "short" for row in closed)
 
 
 def test_marks_that_nobody_waits_for_come_last_and_give_way_to_an_event(prepared, settings):
-    lane = EventWorker(prepared, settings)
-    lane.drain()
+    worker = EventWorker(prepared, settings)
+    worker.drain()
     idle = "MATCH (u:User) WHERE u.user_id IN $ids SET u.idle_due = timestamp() - 10000"
     prepared.run_text(idle, {"ids": [f"c{n}" for n in range(7)]})
     collect_events(prepared, [event("c5", "H5", -1)])
     first = work_queue.claim_users(prepared, 10)
     assert first.user_ids == ["c5"]
     assert work_queue.claim_users(prepared, 10).user_ids == []
-    assert lane.step(rests=True) and lane.work.users == 4
-    lane.step(rests=True)
-    assert lane.work.users == 4
-    lane.drain()
-    assert lane.work.users == 6 and not lane.step()
+    assert worker.step(rests=True) and worker.work.users == 4
+    worker.step(rests=True)
+    assert worker.work.users == 4
+    worker.drain()
+    assert worker.work.users == 6 and not worker.step()
     assert marked(prepared) == ["c5"]
 
 
 def test_those_who_do_nothing_follow_whom_they_follow(prepared, settings, tmp_path):
     store(prepared, tmp_path, ties=[{"user_id": "silent", "follows": "h2", "timestamp": NOW - DAY}])
-    lane = EventWorker(prepared, settings)
-    lane.drain()
+    worker = EventWorker(prepared, settings)
+    worker.drain()
     before = state(prepared)["silent"]["vector"]
     collect_events(prepared, [event("h2", "C7", -1), event("h2", "C8", -1)])
-    lane.drain()
+    worker.drain()
     assert marked(prepared) == []
     left = prepared.run_text("MATCH (u:User) WHERE u.idle_due > timestamp() SET u.idle_due = 0 RETURN u.user_id AS id")
     assert [row["id"] for row in left] == ["silent"]
-    lane.drain()
+    worker.drain()
     assert not np.allclose(before, state(prepared)["silent"]["vector"])
 
 
@@ -244,9 +244,9 @@ def test_a_user_who_can_not_be_brought_up_to_date_stops_no_other(prepared, setti
         return finish(client, claim, *arguments, **more)
 
     monkeypatch.setattr(work_queue, "finish_users", failing)
-    lane = EventWorker(prepared, settings)
-    lane.step()
-    lane.step()
+    worker = EventWorker(prepared, settings)
+    worker.step()
+    worker.step()
     assert marked(prepared) == ["c1"] and "could not be brought up to date" in caplog.text
 
 
@@ -262,26 +262,26 @@ EVENTS = [
 @given(order=st.permutations(EVENTS), cuts=st.sets(st.integers(1, len(EVENTS) - 1), max_size=3))
 def test_whatever_the_order_of_events_the_result_is_the_same(prepared, settings, order, cuts):
     prepared.run_text("MATCH (u:User {user_id: 'u'}) DETACH DELETE u")
-    lane = EventWorker(prepared, settings)
+    worker = EventWorker(prepared, settings)
     bounds = [0, *sorted(cuts), len(order)]
     for start, end in itertools.pairwise(bounds):
         collect_events(prepared, order[start:end])
-        lane.drain()
+        worker.drain()
     found, vector = interests(prepared, "u"), state(prepared)["u"]["vector"]
     prepared.run_text("MATCH (u:User {user_id: 'u'}) DETACH DELETE u")
     collect_events(prepared, EVENTS)
-    lane.drain()
+    worker.drain()
     assert interests(prepared, "u") == found
     assert np.allclose(state(prepared)["u"]["vector"], vector, atol=1e-6)
 
 
 def test_a_burst_of_one_user_is_followed_in_bounded_time(prepared, settings):
     rows = [event("burst", f"{'CH'[n % 2]}{n % 10}", -n / 10_000) | {"event_id": f"b{n}"} for n in range(10_000)]
-    lane = EventWorker(prepared, settings)
+    worker = EventWorker(prepared, settings)
     for start in range(0, len(rows), 1_000):
         collect_events(prepared, rows[start : start + 1_000])
-        lane.drain()
-    assert marked(prepared) == [] and lane.work.users >= 10
+        worker.drain()
+    assert marked(prepared) == [] and worker.work.users >= 10
     assert interests(prepared, "burst") and len(recommend(prepared, "burst")["recommendations"]) == 10  # the other ten
 
 

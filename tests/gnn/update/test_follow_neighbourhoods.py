@@ -1,10 +1,10 @@
-"""The neighbourhoods' lane: what goes together follows the events, as deriving everything anew would have it."""
+"""The neighbourhood worker: derived relationships and item vectors follow events as if all were derived anew."""
 
 import numpy as np
 import pytest
 
 from gnn.extract.stage import extract
-from gnn.update import follow_neighbourhoods
+from gnn.update import follow_neighbourhoods, leadership, neighbour_rows
 from gnn.update.follow_events import EventWorker
 from gnn.update.follow_neighbourhoods import NeighbourhoodWorker
 from gnn.update.item_vectors import ItemEmbedder
@@ -61,22 +61,22 @@ def exact(monkeypatch):
     monkeypatch.setattr(follow_neighbourhoods, "IDLE", 1e-12)
     monkeypatch.setattr(follow_neighbourhoods, "GROWN", 0.0)
     monkeypatch.setattr("graphstore.incremental.neighbour_store.SCORE_TOLERANCE", 0.0)
-    monkeypatch.setattr(follow_neighbourhoods, "MOVED", 0.0)
+    monkeypatch.setattr(neighbour_rows, "MOVED", 0.0)
 
 
 @pytest.fixture
-def lanes(prepared, settings):
-    """Both lanes, ready."""
+def workers(prepared, settings):
+    """An event worker and a neighbourhood worker, with nothing left to do."""
     found = EventWorker(prepared, settings), NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
-    for lane in found:
-        lane.drain()
+    for worker in found:
+        worker.drain()
     return found
 
 
-def drain(lanes):
+def drain(workers):
     for _ in range(2):
-        for lane in lanes:
-            lane.drain()
+        for worker in workers:
+            worker.drain()
 
 
 def edges(client):
@@ -107,16 +107,16 @@ def vectors(client):
     return {row["id"]: np.array(row["vector"]) for row in client.run_text(VECTORS) if row["vector"]}
 
 
-def test_nothing_new_changes_nothing(prepared, lanes):
+def test_nothing_new_changes_nothing(prepared, workers):
     before = edges(prepared), {row["id"]: row["seq"] for row in prepared.run_text(VECTORS)}
-    drain(lanes)
+    drain(workers)
     assert (edges(prepared), {row["id"]: row["seq"] for row in prepared.run_text(VECTORS)}) == before
 
 
-def test_what_goes_together_is_as_deriving_everything_anew_would_have_it(prepared, exact, lanes):
+def test_what_goes_together_is_as_deriving_everything_anew_would_have_it(prepared, exact, workers):
     before = edges(prepared)
     collect_events(prepared, NEW)
-    drain(lanes)
+    drain(workers)
     found, expected = edges(prepared), derived(prepared)
     assert found != before
     for sort in ("SIMILAR_TO", "FOLLOWED_BY"):
@@ -130,10 +130,10 @@ def test_what_goes_together_is_as_deriving_everything_anew_would_have_it(prepare
         assert all(pair == pytest.approx(other[key], abs=1e-6) for key, pair in one.items())
 
 
-def test_items_are_embedded_as_a_full_run_would(prepared, settings, exact, lanes):
+def test_items_are_embedded_as_a_full_run_would(prepared, settings, exact, workers):
     before = vectors(prepared)
     collect_events(prepared, NEW)
-    drain(lanes)
+    drain(workers)
     found = vectors(prepared)
     assert any(not np.allclose(found[key], before[key], atol=1e-4) for key in before)
     prepared.run_text("MATCH (n) WHERE n.embedding IS NOT NULL SET n.embedding_version = 'none'")
@@ -143,10 +143,10 @@ def test_items_are_embedded_as_a_full_run_would(prepared, settings, exact, lanes
     assert all(np.allclose(found[key], again[key], atol=2e-3) for key in again)
 
 
-def test_what_is_linked_otherwise_has_the_feeds_number(prepared, lanes):
+def test_what_is_linked_otherwise_has_the_feeds_number(prepared, workers):
     before = {row["id"]: row for row in prepared.run_text(VECTORS)}
     collect_events(prepared, [event("h2", "fresh", -2), event("h3", "fresh", -1)])
-    drain(lanes)
+    drain(workers)
     after = {row["id"]: row for row in prepared.run_text(VECTORS)}
     moved = {source for (sort, source, target) in edges(prepared) if sort == "SIMILAR_TO" and target == "fresh"}
     assert moved and all(after[key]["linked"] > (before[key]["linked"] or 0) for key in moved)
@@ -154,9 +154,9 @@ def test_what_is_linked_otherwise_has_the_feeds_number(prepared, lanes):
     assert all(after[key]["seq"] > (before[key]["seq"] or 0) for key in moved)
 
 
-def test_a_described_item_is_read_embedded_and_recommended_without_another_stage(prepared, settings, tmp_path, lanes):
+def test_a_described_item_is_read_embedded_and_recommended_without_another_stage(prepared, settings, tmp_path, workers):
     store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
-    drain(lanes)
+    drain(workers)
     about = "MATCH (:Item {item_id: 'new'})-[:ABOUT]->(n) RETURN n.name AS name"
     assert "horror" in {row["name"] for row in prepared.run_text(about)}
     found = vectors(prepared)
@@ -165,43 +165,43 @@ def test_a_described_item_is_read_embedded_and_recommended_without_another_stage
     shown = recommend(prepared, "h1", explore=1.0)["recommendations"]
     assert "new" in {row["item_id"] for row in shown}
     version = {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"]
-    drain(lanes)
+    drain(workers)
     assert {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"] == version
 
 
 def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prepared, settings, tmp_path):
     store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
     EventWorker(prepared, settings).drain()
-    lane = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
-    lane.drain()
+    worker = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
+    worker.drain()
     assert "new" in vectors(prepared)
 
 
-def test_the_lane_rests_longer_while_events_wait(prepared, lanes):
-    assert lanes[1].share == follow_neighbourhoods.SHARE
+def test_the_neighbourhood_worker_rests_longer_while_events_wait(prepared, workers):
+    assert workers[1].share == follow_neighbourhoods.SHARE
     collect_events(prepared, NEW)
-    lanes[1].step()
-    assert lanes[1].share == follow_neighbourhoods.BUSY_SHARE
-    drain(lanes)
-    assert lanes[1].share == follow_neighbourhoods.SHARE
+    workers[1].step()
+    assert workers[1].share == follow_neighbourhoods.BUSY_SHARE
+    drain(workers)
+    assert workers[1].share == follow_neighbourhoods.SHARE
 
 
-def test_only_one_leads_and_another_takes_over(prepared, settings, lanes):
+def test_only_one_leads_and_another_takes_over(prepared, settings, workers):
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     collect_events(prepared, NEW)
-    lanes[0].drain()
+    workers[0].drain()
     assert not second.step()
-    lanes[1].leave()
+    workers[1].leave()
     second.drain()
     assert ("SIMILAR_TO", "C1", "C2") in edges(prepared)
-    left = (second.pending.targets, second.pending.sources, second.pending.users)
-    assert all(share < follow_neighbourhoods.IDLE for part in left for share in part.values())
+    stale = [*second.pending.targets.values(), *second.pending.sources.values(), *second.pending.users.values()]
+    assert max(stale, default=0.0) < follow_neighbourhoods.IDLE
 
 
-def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, settings, exact, lanes):
+def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, settings, exact, workers):
     collect_events(prepared, NEW)
-    lanes[0].drain()
-    lanes[1]._take_changes(work_queue.read_queue_state(prepared))  # and no further
+    workers[0].drain()
+    workers[1]._take_changes(work_queue.read_queue_state(prepared))  # and no further
     prepared.run_text("MATCH (f:Feed {name: 'neighbourhoods'}) SET f.until = 0")
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     second.drain()
@@ -211,76 +211,76 @@ def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, sett
     assert all(found[key] == pytest.approx(expected[key], abs=2e-3) for key in keys)
 
 
-def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, exact, lanes, monkeypatch):
-    monkeypatch.setattr(follow_neighbourhoods, "LEAD_MILLIS", -1)  # what was done is noted each time
+def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, exact, workers, monkeypatch):
+    monkeypatch.setattr(leadership, "LEAD_MILLIS", -1)  # what was done is noted each time
     collect_events(prepared, NEW)
-    drain(lanes)
-    used = lanes[1]._mirror.penalties
+    drain(workers)
+    used = workers[1]._derivation.penalties
     assert used != tuple(last_run(prepared, "build")["counts"]["penalties"])
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
-    lanes[1].leave()
+    workers[1].leave()
     assert second._lead()
     second._take_over(work_queue.read_queue_state(prepared))
-    assert second._mirror.penalties == pytest.approx(used)
+    assert second._derivation.penalties == pytest.approx(used)
     assert max(second.pending.targets.values()) == pytest.approx(1)  # as touched a moment ago, and no more than that
     build(prepared)
     second.drain()
-    assert second._mirror.penalties == pytest.approx(last_run(prepared, "build")["counts"]["penalties"])
+    assert second._derivation.penalties == pytest.approx(last_run(prepared, "build")["counts"]["penalties"])
 
 
-def test_a_build_in_between_is_taken_over(prepared, exact, lanes):
+def test_a_build_in_between_is_taken_over(prepared, exact, workers):
     collect_events(prepared, NEW[:4])
-    drain(lanes)
+    drain(workers)
     build(prepared)
     collect_events(prepared, NEW[4:])
-    drain(lanes)
+    drain(workers)
     found, expected = edges(prepared), derived(prepared)
     keys = {key for key in expected if key[0] != "ALIKE"}
     assert {key for key in found if key[0] != "ALIKE"} == keys
     assert all(found[key] == pytest.approx(expected[key], abs=2e-3) for key in keys)
 
 
-def test_what_is_erased_is_in_memory_no_more(prepared, exact, lanes):
+def test_what_is_erased_is_in_memory_no_more(prepared, exact, workers):
     collect_events(prepared, NEW)
-    drain(lanes)
+    drain(workers)
     erase_user(prepared, "new")
     delete_item(prepared, "C4")
-    drain(lanes)
-    mirror = lanes[1]._mirror
-    assert "new" not in mirror.user_ids and "C4" not in mirror.item_ids and "c1" in mirror.user_ids
-    assert "new" not in lanes[1].pending.users and "C4" not in lanes[1].pending.targets
+    drain(workers)
+    derivation = workers[1]._derivation
+    assert "new" not in derivation.user_ids and "C4" not in derivation.item_ids and "c1" in derivation.user_ids
+    assert "new" not in workers[1].pending.users and "C4" not in workers[1].pending.targets
     assert not any("C4" in key for key in edges(prepared))
 
 
 def test_without_a_build_there_is_nothing_to_do(client, settings, tmp_path):
     store(client, tmp_path, **club())
-    lane = NeighbourhoodWorker(client, settings)
-    assert not lane.step()
+    worker = NeighbourhoodWorker(client, settings)
+    assert not worker.step()
 
 
 def test_without_a_model_what_goes_together_follows_all_the_same(client, settings, tmp_path):
     store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())
     build(client)
-    lanes = EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=CountingEncoder())
+    workers = EventWorker(client, settings), NeighbourhoodWorker(client, settings, encoder=CountingEncoder())
     collect_events(client, NEW)
-    drain(lanes)
+    drain(workers)
     assert any("fresh" in key for key in edges(client)) and vectors(client) == {}
 
 
-def test_users_are_told_of_items_that_went_far_in_one_step_or_in_many(prepared, settings):
-    forward = ItemEmbedder(prepared, settings)
-    forward.follow(work_queue.read_queue_state(prepared))
+def test_items_that_moved_far_in_one_step_or_in_many_are_announced(prepared, settings):
+    embedder = ItemEmbedder(prepared, settings)
+    embedder.follow(work_queue.read_queue_state(prepared))
     start = vectors(prepared)["C1"]
     step = np.zeros_like(start)
     step[0] = 0.04
-    said = []
+    announced = []
     for count in range(1, 7):
         near = {"C1": start + count * step}
-        forward.changed(near, 0.0)
-        said.append(forward.moved_beyond(near, 0.1))
-    assert said == [[], [], ["C1"], [], [], ["C1"]]
-    assert forward.moved_beyond({"unknown": start}, 0.1) == ["unknown"]
+        embedder.changed(near, 0.0)
+        announced.append(embedder.moved_beyond(near, 0.1))
+    assert announced == [[], [], ["C1"], [], [], ["C1"]]
+    assert embedder.moved_beyond({"unknown": start}, 0.1) == ["unknown"]
 
 
 def test_after_a_restart_items_are_as_stale_as_the_share_of_their_events_that_is_new():

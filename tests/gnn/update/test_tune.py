@@ -12,7 +12,7 @@ from gnn.training.fitting import Training
 from gnn.update import tune as stage
 from gnn.update.stage import update
 from gnn.update.trials import Trial
-from gnn.update.tune import best_trials, judged, tune, unbiased_gains
+from gnn.update.tune import best_trials, summarise, tune, unbiased_gains
 from graphstore.build.derive import DEFAULT_OPTIONS, BuildOptions
 from graphstore.build.stage import build
 from graphstore.build.tuned import TunedSettings, tuned_settings
@@ -195,11 +195,11 @@ def trials_of(*columns):
 def test_the_best_is_adopted_where_it_is_better_for_users_who_had_no_part_in_the_choice():
     rng = np.random.default_rng(0)
     default = rng.random(400)
-    found = judged(trials_of(default, default + 0.02 + 0.05 * rng.normal(size=400), default - 0.1), 0)
+    found = summarise(trials_of(default, default + 0.02 + 0.05 * rng.normal(size=400), default - 0.1), 0)
     assert found["adopted"] and found["best"] == {"regularisation": 1}
     assert found["gain_interval"][0] > 0 and found["gain"] == pytest.approx(0.02, abs=0.01)
-    assert not judged(trials_of(default, default - 0.01), 0)["adopted"]
-    assert not judged(trials_of(default), 0)["adopted"]
+    assert not summarise(trials_of(default, default - 0.01), 0)["adopted"]
+    assert not summarise(trials_of(default), 0)["adopted"]
 
 
 def test_the_luckiest_of_many_trials_is_not_taken_for_better():
@@ -207,7 +207,7 @@ def test_the_luckiest_of_many_trials_is_not_taken_for_better():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         trials = trials_of(*(rng.normal(0.2, 0.2, (31, 200))))
-        found = judged(trials, seed)
+        found = summarise(trials, seed)
         adopted += found["adopted"]
         claimed.append(found["ndcg_at_10"] - 0.2)
         gains.append(unbiased_gains(trials, seed).mean())
@@ -284,7 +284,7 @@ def test_the_answer_shows_trials_gain_and_what_to_do_next(capsys):
     rng = np.random.default_rng(0)
     default = rng.random(100)
     trials = trials_of(default, default + 0.1, default)
-    found = judged(trials, 0) | {"remembered": 1, "held_out": "by time", "best_trials": best_trials(trials)}
+    found = summarise(trials, 0) | {"remembered": 1, "held_out": "by time", "best_trials": best_trials(trials)}
     show_tuned(Terminal(False), found)
     shown = capsys.readouterr().out
     assert "regularisation 1" in shown and "+0.1000" in shown and "interestgraph build" in shown
