@@ -368,5 +368,5 @@ def test_only_the_users_without_times_are_shuffled():
 
 def test_an_objective_has_no_latest_event_and_no_contents_that_learn_unless_they_are_given():
     plain = objective()
-    bare = Objective(plain.items, plain.candidates, plain.hyper, plain.telling)
-    assert math.isnan(bare.latest) and bare.live is None
+    bare = Objective(plain.items, plain.candidates, plain.hyper, plain.target_weights)
+    assert math.isnan(bare.latest) and bare.trainable is None
