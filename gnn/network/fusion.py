@@ -1,10 +1,10 @@
-"""Content of items from the modalities that they have: text, image, sound.
+"""Fusion of modalities: an item's content from those that it has, of text, image and sound.
 
     content_i = sum over the modalities m that item i has of  g_m / (sum of g over these)  * (W_m x_im + b_m)
 
-Each W_m is a regression that stands alone, so that an item that lacks a modality is said by the others. The weights g
-are learned by how well each says items that it was not fitted on: fitted on the same items, the modality with the most
-numbers would seem the best. They stay as they are while the network trains, for the same reason.
+Each W_m is a regression of its own, so that an item without a modality gets its content from the others. The weights g
+are stacked: learned on predictions for items that a regression was not fitted on, as on its own items the modality with
+the widest vectors would fit best. For the same reason they are not trained with the network.
 
 Shapes: I items, D width, M modalities, text first.
 Reference: Wolpert, "Stacked Generalization", 1992; Breiman, "Stacked Regressions", 1996.
@@ -29,7 +29,10 @@ Media = Sequence[tuple[str, int]]  # names and widths
 
 
 class Fusion(nn.Module):
-    """The modalities beside text, and how much each counts."""
+    """Linear maps of the modalities beside text, and the weights of all modalities.
+
+    media: names and widths.  dimension: D.
+    """
 
     def __init__(self, media: Media, dimension: int) -> None:
         super().__init__()
@@ -37,22 +40,22 @@ class Fusion(nn.Module):
         self.logits = nn.Parameter(torch.zeros(1 + len(media)), requires_grad=False)
 
     def weights(self) -> dict[str, float]:
-        """What each modality counts for an item that has all; they sum to 1."""
+        """The weight of each modality for an item that has all; they sum to 1."""
         shares = torch.softmax(self.logits.detach(), 0).tolist()
         return {name: round(share, 4) for name, share in zip((TEXT, *self.lines), shares, strict=True)}
 
     def forward(self, text: Tensor, has_text: Tensor, media: Mapping[str, Tensor], present: Tensor) -> Tensor:
-        """Fused content, (I, D), 0 for an item that has nothing.
+        """(I, D) fused content, 0 for an item without any modality.
 
-        text: (I, D) what text says.  has_text: (I,).  media: (I, W) each.  present: (I, M - 1), which items have it.
+        text: (I, D) content from text.  has_text: (I,).  media: (I, W) each.  present: (I, M - 1), which items have it.
         """
-        said = [text, *(line(media[name]) for name, line in self.lines.items())]
-        return self.mixed(torch.stack(said, 1), torch.cat([has_text[:, None].bool(), present], 1))
+        contents = [text, *(line(media[name]) for name, line in self.lines.items())]
+        return self.weighted(torch.stack(contents, 1), torch.cat([has_text[:, None].bool(), present], 1))
 
-    def mixed(self, said: Tensor, has: Tensor) -> Tensor:
-        """(I, D) from what each modality says, (I, M, D), of the modalities that an item has, (I, M) bool."""
-        shares = torch.softmax(self.logits.masked_fill(~has, -torch.inf), 1).nan_to_num(0.0)  # NaN: nothing at all
-        return (shares[:, :, None] * said.masked_fill(~has[:, :, None], 0.0)).sum(1)
+    def weighted(self, contents: Tensor, has: Tensor) -> Tensor:
+        """(I, D) weighted mean of the contents of modalities, (I, M, D), over those that an item has, (I, M) bool."""
+        shares = torch.softmax(self.logits.masked_fill(~has, -torch.inf), 1).nan_to_num(0.0)  # NaN: no modality
+        return (shares[:, :, None] * contents.masked_fill(~has[:, :, None], 0.0)).sum(1)
 
     @torch.no_grad()
     def start_from(
@@ -64,9 +67,9 @@ class Fusion(nn.Module):
         present: Tensor,
         weight: Tensor,
     ) -> None:
-        """Fit each modality to what content should say, `wanted` (I, D), and learn the weights.
+        """Fit each modality to target vectors, `wanted` (I, D), and learn the weights.
 
-        text: (I, C) vectors of the texts.  weight: (I,), 0 for items that are not to be learned from.
+        text: (I, C) vectors of the texts.  weight: (I,) of items, 0 to leave one out.
         """
         inputs = [text, *(media[name] for name in self.lines)]
         has = torch.cat([has_text[:, None].bool(), present], 1)
@@ -80,15 +83,15 @@ class Fusion(nn.Module):
             return
         rows = rows[:: max(1, -(-len(rows) // MOST_EXAMPLES))]
         has, own, wanted = has[rows], weight[rows], wanted[rows]
-        said = torch.stack([_unseen(wanted, x[rows], has[:, m], own) for m, x in enumerate(inputs)], 1)
+        predicted = torch.stack([_predicted(wanted, x[rows], has[:, m], own) for m, x in enumerate(inputs)], 1)
         with torch.enable_grad():
-            self.logits.copy_(self._learned(said, has, wanted, own))
+            self.logits.copy_(self._stacked(predicted, has, wanted, own))
 
-    def _learned(self, said: Tensor, has: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-        """Logits (M,) with which what was said of items comes nearest to them."""
-        products = torch.einsum("imd,ind->imn", said, said)
-        towards = torch.einsum("imd,id->im", said, wanted)
-        logits = torch.zeros(said.shape[1], device=said.device, requires_grad=True)
+    def _stacked(self, predicted: Tensor, has: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+        """(M,) logits whose weighted mean of the predictions, (I, M, D), is nearest to the targets, (I, D)."""
+        products = torch.einsum("imd,ind->imn", predicted, predicted)
+        towards = torch.einsum("imd,id->im", predicted, wanted)
+        logits = torch.zeros(predicted.shape[1], device=predicted.device, requires_grad=True)
         optimizer = torch.optim.LBFGS([logits], max_iter=STEPS, line_search_fn="strong_wolfe")
 
         def distance() -> Tensor:
@@ -103,12 +106,12 @@ class Fusion(nn.Module):
         return logits.detach()
 
 
-def _unseen(wanted: Tensor, x: Tensor, has: Tensor, weight: Tensor) -> Tensor:
-    """(I, D) what a modality says of each item, fitted on the folds that the item is not in."""
+def _predicted(wanted: Tensor, x: Tensor, has: Tensor, weight: Tensor) -> Tensor:
+    """(I, D) the prediction of one modality for each item, by a regression on the other folds. x: (I, W)."""
     fold = torch.arange(len(x), device=x.device) % FOLDS
-    said = torch.zeros_like(wanted)
+    predicted = torch.zeros_like(wanted)
     for number in range(FOLDS):
         out = fold == number
         matrix, bias = fit_content(wanted, x, has, weight.masked_fill(out, 0.0))
-        said[out] = x[out] @ matrix.T + bias
-    return said
+        predicted[out] = x[out] @ matrix.T + bias
+    return predicted

@@ -1,4 +1,4 @@
-"""Model weights on disk: one file a version, written whole or not at all."""
+"""The registry of model weights: one file for each version, written atomically."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FAMILY = "interest-network"
 
 
 def new_version() -> str:
-    """A version that sorts by time."""
+    """A new version name; names sort by time."""
     return f"{FAMILY}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def save(folder: Path, version: str, model: InterestNetwork, vocabulary: GraphVocabulary, fan_out: FanOut) -> Path:
-    """Write weights, configuration and vocabulary to `<folder>/<version>.pt` by way of a temporary file."""
+    """Write weights, configuration, vocabulary and fan-out to `<folder>/<version>.pt`, atomically; returns the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{version}.pt"
     unfinished = path.with_suffix(".unfinished")
@@ -46,10 +46,10 @@ def save(folder: Path, version: str, model: InterestNetwork, vocabulary: GraphVo
 
 
 def load(folder: Path, version: str) -> tuple[InterestNetwork, GraphVocabulary, FanOut]:
-    """Read a version back.
+    """A saved model, its vocabulary and its fan-out.
 
     Raises:
-        NotReady: its file is not there, or not readable.
+        NotReady: the file of the version is missing or can't be read.
     """
     path = folder / f"{version}.pt"
     try:

@@ -1,7 +1,9 @@
-"""What content and attributes say of vectors: a ridge regression by conjugate gradients.
+"""Ridge regression of target vectors on content and attribute features, by conjugate gradients.
+
+Names: I items, D width of target vectors, C width of content, A attributes.
 
 Reference: Hestenes and Stiefel, "Methods of Conjugate Gradients for Solving Linear Systems", 1952; Gantner et al.,
-"Learning Attribute-to-Feature Mappings for Cold-Start Recommendations", ICDM 2010 (what it is for).
+"Learning Attribute-to-Feature Mappings for Cold-Start Recommendations", ICDM 2010 (the use).
 """
 
 from __future__ import annotations
@@ -15,23 +17,22 @@ from torch.nn import functional
 from gnn.network.propagation import MeanAggregation
 
 PENALTY = 10.0
-PENALTIES = (30.0, 3.0, 1.0, 0.3)  # to choose from, if one is better than PENALTY by more than chance
-FOLDS, LEAST_ITEMS, MOST_ITEMS = 5, 50, 10_000  # to choose by
+PENALTIES = (30.0, 3.0, 1.0, 0.3)  # chosen if better than PENALTY by more than chance
+FOLDS, LEAST_ITEMS, MOST_ITEMS = 5, 50, 10_000  # for the choice
 STEPS = 50
 
 
 def fit_features(
     vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The linear maps that come closest to `vectors`, (I, D), by squared distance weighted with `weight`, (I,).
+    """The linear maps with the least squared distance to `vectors`, (I, D), weighted by `weight`, (I,).
 
     content: (I, C), zero where there is none.  described: the mean over the attributes of an item.
-    The penalty is the one of PENALTIES with which what is said of a fifth of the items by what is known of the others
-    lies nearest to them by cosine, or PENALTY where none is better by more than chance; times the mean of the weights
-    above 0.
+    The penalty is the one of PENALTIES with the highest cosine on a fifth of the items, fitted on the others, or
+    PENALTY where none is better by more than chance; it is multiplied by the mean of the weights above 0.
 
     Returns:
-        (D, C) of content, (D,) where there is content, (A, D) of attributes.
+        (D, C) of content, (D,) bias of items with content, (A, D) of attributes.
     """
     regression = _Regression(vectors, content, described, weight)
     line, bias, attributes = regression.split(regression.solved(_best_penalty(vectors, content, described, weight)))
@@ -39,7 +40,7 @@ def fit_features(
 
 
 class _Regression:
-    """The weighted regression of vectors on features, whatever the penalty."""
+    """A weighted regression of vectors on features, to be solved with any penalty."""
 
     def __init__(self, vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor) -> None:
         self._content, self._described, self._rows = content, described, weight[:, None]
@@ -52,24 +53,26 @@ class _Regression:
     def solved(self, penalty: float) -> Tensor:
         """The coefficients, (C + 1 + A, D)."""
         ridge = penalty * self._unit
-        return conjugate_gradients(lambda b: self._backward(self._rows * self.said(b)) + ridge * b, self._right)
+        return conjugate_gradients(lambda b: self._backward(self._rows * self.predicted(b)) + ridge * b, self._right)
 
     def split(self, coefficients: Tensor) -> tuple[Tensor, ...]:
-        """Those of content, of having some, and of attributes."""
+        """The coefficients of content, of having content, and of attributes."""
         return coefficients.split(self._sizes)
 
-    def said(self, coefficients: Tensor) -> Tensor:
-        """What the features say, (I, D)."""
+    def predicted(self, coefficients: Tensor) -> Tensor:
+        """(I, D) the predictions from the features."""
         line, bias, attributes = self.split(coefficients)
         found = self._content @ line + self._has * bias
         return found + self._described.matrix @ attributes if self._described else found
 
     def _backward(self, y: Tensor) -> Tensor:
+        """(C + 1 + A, D) the transposed features times y, (I, D)."""
         parts = [self._content.T @ y, self._has.T @ y]
         return torch.cat([*parts, self._described.turned @ y] if self._described else parts)
 
 
 def _best_penalty(vectors: Tensor, content: Tensor, described: MeanAggregation | None, weight: Tensor) -> float:
+    """The penalty as `fit_features` chooses it, before it is multiplied."""
     rows = weight.nonzero().ravel()
     if len(rows) < LEAST_ITEMS:
         return PENALTY
@@ -80,21 +83,23 @@ def _best_penalty(vectors: Tensor, content: Tensor, described: MeanAggregation |
     regression = _Regression(vectors, content[rows], part, weight.masked_fill(out, 0.0))
 
     def nearness(penalty: float) -> Tensor:
-        said = regression.said(regression.solved(penalty))[out]
-        return weight[out] * functional.cosine_similarity(said, vectors[out])
+        predicted = regression.predicted(regression.solved(penalty))[out]
+        return weight[out] * functional.cosine_similarity(predicted, vectors[out])
 
-    usual = nearness(PENALTY)
-    gains = {penalty: nearness(penalty) - usual for penalty in PENALTIES}
+    default = nearness(PENALTY)
+    gains = {penalty: nearness(penalty) - default for penalty in PENALTIES}
     best = max(gains, key=lambda penalty: float(gains[penalty].mean()))
-    chance = 1.96 * float(gains[best].std()) / len(usual) ** 0.5
+    chance = 1.96 * float(gains[best].std()) / len(default) ** 0.5
     return best if float(gains[best].mean()) > chance else PENALTY
 
 
 def fit_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The linear map from content alone, (I, C), of the items that have some, `has` (I,); else as `fit_features`.
+    """The linear map from content alone, (I, C), fitted on the items that have some, `has` (I,), with PENALTY.
+
+    Otherwise as `fit_features`.
 
     Returns:
-        (D, C) of content, (D,) where there is content.
+        (D, C) of content, (D,) bias.
     """
     used = (weight > 0) & has
     if not bool(used.any()):
@@ -107,20 +112,20 @@ def fit_content(vectors: Tensor, content: Tensor, has: Tensor, weight: Tensor) -
 
 
 def conjugate_gradients(product: Callable[[Tensor], Tensor], right: Tensor) -> Tensor:
-    """x with A x = right, (N, D), each column on its own. product: A x of a symmetric positive definite A."""
+    """x with A x = right, (N, D), column by column. product: x to A x for a symmetric positive definite A."""
     x = torch.zeros_like(right)
     rest = right.clone()
     direction = rest.clone()
     square = (rest**2).sum(0)
-    enough = 1e-10 * square
+    tolerance = 1e-10 * square
     for _ in range(STEPS):
-        going = square > enough
-        if not bool(going.any()):
+        unsolved = square > tolerance
+        if not bool(unsolved.any()):
             break
-        moved = product(direction)
-        step = torch.where(going, square / (direction * moved).sum(0).clamp_min(1e-30), 0.0)
+        image = product(direction)
+        step = torch.where(unsolved, square / (direction * image).sum(0).clamp_min(1e-30), 0.0)
         x += step * direction
-        rest -= step * moved
+        rest -= step * image
         last, square = square, (rest**2).sum(0)
-        direction = rest + torch.where(going, square / last.clamp_min(1e-30), 0.0) * direction
+        direction = rest + torch.where(unsolved, square / last.clamp_min(1e-30), 0.0) * direction
     return x

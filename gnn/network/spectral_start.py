@@ -1,15 +1,15 @@
-"""Where the residuals of items start: the spectrum of who chose what.
+"""Spectral initialisation: start vectors of items from the singular vectors of the user-item matrix.
 
-Singular vectors filtered by s^2 / (s^2 + lambda), the closed form of a linear autoencoder, rank by inner product. In
-vectors of length 1, as a cosine index wants them, what their lengths say would be lost. So they are shortened until the
-longest has length 1, and the last dimension holds the rest: a user who is 0 there is told by the inner product.
+Singular vectors filtered by s^2 / (s^2 + lambda), the closed form of a linear autoencoder, rank by inner product. A
+cosine index takes vectors of length 1, which would lose what their lengths express. So all are divided by the longest
+length, and the last dimension brings each to length 1: for a user with 0 there, cosines order items as inner products.
 
-Without times, what is popular now is not told from what was popular long ago: users and items with many events then
-count less.
+Without times, items that are popular now look like those that were popular long ago. The matrix is then divided by
+powers of the degrees of users and items.
 
 Reference: Steck, "Autoencoders that don't overfit towards the Identity", NeurIPS 2020 (the filter); Bachrach et al.,
 "Speeding Up the Xbox Recommender System Using a Euclidean Transformation for Inner-Product Spaces", RecSys 2014; Shen
-et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (degrees as what to divide by).
+et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (division by degrees).
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ NOISE = 0.01
 
 @dataclass(frozen=True)
 class Filter:
-    """penalty: lambda, in mean squared lengths of a column.  length: power of a vector's length that is kept.
-    degree: a cell is divided by the degrees of its user and its item to this power."""
+    """Parameters of the filter.
+
+    penalty: lambda, in mean squared lengths of a column.  length: power to which the length of a vector is taken.
+    degree: power of the degrees of user and item that a cell is divided by.
+    """
 
     penalty: float = 128.0
     length: float = 0.3
@@ -41,10 +44,11 @@ WITH_TIMES, WITHOUT_TIMES = Filter(), Filter(penalty=8.0, length=0.5, degree=0.2
 
 
 def start_vectors(events: Interactions, dimension: int, seed: int) -> Tensor:
-    """(I, D) vectors of length 1, with a little noise; noise alone for items without an event.
+    """(I, D) vectors of length 1, plus small noise; noise alone for items without an event.
 
-    The first D - 1 dimensions hold the filtered vector, its length to a power, the longest being 1; the last holds the
-    rest. events: users and items by row number; repeated pairs count once.
+    The first D - 1 dimensions hold the filtered vector, with its length to a power and the longest at 1; the last one
+    brings the vector to length 1.
+    events: repeated pairs count once, events of weight 0 or less not at all.
     """
     chosen_filter = WITHOUT_TIMES if np.isnan(events.latest_day) else WITH_TIMES
     matrix = _choices(events, chosen_filter.degree)
@@ -64,7 +68,7 @@ def start_vectors(events: Interactions, dimension: int, seed: int) -> Tensor:
 
 
 def _choices(events: Interactions, degree: float) -> sp.csr_matrix:
-    """(U, I) who chose what: 1, divided by the degrees of the user and of the item to the power of `degree`."""
+    """(U, I) 1 for each pair chosen, divided by the degrees of user and item to the power of `degree`."""
     positive = events.weight > 0
     pairs = (events.user[positive], events.item[positive])
     matrix = sp.csr_matrix((np.ones(len(pairs[0])), pairs), shape=(len(events.user_ids), len(events.item_ids)))

@@ -26,7 +26,11 @@ NO_VECTOR = np.zeros(0)
 
 @dataclass(frozen=True)
 class Example:
-    """One user's candidates: standard scores of signals (N, F), which were chosen later (N,), how many were."""
+    """One user's candidates, to learn weights from.
+
+    scores: (N, F) standard scores of signals.  chosen: (N,) bool, which candidates the user chose later.
+    relevant: how many items the user chose later, among the candidates or not.
+    """
 
     scores: Floats
     chosen: np.ndarray
@@ -44,9 +48,9 @@ def examples(
     vectors: Mapping[str, np.ndarray],
     seed: int,
 ) -> list[Example]:
-    """Users with held-out events and others before, at most CALIBRATION_USERS of them.
+    """Examples of users with held-out events and earlier ones, at most CALIBRATION_USERS of them.
 
-    events: all of them, also those held out.  vectors: of items, as the readout takes them.
+    events: all of them, also those held out.  vectors: of items by id, for the readout.
     """
     users = {user_id: row for row, user_id in enumerate(events.user_ids)}
     item_rows = {item_id: row for row, item_id in enumerate(events.item_ids)}
@@ -115,11 +119,11 @@ def _pulled_events(
 
 
 def learn_weights(found: Sequence[Example], without: Sequence[str] = ()) -> dict[str, float]:
-    """The weights under which what was chosen later stands above what was not: a softmax over each user's candidates.
+    """The weights that rank chosen candidates above the others: a softmax over each user's candidates.
 
         min_w  mean_u n_u^(-1/2) sum_(i chosen) ln(1 + sum_(j not chosen) e^(s_j - s_i))  +  penalty |w - w_0|^2
 
-    with s = X w, and w_0 the default weights: a signal about which nothing can be learned keeps its default.
+    with s = X w, and w_0 the default weights: a signal without any information keeps its default.
     without: channels whose signals get no weight.
 
     Reference: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
@@ -159,8 +163,8 @@ def learn_weights(found: Sequence[Example], without: Sequence[str] = ()) -> dict
 def cross_validated(found: Sequence[Example], without: Sequence[str] = (), seed: int = 0) -> Floats:
     """(U,) NDCG@10 of each user's held-out choices, under weights that were learned on the other half of the users.
 
-    The halves depend on the number of users and the seed alone, so that two ways to make the examples of the same users
-    are compared user by user.
+    The halves depend on the number of users and the seed alone, so that examples of the same users from two settings
+    can be compared user by user.
     """
     half = np.random.default_rng(seed).permutation(len(found)) % 2
     scores = np.zeros(len(found))
@@ -184,7 +188,7 @@ def _ndcg_and_recall(example: Example, weights: Floats) -> tuple[float, float]:
 
 
 def held_out_metrics(found: Sequence[Example], weights: Mapping[str, float]) -> dict[str, float]:
-    """NDCG@10 and Recall@20 of the held-out choices under some weights, on the users that these were learned on."""
+    """NDCG@10 and Recall@20 of the held-out choices of these users under some weights; {} without users."""
     if not found:
         return {}
     means = np.mean([_ndcg_and_recall(example, weight_vector(weights)) for example in found], axis=0)

@@ -1,9 +1,11 @@
-"""update --continue: go on training the active model on what happened since, without forgetting what was before.
+"""update --continue: train the active model further on new behaviour, with experience replay against forgetting.
 
-Users who acted since the model was trained (fresh) and as many others (replay) give the steps; the newest events of
-both are held out. The model goes part of the way to where these steps lead, as far as ranks the held-out events best,
-and is taken only if it ranks those of fresh users better and those of replayed ones no worse. Items that came since get
-a residual of their own. The blend keeps its weights: they are learned by `update --full`.
+Training is on users with events since the model was trained (fresh) and on as many others (replay); the newest events
+of both are held out. The model is interpolated between start and end of this training, where it ranks the held-out
+events best. It is accepted only if it ranks those of fresh users better and those of replayed users no worse. New items
+get a residual of their own. The weights of the blend stay: `update --full` learns them.
+
+Names: S seed users of a batch.
 
 Reference: Rolnick et al., "Experience Replay for Continual Learning", NeurIPS 2019.
 """
@@ -43,12 +45,15 @@ LEAST_USERS, MOST_USERS = 20, 4_000
 MOST_HELD = 5
 EPOCHS = 2
 SLOWER = 0.2  # of the learning rate of a full training
-FORGETTING = 0.01  # what the ranking of replayed users may lose, as a share
+FORGETTING = 0.01  # share of their NDCG that replayed users may lose
 
 
 @dataclass(frozen=True)
 class Continued:
-    """The model after training; metrics have the NDCG@10 of held-out events, before and after, by who they are of."""
+    """The model after training. better: whether it is accepted.
+
+    metrics: with the NDCG@10 of the held-out events of fresh and of replayed users, before and after.
+    """
 
     model: InterestNetwork
     vocabulary: GraphVocabulary
@@ -65,10 +70,10 @@ def continue_training(
     seed: int,
     progress: Progress,
 ) -> Continued | None:
-    """Go on with the active model; None where too few users did something since it was trained.
+    """Train the active model further; None if fewer than LEAST_USERS users have events since it was trained.
 
     Raises:
-        NotReady: no model is active, its weights are gone, or it learned from contents of another encoder.
+        NotReady: no model is active, its weights are missing, or it learned from contents of another encoder.
     """
     active = graph.active_model(client)
     if active is None:
@@ -114,7 +119,7 @@ def continue_training(
 
 
 def continued_blend(client: Client, version: str, model: InterestNetwork, vocabulary: GraphVocabulary) -> Blend:
-    """The weights of the blend of `version`, with the readout of a model that continues it."""
+    """The blend of `version` with the readout of a model that was trained further from it."""
     return replace(read_blend(client, version), readout=model.readout(vocabulary.relations))
 
 
@@ -127,7 +132,7 @@ def _hyperparameters(stored: Mapping[str, Any]) -> Hyperparameters:
 
 
 def _chosen(events: Interactions, fresh: set[str], seed: int) -> tuple[list[str], np.ndarray]:
-    """Fresh users and as many others, all with behaviour, in the order of their ids; which are fresh."""
+    """Fresh users and as many others, all with behaviour, by id; and which are fresh, as a bool array."""
     acting = [events.user_ids[row] for row in np.unique(events.user).tolist()]
     rng = np.random.default_rng(seed)
     new = _drawn([user_id for user_id in acting if user_id in fresh], MOST_USERS // 2, rng)
@@ -144,7 +149,7 @@ def _drawn(ids: list[str], count: int, rng: np.random.Generator) -> list[str]:
 def _grown(
     model: InterestNetwork, vocabulary: GraphVocabulary, events: Interactions
 ) -> tuple[InterestNetwork, list[str]]:
-    """The model with a residual for each item with behaviour, new ones 0; the ids of items with behaviour."""
+    """The model with a residual for each item with behaviour, 0 for new items; and the ids of these items."""
     acted = [events.item_ids[row] for row in np.unique(events.item).tolist()]
     for item_id in acted:
         vocabulary.items.setdefault(item_id, len(vocabulary.items))
@@ -168,7 +173,7 @@ def held_in_batch(batch: HeteroData) -> Tensor:
 def _ranked(
     model: InterestNetwork, objective: Objective, batches: Sequence[HeteroData], held: Sequence[Tensor], ids: set[str]
 ) -> float:
-    """NDCG@10 of the held-out events of some users."""
+    """NDCG@10 of the held-out events of the users `ids`."""
     own = [
         counts * torch.tensor([user_id in ids for user_id in batch["user"].user_id], dtype=torch.long)
         for batch, counts in zip(batches, held, strict=True)

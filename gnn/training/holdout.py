@@ -21,13 +21,13 @@ RETURNING_SHARE, RETURNING_USERS = 0.15, 100
 
 @dataclass(frozen=True)
 class HoldOut:
-    """counts: (U,) how many of each user's newest events are held out.  by_time: whether one cut in time made them."""
+    """Held-out events. counts: (U,) of each user's newest events.  by_time: whether they are those after one time."""
 
     counts: np.ndarray
     by_time: bool
 
     def earlier(self, events: Interactions) -> Interactions:
-        """The events that are not held out; a user's events stand together, newest first."""
+        """The events that are not held out. events: by user, newest first."""
         return events.where(_places(events) >= self.counts[events.user])
 
     def in_batch(self, batch: HeteroData, events: Interactions) -> Tensor:
@@ -60,5 +60,5 @@ def hold_out(events: Interactions) -> HoldOut:
 
 
 def _places(events: Interactions) -> np.ndarray:
-    """(E,) the place of each event among its user's, 0 for the newest."""
+    """(E,) the place of each event among those of its user, 0 for the newest."""
     return np.arange(len(events.user)) - np.searchsorted(events.user, events.user)

@@ -1,4 +1,6 @@
-"""Training: predict the next items of a history from what stood before a cut.
+"""The training objective: predict the next items of a history from the events before a cut.
+
+Names: S seed users of a batch, C cuts a user, T targets a cut, P items of the pool, L longest history.
 
 Reference: sampled softmax with the exact batch items and a uniform sample for the rest, Bengio & Senecal, 2008;
 InfoNCE, van den Oord et al., 2018.
@@ -28,11 +30,12 @@ FLAT_COLUMNS = ("valid", "relation", "days", "items", "negative")
 
 @dataclass(frozen=True)
 class Objective:
-    """The training task over cached batches. candidates: rows of items with behaviour, the only ones to be ranked.
+    """The loss over cached batches.
 
-    target_weights: (relations,), of events as targets: see `target_weights`.
+    items: features of all items of the table.  candidates: rows of those with behaviour, the only ones that are ranked.
+    target_weights: (relations,), see `target_weights`.
     latest: days since 1970 of the latest training event, from which `recency` is measured.
-    trainable: contents of which some are embedded in each step, with gradients (`update --end-to-end`); None for none.
+    trainable: contents that are trained too (`update --end-to-end`); None for fixed contents.
     """
 
     items: ItemFeatures
@@ -56,7 +59,7 @@ class Objective:
         if self.trainable:
             items = self.trainable.put_in(items, pool, n_id, generator)
         h_pool = model.item_vectors(items, hyper.without_residual)
-        # Items outside the pool, met in held-out events alone, are all one row of zeros after it.
+        # Items outside the pool, which occur in held-out events alone, share a row of zeros after it.
         place = torch.full((len(self.items.content),), len(pool), dtype=torch.long, device=pool.device)
         place[pool] = torch.arange(len(pool), device=pool.device)
         padded = torch.cat([h_pool, h_pool.new_zeros(1, h_pool.shape[1])])
@@ -74,7 +77,7 @@ class Objective:
         wanted = logits.gather(2, columns)
         seen = seen_before_cuts(history, cuts, place[n_id], len(pool))
         total = logits.masked_fill(seen, MASKED).logsumexp(-1, keepdim=True)
-        # An item that is met again was masked as seen: it says nothing about what is new.
+        # A target that the user already had is masked as seen, and is not predicted.
         weight = weight * ~seen.gather(2, columns)
         if not hyper.tasks:
             task = torch.zeros_like(task)
@@ -85,7 +88,11 @@ class Objective:
         return self.items.restrict(self.candidates)
 
     def _pool(self, n_id: Tensor, generator: torch.Generator) -> tuple[Tensor, ItemFeatures, Tensor]:
-        """Rows to rank (P,), features, and what is added to logits (P,): sampled ones stand for the rest."""
+        """The pool: rows (P,), features, and corrections of logits (P,).
+
+        It has all candidates, or those of the batch and a uniform sample of the others, whose logits are corrected for
+        the candidates left out.
+        """
         if len(self.candidates) <= self.hyper.pool:
             return self.candidates, self._candidates, torch.zeros(len(self.candidates), device=n_id.device)
         n_id = n_id[torch.isin(n_id, self.candidates)]
@@ -110,7 +117,10 @@ def target_weights(relations: Sequence[str], kinds: Mapping[str, Kind], negative
 
 
 def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tensor) -> Tensor:
-    """The tasks' mean losses, each with its learned weight, by their shares of what is to be predicted."""
+    """The sum of the tasks' mean losses with their learned weights, by their shares of the target weights.
+
+    losses, weight, task: (S, C, T).
+    """
     size = len(model.log_task_variance)
     sums = torch.zeros(size, device=losses.device).index_add(0, task.flatten(), losses.flatten())
     weights = torch.zeros(size, device=losses.device).index_add(0, task.flatten(), weight.flatten())
@@ -120,9 +130,9 @@ def _weighted(model: InterestNetwork, losses: Tensor, weight: Tensor, task: Tens
 
 
 def _shuffled(history: HistoryBatch, held: Tensor, generator: torch.Generator) -> HistoryBatch:
-    """The same with the events of users who have no times in a random order: theirs means nothing.
+    """The same with the events of users without times in a random order, as the stored order means nothing.
 
-    held: (S,) how many of the last events of the first users stay last, as nothing may be learned from them.
+    held: (S,) how many of the last events of the seed users stay last, as they are held out.
     """
     untimed = (history.days.isnan() | ~history.valid).all(1)
     if not bool(untimed.any()):
@@ -138,9 +148,9 @@ def _shuffled(history: HistoryBatch, held: Tensor, generator: torch.Generator) -
 
 
 def _draw_cuts(history: HistoryBatch, lengths: Tensor, hyper: Hyperparameters, generator: torch.Generator) -> Tensor:
-    """(S, C) cut positions in 1..length-1, and some at 0, where only attributes and ties speak.
+    """(S, C) cut positions in 1..length-1, and some at 0, where a user has only attributes and ties.
 
-    Without times at least half of the items are known, as there is no first and no last.
+    Without times at least half of the events are before the cut, as a short history is no early one.
     """
     shape = (len(lengths), hyper.cuts)
     uniform = torch.rand(shape, generator=generator).to(lengths.device)
@@ -154,7 +164,7 @@ def _draw_cuts(history: HistoryBatch, lengths: Tensor, hyper: Hyperparameters, g
 def _targets(
     history: HistoryBatch, lengths: Tensor, cuts: Tensor, objective: Objective
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Batch items (S, C, T) of the events after each cut, their kinds, and their weights: 0 past the end."""
+    """Batch items (S, C, T) of the events after each cut, their tasks, and their weights: 0 past the end."""
     hyper = objective.hyper
     steps = torch.arange(hyper.targets, device=cuts.device)
     places = cuts[:, :, None] + steps
@@ -172,7 +182,10 @@ def _targets(
 
 
 def seen_before_cuts(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:
-    """(S, C, P) items of the pool that the user had before the cut: they compete with nobody."""
+    """(S, C, P) bool: items of the pool that a user had before the cut, which are masked.
+
+    place: (batch items,) their place in the pool.  size: P.
+    """
     before = (torch.arange(history.valid.shape[1], device=cuts.device) < cuts[:, :, None]) & history.valid[:, None, :]
     seen = torch.zeros(*cuts.shape, size + 1, dtype=torch.bool, device=cuts.device)
     columns = torch.where(before, place[history.items][:, None, :].expand_as(before), size)
