@@ -109,7 +109,8 @@ def target_weights(task, model, events):
 
     task: any objective, of which the first two candidates are taken, on a model of which the first attribute is.
     """
-    hyper = replace(task.hyper, cuts=1, targets=2, target_decay=1.0, without_history=1.0, without_residual=0.0)
+    plain = {"cuts": 1, "targets": 2, "target_decay": 1.0, "without_history": 1.0, "without_residual": 0.0}
+    hyper = replace(task.hyper, **plain, tasks=False)
     task = replace(task, hyper=hyper)
     names = [f"row{row}" for row in range(len(task.items.content))]
     one, other = (names[row] for row in task.candidates[:2].tolist())

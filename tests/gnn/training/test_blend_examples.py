@@ -138,6 +138,13 @@ def test_users_take_part_who_have_events_on_both_sides_each_under_their_own_row(
     assert [example.chosen.tolist().index(True) for example in found] == [0, 1]
 
 
+def test_users_who_cannot_take_part_do_not_take_the_place_of_others(monkeypatch):
+    monkeypatch.setattr(blend_weights, "CALIBRATION_USERS", 3)
+    users = {f"u{n}": likes("ab") for n in range(9)}
+    for seed in range(3):
+        assert len(World(**users).examples({name: int(name > "u5") for name in users}, seed=seed)) == 3
+
+
 def test_so_many_users_are_drawn_by_the_seed_and_stay_in_their_order(monkeypatch):
     monkeypatch.setattr(blend_weights, "CALIBRATION_USERS", 4)
     users = {f"u{n}": likes("ab") for n in range(9)}
@@ -158,15 +165,18 @@ def test_two_thousand_users_are_enough():
 # Learning
 
 
-def planted(users=12, seed=3):
-    """Few users with lists of different lengths who chose one to three of their candidates; all signals differ."""
+def planted(users=12, seed=3, widths=1.0):
+    """Few users with lists of different lengths who chose one to three of their candidates; all signals differ.
+
+    widths: how far the values of each signal are apart.
+    """
     rng = np.random.default_rng(seed)
     found = []
     for user in range(users):
         size, count = 5 + user % 4, 1 + user % 3
         chosen = np.zeros(size, dtype=bool)
         chosen[rng.choice(size, count, replace=False)] = True
-        found.append(Example(rng.normal(size=(size, len(NAMES))), chosen, count))
+        found.append(Example(widths * rng.normal(size=(size, len(NAMES))), chosen, count))
     return found
 
 
@@ -182,8 +192,9 @@ def loss_by_hand(found, weights):
     return np.mean(losses) + 0.001 * ((weights - before) ** 2).sum()
 
 
-def test_the_weights_are_those_of_the_least_loss():
-    found = planted()
+@pytest.mark.parametrize("widths", [1.0, np.logspace(-1, 1, len(NAMES))], ids=["alike", "unlike"])
+def test_the_weights_are_those_of_the_least_loss(widths):
+    found = planted(widths=widths)
     expected = minimize(lambda w: loss_by_hand(found, w), np.zeros(len(NAMES)), tol=1e-9)
     learned = learn_weights(found)
     assert list(learned) == list(NAMES)
@@ -245,6 +256,19 @@ def test_lists_are_scored_as_by_hand(places, relevant, ndcg, recall):
 def test_of_equal_candidates_the_first_is_first_and_short_lists_are_scored_too():
     found = held_out_metrics([list_of([3], 1, size=4)], {})
     assert found["ndcg_at_10"] == pytest.approx(1 / 2) and found["recall_at_20"] == 1.0
+    half = list_of([2, 8, 40], 3, size=40)
+    half.scores[:, 0] = np.arange(40) % 2  # the even places, in their order
+    assert held_out_metrics([half], FIRST) == {
+        "ndcg_at_10": pytest.approx((DISCOUNT[0] + DISCOUNT[3]) / DISCOUNT[:3].sum()),
+        "recall_at_20": pytest.approx(1.0),
+        "users": 1,
+    }
+
+
+def test_a_signal_without_a_weight_counts_nothing():
+    example = list_of([1], 1)
+    example.scores[:, 1] = 9 * np.arange(25)  # speaks for the last
+    assert held_out_metrics([example], FIRST)["ndcg_at_10"] == 1.0
 
 
 def test_metrics_are_means_over_users():
@@ -267,7 +291,10 @@ def test_every_user_is_scored_by_what_the_other_half_taught(seed):
 
 
 def test_channels_are_left_out_of_both_halves():
-    found = [list_of([user % 5 + 1], 1) for user in range(6)]
+    """The first signal alone tells the last five of 25; without it the lists stay as they are."""
+    found = [list_of([25 - user % 5], 1) for user in range(6)]
+    for example in found:
+        example.scores[:, 0] *= -1
     channel = next(channel for channel, names in SIGNALS.items() if NAMES[0] in names)
-    scores = cross_validated(found, [channel])
-    assert scores == pytest.approx(DISCOUNT[[0, 1, 2, 3, 4, 0]])  # nothing is left: the lists stay as they are
+    assert cross_validated(found) == pytest.approx(DISCOUNT[[0, 1, 2, 3, 4, 0]])
+    assert cross_validated(found, [channel]).tolist() == [0.0] * 6
