@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from gnn.network.data import GraphVocabulary, ItemTable, user_batch
+from gnn.network.data import GraphVocabulary, ItemTable
+from gnn.network.user_batch import user_batch
 from gnn.training import blend_weights
 from gnn.training.blend_weights import Example, cross_validated, examples, held_out_metrics, learn_weights
 from gnn.training.holdout import HoldOut

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from gnn.network.data import GraphVocabulary, user_batch
+from gnn.network.data import GraphVocabulary
 from gnn.network.sampler import NeighbourhoodSampler
+from gnn.network.user_batch import user_batch
 from gnn.training import fitting
 from gnn.training.fitting import Training, with_defaults
 from gnn.training.holdout import HoldOut
