@@ -32,14 +32,15 @@ from graphstore.settings import DEFAULT_NEO4J_VERSION, Settings
 DEFAULT_IMAGE = f"neo4j:{DEFAULT_NEO4J_VERSION}-community"
 PREFIX = "interestgraph-test-"
 MEMORY = {"heap": "512m", "page_cache": "64m"}
-# A third less work until the first query; what was planned stays planned, however tests fill and empty the graph.
-QUICK_START = "server.jvm.additional=-XX:TieredStopAtLevel=1\ndbms.cypher.min_replan_interval=1h\n"
+PLANS_STAY = "dbms.cypher.min_replan_interval=1h\n"  # however tests fill and empty the graph
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers get one thread each for matrices: these wait busily, and more would take the other workers' cores."""
+    """Every Neo4j that a test starts compiles quickly rather than well. Workers get one thread each for matrices: these
+    wait busily, and more would take the other workers' cores."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     if config.getoption("numprocesses", None):
         os.environ.update(dict.fromkeys(THREADS, "1"))
 
@@ -122,7 +123,7 @@ def managed_settings(home: Path, version: str, say: Callable[[str], None]) -> It
     """Start a scratch managed server; kill it at the end."""
     server = ManagedServer(home / "neo4j", version=version, **MEMORY)
     server.folder.mkdir()
-    (server.folder / USER_SETTINGS).write_text(QUICK_START)
+    (server.folder / USER_SETTINGS).write_text(PLANS_STAY)
     try:
         address = server.start(say)
         yield Settings(home, address.bolt_uri, address.username, address.password, neo4j_version=version)
