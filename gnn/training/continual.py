@@ -81,8 +81,7 @@ def continue_training(
     content_index.check_learned_from(client, active)
     model, vocabulary, fan_out = registry.load(settings.models, active["version"])
     events = pull_interactions(client, negative_weight)
-    fresh = graph.fresh_users(client, active["version"])
-    chosen, is_fresh = _chosen(events, fresh, seed)
+    chosen, is_fresh = _chosen(events, graph.fresh_users(client, active["version"]), seed)
     if int(is_fresh.sum()) < LEAST_USERS:
         return None
     hyper = _hyperparameters(active["configuration"].get("training", {})).sized(len(chosen))

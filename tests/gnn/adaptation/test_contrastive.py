@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gnn.adaptation import contrastive
+from gnn.adaptation import contrastive, verdict
 from gnn.adaptation.cold_items import ColdCheck
 from gnn.adaptation.contrastive import contrastive_loss
 from gnn.adaptation.verdict import best_of, by_user, compared
@@ -259,10 +259,9 @@ def test_contents_of_a_step_are_embedded_with_gradients(adapters):
         value.grad = None
 
 
-@pytest.mark.slow
-def test_encoder_and_network_learn_under_one_loss(client, settings, tmp_path, little, monkeypatch):
-    monkeypatch.setattr(trainable_contents, "AT_ONCE", 48)
-    items, events = town()
+def learned_end_to_end(client, settings, tmp_path, events):
+    """The counts of an update with the encoder, its report, and the encoder of the last extract."""
+    items, _ = town()
     store(client, tmp_path, items=items, events=events)
     extract(client, settings)
     build(client)
@@ -270,9 +269,11 @@ def test_encoder_and_network_learn_under_one_loss(client, settings, tmp_path, li
     report = counts["end_to_end"]
     assert counts["full"] and report["epoch"] >= 1 and {"recall_at_20", "recall_at_20_before"} <= report.keys()
     assert last_run(client, "update")["counts"]["end_to_end"] == report
-    kept = "refused" not in report
-    name = last_run(client, "extract")["counts"]["encoder"]
-    assert name.startswith(f"{DEFAULT_NAME}+") is kept
+    return report, last_run(client, "extract")["counts"]["encoder"]
+
+
+def assert_read_by(client, settings, tmp_path, name):
+    """The network learned from this encoder, and a new item is read by it."""
     model = client.run_text("MATCH (m:Model {active: true}) RETURN m.configuration AS configuration")[0]
     assert f'"encoder": "{name}"' in model["configuration"]
     store(client, tmp_path, items=[{"item_id": "new", "title": "The pink owl"}])
@@ -282,3 +283,25 @@ def test_encoder_and_network_learn_under_one_loss(client, settings, tmp_path, li
         "MATCH (i:Item {item_id: 'new'}) RETURN i.encoder AS encoder, i.embedding IS NOT NULL AS there"
     )
     assert row == [{"encoder": name, "there": True}]
+
+
+@pytest.mark.slow
+def test_an_encoder_that_is_accepted_end_to_end_reads_from_then_on(client, settings, tmp_path, little, monkeypatch):
+    """Training, check and report are real. Accepted is whatever was learned: who is accepted is tested above."""
+    judged = verdict.compared
+    monkeypatch.setattr(
+        verdict, "compared", lambda *scores: {k: v for k, v in judged(*scores).items() if k != "refused"}
+    )
+    monkeypatch.setattr(trainable_contents, "AT_ONCE", 48)
+    report, name = learned_end_to_end(client, settings, tmp_path, town()[1])
+    assert "refused" not in report and name.startswith(f"{DEFAULT_NAME}+")
+    assert_read_by(client, settings, tmp_path, name)
+
+
+@pytest.mark.slow
+def test_an_encoder_that_learned_from_chance_end_to_end_is_refused(client, settings, tmp_path, little, monkeypatch):
+    monkeypatch.setattr(trainable_contents, "AT_ONCE", 48)
+    report, name = learned_end_to_end(client, settings, tmp_path, chosen_at_random(town()[1]))
+    assert "not better" in report["refused"] and name == DEFAULT_NAME
+    assert not (settings.models / "encoders").exists()
+    assert_read_by(client, settings, tmp_path, DEFAULT_NAME)
