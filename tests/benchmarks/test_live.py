@@ -180,10 +180,6 @@ def test_a_quantity_is_sampled_while_something_runs():
     assert samples and samples[0][1] == 7
 
 
-def test_batches_hold_all_events():
-    assert load_generators.batched([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
-
-
 def measured(name, **more):
     floor = [0.002] * 99 + [0.010]
     steady = Load(accepted=[0.02], effects=[Effect(0.04, 0.1, 0.15)] * 99 + [Effect(NEVER, NEVER)])
