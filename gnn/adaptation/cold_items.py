@@ -1,9 +1,11 @@
-"""Held-out items: how well contents foresee who chose items that nobody is known to have chosen.
+"""Cold-start check: Recall@20 of held-out items ranked by content alone.
 
-A fifth of the items that have text and behaviour is held out, by a hash of their ids: the same ones each time, so that
-encoders that were trained at different times are judged alike. They are two halves: what is chosen by one is judged by
-the other. What contents say is asked as in `update`: a ridge regression, from contents and attributes, of the vectors
-that the other items have from behaviour. A user is the mean of the last RECENT of these.
+A fifth of the items with text and behaviour is held out, by a hash of their ids: the same items each time, so that
+encoders trained at different times are compared on the same ones. They are two halves: what is chosen on one half is
+scored on the other. As at the start of `update`, a ridge regression on contents and attributes predicts the vectors
+that items have from behaviour; it is fitted on the other items. A user is the mean vector of their RECENT latest ones.
+
+Names: I items, M items whose contents are needed, N items to train on, D width of vectors, C of contents, U users.
 """
 
 from __future__ import annotations
@@ -20,27 +22,25 @@ from gnn.encoders.encoder import Vectors
 from gnn.network.propagation import MeanAggregation
 from gnn.network.ridge import fit_features
 from gnn.network.spectral_start import start_vectors
+from graphstore.arrays import Floats, Rows
 from graphstore.extract.items import ItemText
 from graphstore.interactions import Interactions
 from graphstore.ranking.history import DIMENSION
 
 HALVES = (0, 1)
-HELD_SHARE = 10  # one in so many for each of them
+HELD_SHARE = 10  # one item in so many is in each half
 LEAST_ITEMS, LEAST_USERS = 40, 50  # of each
 MOST_USERS, MOST_LEARNED = 2_000, 4_000
 RECENT, K = 20, 20
 
-Floats = np.ndarray
-Rows = np.ndarray
-
 
 class ColdCheck:
-    """The items that are held out, and the vectors of the others.
+    """The held-out items, and the vectors of the others.
 
-    events: over the I items.  items: what can be read of them, in the same order.
-    learned: (N,) rows that may be trained on, the MOST_LEARNED most chosen.
-    rows: (M,) those and the held-out ones, of which contents are wanted.  places: (N,) where `learned` stand in `rows`.
-    vectors: (M, D) by behaviour, 0 of those held out.  weight: (M,) how much there is to know each by.
+    events: over the I items.  items: their texts, in the same order.
+    learned: (N,) rows that may be trained on, the MOST_LEARNED most chosen ones.
+    rows: (M,) those and the held-out ones, whose contents are needed.  places: (N,) places of `learned` in `rows`.
+    vectors: (M, D) from behaviour, 0 for held-out items.  weight: (M,) root of an item's events, 0 for held-out items.
     """
 
     def __init__(self, events: Interactions, items: Sequence[ItemText], seed: int = 0) -> None:
@@ -62,12 +62,12 @@ class ColdCheck:
         self.weight = torch.zeros(len(self.rows))
         self.weight[self.places] = torch.from_numpy(np.sqrt(counts[self.learned])).float()
         self._described = _described([items[row] for row in self.rows.tolist()])
-        vectors[:, -1] = 0.0  # it only makes up for lengths
+        vectors[:, -1] = 0.0  # it only brings vectors to length 1
         self._asked = [self._ask(known, chosen, group, vectors, seed) for group in self._groups]
 
     @property
     def lacks(self) -> str | None:
-        """What there is too little of for a check; None where there is enough."""
+        """Why there is too little for a check; None where there is enough."""
         for group, (users, _, _) in zip(self._groups, self._asked, strict=True):
             if len(group) < LEAST_ITEMS or len(users) < LEAST_USERS:
                 return (
@@ -78,24 +78,26 @@ class ColdCheck:
 
     @property
     def items(self) -> int:
-        """How many items are held out."""
+        """The number of held-out items."""
         return sum(map(len, self._groups))
 
     def users(self, half: int) -> Rows:
-        """(U,) those who chose items of a half, in the order of its scores."""
+        """(U,) users who chose items of a half, in the order of its scores."""
         return self._asked[half][0]
 
-    def said(self, contents: Vectors) -> tuple[Tensor, Tensor, Tensor]:
-        """What comes closest to the vectors by behaviour, as `update` begins: (D, C) of contents, (D,) to add to all,
-        (M, D) what attributes say. contents: (M, C) of `rows`."""
+    def regression(self, contents: Vectors) -> tuple[Tensor, Tensor, Tensor]:
+        """The ridge regression of the vectors: the map (D, C) of contents, the bias (D,), and (M, D) of attributes.
+
+        contents: (M, C) of `rows`.
+        """
         seen = torch.from_numpy(contents) * (self.weight > 0)[:, None]
         line, bias, attributes = fit_features(self.vectors, seen, self._described, self.weight)
         by_attributes = self._described.matrix @ attributes if self._described else torch.zeros_like(self.vectors)
         return line, bias, by_attributes
 
     def scores(self, contents: Vectors) -> list[Floats]:
-        """For each half (U,) Recall@20 of each user's choices among its items. contents: (M, C) of `rows`."""
-        line, bias, by_attributes = self.said(contents)
+        """For each half (U,) the Recall@20 of each user's choices among its items. contents: (M, C) of `rows`."""
+        line, bias, by_attributes = self.regression(contents)
         z = torch.from_numpy(contents) @ line.T + bias + by_attributes
         found = []
         for group, (_, profiles, wanted) in zip(self._groups, self._asked, strict=True):
@@ -107,7 +109,7 @@ class ColdCheck:
     def _ask(
         self, known: Interactions, chosen: Interactions, group: np.ndarray, vectors: Tensor, seed: int
     ) -> tuple[Rows, Tensor, Tensor]:
-        """Users who chose one of the group, (U,), their profiles, (U, D), and which they chose, (U, G)."""
+        """Users who chose an item of a group of G, (U,), their mean vectors, (U, D), and what they chose, (U, G)."""
         asked = chosen.where(np.isin(chosen.item, group))
         users = np.intersect1d(asked.user, known.user)
         if len(users) > MOST_USERS:
@@ -122,12 +124,12 @@ class ColdCheck:
 
 
 def _part(item_id: str) -> int:
-    """0 and 1 for one in HELD_SHARE each, the same for an item each time."""
+    """A number below HELD_SHARE, the same for an item each time; items with one of HALVES are held out."""
     return int.from_bytes(hashlib.sha256(item_id.encode("utf-8", "replace")).digest()[:4], "big") % HELD_SHARE
 
 
 def _described(items: Sequence[ItemText]) -> MeanAggregation | None:
-    """The mean over an item's attributes."""
+    """The mean over each item's attributes; None where no item has one."""
     numbers: dict[tuple[str, str], int] = {}
     pairs = [
         (numbers.setdefault(pair, len(numbers)), row) for row, item in enumerate(items) for pair in item.attributes

@@ -1,19 +1,21 @@
-"""extract --adapt: train the encoder further, so that what people do together moves together.
+"""extract --adapt: contrastive training of the text encoder on vectors of items from behaviour.
 
-The vectors v that items have from behaviour (`gnn.network.spectral_start`) say what goes together. What an item's
-text says,
-z = normalise(W x + b + what attributes say), is to tell among all items j who goes with it, those most alike included:
+v is an item's vector from behaviour (`gnn.network.spectral_start`), and z = normalise(W x + b + attributes) that from
+its text x. z is trained to have the same similarities to the items j as v:
 
     loss = - sum_j p_j log softmax_j(z v_j / TEMPERATURE + log s_j)
     p_j = softmax_j(v v_j / BEHAVIOUR_TEMPERATURE + log s_j)
 
-s_j is how much there is to know an item by; items are drawn in proportion to it. W and b start as the ridge regression
-that `update` begins with too, and learn beside the adapters; they are forgotten.
-Held-out items say after how many steps, and how much of the way, the encoder foresees best who will choose new items,
-and whether it beats the encoder that is there; else it is refused (`gnn.adaptation.verdict`).
+s_j is the root of an item's number of events; items are drawn in proportion to it. W and b start as the ridge
+regression that `update` starts with, are trained beside the adapters, and are dropped. Held-out items choose the number
+of steps and the share of the way, and decide whether the encoder is better than the present one; else it is rejected
+(`gnn.adaptation.verdict`).
+
+No event is held out here. So the adapters see the events that `update` holds out later to learn the blend weights and
+to choose the epoch, and what it measures on these may be too high for an adapted encoder.
 
 Reference: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021 (two kinds
-of vectors, contrasted); Wortsman et al., CVPR 2022 (a part of the way).
+of vectors, contrasted); Wortsman et al., CVPR 2022 (interpolation of weights).
 """
 
 from __future__ import annotations
@@ -33,11 +35,11 @@ from graphstore.database.client import Client
 from graphstore.progress import Progress
 from graphstore.settings import Settings
 
-AT_ONCE, TOKENS = 96, 48  # items in a step; of a text, to learn from
+AT_ONCE, TOKENS = 96, 48  # items in a step; tokens of a text to train on
 LEARNING_RATE, WARM_UP, WEIGHT_DECAY = 1e-3, 20, 0.01
 TEMPERATURE, BEHAVIOUR_TEMPERATURE = 0.05, 0.1
-STEPS, LEAST_STEPS, VISITS = 240, 40, 12  # at most; at least; each item is drawn so often
-LOOKS = 4
+STEPS, LEAST_STEPS, VISITS = 240, 40, 12  # at most; at least; times that an item is drawn, on average
+EVALUATIONS = 4
 SHARES = (1.0, 0.5)
 
 
@@ -48,36 +50,36 @@ def adapt(
     seed: int,
     progress: Progress,
 ) -> Adapted:
-    """Train adapters of the encoder that is there, and keep them if they are better on held-out items.
+    """Train adapters of the present encoder, and save them if they are better on held-out items.
 
-    present: the encoder that contents are read by now; where it is adapted already, its base is adapted anew.
+    present: the encoder of the items' contents; if it is adapted already, its base is adapted anew.
 
-    The report is that of `AcceptanceTest.judged`, with step and share.
+    The report is that of `AcceptanceTest.decide`, with step and share.
 
     Raises:
         InputError: the encoder can't be adapted.
     """
     negative_weight = tuned_settings(client).build.negative_weight
     events = pull_interactions(client, negative_weight, progress)
-    trial = AcceptanceTest(client, events, seed)
-    if trial.check.lacks:
-        return trial.refused()
+    acceptance = AcceptanceTest(client, events, seed)
+    if acceptance.check.lacks:
+        return acceptance.refused()
     adapters = Adapters(present.base.name, seed, TOKENS)
-    before = present.encode(trial.texts, progress)
-    _train(adapters, trial, present.base.encode(trial.texts, progress), seed, progress)
-    return trial.judged(adapters, before, settings)
+    before = present.encode(acceptance.texts, progress)
+    _train(adapters, acceptance, present.base.encode(acceptance.texts, progress), seed, progress)
+    return acceptance.decide(adapters, before, settings)
 
 
-def _train(adapters: Adapters, trial: AcceptanceTest, before: Vectors, seed: int, progress: Progress) -> None:
-    """Steps with a look at the held-out items after each LOOKS-th of them. before: (M, D), of the base."""
+def _train(adapters: Adapters, acceptance: AcceptanceTest, before: Vectors, seed: int, progress: Progress) -> None:
+    """Train, and score the held-out items EVALUATIONS times on the way. before: (M, D), contents by the base."""
     rng = np.random.default_rng(seed)
-    check, texts = trial.check, trial.texts
+    check, texts = acceptance.check, acceptance.texts
     places = check.places
     share = check.weight[places].double()
     share /= share.sum()
     vectors = check.vectors[places].clone()
-    vectors[:, -1] = 0.0  # it only makes up for lengths
-    line, bias, by_attributes = check.said(before)
+    vectors[:, -1] = 0.0  # it only brings vectors to length 1
+    line, bias, by_attributes = check.regression(before)
     head = [nn.Parameter(line), nn.Parameter(bias)]
     groups = [
         {"params": adapters.parameters, "lr": LEARNING_RATE, "weight_decay": WEIGHT_DECAY},
@@ -88,29 +90,30 @@ def _train(adapters: Adapters, trial: AcceptanceTest, before: Vectors, seed: int
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.05, 1 - step / steps)
     )
-    looks = {round(steps * n / LOOKS) for n in range(1, LOOKS + 1)}
+    evaluated = {round(steps * n / EVALUATIONS) for n in range(1, EVALUATIONS + 1)}
     for step in range(1, steps + 1):
         drawn = rng.choice(len(places), min(AT_ONCE, len(places)), replace=False, p=share.numpy())
         rows = places[drawn]
-        said = adapters([texts[row] for row in rows]).to(vectors) @ head[0].T + head[1] + by_attributes[rows]
-        loss = contrastive_loss(said, torch.from_numpy(drawn), vectors, share.float())
+        predicted = adapters([texts[row] for row in rows]).to(vectors) @ head[0].T + head[1] + by_attributes[rows]
+        loss = contrastive_loss(predicted, torch.from_numpy(drawn), vectors, share.float())
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(adapters.parameters, 1.0)
         optimizer.step()
         schedule.step()
         progress("adapting", step, steps)
-        if step in looks:
-            trial.look(adapters, adapters.state(), SHARES, step=step)
+        if step in evaluated:
+            acceptance.score(adapters, adapters.state(), SHARES, step=step)
 
 
-def contrastive_loss(said: Tensor, drawn: Tensor, vectors: Tensor, share: Tensor) -> Tensor:
-    """The loss of B items among N, see the module.
+def contrastive_loss(predicted: Tensor, drawn: Tensor, vectors: Tensor, share: Tensor) -> Tensor:
+    """The loss of B items among N, as in the module's formula.
 
-    said: (B, D), what texts say.  drawn: (B,), which of the N these are.  vectors: (N, D), by behaviour.  share: (N,).
+    predicted: (B, D), z before it is normalised.  drawn: (B,), which of the N these are.  vectors: (N, D), v of all.
+    share: (N,), s of all, with sum 1.
     """
     v = functional.normalize(vectors, dim=-1)
     prior = share.log()
     wanted = (v[drawn] @ v.T / BEHAVIOUR_TEMPERATURE + prior).softmax(1)
-    scores = functional.normalize(said, dim=-1) @ v.T / TEMPERATURE + prior
+    scores = functional.normalize(predicted, dim=-1) @ v.T / TEMPERATURE + prior
     return -(wanted * scores.log_softmax(1)).sum(1).mean()

@@ -1,10 +1,9 @@
-"""update --end-to-end: the encoder's adapters and the network learn under one loss.
+"""update --end-to-end: training of the encoder's adapters and the network under one loss.
 
-1. The network is trained as in a held-out run, on what came before the held-out events, with contents of which some are
-   embedded anew in each step (`gnn.training.trainable_contents`): what it is told of who chooses what reaches the
-   encoder.
-2. The adapters are judged as by `extract --adapt`: on held-out items, against the encoder that is there.
-3. Kept, they read all contents, and a full update trains the network that is served on these.
+1. The network is trained as in a held-out run, on the events before the held-out ones. Some contents are re-embedded in
+   each step (`gnn.training.trainable_contents`), so that the gradient of the loss reaches the encoder.
+2. The adapters are accepted or rejected as by `extract --adapt`, on held-out items against the present encoder.
+3. If accepted they embed all contents, and a full update trains the network that is served on these.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from graphstore.progress import Progress
 from graphstore.settings import Settings
 
 SHARES = (1.0, 0.5, 0.25)
-TOKENS, LAST_LAYERS = 64, 2  # of a text, to learn from; of the encoder, to learn
+TOKENS, LAST_LAYERS = 64, 2  # tokens of a text to train on; layers of the encoder with adapters
 
 
 def learn_encoder(
@@ -34,28 +33,30 @@ def learn_encoder(
     seed: int,
     progress: Progress,
 ) -> Adapted:
-    """Train adapters with a network, and keep them if they are better on held-out items.
+    """Train adapters with a network, and save them if they are better on held-out items.
 
-    training: its sampler has pulled all items.  The report is that of `AcceptanceTest.judged`, with epoch and share.
+    training: with a sampler that has pulled all items.
+
+    The report is that of `AcceptanceTest.decide`, with epoch and share.
 
     Raises:
         InputError: the encoder can't be adapted.
     """
     present = CachedEncoder(by_name.encoder(content_index.encoder_of(client), settings.models), settings.cache)
     events = pull_interactions(client, training.options.negative_weight)
-    trial = AcceptanceTest(client, events, seed)
-    if trial.check.lacks:
-        return trial.refused()
-    before = present.encode(trial.texts, progress)
+    acceptance = AcceptanceTest(client, events, seed)
+    if acceptance.check.lacks:
+        return acceptance.refused()
+    before = present.encode(acceptance.texts, progress)
     index = training.sampler.items.index
     table = [""] * len(index)
     learned = torch.zeros(len(index), dtype=torch.bool, device=training.device)
-    rows = {row: index[item.item_id] for row, item in enumerate(trial.items) if item.item_id in index}
+    rows = {row: index[item.item_id] for row, item in enumerate(acceptance.items) if item.item_id in index}
     for row, place in rows.items():
-        table[place] = trial.items[row].text
-    learned[[rows[row] for row in trial.check.learned.tolist() if row in rows]] = True
+        table[place] = acceptance.items[row].text
+    learned[[rows[row] for row in acceptance.check.learned.tolist() if row in rows]] = True
     adapters = Adapters(present.base.name, seed, TOKENS, LAST_LAYERS)
-    live = TrainableContents(adapters, table, learned)
-    found = training.learn_contents(live, events)
-    trial.look(adapters, live.kept, SHARES, epoch=found["epoch"])
-    return trial.judged(adapters, before, settings)
+    contents = TrainableContents(adapters, table, learned)
+    found = training.learn_contents(contents, events)
+    acceptance.score(adapters, contents.kept, SHARES, epoch=found["epoch"])
+    return acceptance.decide(adapters, before, settings)

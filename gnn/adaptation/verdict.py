@@ -1,9 +1,8 @@
-"""An encoder that learned, on trial: kept only if it is better on held-out items than the one that is there.
+"""Acceptance test of an adapted encoder, by Recall@20 of held-out items.
 
-States that it was in are looked at on both halves of the held-out items (`gnn.adaptation.cold_items`). The best on
-one half is
-judged by the other, and the other way round; the best on both is kept, if these verdicts together speak for it by more
-than chance.
+Several states of the adapters are scored on both halves of the held-out items (`gnn.adaptation.cold_items`). The best
+state on one half is compared with the present encoder on the other half, and the other way round. If these differences
+together are above 0 by more than chance, the best state on both halves is saved; else the encoder is rejected.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gnn.adaptation.cold_items import HALVES, ColdCheck, Floats
+from gnn.adaptation.cold_items import HALVES, ColdCheck
 from gnn.encoders.adapters import Adapters
 from gnn.encoders.encoder import Vectors
 from gnn.evaluation.confidence import half_widths
+from graphstore.arrays import Floats
 from graphstore.database.client import Client
 from graphstore.extract import items as graph
 from graphstore.interactions import Interactions
@@ -27,15 +27,15 @@ from graphstore.settings import Settings
 
 @dataclass(frozen=True)
 class Adapted:
-    """What came of it. name: of the encoder that was kept, None if it was refused.  report: for the counts."""
+    """Result of the test. name: of the encoder if it was saved, None if it was rejected.  report: for the counts."""
 
     name: str | None
     report: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Look:
-    """A state of adapters, a share of the way to it, what it reached on each half, and when it was, for the report."""
+class _ScoredState:
+    """A scored state of adapters, at a share of the way to it. scores: on each half.  when: of training, to report."""
 
     state: Sequence[Tensor]
     share: float
@@ -44,7 +44,10 @@ class _Look:
 
 
 class AcceptanceTest:
-    """items: what can be read of the items of the events.  check: on them.  texts: of its M `rows`."""
+    """An acceptance test on the graph's items.
+
+    items: the texts of the items of `events`.  check: on these items.  texts: of the M `rows` of the check.
+    """
 
     def __init__(self, client: Client, events: Interactions, seed: int) -> None:
         by_id = {item.item_id: item for item in graph.read_items(client)}
@@ -52,33 +55,33 @@ class AcceptanceTest:
         self.items = [by_id.get(item_id, nothing) for item_id in events.item_ids]
         self.check = ColdCheck(events, self.items, seed)
         self.texts = [self.items[row].text for row in self.check.rows]
-        self._looks: list[_Look] = []
+        self._states: list[_ScoredState] = []
 
     def refused(self) -> Adapted:
-        """Where there is too little for a trial."""
+        """The result where there is too little for a test."""
         return Adapted(None, {"refused": f"too little to learn from: {self.check.lacks}"})
 
-    def look(self, adapters: Adapters, state: Sequence[Tensor], shares: Sequence[float], **when: Any) -> None:
-        """Look at shares of the way to a state, at which the adapters are left. when: for the report."""
+    def score(self, adapters: Adapters, state: Sequence[Tensor], shares: Sequence[float], **when: Any) -> None:
+        """Score several shares of the way to a state, and leave the adapters at it. when: for the report."""
         for share in shares:
             adapters.interpolate(state, share)
-            self._looks.append(_Look(state, share, self.check.scores(adapters.encode(self.texts)), when))
+            self._states.append(_ScoredState(state, share, self.check.scores(adapters.encode(self.texts)), when))
         adapters.interpolate(state, 1.0)
 
-    def judged(self, adapters: Adapters, before: Vectors, settings: Settings) -> Adapted:
-        """The verdict on the best that was looked at; it is kept on disk if it is better.
+    def decide(self, adapters: Adapters, before: Vectors, settings: Settings) -> Adapted:
+        """The result for the best scored state, which is saved if it is better.
 
-        before: (M, D) by the encoder that is there.
+        before: (M, D), contents by the present encoder.
         """
-        tried = [look.scores for look in self._looks]
-        best = self._looks[best_of(self.check, tried, HALVES)]
+        tried = [state.scores for state in self._states]
+        best = self._states[best_of(self.check, tried, HALVES)]
         report = {**compared(self.check, self.check.scores(before), tried), **best.when, "share": best.share}
         adapters.interpolate(best.state, best.share)
         return Adapted(None if "refused" in report else adapters.save(settings.models), report)
 
 
 def best_of(check: ColdCheck, tried: Sequence[list[Floats]], halves: Sequence[int]) -> int:
-    """Which of several scores of a check is best by some halves; the first of equals."""
+    """The index of the best of several scores of a check, on some halves; the first of equals."""
     means = [by_user(check, {half: scores[half] for half in halves}).mean() for scores in tried]
     return int(np.argmax(means))
 
@@ -91,11 +94,12 @@ def by_user(check: ColdCheck, scores: dict[int, Floats]) -> Floats:
 
 
 def compared(check: ColdCheck, before: list[Floats], tried: Sequence[list[Floats]]) -> dict[str, Any]:
-    """How what was tried compares with the present encoder, each half judging what is best by the other.
+    """The best state against the present encoder, chosen on each half and compared on the other.
 
-    before, tried: scores of `check`.
+    before, tried: scores of `check`, of the present encoder and of the states.
+
     Returns recall_at_20_before, recall_at_20, difference, half_width (95 %, paired over users), users, items (held out)
-    and, where it is not better by more than chance, `refused`, which says so.
+    and, if it is not better by more than chance, `refused` with that reason.
     """
     after = {half: tried[best_of(check, tried, [1 - half])][half] for half in HALVES}
     scores = [by_user(check, dict(enumerate(before))), by_user(check, after)]

@@ -1,6 +1,8 @@
-"""A slice of the training events on which baselines choose their settings, so that they are judged at their best.
+"""Tuning of baselines on held-out training events, so that each is compared at its best settings.
 
-Never the test events: each baseline stays a function of the training events alone.
+Test events are never used: each baseline is a function of the training events alone.
+
+Names: U users, I items, E events, B users of a block.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ S = TypeVar("S")
 
 
 def ignore(text: str) -> None:
-    """The note that nobody reads."""
+    """Drop a note."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Events to fit on, the users to ask (row numbers), and (users asked, I) what they chose in the held-out part."""
+    """Training events split for tuning.
+
+    events: to fit on.  users: rows of the users to score.  chosen: (these users, I) their held-out choices.
+    """
 
     events: Interactions
     users: np.ndarray
@@ -53,17 +58,17 @@ class Slice:
             row, place, item = best_items(scores(rows), seen[rows], DEPTH)
             chosen = self.chosen[rows]
             if not len(row):
-                continue  # a sparse matrix can't be asked for no cells
+                continue  # a sparse matrix can't be queries for no cells
             hit = np.asarray(chosen[row, item]).ravel() > 0
             total += float(ndcg(row[hit], place[hit], chosen.getnnz(axis=1), DEPTH).sum())
         return total / len(self.users)
 
 
 def tuning_slice(events: Interactions, *, most_items: int | None = MOST_ITEMS) -> Slice:
-    """A slice of the events, with at most `MOST_USERS` users to ask and the `most_items` most frequent items.
+    """A slice of the events, with at most `MOST_USERS` users to score and the `most_items` most frequent items.
 
-    Held out is the last tenth in time, where that asks at least `LEAST_USERS` users; otherwise the newest tenth of each
-    user's own events, and without times a tenth of them drawn by a seed.
+    Held out is the last tenth in time, if that leaves at least `LEAST_USERS` users to score; otherwise the newest tenth
+    of each user's own events, and without times a tenth of them drawn by a seed.
     """
     events = _frequent(events, most_items)
     later = _later(events)
@@ -126,32 +131,32 @@ def tuned(
 ) -> Lists:
     """Lists of an item model at its best setting of a grid, refitted on all events.
 
-    fit: (events, **setting) -> a function from what users are asked by (B, I) to scores (B, I).
-    settings: what to fit with.  half_lives: of a user's own items, in places from the latest.
+    fit: (events, **setting) -> a function from queries, the users' own items (B, I), to scores (B, I).
+    settings: of the fit.  half_lives: of a user's own items, in places from the latest.
     """
     settings, half_lives = list(settings), list(half_lives)
     setting, half_life = settings[0], half_lives[0]
     if len(settings) * len(half_lives) > 1:
         part = tuning_slice(events)
-        asked = {h: query(part.events, h)[part.users] for h in half_lives}
+        queries = {h: query(part.events, h)[part.users] for h in half_lives}
         highest = -1.0
         for candidate in settings:
             tried = fit(part.events, **candidate)
-            value = part.ndcg(_asking(tried, asked[half_life])) if len(settings) > 1 else 0.0
+            value = part.ndcg(_by_query(tried, queries[half_life])) if len(settings) > 1 else 0.0
             if value > highest:
                 highest, setting, predict = value, candidate, tried
-        half_life = best_of([(h, part.ndcg(_asking(predict, asked[h]))) for h in half_lives])
+        half_life = best_of([(h, part.ndcg(_by_query(predict, queries[h]))) for h in half_lives])
         note(
-            f"{name}: {_said(setting, half_life if len(half_lives) > 1 else None)}, chosen on held-out training events."
+            f"{name}: {_in_words(setting, half_life if len(half_lives) > 1 else None)}, chosen on held-out training events."
         )
-    return ranked(events, k, _asking(fit(events, **setting), query(events, half_life)))
+    return ranked(events, k, _by_query(fit(events, **setting), query(events, half_life)))
 
 
-def _asking(predict: Predict, asked: sp.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda rows: predict(asked[rows])
+def _by_query(predict: Predict, queries: sp.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: predict(queries[rows])
 
 
-def _said(setting: Setting, half_life: float | None) -> str:
+def _in_words(setting: Setting, half_life: float | None) -> str:
     words = {name.replace("_", " "): value for name, value in setting.items()}
     if half_life is not None:
         words["query half-life in items"] = half_life

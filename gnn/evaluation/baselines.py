@@ -1,4 +1,4 @@
-"""What every table is compared with. Each baseline is a function of the events alone, and returns lists.
+"""Baselines of every comparison. Each is a function of the events alone, and returns lists.
 
 | name | what it is | settings chosen on held-out training events |
 |---|---|---|
@@ -36,8 +36,8 @@ RECENT_HALF_LIVES = (14.0, 3.0, 7.0, 30.0, 90.0, 180.0)
 Baseline = Callable[[Interactions, int, Note], Lists]
 
 
-def most_popular(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """The items with the most users, whenever that was."""
+def most_popular(events: Interactions, k: int) -> Lists:
+    """The items with the most users, of any time."""
     counts = np.asarray(binary(events).sum(axis=0)).ravel()
     return ranked(events, k, lambda _: counts)
 
@@ -47,33 +47,33 @@ def recently_popular(events: Interactions, k: int, note: Note = ignore) -> Lists
     if not has_times(events):
         return most_popular(events, k)
     part = tuning_slice(events, most_items=None)
-    tried = {days: part.ndcg(_all_told(_recent(part.events, days))) for days in RECENT_HALF_LIVES}
+    tried = {days: part.ndcg(_same_for_all(_recent(part.events, days))) for days in RECENT_HALF_LIVES}
     half_life = max(tried, key=lambda days: tried[days])
     note(f"recently popular: half-life {half_life:g} days, the best of {len(tried)} on held-out training events.")
-    return ranked(events, k, _all_told(_recent(events, half_life)))
+    return ranked(events, k, _same_for_all(_recent(events, half_life)))
 
 
 def _recent(events: Interactions, half_life: float) -> np.ndarray:
-    """(I,) decayed counts as a share of the largest; the smallest above zero where that is too small to be said."""
+    """(I,) ranks of items by decayed counts, 1 for the lowest; 0 for items without events. Ranks can't underflow."""
     logs = log_popularity(events, half_life)
     known = np.isfinite(logs)
-    places = np.searchsorted(np.unique(logs[known]), logs) + 1.0  # only the order matters, and it never underflows
+    places = np.searchsorted(np.unique(logs[known]), logs) + 1.0
     return np.where(known, places, 0.0)
 
 
-def _all_told(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _same_for_all(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return lambda rows: np.broadcast_to(values, (len(rows), len(values)))
 
 
 def lightgcn(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """A graph network over users and items alone, trained in bounded time: see `gnn.evaluation.lightgcn`."""
+    """A graph network over users and items alone, with bounded training time: see `gnn.evaluation.lightgcn`."""
     from gnn.evaluation.lightgcn import lightgcn as trained  # loads torch
 
     return trained(events, k, note)
 
 
 BASELINES: dict[str, Baseline] = {
-    "most popular": most_popular,
+    "most popular": lambda events, k, note: most_popular(events, k),
     "recently popular": recently_popular,
     "item-kNN": item_knn,
     "time-decayed item-kNN": time_decayed_item_knn,
@@ -111,14 +111,14 @@ def named(text: str) -> tuple[str, ...]:
 
 
 def slug(name: str) -> str:
-    """A name as it stands on the command line and in file names: lower case, words joined by hyphens."""
+    """A name for the command line and for file names: lower case, words joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
 
 
 def baseline_lists(
     events: Interactions, k: int, names: Iterable[str] = ALL, *, note: Note = ignore, progress: Progress = silent
 ) -> dict[str, Lists]:
-    """For each baseline named the lists of all users of the events, best first, at most k items each."""
+    """For each named baseline the lists of all users of the events, best first, with at most k items."""
     names = tuple(names)
     stepped_back = {name: TIME_AWARE[name] for name in names if name in TIME_AWARE and not has_times(events)}
     if stepped_back:

@@ -22,8 +22,10 @@ PAIRED_VIEWS = ("all", "known")
 
 
 class Bootstrap:
-    """Resamples of users, drawn once for each number of users: all systems and metrics see the same ones, so that
-    differences between them are paired."""
+    """Resamples of users, drawn once for each number of users.
+
+    All systems and metrics get the same ones, so that differences between them are paired.
+    """
 
     def __init__(self, seed: int = 0, resamples: int = RESAMPLES) -> None:
         self.seed, self.resamples = seed, resamples
@@ -64,13 +66,13 @@ def half_widths(values: np.ndarray) -> np.ndarray:
 def versus_best(
     rows: Mapping[str, Mapping[str, np.ndarray]], served: str, bootstrap: Bootstrap
 ) -> dict[str, dict[str, Any]]:
-    """What is served minus the best other system on each metric, paired by user, for the views all and known.
+    """The served lists minus the best other system on each metric, paired by user, for the views all and known.
 
     rows: for each system and view the metrics of its users (U, M), the users of a view in one order for all systems.
 
     Returns:
         {view: {metric: {peer, difference, interval, half_width}}}: the 95 % percentile interval of 1,000 resamples and
-        1.96 standard errors. The best is chosen on the very users it is then compared on, which favours the peer.
+        1.96 standard errors. The best is chosen on the same users that it is compared on, which favours the peer.
     """
     peers = [name for name in rows if name != served]
     report: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""How far items are apart by their attributes, and lists within themselves."""
+"""Diversity of lists: distances of items by their attributes."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class AttributeDistance:
 
         user, item: (N,) numbers, the entries of a user together. Items without attributes stand in no pair.
         """
-        told = self.size[item] > 0
-        user, item = user[told], item[told]
+        described = self.size[item] > 0
+        user, item = user[described], item[described]
         users, items = [], []
         for gap in range(1, len(user)):
             same = user[gap:] == user[:-gap]
@@ -47,7 +47,7 @@ class AttributeDistance:
         return float((np.bincount(row, distance) / np.bincount(row)).mean())
 
     def _distances(self, pairs: np.ndarray) -> np.ndarray:
-        """(P,) of pairs of item numbers (2, P); each distinct pair is computed once."""
+        """(P,) distances of pairs of item numbers (2, P); each distinct pair is computed once."""
         low, high = pairs.min(axis=0), pairs.max(axis=0)
         keys, back = np.unique(low * len(self.size) + high, return_inverse=True)
         first, second = keys // len(self.size), keys % len(self.size)

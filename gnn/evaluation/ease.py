@@ -1,15 +1,15 @@
-"""EASE: which item says most about which, each judged beside all others, in closed form and in float32.
+"""EASE: a linear autoencoder of items in closed form, in float32.
 
-    G = X^T X + lambda I,   P = G^-1,   B_ij = -P_ij / P_jj, B_ii = 0,   scores of a user asked by q: q B
+    G = X^T X + lambda I,   P = G^-1,   B_ij = -P_ij / P_jj, B_ii = 0,   scores of a query q: q B
 
-With fewer users than items the same is had from the users' side, by the matrix inversion lemma, without an I x I matrix
-(done above `DIRECT` items; below, the direct way is quicker):
+With fewer users than items the same is computed on the side of the users, by the matrix inversion lemma, without an
+I x I matrix (above `DIRECT` items; below, the direct way is faster):
 
     P = (I - X^T K^-1 X) / lambda,   K = X X^T + lambda I
 
-lambda is `regularisation` times the diagonal d of X^T X as an average event meets it (sum d^2 / sum d), which more or
-fewer rare items hardly change. The smaller side is inverted; where both are too large, the `LARGEST` most frequent
-items are kept and no other item is recommended.
+lambda is `regularisation` times the mean of the diagonal d of X^T X over events (sum d^2 / sum d), on which rare items
+have little effect. The smaller side is inverted; if both are too large, the `LARGEST` most frequent items are kept and
+no other item is recommended.
 
 Reference: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019.
 """
@@ -36,13 +36,13 @@ QUERY_HALF_LIVES = (10.0, 2.5, 5.0, 25.0, 60.0, STATIC)
 
 
 def ease(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """EASE without regard to time."""
+    """EASE without times."""
     _say_if_capped("EASE", events, note)
     return tuned("EASE", events, k, fit_ease, [{"regularisation": r} for r in REGULARISATIONS], note=note)
 
 
 def time_decayed_ease(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """EASE with a half-life in days on training pairs, and one in items on what a user is asked by."""
+    """EASE with a half-life in days on training pairs, and one in items on queries."""
     if not has_times(events):
         return ease(events, k)
     _say_if_capped("time-decayed EASE", events, note)
@@ -51,7 +51,7 @@ def time_decayed_ease(events: Interactions, k: int, note: Note = ignore) -> List
 
 
 def fit_ease(events: Interactions, regularisation: float, pair_half_life_days: float = STATIC) -> Predict:
-    """The function from what users are asked by (B, I) to scores (B, I)."""
+    """The function from queries (B, I) to scores (B, I)."""
     matrix = decayed(events, pair_half_life_days)
     users, items = matrix.shape
     diagonal = np.asarray(matrix.multiply(matrix).sum(axis=0), dtype=float).ravel()
@@ -99,7 +99,7 @@ def _from_users(matrix: sp.csr_matrix, strength: float) -> Predict:
 
 
 def _inverted(matrix: np.ndarray) -> np.ndarray:
-    """The inverse of a positive definite matrix, which is overwritten, by Cholesky: half the work of a general one."""
+    """The inverse of a positive definite matrix, by Cholesky (half the work). The matrix is overwritten."""
     factor, inverse = (lapack.spotrf, lapack.spotri) if matrix.dtype == np.float32 else (lapack.dpotrf, lapack.dpotri)
     triangle, failed = factor(matrix, lower=1, overwrite_a=1)
     if failed:  # float32 was too coarse for it

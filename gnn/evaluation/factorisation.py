@@ -19,7 +19,7 @@ SEED = 20
 
 
 def implicit_als(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """Alternating least squares; every pair counts alike. Settings are tried for at most 15 seconds.
+    """Alternating least squares; all pairs have the same weight. Settings are tried for at most 15 seconds.
 
     Reference: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008.
     """

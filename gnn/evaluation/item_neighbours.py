@@ -1,6 +1,6 @@
-"""Baselines that add up what a user's items say about others: cosine neighbours and steps in time order.
+"""Item-to-item baselines: cosine neighbours, and steps in time order; scores are sums over a user's items.
 
-Each is a function from what users are asked by to scores, fitted on events alone.
+Each is a function from queries to scores, fitted on events alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WINDOWS = ((5, False), (15, False), (30, True))
 
 
 def item_knn(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """The sum over all of a user's items of the cosine with their 100 nearest items, without regard to time.
+    """The sum over all of a user's items of the cosine with their 100 nearest items, without times.
 
     Reference: Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", TOIS 2004.
     """
@@ -31,7 +31,7 @@ def item_knn(events: Interactions, k: int, note: Note = ignore) -> Lists:
 
 
 def time_decayed_item_knn(events: Interactions, k: int, note: Note = ignore) -> Lists:
-    """Item-kNN with a half-life in days on training pairs, and one in items on what a user is asked by.
+    """Item-kNN with a half-life in days on training pairs, and one in items on queries.
 
     Reference: Ding and Li, "Time Weight Collaborative Filtering", CIKM 2005.
     """
@@ -54,7 +54,7 @@ def item_markov(events: Interactions, k: int, note: Note = ignore) -> Lists:
 
 
 def fit_cosine(events: Interactions, pair_half_life_days: float = STATIC) -> Predict:
-    """Scores by the shrunk cosine of decayed columns, the nearest `NEIGHBOURS` of each."""
+    """Scores by the shrunk cosine of decayed columns, with the nearest `NEIGHBOURS` of each item."""
     matrix = decayed(events, pair_half_life_days)
     columns = sp.csr_matrix(matrix.T)
     size = columns.shape[0]
@@ -71,8 +71,10 @@ def fit_cosine(events: Interactions, pair_half_life_days: float = STATIC) -> Pre
 
 
 def fit_steps(events: Interactions, window: int, both_ways: bool) -> Predict:
-    """Scores by the share of steps from an item that lead to another. One of g places counts 1 / g; or 1 in both
-    directions if `both_ways`, as in a basket, where the order says nothing."""
+    """Scores by the share of steps from an item that lead to another.
+
+    A step over g places counts 1 / g; or 1 in both directions if `both_ways`, as in a basket, which has no order.
+    """
     order = time_order(events)
     user, item = events.user[order], events.item[order]
     size = len(events.item_ids)

@@ -42,7 +42,7 @@ SEED = 20
 
 
 class _Symmetric(torch.autograd.Function):
-    """A @ x for a symmetric A: the gradient is A @ gradient, which spares transposing A in every step."""
+    """A @ x for a symmetric A: the gradient is A @ gradient, so that A is not transposed in every step."""
 
     @staticmethod
     def forward(context: Any, graph: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ class _Symmetric(torch.autograd.Function):
 
 
 class _Propagation(torch.nn.Module):
-    """The layer of LightGCN over an adjacency that is normalised and symmetric already."""
+    """The layer of LightGCN over an adjacency that is normalised and symmetric."""
 
     def forward(self, x: torch.Tensor, graph: torch.Tensor, edge_weight: None = None) -> torch.Tensor:
         return _Symmetric.apply(graph, x)
@@ -64,9 +64,9 @@ class _Propagation(torch.nn.Module):
 def lightgcn(events: Interactions, k: int, note: Note = ignore, *, seconds: float = SECONDS) -> Lists:
     """Lists of LightGCN with 64 dimensions and 3 layers.
 
-    A search on a part of the training events stops when NDCG@10 on the rest has not risen for 6 looks, at the latest
-    after 3,000 steps or 70 % of `seconds`; from its best look it goes on over all events for 30 % of
-    the steps it took to get there.
+    Training on a part of the training events stops when NDCG@10 on the rest has not risen for PATIENCE evaluations, at
+    the latest after MOST_STEPS steps or 70 % of `seconds`. From the best one it continues on all events for 30 % of the
+    steps taken until then.
     """
     part = tuning_slice(events, most_items=None)
     before, torch_state = torch.get_num_threads(), torch.random.get_rng_state()
@@ -113,14 +113,14 @@ def _trained(events: Interactions, part: Slice, seconds: float, note: Note) -> n
 
 
 class _Trainer:
-    """Steps of BPR by Adam, one sampled item against each pair drawn."""
+    """Steps of BPR by Adam, with one sampled negative item for each pair."""
 
     def __init__(self, model: LightGCN, users: int, items: int) -> None:
         self.model, self.users, self.items = model, users, items
         self.optimiser = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
     def steps(self, graph: torch.Tensor, pairs: torch.Tensor, count: int, end: float) -> int:
-        """Up to `count` steps before the time `end`; returns how many were made, at least one."""
+        """Make up to `count` steps before the time `end`; returns how many, at least one."""
         done = 0
         while done < count and (done == 0 or time.perf_counter() < end):
             self._step(graph, pairs)

@@ -1,6 +1,6 @@
-"""The metrics of one user's list, for many users at once, from where the hits stand in it.
+"""Metrics of users' lists, computed from the places of hits.
 
-Their definitions and references stand in `gnn.evaluation.metrics`. Names: U users, M metrics.
+Definitions and references are in `gnn.evaluation.metrics`. Names: U users, M metrics.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def user_metrics(relevant: set[str], items: Sequence[str]) -> dict[str, float]:
 def metrics_of_hits(user: np.ndarray, place: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """(U, M) the metrics in the order of METRICS.
 
-    user, place: of each hit, which user's (from 0) and where in the list (from 0).  relevant: (U,) how many there are.
+    user, place: of each hit, the user and the place in the list, from 0.  relevant: (U,) relevant items of each user.
     """
     users = len(relevant)
     recall = np.bincount(user[place < DEPTH], minlength=users) / relevant

@@ -1,18 +1,18 @@
 """Ranking metrics under full ranking, with their definitions, edge cases and confidence intervals.
 
-* Scored users have at least one training event and at least one test item that they do not have in training. Those new
-  test items are relevant, all alike. Lists are over the whole catalogue without what the user has in training.
+* Scored users have at least one training event and at least one test item that they do not have in training. These new
+  test items are relevant, with equal weight. Lists are over the whole catalogue without the user's training items.
 * A scored user without a list counts zero; a short list is scored as it is.
 * Recall@k = hits / relevant. HitRate@k = 1 if there is a hit. NDCG@k: gain 1, discount 1 / log2(rank + 1), the ideal
   being min(k, relevant) hits. MRR = 1 / rank of the first hit in the whole list as given, 0 without one.
 * Each is the mean over users: `<metric>_ci` is 1.96 standard errors of it, `<metric>_interval` the 95 % percentile
   interval of 1,000 resamples of users.
 * coverage@10 = distinct items in the scored users' top 10, as a share of the catalogue.
-* novelty@10 = mean over the top 10 of -log2(training users of the item / training users); an item that nobody has
-  counts as one user.
+* novelty@10 = mean over the top 10 of -log2(training users of the item / training users); an item without users counts
+  as one with one user.
 * diversity@10 = mean over scored users of the mean over the pairs in their top 10 of 1 - |A and B| / |A or B|, A and B
-  being the attributes of the two items. Items without attributes stand in no pair, users without a pair are left out;
-  None where no pair can be told.
+  being the attributes of the two items. Items without attributes are in no pair, users without a pair are left out;
+  None where no user has a pair.
 
 Views: all; known (lists and relevant items restricted to items with a training event); cold_items (to those without);
 cold_users (test users without a training event, where the lists have at least one of them); history (scored users by
@@ -43,7 +43,6 @@ from gnn.evaluation.list_metrics import METRICS, metrics_of_hits, user_metrics
 Items = Mapping[str, set[str]]
 Lists = Mapping[str, Sequence[str]]
 Attributes = Mapping[str, Collection[Hashable]]
-Rows = Mapping[str, np.ndarray]
 HISTORY = (("1", 1, 1), ("2-5", 2, 5), ("6-20", 6, 20), ("more than 20", 21, None))
 SHOWN = 10
 
@@ -52,7 +51,7 @@ __all__ = ["METRICS", "Scorer", "score", "user_metrics"]
 
 @dataclass(frozen=True)
 class Entries:
-    """Lists as columns of length N, by user and best first: number of the user, place from 0, number of the item."""
+    """Lists as columns (N,), by user and best first: number of the user, place from 0, number of the item."""
 
     user: np.ndarray
     place: np.ndarray
@@ -61,8 +60,10 @@ class Entries:
 
 @dataclass(frozen=True)
 class View:
-    """Whom and what a view scores: users (U,) by number, the relevant (user, item) keys, sorted, how many each user has
-    (U,), and which items (I,) count at all, or None."""
+    """A view: users (U,) by number, sorted keys of relevant (user, item) pairs, and relevant items of each user (U,).
+
+    allowed: (I,) bool, the items that count; None for all.
+    """
 
     users: np.ndarray
     relevant: np.ndarray
@@ -77,7 +78,7 @@ class Scorer:
         train, test: the items of each user.
         catalogue: the ids of all items.
         attributes: of items, where known; diversity is None without.
-        history: the number of training events of each user; that of their items where None.
+        history: the number of training events of each user; the number of their items where None.
         seed: of the resamples.
     Raises:
         ValueError: no user can be scored.

@@ -18,7 +18,7 @@ from graphstore.durations import DAY_SECONDS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
 
-Rows = Sequence[Mapping[str, Any]]
+EventRows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Split:
     items: attributes of the described items by id.  users: ids of the described users.
     """
 
-    train: Rows
-    test: Rows
+    train: EventRows
+    test: EventRows
     items: Mapping[str, set[Hashable]] = field(default_factory=dict)
     users: frozenset[str] = frozenset()
 
@@ -153,7 +153,7 @@ def event(row: Mapping[str, Any], problem: str | None = None) -> dict[str, Any]:
     return {"user_id": str(user_id), "item_id": str(item_id), "kind": row.get("kind"), "seconds": seconds}
 
 
-def check_overlap(train: Rows, test: Rows) -> None:
+def check_overlap(train: EventRows, test: EventRows) -> None:
     """Refuse test events that are training events too, as they would count as predicted.
 
     The same user and item at another time is no overlap; without times it is.
@@ -171,7 +171,7 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return (row["user_id"], row["item_id"], row["kind"], row["seconds"])
 
 
-def by_user(rows: Rows) -> dict[str, set[str]]:
+def by_user(rows: EventRows) -> dict[str, set[str]]:
     """The items of each user."""
     users: dict[str, set[str]] = {}
     for row in rows:
@@ -203,7 +203,7 @@ def _user_ids(path: str | Path | None) -> frozenset[str]:
         return frozenset(str(line.row["user_id"]) for line in source.lines if line.row and line.row.get("user_id"))
 
 
-def interactions(rows: Rows) -> Interactions:
+def interactions(rows: EventRows) -> Interactions:
     """Events as columns for the baselines, all of weight 1."""
     user_ids = sorted({row["user_id"] for row in rows})
     item_ids = sorted({row["item_id"] for row in rows})

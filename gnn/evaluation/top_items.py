@@ -1,4 +1,4 @@
-"""Lists out of scores, and what the baselines score from: who has what, and how recently.
+"""Top-k lists from scores, and the matrices of events that baselines score from.
 
 Names: U users, I items, E events, B users of a block, K list length.
 """
@@ -23,12 +23,12 @@ Scores = Callable[[np.ndarray], np.ndarray]
 
 
 def threads() -> int:
-    """How many threads a baseline takes: half the cores, because more than there are free makes each far slower."""
+    """Threads of a baseline: half the cores, as more threads than free cores slow each down."""
     return max(1, (os.cpu_count() or 1) // 2)
 
 
 def has_times(events: Interactions) -> bool:
-    """Whether any event has a time; without one, what decays has nothing to decay by."""
+    """Whether any event has a time."""
     return bool(np.isfinite(events.day).any())
 
 
@@ -41,8 +41,11 @@ def binary(events: Interactions) -> sp.csr_matrix:
 
 
 def decayed(events: Interactions, half_life_days: float) -> sp.csr_matrix:
-    """(U, I) 0.5 to the power of the age of each pair's latest event in half-lives, measured back from the latest event
-    of all; 1 where the pair has an event without a time, and everywhere with an endless half-life."""
+    """(U, I) 0.5 to the power of the age, in half-lives, of each pair's latest event.
+
+    Age is measured from the latest event of all; it is 0 for an event without a time. With the half-life STATIC all
+    values are 1.
+    """
     if half_life_days == STATIC or not has_times(events):
         return binary(events)
     age = np.where(np.isnan(events.day), 0.0, events.latest_day - events.day)
@@ -55,8 +58,10 @@ def decayed(events: Interactions, half_life_days: float) -> sp.csr_matrix:
 
 
 def query(events: Interactions, half_life: float) -> sp.csr_matrix:
-    """(U, I) what a user is asked by: each item at 0.5 to the power of its place from the user's latest one, in
-    half-lives. Events in the same moment stand in an order by hash; those without a time stand behind all others."""
+    """(U, I) queries: each item at 0.5 to the power of its place, in half-lives, from the user's latest item.
+
+    Events of the same time are ordered by a hash; events without a time come after all others.
+    """
     if half_life == STATIC or not has_times(events):
         return binary(events)
     timed = time_order(events)[::-1]
@@ -75,9 +80,9 @@ def query(events: Interactions, half_life: float) -> sp.csr_matrix:
 
 
 def ranked(events: Interactions, k: int, scores: Scores, *, least: float = 0.0) -> Lists:
-    """Each user's best k items with a score above `least` that they have no event with; ties by position.
+    """Each user's best k items with a score above `least` that they have no event with; ties by item number.
 
-    scores: (B,) row numbers of users -> (B, I), or (I,) where all users are told the same.
+    scores: (B,) row numbers of users -> (B, I), or (I,) for the same scores of all users.
     """
     seen = binary(events)
     lists: Lists = {user_id: [] for user_id in events.user_ids}
@@ -91,8 +96,10 @@ def ranked(events: Interactions, k: int, scores: Scores, *, least: float = 0.0) 
 def best_items(
     scores: np.ndarray, seen: sp.csr_matrix, k: int, least: float = -np.inf
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The best k unseen items of each row with a score above `least`: columns row, place from 0, item, best first; ties
-    by item number."""
+    """The best k unseen items of each row with a score above `least`, as columns row, place from 0 and item.
+
+    Best first; ties by item number.
+    """
     block = np.array(np.broadcast_to(scores, seen.shape), dtype=np.float32)
     block[seen.nonzero()] = -np.inf
     if not block.size:
@@ -107,7 +114,7 @@ def best_items(
 
 
 def blocks(users: int, items: int) -> Iterator[np.ndarray]:
-    """Row numbers of users, so many at a time that their scores over all items fit."""
+    """Row numbers of users, in blocks whose scores over all items fit into BLOCK_CELLS."""
     size = max(1, BLOCK_CELLS // max(items, 1))
     for start in range(0, users, size):
         yield np.arange(start, min(start + size, users))
