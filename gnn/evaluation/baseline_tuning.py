@@ -147,7 +147,8 @@ def tuned(
                 highest, setting, predict = value, candidate, tried
         half_life = best_of([(h, part.ndcg(_by_query(predict, queries[h]))) for h in half_lives])
         note(
-            f"{name}: {_in_words(setting, half_life if len(half_lives) > 1 else None)}, chosen on held-out training events."
+            f"{name}: {_in_words(setting, half_life if len(half_lives) > 1 else None)},"
+            " chosen on held-out training events."
         )
     return ranked(events, k, _by_query(fit(events, **setting), query(events, half_life)))
 
