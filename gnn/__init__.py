@@ -1,8 +1,8 @@
-"""What learns: extraction by language models, the graph network, and how both are judged."""
+"""Extraction by language models, the graph neural network, and their evaluation: everything that imports torch."""
 
 import os
 
-# Threads of torch that wait for each other spin, by default so long that two processes on the same cores take five
-# times as long as one after the other. libgomp reads this when torch is imported.
+# Waiting threads of torch spin, by default so long that two processes on the same cores take five times as long as one
+# after the other. libgomp reads this variable when torch is imported.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -22,7 +22,7 @@ from graphstore.settings import Settings
 
 @dataclass(frozen=True)
 class StageOptions:
-    """How the stages run.
+    """Options of the stages.
 
     learn: whether extract and update run, which load a language model and train; without them only channels from
     behaviour and attributes are served.  media: the folder of items' images and sounds, the current one if None.

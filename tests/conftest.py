@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -41,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Every Neo4j that a test starts compiles quickly rather than well. Workers get one thread each for matrices: these
     wait busily, and more would take the other workers' cores."""
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what it runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("numprocesses", None):
         os.environ.update(dict.fromkeys(THREADS, "1"))
 

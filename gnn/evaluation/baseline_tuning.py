@@ -58,7 +58,7 @@ class Slice:
             row, place, item = best_items(scores(rows), seen[rows], DEPTH)
             chosen = self.chosen[rows]
             if not len(row):
-                continue  # a sparse matrix can't be queries for no cells
+                continue  # a sparse matrix can't be indexed with no cells
             hit = np.asarray(chosen[row, item]).ravel() > 0
             total += float(ndcg(row[hit], place[hit], chosen.getnnz(axis=1), DEPTH).sum())
         return total / len(self.users)
@@ -146,10 +146,15 @@ def tuned(
             if value > highest:
                 highest, setting, predict = value, candidate, tried
         half_life = best_of([(h, part.ndcg(_by_query(predict, queries[h]))) for h in half_lives])
+<<<<<<< HEAD
         note(
             f"{name}: {_in_words(setting, half_life if len(half_lives) > 1 else None)},"
             " chosen on held-out training events."
         )
+=======
+        words = _in_words(setting, half_life if len(half_lives) > 1 else None)
+        note(f"{name}: {words}, chosen on held-out training events.")
+>>>>>>> gnn
     return ranked(events, k, _by_query(fit(events, **setting), query(events, half_life)))
 
 

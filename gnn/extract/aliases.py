@@ -1,7 +1,7 @@
-"""Names that a language model gives to interests, and the interests of the graph that they mean.
+"""Entity resolution of interest names: from names that a language model gives to interests of the graph.
 
-A name that is near enough to one that is there is taken for it; that is noted as an `Alias`, and can be undone: what
-was said in that name becomes an interest of its own, and stays one.
+A name close enough to an existing interest is merged into it. That is stored as an `Alias` and can be undone: the name
+becomes an interest of its own, and stays one.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from graphstore.extract import content_index, language_model
 from graphstore.extract.interests import read_interests, write_interests
 from graphstore.settings import Settings
 
-SAME = 0.8  # cosine of two names that mean the same, by the default encoder
+SAME_MEANING = 0.8  # cosine of two names from which on they are merged, by the default encoder
 ORIGIN = "generated"
-LONGEST_SAID = 4 * LONGEST_NAME
+LONGEST_GIVEN = 4 * LONGEST_NAME
 
 
-def interest_name(said: str) -> str | None:
-    """What a name is compared by: lower case, on one line; None where it is none.
+def interest_name(given: str) -> str | None:
+    """The form in which names are compared: lower case, on one line; None if it can't be a name.
 
     >>> interest_name("  Space\\n Opera. "), interest_name("n/a"), interest_name("42")
     ('space opera', None, None)
     """
-    name = canonical(said[:LONGEST_SAID]).strip(" .,;:!?\"'`*#-_。、《》「」【】“”")
+    name = canonical(given[:LONGEST_GIVEN]).strip(" .,;:!?\"'`*#-_。、《》「」【】“”")
     return name if is_name(name) else None
 
 
 class AliasResolver:
-    """The names that are known, as the graph holds them.
+    """Resolves names against the interests and aliases of the graph.
 
-    created, merged: how many became interests of their own, and how many were taken for one that was there.
+    by: the name of the language model.  created, merged: names that became interests, and that were merged.
     """
 
     def __init__(self, client: Client, encoder: Encoder, by: str) -> None:
@@ -57,17 +57,17 @@ class AliasResolver:
         self._scale = scale_of(encoder)
         self.created = self.merged = 0
 
-    def resolve(self, said: Iterable[str]) -> dict[str, str]:
-        """The interest that each usable name means; those that are new are there afterwards."""
-        wanted = {name: interest_name(name) for name in said}
+    def resolve(self, given: Iterable[str]) -> dict[str, str]:
+        """The interest of each usable name; new interests and aliases are written to the graph."""
+        wanted = {name: interest_name(name) for name in given}
         fresh = sorted({name for name in wanted.values() if name and name not in self._means})
         if fresh:
             self._learn(fresh)
         return {name: self._means[usable] for name, usable in wanted.items() if usable}
 
     def _learn(self, fresh: list[str]) -> None:
-        """Take each for the nearest that is known, or for a new one, which the next may be taken for."""
-        vectors, same = self._encoder.encode(fresh), self._scale.names.of(SAME)
+        """Merge each name into the nearest interest if it is close enough, else make it a new interest."""
+        vectors, same = self._encoder.encode(fresh), self._scale.names.of(SAME_MEANING)
         interests: list[dict[str, Any]] = []
         aliases: list[dict[str, Any]] = []
         for name, vector in zip(fresh, vectors, strict=True):
@@ -88,10 +88,12 @@ class AliasResolver:
 
 
 def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
-    """Make a name an interest of its own again; from which interest (interest), and how many users and items moved.
+    """Make a merged name an interest of its own again.
+
+    Returns the interest that it was merged into (interest), and counts of users and items that change.
 
     Raises:
-        InputError: it is not taken for another.
+        InputError: the name is not merged.
     """
     usable = interest_name(name) or name
     encoder = CachedEncoder(by_name.encoder(content_index.encoder_of(client), settings.models), settings.cache).base
@@ -99,8 +101,8 @@ def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
         raise InputError(f"{name!r} is not taken for another interest; `interestgraph merges list` shows which are.")
     vector = encoder.encode([usable])[0].tolist()
     with run(client, "merges") as current:
-        moved = language_model.split_alias(client, usable, vector)
-        current.counts.update(moved or {})
-    if moved is None:
+        changed = language_model.split_alias(client, usable, vector)
+        current.counts.update(changed or {})
+    if changed is None:
         raise InputError(f"{name!r} was set apart meanwhile.")
-    return moved
+    return changed

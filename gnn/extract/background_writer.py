@@ -1,4 +1,4 @@
-"""Work that goes on in a thread of its own beside what hands it over: Neo4j writes while the encoder computes."""
+"""A background writer thread: Neo4j writes while the encoder computes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MOST_WAITING = 4
 
 
 class BackgroundWriter:
-    """Does pieces of work in order, one at a time; who hands over a fifth waits until the first is done.
+    """Runs tasks in order, one at a time; `do` blocks while MOST_WAITING tasks are not finished.
 
-    A context manager: at its end all is done. What a piece raises is raised where the next is handed over, or at the
-    end, and what waits then is left undone; so it is where the block is left by an exception.
+    A context manager: at its end all tasks are finished. An error of a task is raised by a later `do` or at the end;
+    tasks that wait then are dropped, as they are if the block ends by an exception.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class BackgroundWriter:
             self._thread.shutdown(wait=True, cancel_futures=True)
 
     def do(self, work: Callable[[], T]) -> Future[T]:
-        """Have this done after all that was handed over before."""
+        """Run a task after all those given before."""
         while len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft().result()
         future = self._thread.submit(work)

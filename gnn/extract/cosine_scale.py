@@ -1,10 +1,9 @@
-"""Where the cosines of an encoder stand beside those of the default encoder, for which thresholds were chosen.
+"""Calibration of cosines between encoders: thresholds are chosen for the default encoder, and converted for others.
 
-An encoder of another kind gives other cosines to the same pairs. So it embeds a yardstick, `yardstick.json`: 24 names
-of interests, each with another name of the same and a text about it, in English and in Chinese. The means of its
-cosines over related and over unrelated English pairs are laid on those of the default encoder, and every threshold goes
-along. An encoder that can't find the Chinese text of a Chinese name takes most Chinese for the same unknown word, and
-is not asked about it.
+Another encoder gives other cosines to the same pairs. So it embeds the reference pairs of `yardstick.json`: 24 names of
+interests, each with a synonym and a text about it, in English and in Chinese. A linear scale maps the mean cosines of
+related and of unrelated English pairs by the default encoder to those by this one. An encoder that can't find the
+Chinese text of a Chinese name is taken not to read Chinese, and is not used for it.
 """
 
 from __future__ import annotations
@@ -30,30 +29,30 @@ LEAST_GAP = 0.02
 
 @dataclass(frozen=True)
 class LinearScale:
-    """What a cosine of the default encoder is by another: slope * cosine + offset."""
+    """From a cosine by the default encoder to one by another: slope * cosine + offset."""
 
     slope: float = 1.0
     offset: float = 0.0
 
     def of(self, cosine: float) -> float:
-        """By this encoder."""
+        """The cosine by this encoder. cosine: by the default encoder."""
         return self.slope * cosine + self.offset
 
     def back(self, cosine: float) -> float:
-        """By the default encoder."""
+        """The cosine by the default encoder. cosine: by this encoder."""
         return (cosine - self.offset) / self.slope
 
 
 @dataclass(frozen=True)
 class Scale:
-    """texts: of a name and a text.  names: of two names.  reads_han: whether Chinese letters tell it anything."""
+    """The scales of an encoder. texts: of name and text.  names: of two names.  reads_han: whether it reads Chinese."""
 
     texts: LinearScale = LinearScale()
     names: LinearScale = LinearScale()
     reads_han: bool = False
 
     def legible(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """(N,) which of N names it can read."""
+        """(N,) bool: which of N names the encoder can read."""
         return np.array([self.reads_han or not HAN.search(name) for name in names], dtype=bool)
 
 
@@ -62,7 +61,7 @@ _known: dict[str, Scale] = {DEFAULT_NAME: DEFAULT_SCALE}
 
 
 def scale_of(encoder: Encoder) -> Scale:
-    """The scale of an encoder: the one that it states as `scale`, or the one that is measured, once in a process."""
+    """The scale of an encoder: its attribute `scale`, or else measured, once in a process."""
     stated: Scale | None = getattr(encoder, "scale", None)
     if stated is not None:
         return stated
@@ -72,14 +71,14 @@ def scale_of(encoder: Encoder) -> Scale:
 
 
 def measure(encoder: Encoder) -> Scale:
-    """Embed the yardstick (120 short texts), and lay its cosines on those of the default encoder."""
+    """The scale of an encoder from its cosines of the reference pairs (120 short texts)."""
     names, others, texts, han, han_texts = (encoder.encode(column) for column in _yardstick())
     found = float(((han_texts @ han.T).argmax(axis=1) == np.arange(len(han))).mean())
     return Scale(_line(landmarks(texts, names), TEXTS), _line(landmarks(names, others), NAMES), found >= LEAST_FOUND)
 
 
 def landmarks(left: Vectors, right: Vectors) -> tuple[float, float]:
-    """Mean cosine of unrelated rows, and of those that belong together. left, right: (N, D)."""
+    """Mean cosines of unrelated and of related pairs. left, right: (N, D), related where rows are equal."""
     cosine = np.asarray(left @ right.T, dtype=np.float64)
     same = np.eye(len(cosine), dtype=bool)
     return float(cosine[~same].mean()), float(cosine[same].mean())

@@ -1,12 +1,12 @@
-"""extract --llm: what a generative language model reads in texts and behaviour, beside what the encoder finds.
+"""extract --llm: interests from texts and behaviour by a generative language model, beside those of the encoder.
 
-1. Items whose text it has not read: a question for up to twenty, what each is about. `ABOUT`
-2. Users whose behaviour moved enough since they were read: a question for up to twenty. `INTERESTED_IN`, with evidence
-3. What it says is held against what it was shown (`gnn.extract.grounding`), names become interests
-(`gnn.extract.aliases`).
+1. Items with a text that the model has not read: a question for up to twenty, what each is about. `ABOUT`
+2. Users whose behaviour changed enough since they were read: a question for up to twenty. `INTERESTED_IN`
+3. Answers are checked against the events shown (`gnn.extract.grounding`); names are resolved to interests
+   (`gnn.extract.aliases`).
 
-Each answer is written as it comes, so a run that is stopped has lost nothing, and the next goes on. What can't be read
-now (a model that is down, slow or talks nonsense, a budget that is spent) is read by a later run.
+Each answer is written at once, so that a stopped run loses nothing. What can't be read now (the model is down, slow or
+gives invalid answers, a budget is spent) is read by a later run.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from graphstore.progress import Progress, silent
 
 CONTEXT = 16_384  # tokens of a question and its answer
 SHOWN_ATTRIBUTES = 5
-LIKED, DISLIKED = 4.0, 2.0  # ratings from here on, and up to here
+LIKED, DISLIKED = 4.0, 2.0  # ratings at or above, and at or below
 Row = dict[str, Any]
 
 
 class Reader:
-    """One run of a model over a graph. by_items, by_users: `extracted_by` of what it finds.
+    """One run of a model over a graph.
 
-    context: tokens that a question and its answer may have.
+    by_items, by_users: the `extracted_by` of its results.  context: tokens of a question and its answer, at most.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Reader:
         self._grounded = self._scale.texts.of(GROUNDED)
 
     def read_items(self, progress: Progress = silent) -> tuple[list[str], Row]:
-        """What items are about. Returns those that were read, and counts: generated_items, generated_about."""
+        """Read what items are about; ids of those that were read, and counts: generated_items, generated_about."""
         waiting = language_model.items_to_read(self._client, self.by_items)
         done: list[str] = []
         about = 0
@@ -83,24 +83,24 @@ class Reader:
         return done, {"generated_items": len(done), "generated_about": about}
 
     def read_users(self, progress: Progress = silent) -> Row:
-        """What users care about. Returns counts: generated_users, generated_opened, _kept, _closed."""
+        """Read the interests of users; counts: generated_users, generated_opened, generated_kept, generated_closed."""
         waiting = language_model.users_to_read(self._client, self.by_users)
         counts = {"generated_users": 0, "generated_opened": 0, "generated_kept": 0, "generated_closed": 0}
         asked: list[list[Row]] = []
         questions = self._questions("interests", "users", ReadUsers, self._histories(waiting), user_row, asked)
         for place, answer in self._model.answers(questions, progress):
             users = asked[place]
-            said = {
+            given = {
                 users[row.user - 1]["user_id"]: row.interests for row in answer.users if 1 <= row.user <= len(users)
             }
-            rows = self._interests([user for user in users if user["user_id"] in said], said)
+            rows = self._interests([user for user in users if user["user_id"] in given], given)
             counts["generated_users"] += len(rows)
             for name, count in language_model.write_interests_of(self._client, rows, self.by_users).items():
                 counts[f"generated_{name}"] += count
         return counts
 
     def counts(self) -> Row:
-        """Of the model's answers (llm_asked, llm_cost …), and of names: interests_generated, interests_merged."""
+        """Counts of the model's answers (llm_asked, llm_cost …) and of names: interests_generated, interests_merged."""
         return {
             **{f"llm_{name}": value for name, value in self._model.report.counts().items()},
             "interests_generated": self._names.created,
@@ -110,7 +110,7 @@ class Reader:
     def _questions(
         self, name: str, what: str, shape: Any, rows: Iterator[Any], as_row: Any, asked: list[list[Any]]
     ) -> Iterator[Question[Any]]:
-        """Questions about as many rows as there is room for; `asked` gets the rows of each."""
+        """Questions, each about as many rows as fit into the context; the rows of each are appended to `asked`."""
         chosen = prompt(name)
         room = self._context - estimated_tokens(chosen.text)
         for batch in packed(rows, lambda row: as_text(what, [as_row(row, len(asked))]), room):
@@ -123,7 +123,7 @@ class Reader:
             yield from (item for item in read_some_items(self._client, batch) if item.text)
 
     def _histories(self, user_ids: Sequence[str]) -> Iterator[Row]:
-        """Users with their latest events, and of each event the item as it reads."""
+        """Users with their latest events, as rows whose `latest` are those of `_shown`."""
         for batch in batched(user_ids, language_model.USERS_AT_ONCE):
             rows = language_model.behaviour(self._client, batch)
             wanted = {event["item_id"] for row in rows for event in row["latest"]}
@@ -144,8 +144,9 @@ class Reader:
         entry = Entry(event["event_id"], event["item_id"], at, sign)
         return {"entry": entry, "how": how, "item": items.get(event["item_id"])}
 
-    def _about(self, items: Sequence[ItemText], said: Mapping[str, Sequence[Topic]]) -> list[Row]:
-        usable = {item_id: [_renamed(topic) for topic in topics] for item_id, topics in said.items()}
+    def _about(self, items: Sequence[ItemText], given: Mapping[str, Sequence[Topic]]) -> list[Row]:
+        """Rows of items with their topics. given: by the model, by item."""
+        usable = {item_id: [_renamed(topic) for topic in topics] for item_id, topics in given.items()}
         means, names = self._named(topic.name for topics in usable.values() for topic in topics)
         vectors = self._embedded({item.item_id: item.text for item in items})
         return [
@@ -153,8 +154,9 @@ class Reader:
             for item_id, vector in vectors.items()
         ]
 
-    def _interests(self, users: Sequence[Row], said: Mapping[str, Sequence[ReadInterest]]) -> list[Row]:
-        usable = {user_id: [_renamed(one) for one in found] for user_id, found in said.items()}
+    def _interests(self, users: Sequence[Row], given: Mapping[str, Sequence[ReadInterest]]) -> list[Row]:
+        """Rows of users with their interests. given: by the model, by user."""
+        usable = {user_id: [_renamed(one) for one in found] for user_id, found in given.items()}
         means, names = self._named(one.name for found in usable.values() for one in found)
         items = {shown["item"].item_id: shown["item"] for user in users for shown in user["latest"] if shown["item"]}
         vectors = self._embedded({item_id: item.text for item_id, item in items.items() if item.text})
@@ -174,9 +176,9 @@ class Reader:
             for user in users
         ]
 
-    def _named(self, said: Iterator[str]) -> tuple[dict[str, str], dict[str, Vector]]:
-        """What names mean, and the embedding of each as it was said; those that the encoder can't read mean nothing."""
-        different = sorted(set(said) - {""})
+    def _named(self, given: Iterator[str]) -> tuple[dict[str, str], dict[str, Vector]]:
+        """The interest and the embedding of each name; names that the encoder can't read are left out."""
+        different = sorted(set(given) - {""})
         readable = [name for name, can in zip(different, self._scale.legible(different), strict=True) if can]
         return self._names.resolve(readable), self._embedded({name: name for name in readable})
 
@@ -185,7 +187,7 @@ class Reader:
 
 
 def item_row(item: ItemText, number: int) -> Row:
-    """An item as the model is shown it; nothing that is not known."""
+    """An item in a question, with the fields that are known."""
     row: Row = {"item": number, "title": clean(item.title, LONGEST_TITLE)}
     if item.description:
         row["description"] = clean(item.description, LONGEST_DESCRIPTION)
@@ -195,7 +197,7 @@ def item_row(item: ItemText, number: int) -> Row:
 
 
 def user_row(user: Row, number: int) -> Row:
-    """A user as the model is shown them: numbers, no ids."""
+    """A user in a question, with numbers and no ids."""
     return {"user": number, "did": [_entry_row(shown, n) for n, shown in enumerate(user["latest"], 1)]}
 
 
@@ -215,5 +217,5 @@ def _attributes(item: ItemText) -> str:
 
 
 def _renamed(found: Any) -> Any:
-    """With the name that names are compared by; an empty one where it is none."""
+    """The same with the name in the form of `interest_name`; empty if it can't be a name."""
     return found.model_copy(update={"name": interest_name(found.name) or ""})

@@ -1,9 +1,8 @@
-"""What a language model said of people and items, held against what it was shown.
+"""Grounding: a language model's answers are accepted as far as the events shown to it support them.
 
-Whoever writes an item's title writes a part of the question, and a model may do what it says. So nothing counts but
-what the person's own entries bear out: an interest has to lie near what at least two different items are about, in
-entries of this person that the model named and that don't say the opposite. An item that speaks of another item, of
-other people or to the model is but one item, and what it is about.
+Titles are part of a question, and their authors may try to instruct the model (prompt injection). So an interest needs
+evidence: at least two different items close to it, in entries of this user that the model named and whose sign is not
+the opposite. A title that addresses the model or speaks of others is one item among them.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from numpy.typing import NDArray
 from gnn.extract.prompting import ReadInterest, Topic
 from graphstore.interests import SHORT_HORIZON
 
-GROUNDED = 0.25  # cosine of a name and of what an item says, by the default encoder
+GROUNDED = 0.25  # cosine of a name and an item's text from which on the item supports it, by the default encoder
 LEAST_ITEMS = 2
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event as it was shown. sign: above 0 where it speaks for the item, below where against, 0 where neither."""
+    """One event as shown to the model. sign: above 0 if the user likes the item, below if they dislike it, else 0."""
 
     event_id: str
     item_id: str
@@ -34,17 +33,17 @@ class Entry:
     sign: int
 
 
-def borne_out(
+def evidence_for(
     found: ReadInterest,
     name: Vector,
     entries: Sequence[Entry],
     vectors: Mapping[str, Vector],
     least: float = GROUNDED,
 ) -> list[Entry]:
-    """The entries that bear out an interest; none where too few items do.
+    """The entries that support an interest; none if they are of fewer than LEAST_ITEMS items.
 
-    name: (D,) the embedding of the interest.  entries: those shown, the first has number 1.  vectors: (D,) by item, of
-    those with text.  least: cosine of a name and of what bears it out.
+    name: (D,) the embedding of the interest.  entries: those shown, numbered from 1.  vectors: (D,) by item, of items
+    with text.  least: cosine of the name and an item from which on the item supports it.
     """
     numbers = dict.fromkeys(n for n in found.evidence if 1 <= n <= len(entries))
     wanted = 1 if found.polarity == "likes" else -1
@@ -57,7 +56,7 @@ def borne_out(
 
 
 def horizon_of(found: ReadInterest, evidence: Sequence[Entry], entries: Sequence[Entry]) -> str:
-    """What is said to be of late has to rest on entries of the last four weeks of this person."""
+    """The horizon: short if the model named it so and evidence is of the user's last four weeks, else long."""
     latest = max((entry.at for entry in entries if entry.at is not None), default=None)
     newest = max((entry.at for entry in evidence if entry.at is not None), default=None)
     recent = latest is not None and newest is not None and latest - newest <= SHORT_HORIZON
@@ -65,23 +64,25 @@ def horizon_of(found: ReadInterest, evidence: Sequence[Entry], entries: Sequence
 
 
 def interests_of(
-    said: Iterable[ReadInterest],
+    given: Iterable[ReadInterest],
     means: Mapping[str, str],
     names: Mapping[str, Vector],
     entries: Sequence[Entry],
     vectors: Mapping[str, Vector],
     least: float = GROUNDED,
 ) -> list[dict[str, Any]]:
-    """Rows {name, said, polarity, horizon, weight, evidence, since} for the graph, each interest once; what was said
-    with most confidence counts. means: the interest that a name stands for.  names: (D,) by name that was said.
+    """Rows {name, said, polarity, horizon, weight, evidence, since} for the graph, each interest once.
+
+    Of several answers for one interest the one with the highest confidence counts.
+    given: by the model.  means: the interest of each name given.  names: (D,) its embedding.
     """
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     polarities: dict[str, str] = {}
-    for found in sorted(said, key=lambda one: -one.confidence):
+    for found in sorted(given, key=lambda one: -one.confidence):
         name = means.get(found.name)
         if name is None or not found.confidence:
             continue
-        evidence = borne_out(found, names[found.name], entries, vectors, least)
+        evidence = evidence_for(found, names[found.name], entries, vectors, least)
         if not evidence or polarities.setdefault(name, found.polarity) != found.polarity:
             continue
         horizon = horizon_of(found, evidence, entries)
@@ -101,15 +102,18 @@ def interests_of(
 
 
 def topics_of(
-    said: Iterable[Topic],
+    given: Iterable[Topic],
     means: Mapping[str, str],
     names: Mapping[str, Vector],
     vector: Vector,
     least: float = GROUNDED,
 ) -> list[dict[str, Any]]:
-    """Rows {name, said, weight} of what an item is about, each once, near what it says. vector: (D,) of the item."""
+    """Rows {name, said, weight} of what an item is about: topics close to its text, each interest once.
+
+    given: by the model.  means, names: as in `interests_of`.  vector: (D,) of the item's text.
+    """
     rows: dict[str, dict[str, Any]] = {}
-    for topic in sorted(said, key=lambda one: -one.weight):
+    for topic in sorted(given, key=lambda one: -one.weight):
         name = means.get(topic.name)
         if name is not None and topic.weight and float(names[topic.name] @ vector) >= least:
             rows.setdefault(name, {"name": name, "said": topic.name, "weight": round(topic.weight, 4)})

@@ -1,4 +1,4 @@
-"""What images show, for image models that embed texts too: interests beside images in one space, without examples."""
+"""Zero-shot interests of images, by image models that embed texts in the same space (CLIP)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from graphstore.extract import media as media_graph
 from graphstore.settings import Settings
 
 MOST_SEEN, LEAST_SEEN = 3, 0.1
-CLIP_SCALE = 100.0  # what models of the CLIP type multiply a cosine by, for a softmax
+CLIP_SCALE = 100.0  # factor of cosines in the softmax of models of the CLIP type
 
 
 class ImageInterests:
-    """What the images of items show. The image model is asked only when items are matched to interests.
+    """Interests of items' images. The model is loaded only when items are matched to interests.
 
-    media: whoever read the images.  images: whether items have some, or had.
+    media: the reader of the images.  images: whether items have images, or had some.
     """
 
     def __init__(self, client: Client, media: MediaReader, settings: Settings, images: bool) -> None:
@@ -34,7 +34,7 @@ class ImageInterests:
 
     @cached_property
     def _labels(self) -> CachedEncoder | None:
-        """What embeds interests beside images; None where the model reads no texts, or is not installed."""
+        """The encoder of interests into the space of images; None if the model embeds no texts, or is not installed."""
         try:
             tower = self._encoder.labels if self._encoder else None
         except NotReady:
@@ -42,11 +42,11 @@ class ImageInterests:
         return CachedEncoder(tower, self._settings.cache) if tower else None
 
     def others(self, changed: Sequence[str]) -> list[str]:
-        """Of the items whose images changed those that show something else now."""
+        """Items to match again, of those whose images changed; none if images are not matched."""
         return list(changed) if changed and self._labels else []
 
     def shown(self, terms: Sequence[Term], item_ids: Sequence[str]) -> dict[str, list[About]]:
-        """By id what the images of some items show; nothing where interests can't be embedded beside images."""
+        """By item the interests of its image; {} if interests can't be embedded into the space of images."""
         if not terms or not item_ids or self._labels is None:
             return {}
         vectors = self._labels.encode([term.label for term in terms])
@@ -60,8 +60,9 @@ class ImageInterests:
 
 
 def seen(terms: Sequence[Term], labels: Vectors, images: Vectors) -> list[list[About]]:
-    """What N images show of V interests: a softmax of CLIP_SCALE times the cosine, from LEAST_SEEN, at most MOST_SEEN.
+    """For each of N images the interests with a share of LEAST_SEEN or more, at most MOST_SEEN.
 
+    The share is a softmax over all V interests of CLIP_SCALE times the cosine.
     labels: (V, D) of the interests.  images: (N, D). Both by one model, rows of length 1.
 
     Reference: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021.

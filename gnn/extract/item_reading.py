@@ -1,4 +1,4 @@
-"""Read items: embed their text, match it to the vocabulary, and write both while the next are read."""
+"""Reading of items: texts are embedded and matched to the vocabulary, and written while the next ones are read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from graphstore.extract import items as graph_items
 from graphstore.extract.items import ItemText
 from graphstore.progress import Progress
 
-BLOCK_ITEMS = 4_096  # read at once: what Neo4j writes meanwhile
+BLOCK_ITEMS = 4_096  # embedded at once, while Neo4j writes those before
 Counts = dict[str, int]
 
 
@@ -40,14 +40,15 @@ def embed_and_match(
     anew: bool = False,
     pictures: ImageInterests | None = None,
 ) -> Counts:
-    """Write what items are about, and their embeddings where their content changed.
+    """Write what items are about, and the embeddings of those whose content changed.
 
-    matched: those to be matched to `terms`, among them the `changed`.  frequencies, total: as `Matcher` takes them.
-    anew: these are all items, so that all may become of another width.  pictures: what their images show.
+    matched: items to match to `terms`; the `changed` ones are among them.  frequencies, total: as in `Matcher`.
+    anew: whether these are all items, so that vectors may get another width.  pictures: interests of their images.
+
     Returns counts: interests (new), without_text, about, about_removed.
 
     Raises:
-        InputError: the vectors are not as wide as those in the graph.
+        InputError: the vectors have another width than those in the graph.
     """
     labels = encoder.base.encode([term.label for term in terms], progress)
     width, present = labels.shape[1], content_index.content_width(client)
@@ -71,7 +72,7 @@ def embed_and_match(
 
 
 def of_another(encoder: str, what: str) -> InputError:
-    """The graph was read by another encoder than is asked for."""
+    """The error where the graph was read by another encoder."""
     return InputError(
         f"The graph {what}; to read all of it by encoder {encoder!r}, run "
         f"`interestgraph extract --full --encoder {encoder}`, then `interestgraph update --full`."
@@ -87,8 +88,11 @@ def _read(
     shown: Mapping[str, Sequence[About]],
     progress: Progress,
 ) -> Counts:
-    """Block by block. Two threads write, since Neo4j takes as long over vectors as over relationships; an item's hash,
-    which says that it was read, is written with the latter, and so after its vector."""
+    """Embed, match and write items block by block.
+
+    Two threads write, as Neo4j takes as long for vectors as for relationships. An item's hash, which marks it as read,
+    is written with its relationships, after its vector.
+    """
     written: list[Future[Counts]] = []
     with BackgroundWriter() as vectors_writer, BackgroundWriter() as about_writer:
         for number, block in enumerate(batched(items, BLOCK_ITEMS)):
@@ -100,7 +104,7 @@ def _read(
             )
             vectors[has_text] = encoder.encode(texts, onward)
             meanings = vectors
-            if encoder.base is not encoder:  # what was adapted says who chooses a text, its base what it means
+            if encoder.base is not encoder:  # an adapted encoder is for ranking; its base compares meanings
                 meanings = np.zeros_like(vectors)
                 meanings[has_text] = encoder.base.encode(texts, onward)
             stored = vectors_writer.do(_writing_vectors(client, encoder.name, block, vectors, fresh))
@@ -114,12 +118,12 @@ def _read(
 
 
 def _onward(progress: Progress, before: int, total: int) -> Progress:
-    """The progress of a block as that of all."""
+    """The progress of a block, reported as progress of all items."""
     return lambda description, done, _: progress(description, before + done, total)
 
 
 def _writing_vectors(client: Client, encoder: str, items: Sequence[ItemText], vectors: Vectors, fresh: set[str]) -> Any:
-    """Work that writes the vectors of items that changed, and takes them from those that have no text any more."""
+    """A task that writes the vectors of changed items, and removes those of items without text."""
 
     def work() -> None:
         changed = [(item, vector) for item, vector in zip(items, vectors, strict=True) if item.item_id in fresh]
@@ -133,7 +137,7 @@ def _writing_vectors(client: Client, encoder: str, items: Sequence[ItemText], ve
 def _writing_about(
     client: Client, encoder: str, items: Sequence[ItemText], about: Sequence[list[About]], stored: Future[None]
 ) -> Any:
-    """Work that writes what items are about once their vectors are stored."""
+    """A task that writes what items are about, after their vectors are stored."""
 
     def work() -> Counts:
         rows = [

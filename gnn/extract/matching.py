@@ -1,4 +1,4 @@
-"""What an item is about: attributes it has, phrases in its text, and interests that its text or its image lies near."""
+"""Matching of items to interests: by attributes, phrases in the text, and nearness of the text or image."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Matcher:
     """Matches items to the interests of a vocabulary.
 
     terms: V interests.  vectors: their embeddings, (V, D), rows of length 1.
-    frequencies: how many of `items` items contain a phrase; a phrase not listed counts as rare.
-    scale: of the encoder; weights of what is near are as the default encoder would give them.
+    frequencies: how many of `items` items contain a phrase; 1 for a phrase that is not listed.
+    scale: of the encoder; weights by nearness are converted to those of the default encoder.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Matcher:
         self._frequencies = frequencies
         self._items = max(items, 2)
         self._line, self._least = scale.texts, scale.texts.of(LEAST_COSINE)
-        # A decade is not something a text lies near, nor what the encoder can't read.
+        # Not matched by nearness: decades, and names that the encoder can't read.
         self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
         self._near &= scale.legible([term.name for term in terms])
         phrase = np.array([term.origin == "phrase" for term in terms], dtype=bool)
         self._near_phrases = self._near & phrase
-        # To one whose attributes are Chinese, others are so near that are not, and the other way round.
+        # Items with Chinese attributes may be matched to others by nearness, and the other way round.
         han = np.array([bool(HAN.search(term.name)) for term in terms], dtype=bool)
         crosses = np.full(len(terms), scale.reads_han)
         self._near_han = self._near & (phrase | (crosses & han))
@@ -62,7 +62,7 @@ class Matcher:
 
     @property
     def width(self) -> int:
-        """Numbers of a vector, D."""
+        """Width D of the vectors."""
         return int(self._vectors.shape[1])
 
     def match(
@@ -74,8 +74,8 @@ class Matcher:
     ) -> list[list[About]]:
         """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
 
-        vectors: the items' content embeddings, (N, D); rows of items without text are not looked at.
-        seen: what their images show, by id (`gnn.extract.image_interests`).
+        vectors: the items' content embeddings, (N, D); rows of items without text are ignored.
+        seen: interests of their images, by id (`gnn.extract.image_interests`).
         """
         found: list[list[About]] = []
         for start in range(0, len(items), BLOCK):
@@ -86,7 +86,7 @@ class Matcher:
         return found
 
     def _near_terms(self, vectors: Vectors) -> list[list[tuple[int, float]]]:
-        """For each of N vectors (N, D) the terms that lie near it and their cosines, nearest first."""
+        """For each of N vectors (N, D) the indices of terms near it and their cosines, nearest first."""
         cosine = vectors @ self._vectors.T
         rows, columns = np.nonzero((cosine >= self._least) & self._near)
         values = cosine[rows, columns]
@@ -116,8 +116,10 @@ class Matcher:
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
 
     def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:
-        """(V,) what nearness may add. An item that has attributes or phrases does not have other attributes of the same
-        script, Chinese or not: they would have been given."""
+        """(V,) bool: terms that may be matched by nearness. has: interests matched by attributes or phrases.
+
+        Attributes in a script, Chinese or other, that the item has names in are left out: they would have been given.
+        """
         if not has:
             return self._near
         written = {bool(HAN.search(name)) for name in has}
@@ -126,7 +128,7 @@ class Matcher:
         return self._near_other if True in written else self._near_han
 
     def _occurring(self, item: ItemText) -> list[tuple[str, float]]:
-        """Phrases of the vocabulary in the text with weight (1 - 1/(1 + tf)) * 2 * idf / largest idf, at most 1."""
+        """Phrases of the vocabulary in the text, with weights (1 - 1/(1 + tf)) * 2 * idf / largest idf, at most 1."""
         counts = Counter(p for p in phrases(f"{item.title}. {item.description}") if p in self._phrases)
         largest = math.log(self._items)
         weights = []

@@ -1,7 +1,7 @@
-"""What a language model is asked, and in what shape it has to answer.
+"""Prompts and answer shapes of a generative language model.
 
-Prompts are files in `prompts/`; their first line says their version, which stands in `extracted_by` of all that they
-led to. People and items go by numbers of their place in a question: no id leaves the graph.
+Prompts are files in `prompts/`; their first line holds the version, which is part of `extracted_by` of all results.
+Users and items are numbered in each question, so that no id leaves the graph.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ FOLDER = Path(__file__).parent / "prompts"
 MOST_INTERESTS, MOST_EVIDENCE, MOST_TOPICS = 6, 10, 6
 LONGEST_TITLE, LONGEST_DESCRIPTION = 120, 400
 AT_ONCE = 20
-TOKENS_OF_AN_ANSWER = 220  # about one person or item
+TOKENS_OF_AN_ANSWER = 220  # about one user or item
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """name: with the version, "interests/1".  text: what the model is told before the question."""
+    """A prompt. name: with the version, "interests/1".  text: the instructions to the model."""
 
     name: str
     text: str
@@ -38,18 +38,18 @@ class Prompt:
 
 @cache
 def prompt(name: str) -> Prompt:
-    """A prompt of the folder."""
+    """The prompt in `prompts/NAME.md`."""
     first, _, text = (FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("\n")
     return Prompt(f"{name}/{first.partition(':')[2].strip()}", text.strip())
 
 
 def _first(count: int) -> BeforeValidator:
-    """A longer list is cut, not refused."""
+    """Cut a longer list in place of refusing it."""
     return BeforeValidator(lambda value: value[:count] if isinstance(value, list) else value)
 
 
 def _share(value: Any) -> Any:
-    """A number out of bounds is taken to the nearer bound; what is none is 0."""
+    """Clip a number to [0, 1]; NaN becomes 0."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return 0.0 if math.isnan(value) else min(max(float(value), 0.0), 1.0)
     return value
@@ -62,7 +62,7 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class ReadInterest(BaseModel):
-    """One interest of a person, as the model says."""
+    """One interest of a user in an answer."""
 
     name: Name
     polarity: Literal["likes", "dislikes"]
@@ -72,40 +72,40 @@ class ReadInterest(BaseModel):
 
 
 class ReadUser(BaseModel):
-    """What was read about one person."""
+    """The answer about one user."""
 
     user: int
     interests: Annotated[list[ReadInterest], _first(MOST_INTERESTS), Field(max_length=MOST_INTERESTS)]
 
 
 class ReadUsers(BaseModel):
-    """The answer to `interests`."""
+    """The answer to the prompt `interests`."""
 
     users: Annotated[list[ReadUser], _first(AT_ONCE), Field(max_length=AT_ONCE)]
 
 
 class Topic(BaseModel):
-    """One thing that an item is about."""
+    """One topic of an item in an answer."""
 
     name: Name
     weight: Share
 
 
 class ReadItem(BaseModel):
-    """What was read about one item."""
+    """The answer about one item."""
 
     item: int
     about: Annotated[list[Topic], _first(MOST_TOPICS), Field(max_length=MOST_TOPICS)]
 
 
 class ReadItems(BaseModel):
-    """The answer to `about`."""
+    """The answer to the prompt `about`."""
 
     items: Annotated[list[ReadItem], _first(AT_ONCE), Field(max_length=AT_ONCE)]
 
 
 def clean(text: str, longest: int) -> str:
-    """Somebody's text on one line, without control and format characters, cut."""
+    """A text on one line, without control and format characters, cut to `longest` characters."""
     letters = (" " if letter.isspace() else letter for letter in text)
     kept = "".join(letter for letter in letters if unicodedata.category(letter)[0] != "C")
     words = " ".join(kept.split())
@@ -113,13 +113,14 @@ def clean(text: str, longest: int) -> str:
 
 
 def as_text(name: str, rows: Sequence[dict[str, Any]]) -> str:
-    """The question: JSON, so that no text in it can end what it stands in."""
+    """The question as JSON, which quotes the texts in it safely."""
     return json.dumps({name: rows}, ensure_ascii=False, separators=(",", ":"))
 
 
 def packed(rows: Iterable[T], text: Callable[[T], str], room: int) -> Iterator[list[T]]:
-    """Rows together that one question has room for: at most AT_ONCE, and their text and answers in so many tokens.
-    A row that is too long alone stands alone.
+    """Rows in batches for one question each: at most AT_ONCE, with texts and answers of at most `room` tokens.
+
+    A row that is too long is a batch of its own.
     """
     batch: list[T] = []
     used = 0

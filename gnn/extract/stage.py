@@ -1,11 +1,11 @@
-"""extract: from text and behaviour to interests.
+"""extract: from texts, media and behaviour to interests.
 
-0. Embed the images and sounds that are new or others, where items have some (`gnn.media.reading`).
+0. Embed images and sounds that are new or changed (`gnn.media.reading`).
 1. Read the items whose content changed.
 2. Vocabulary: attributes of items, and key phrases mined from their text.
 3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
 4. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
-With a generative model, it reads items after 3 and users after 4 (`gnn.extract.generative`).
+A generative model, if given, reads items after 3 and users after 4 (`gnn.extract.generative`).
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def extract(
 ) -> dict[str, Any]:
     """Embed items, match them to interests, and aggregate users' interests.
 
-    encoder: that of the last run if None, the default in the first.
-    full: read every item and user again, not only those touched since the last run. Where nothing changed, nothing
-    is written but the same values, and nothing is embedded.
-    adapting: first train the encoder further on behaviour (`gnn.adaptation.contrastive`, by `seed`), and read all
-    contents by it if it is better; interests are matched by its base.
-    model: reads items and users as well, those that are new to it or have moved; context: tokens it has room for.
-    files, media_encoders ("image", "audio"): see `MediaReader`; nothing of it is loaded where no item has media.
+    encoder: that of the last run if None; the default one in the first run.
+    full: read every item and user again, not only those touched since the last run. Unchanged texts are not embedded
+    again, and their values stay.
+    adapting: first train the encoder on behaviour (`gnn.adaptation.contrastive`, by `seed`), and read all items by it
+    if it is better; interests are matched by its base. It sees all events, also those that `update` holds out later.
+    model: also reads items and users that are new to it or changed; context: tokens of its question and answer.
+    files, media_encoders ("image", "audio"): see `MediaReader`; encoders are loaded only if items have media.
 
     Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
     interests (new), interests_deleted, about, about_removed, users, opened, kept, closed; and where items have images
@@ -114,8 +114,10 @@ def extract(
 def extract_some(
     client: Client, encoder: CachedEncoder, item_ids: Sequence[str], settings: Settings, progress: Progress = silent
 ) -> list[str]:
-    """Read some items, match them to the interests that are there and to their own attributes; the ids of those whose
-    content was new. Users are left as they are. Media are read as the last `extract` did."""
+    """Read some items, and match them to the existing interests and their own attributes; ids of those that changed.
+
+    Users are not read. Media are read as in the last `extract`.
+    """
     media = MediaReader(client, settings.cache)
     looked = media.read(item_ids)
     pictures = ImageInterests(client, media, settings, "images" in looked.counts)
@@ -142,12 +144,12 @@ def _extract_items(
     pictures: ImageInterests,
     others: Sequence[str],
 ) -> tuple[list[str], dict[str, Any]]:
-    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of items matched anew, and counts.
+    """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of changed items, and counts.
 
-    pictures: see `embed_and_match`.  others: items whose images are others.
+    pictures: see `embed_and_match`.  others: items whose images changed.
     """
-    items, moved = graph_items.read_items(client, since), set(others)
-    changed = [item for item in items if item.content_hash != item.hash(encoder.name) or item.item_id in moved]
+    items, with_other_images = graph_items.read_items(client, since), set(others)
+    changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in with_other_images]
     counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []
     if changed or full:
@@ -183,7 +185,7 @@ def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
 
 
 def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
-    """How many of the items each phrase occurs in."""
+    """The number of items that each phrase occurs in."""
     counts: Counter[str] = Counter()
     for item in items:
         counts.update(set(phrases(f"{item.title}. {item.description}")))

@@ -17,7 +17,7 @@ from graphstore.extract.items import ItemText
 
 YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d)(?:\D|$)")
 DATED = ("date", "year", "年", "日期")
-NOT_SAID = frozenset(
+PLACEHOLDERS = frozenset(
     {"unknown", "none", "other", "others", "n/a", "na", "misc", "various", "null", "undefined"}
     | {"未知", "未分类", "其他", "其它", "其他类型", "暂无", "不详", "无", "没有", "默认"}
 )
@@ -38,7 +38,7 @@ class Term:
 
 
 def attribute_term(kind: str, value: str) -> Term | None:
-    """The interest an attribute stands for: its value; a year or date becomes its decade; bare numbers say nothing.
+    """The interest of an attribute: its value; the decade of a year or date; None for bare numbers.
 
     >>> attribute_term("genre", "Film-Noir").name, attribute_term("year", "1994").name, attribute_term("pages", "320")
     ('film-noir', '1990s', None)
@@ -55,12 +55,12 @@ def attribute_term(kind: str, value: str) -> Term | None:
 
 
 def is_name(name: str) -> bool:
-    """Whether an interest can be called so, lower case: LEAST_LETTERS, not too long, and not for what is unknown."""
-    return letters(name) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in NOT_SAID
+    """Whether a lower-case text can name an interest: LEAST_LETTERS, at most LONGEST_NAME, and no placeholder."""
+    return letters(name) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in PLACEHOLDERS
 
 
 def attribute_terms(items: Iterable[ItemText]) -> list[Term]:
-    """Interests that come from the items' attributes, the most common MOST_ATTRIBUTES, sorted by name."""
+    """Interests from the items' attributes, the MOST_ATTRIBUTES most common, sorted by name."""
     counts: Counter[str] = Counter()
     terms: dict[str, Term] = {}
     for item in items:
@@ -87,12 +87,11 @@ def phrases(text: str) -> list[str]:
 def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[Term]:
     """Key phrases of the items' titles and descriptions, at most MOST_PHRASES, sorted by name.
 
-    A phrase has to occur in at least LEAST_DOCUMENTS items (a single word, in a catalogue of 500, in
-    LEAST_DOCUMENTS_ONE_WORD: single words of titles tell little), in no more than LARGEST_SHARE of them, and its score
-    df * ln(N / df) * words (frequent, yet telling; longer phrases tell more) has to be among the best. A phrase of
-    several words has to be one: words that meet little more often than by chance ("quiet telescope") are left to
-    themselves. A phrase that nearly always occurs inside a longer one that was chosen ("trek" in "star trek") is left
-    out, as are those `taken`.
+    A phrase has to occur in at least LEAST_DOCUMENTS items (a single word, in a catalogue of 500 items, in
+    LEAST_DOCUMENTS_ONE_WORD) and in at most LARGEST_SHARE of them, and its score df * ln(N / df) * words has to be
+    among the best. The outer words of a phrase have to occur together more often than by chance, by LEAST_ASSOCIATION
+    (not "quiet telescope"). A phrase that nearly always occurs inside a longer one that was chosen ("trek" in "star
+    trek") is left out, as are those `taken`.
 
     References: Grootendorst, BERTopic, 2022 (c-TF-IDF), with the catalogue as the only class; Bouma, "Normalized
     (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
@@ -125,14 +124,14 @@ def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[T
 
 
 def _length(name: str) -> int:
-    """How many words a phrase has."""
+    """The number of words of a phrase."""
     return sum(map(len, clauses(name))) if HAN.search(name) else name.count(" ") + 1
 
 
 def _associated(names: Sequence[str], frequency: NDArray[np.int64], documents: int) -> NDArray[np.bool_]:
-    """(V,) whether the outer words of each phrase belong together: ln(p(ab) / p(a) p(b)) / -ln p(ab) is enough.
+    """(V,) bool: phrases whose outer words a, b have ln(p(ab) / p(a) p(b)) / -ln p(ab) of LEAST_ASSOCIATION or more.
 
-    frequency: (V,) of `documents` texts that hold each. Single words do, and what holds a word that is not listed.
+    frequency: (V,) of the `documents` texts that contain each. True for single words, and where a word is not listed.
     """
     counts = dict(zip(names, frequency.tolist(), strict=True))
     found = np.ones(len(names), dtype=bool)

@@ -1,4 +1,4 @@
-"""The words of a text, in scripts that put spaces between them and in Chinese, which does not; how names compare."""
+"""Words of texts, in Chinese and in scripts with spaces between words; and the canonical form of names."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ STOP_WORDS = ENGLISH_STOP_WORDS | FILLER | HAN_FILLER
 
 
 def canonical(text: str) -> str:
-    """What a name is compared by: NFKC (one width, one way to write an accent), lower case, single spaces, nothing
-    that is not seen.
+    """The form in which names are compared: NFKC, lower case, single spaces, without invisible characters.
 
     >>> canonical("Ｓｃｉ－Ｆｉ  Film"), canonical("Cafe\\u0301"), canonical("科\\u200b幻")
     ('sci-fi film', 'café', '科幻')
@@ -55,13 +54,15 @@ def _seen(letter: str) -> bool:
 
 
 def letters(name: str) -> int:
-    """How many letters a name has; a Chinese one, which is a word, counts twice."""
+    """The number of letters of a name; Chinese ones, which are words, count twice."""
     return sum(map(str.isalpha, name)) + len(HAN.findall(name))
 
 
 def clauses(text: str) -> Iterator[list[str]]:
-    """The words of each clause, lower case. Chinese is cut into words by a dictionary; Latin letters and digits of full
-    width are taken for those of half width where there is Chinese or such a letter.
+    """The words of each clause, lower case.
+
+    Chinese is cut into words by a dictionary; in texts with Chinese or full-width characters, letters and digits of
+    full width are converted to half width.
     """
     if text.isascii() or not WIDE.search(text):
         plain = text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -77,7 +78,7 @@ def _cut(run: str) -> list[str]:
 
 
 def joined(words: Sequence[str]) -> str:
-    """Words as they are written: with spaces between them, but not between two Chinese ones."""
+    """Words joined with spaces, but without one between two Chinese words."""
     text = words[0]
     for word in words[1:]:
         text += word if HAN.match(text[-1]) and HAN.match(word) else f" {word}"
@@ -85,7 +86,7 @@ def joined(words: Sequence[str]) -> str:
 
 
 def says_nothing(word: str) -> bool:
-    """Whether a word, lower case, says too little to begin or end a phrase."""
+    """Whether a lower-case word can't begin or end a phrase: a stop word, or short, or without a letter in front."""
     if HAN.match(word):
         return len(word) < 2 or word in HAN_FILLER
     return word in STOP_WORDS or len(word) < 3 or not word[0].isalpha()

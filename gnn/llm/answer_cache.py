@@ -1,4 +1,4 @@
-"""An on-disk cache of a language model's answers, keyed by question: what was answered once is never asked again."""
+"""An on-disk cache of a language model's answers, keyed by question, so that no question is asked twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphstore.errors import InputError
 
 
 class AnswerCache:
-    """Valid answers in `answers.sqlite`, which also holds what each day spent. Threads and processes may share it.
+    """Valid answers in `answers.sqlite`, beside the budget spent on each day. Threads and processes may share it.
 
     Raises:
         InputError: the folder or the file can't be written.
@@ -39,7 +39,7 @@ class AnswerCache:
         return row[0] if row else None
 
     def keep(self, key: bytes, prompt: str, model: str, answer: str, tokens_in: int, tokens_out: int) -> None:
-        """Keep a valid answer: its JSON text, and the tokens of the request that brought it."""
+        """Store a valid answer: its JSON text, and the tokens of its request."""
         answered_at = datetime.now(UTC).isoformat(timespec="seconds")
         with closing(self._connect()) as database, database:
             database.execute(

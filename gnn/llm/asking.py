@@ -1,4 +1,4 @@
-"""One question asked until it is answered or given up: tries, a second asking of what came back invalid, its budget."""
+"""The requests of one question: retries after failures, a second request after an invalid answer, and their budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gnn.llm.budget import Budget, Reservation
 from gnn.llm.endpoint import Endpoint, Reply
 from gnn.llm.question import Question, read_answer
 
-# What came back invalid is asked once more, warmer: asked alike, a model answers alike.
+# After an invalid answer the question is sent again, at a higher temperature, so that the answer can differ.
 TEMPERATURES = (0.0, 0.3)
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
@@ -22,9 +22,9 @@ LONGEST_WAIT_SECONDS = 30.0
 
 @dataclass
 class Outcome:
-    """What became of a question: an answer, or why it failed, or why what came is invalid.
+    """Result of a question: an answer, or the reason why it failed or why its answer is invalid.
 
-    unwell, hopeless: as in the last Reply.  retried: requests made again because one failed.
+    unwell, hopeless: as in the last Reply.  retried: requests repeated after a failure.
     """
 
     answer: BaseModel | None = None
@@ -38,9 +38,9 @@ class Outcome:
 
 
 class Asking:
-    """Asks an endpoint and keeps valid answers at once. Threads may share it.
+    """Sends questions to an endpoint and stores valid answers. Threads may share it.
 
-    tries: of one question, where the endpoint fails.
+    tries: requests of a question while the endpoint fails.
     """
 
     def __init__(self, endpoint: Endpoint, cache: AnswerCache, model: str, tries: int) -> None:
@@ -50,7 +50,7 @@ class Asking:
         self._tries = tries
 
     def ask(self, question: Question[Any], room: Reservation, budget: Budget, over: threading.Event) -> Outcome:
-        """Ask within the room reserved; once `over` is set, no request follows the one under way."""
+        """Ask within a reservation of the budget. Once `over` is set, no request is sent after the current one."""
         outcome = Outcome()
         tries, asked = 0, 1
         while True:
@@ -80,14 +80,14 @@ class Asking:
             outcome.retried += outcome.failed is not None
 
     def _answer(self, question: Question[Any], reply: Reply) -> tuple[BaseModel | None, str | None]:
-        """The answer, kept; or why it is none."""
+        """The answer, which is stored; or the reason why it is invalid."""
         if reply.spoilt:
             return None, reply.spoilt
         try:
             answer, plain = read_answer(question.shape, reply.text)
         except ValidationError:
             return None, "not of the shape"
-        # A shape's own validators may raise anything at what a model makes up.
+        # A shape's own validators may raise any error.
         except Exception:
             return None, "not JSON"
         self._cache.keep(
@@ -97,7 +97,7 @@ class Asking:
 
 
 def _wait_seconds(reply: Reply, tries: int) -> float:
-    """What the endpoint wishes; otherwise twice as long each time. With jitter: threads do not return as one."""
+    """The wait that the endpoint asks for, else twice as long each time; with jitter, so that threads don't align."""
     seconds = reply.wait_seconds
     if seconds is None:
         seconds = min(FIRST_WAIT_SECONDS * 2 ** (tries - 1), LONGEST_WAIT_SECONDS)

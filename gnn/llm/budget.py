@@ -1,4 +1,4 @@
-"""What asking a language model may cost: tokens and money, a run and a UTC day, reserved before they are spent."""
+"""Budgets for a language model: tokens and cost of a run and of a UTC day, reserved before they are spent."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """How a model is asked. Prices are of a million tokens; costs are in the currency of the prices.
+    """Limits of the requests to a model. Prices are of a million tokens; costs are in the currency of the prices.
 
     concurrency: questions under way at once.  timeout_seconds: of one request, from sending it to its last byte.
-    tries: of one question, when the endpoint fails.  run_tokens, run_cost, day_tokens, day_cost: budgets, in and out
-    together; None is no limit.  failures: questions that failed in a row, after which the circuit breaker opens and
-    nothing is asked for reset_seconds.
+    tries: requests of a question while the endpoint fails.  run_tokens, run_cost, day_tokens, day_cost: budgets, in and
+    out together; None is no limit.  failures: questions that failed in a row, after which the circuit breaker opens for
+    reset_seconds.
 
     Raises:
-        InputError: a limit that lets nothing through, or a negative price or budget.
+        InputError: a limit that allows nothing, or a negative price or budget.
     """
 
     concurrency: int = 4
@@ -51,13 +51,13 @@ class Limits:
                 raise InputError(f"The limit {name} is {getattr(self, name)}; expected 0 or more.")
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost."""
+        """The cost of some tokens."""
         return (tokens_in * self.price_in + tokens_out * self.price_out) / MILLION
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """Room taken for one request, on the day it was taken."""
+    """The part of the budget reserved for one request. day: when, ISO 8601."""
 
     day: str
     tokens_in: int
@@ -65,9 +65,9 @@ class Reservation:
 
 
 class Budget:
-    """What one run spends, beside what every process that shares `path` (an sqlite file) spends in the same UTC day.
+    """The spending of one run, and of all processes that share `path` (an sqlite file) on the same UTC day.
 
-    A process that is killed leaves its reservations counted as spent: its requests may well have been answered.
+    Reservations of a process that was killed stay counted as spent, as its requests may have been answered.
     """
 
     def __init__(self, limits: Limits, path: Path) -> None:
@@ -79,24 +79,24 @@ class Budget:
 
     @staticmethod
     def prepare(database: sqlite3.Connection) -> None:
-        """Create the table of what each day spent."""
+        """Create the table of the spending of each day."""
         database.execute(
             "CREATE TABLE IF NOT EXISTS spent (day TEXT PRIMARY KEY, tokens INTEGER NOT NULL, cost REAL NOT NULL)"
         )
 
     def reserve(self, tokens_in: int, tokens_out: int) -> Reservation | str:
-        """Take room for a request of at most so many tokens; or say which budget has none left."""
+        """Reserve a request of at most so many tokens; or a text that says which budget would be exceeded."""
         taken = Reservation(today(), tokens_in, tokens_out)
         return self._change(taken.day, 0, 0, tokens_in, tokens_out, bounded=True) or taken
 
     def renew(self, reservation: Reservation, tokens_in: int, tokens_out: int) -> Reservation | None:
-        """Book what a request used, and take the same room for the next one; None, where there is none left."""
+        """Book what a request used, and reserve the same again for the next one; None if a budget would be exceeded."""
         self.settle(reservation, tokens_in, tokens_out)
         taken = self.reserve(reservation.tokens_in, reservation.tokens_out)
         return taken if isinstance(taken, Reservation) else None
 
     def settle(self, reservation: Reservation, tokens_in: int, tokens_out: int) -> None:
-        """Book what a request used, and give the rest of its room back."""
+        """Book what a request used, and free the rest of its reservation."""
         self._change(reservation.day, reservation.tokens_in, reservation.tokens_out, tokens_in, tokens_out)
 
     def _change(
@@ -106,7 +106,7 @@ class Budget:
         tokens = used_in + used_out - freed_in - freed_out
         cost = limits.cost(used_in, used_out) - limits.cost(freed_in, freed_out)
         with self._lock, closing(sqlite3.connect(self._path, timeout=60, isolation_level=None)) as database:
-            # Taken before it is read: no other process can spend between the two.
+            # Locked before it is read, so that no other process spends between the two.
             database.execute("BEGIN IMMEDIATE")
             row = database.execute("SELECT tokens, cost FROM spent WHERE day = ?", (day,)).fetchone()
             day_tokens, day_cost = row or (0, 0.0)
@@ -130,5 +130,5 @@ class Budget:
 
 
 def today() -> str:
-    """The present day in UTC, ISO 8601."""
+    """The current day in UTC, ISO 8601."""
     return datetime.now(UTC).date().isoformat()

@@ -1,8 +1,7 @@
-"""One request to an OpenAI-compatible endpoint, and what came of it as a value: nothing here raises for the endpoint.
+"""Requests to an OpenAI-compatible endpoint. Whatever the endpoint does is returned as a value and raises no error.
 
-The library's own retries are off. They do find out what may be tried again, but they wait up to two minutes where an
-endpoint asks for it, sleep on when nobody wants the answer any more, start at the status line, so that an answer that
-breaks off in its body is lost, and leave no room to reserve what the next request costs.
+The library's own retries are off: they wait up to two minutes if an endpoint asks for it, can't be interrupted, don't
+cover an answer that breaks off in its body, and can't reserve the cost of the next request.
 """
 
 from __future__ import annotations
@@ -28,22 +27,22 @@ CONNECT_SECONDS = 10.0
 LONGEST_WAIT = 60.0
 TRY_AGAIN = {408, 409, 429}
 OF_THE_QUESTION = {413, 422}
-# No token of a real answer is so long; what is longer is not read to its end.
+# Longer bodies are no real answers, and are not read to the end.
 MOST_BYTES_PER_TOKEN = 100
 MOST_BYTES_AROUND = 1_000_000
-MOST_TOKENS_TOLD = 10_000_000
-# Shorter ones are words, such as "none" or "ollama", that an answer may well hold.
+MOST_TOKENS_REPORTED = 10_000_000
+# Shorter keys are words, such as "none" or "ollama", that an answer may contain.
 SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a request: a text, or why there is none.
+    """Result of a request: a text, or the reason why there is none.
 
     spoilt: why the text is no whole answer.  failed: why there is no text at all, in two or three words.
-    tokens_in, tokens_out: what the endpoint says it used, or about what it must have.
-    again: the same may be asked again, wait_seconds later if the endpoint says so.
-    unwell: the endpoint failed, not this question.  hopeless: why nothing else should be asked either.
+    tokens_in, tokens_out: as reported by the endpoint, or estimated.
+    again: whether the request may be repeated, wait_seconds later if the endpoint asks for it.
+    unwell: whether the endpoint failed, not this question.  hopeless: why no other request would succeed either.
     """
 
     text: str = ""
@@ -59,14 +58,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Form:
-    """How an endpoint wants to be asked: as the interface says at first, then without what it refused."""
+    """The form of requests: at first as the interface defines it, then without the parameters that were refused."""
 
     schema: bool = True
     longest: str = "max_tokens"
     temperature: bool = True
 
     def without(self, refused: str | None) -> Form | None:
-        """The form after a refusal that named a parameter or none; None if there is nothing left to give up."""
+        """The form after a refusal. refused: the parameter that it named, if any. None if no other form is left."""
         if refused == self.longest == "max_tokens":
             return replace(self, longest="max_completion_tokens")
         if refused == "temperature" and self.temperature:
@@ -75,7 +74,7 @@ class Form:
 
 
 class Endpoint:
-    """An endpoint and the model asked there. Threads may share it.
+    """An endpoint and a model there. Threads may share it.
 
     Raises:
         InputError: the URL is not http(s)://, or has a user or password in it; the key can't be sent.
@@ -94,11 +93,11 @@ class Endpoint:
             self._client: Any = openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=timeout)
         except Exception as error:
             raise InputError(f"The language model's URL {url!r} can't be asked: {type(error).__name__}.") from error
-        # The client is part of a cycle: left to itself, it is collected with its connections open.
+        # The client is part of a reference cycle, and would be collected with open connections.
         weakref.finalize(self, self._client.close)
 
     def ask(self, question: Question, temperature: float) -> Reply:
-        """Ask once; where the endpoint refuses how, once more for each thing it refuses, and so from then on."""
+        """Send a request; if the endpoint refuses its form, again in the next form, which is used from then on."""
         form: Form | None = self._form
         while form is not None:
             try:
@@ -106,7 +105,7 @@ class Endpoint:
             except openai.BadRequestError as error:
                 form = form.without(error.param)
                 continue
-            # Whatever else goes wrong on the way is a request that failed: the rest of the run goes on.
+            # Any other error is a failed request; the run continues.
             except Exception as error:
                 return self._failure(question, error)
             if not reply.failed:
@@ -137,7 +136,7 @@ class Endpoint:
         deadline = time.monotonic() + self._timeout
         body = bytearray()
         with self._client.chat.completions.with_streaming_response.create(**arguments) as response:
-            # The client's timeout is of one read: some endpoints send blanks for half an hour while a request queues.
+            # The client's timeout is of one read; some endpoints send blanks for half an hour while a request queues.
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > most:
@@ -150,13 +149,13 @@ class Endpoint:
         if body is None:
             return Reply(spoilt="too long", tokens_in=question.tokens_in, tokens_out=question.most_tokens)
         try:
-            told = json.loads(body)
-            choice = told["choices"][0]
+            completion = json.loads(body)
+            choice = completion["choices"][0]
             text, ended = choice["message"].get("content"), choice.get("finish_reason")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return Reply(failed="no completion", again=True, unwell=True)
-        used = told.get("usage")
-        tokens_in, tokens_out = _told(used, "prompt_tokens"), _told(used, "completion_tokens")
+        used = completion.get("usage")
+        tokens_in, tokens_out = _reported(used, "prompt_tokens"), _reported(used, "completion_tokens")
         if not tokens_in or tokens_out is None:
             tokens_in, tokens_out = question.tokens_in, estimated_tokens(str(text or ""))
         spoilt = None
@@ -169,7 +168,7 @@ class Endpoint:
         return Reply(text, spoilt, tokens_in=tokens_in, tokens_out=tokens_out)
 
     def _failure(self, question: Question, error: Exception) -> Reply:
-        # What an endpoint says of an error may repeat the key: only the status is passed on.
+        # The text of an error may contain the key, so only its status is reported.
         if isinstance(error, openai.APIStatusError):
             status = error.status_code
             hopeless = None
@@ -188,13 +187,13 @@ class Endpoint:
         failed = "timed out" if "Timeout" in name else "no connection" if "Connect" in name else "connection broke"
         if name.startswith(("Connect", "Pool")):
             return Reply(failed=failed, again=True, unwell=True)
-        # It was asked, and whoever sends the bill may have answered: counted as if in full.
+        # The request was sent, and may be billed: its tokens count in full.
         sent, most = question.tokens_in, question.most_tokens
         return Reply(failed=failed, again=True, unwell=True, tokens_in=sent, tokens_out=most)
 
 
 def checked(url: str) -> str:
-    """The URL, if it is one to ask.
+    """The URL, if it can be used.
 
     Raises:
         InputError: it is not http(s)://, or has a user or password in it.
@@ -216,13 +215,14 @@ def _name(question: Question) -> str:
 
 
 def _whole(text: str) -> str:
-    """The text without halves of surrogate pairs, which no request can carry."""
+    """The text without halves of surrogate pairs, which can't be sent."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _told(used: object, name: str) -> int | None:
+def _reported(used: object, name: str) -> int | None:
+    """A token count of an endpoint's usage; None if it is missing or impossible."""
     tokens = used.get(name) if isinstance(used, dict) else None
-    usable = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens <= MOST_TOKENS_TOLD
+    usable = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens <= MOST_TOKENS_REPORTED
     return tokens if usable else None
 
 

@@ -1,6 +1,6 @@
-"""Questions to a language model behind an OpenAI-compatible endpoint; its answers are validated objects, or missing.
+"""A language model behind an OpenAI-compatible endpoint: questions in, validated answers out.
 
-Whatever the endpoint does costs freshness only: what could not be answered is counted, and asked in a later run.
+A question without an answer is counted, and is asked again in a later run.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass
 class Report:
-    """What a run did. Every question counts once in asked, from_cache or skipped.
+    """Counts of a run. Every question counts once in asked, from_cache or skipped.
 
-    failed, invalid: of those asked, without an answer, and with none of the shape; reasons: both, by reason.
-    tokens_in, tokens_out, cost: what the endpoint used, in the currency of the prices; estimated where it told nothing.
-    stopped: why no more was asked before the end, or None.  retried: requests made again because one failed.
+    failed, invalid: questions asked without an answer, and with an answer of another shape; reasons: both, by reason.
+    tokens_in, tokens_out, cost: used at the endpoint, in the currency of the prices; estimated if it reports none.
+    stopped: why the run ended early, or None.  retried: requests repeated after a failure.
     """
 
     asked: int = 0
@@ -68,18 +68,18 @@ class _Round:
 class LanguageModel:
     """A model at an endpoint, behind a cache on disk, budgets and a circuit breaker.
 
-    url: of the API, such as http://127.0.0.1:8080/v1.  model: its name there.  folder: where answers are kept.
-    report: of the run, which is all that this object is asked; stopped is that of the last call.
+    url: of the API, such as http://127.0.0.1:8080/v1.  model: its name there.  folder: of the cache of answers.
+    report: of all calls of this object; `stopped` is that of the last call.
 
     Raises:
-        InputError: the URL can't be asked, or answers can't be kept in the folder.
-        NotReady: the libraries that ask are not installed.
+        InputError: the URL can't be used, or the folder can't be written.
+        NotReady: the libraries that it needs are not installed.
     """
 
     def __init__(
         self, url: str, model: str, folder: Path, *, key: str | None = None, limits: Limits = DEFAULT_LIMITS
     ) -> None:
-        # Loading them takes a second, which a run that asks nothing should not wait for.
+        # Imported here, as loading them takes a second.
         try:
             from gnn.llm.asking import Asking
             from gnn.llm.circuit_breaker import CircuitBreaker
@@ -98,8 +98,8 @@ class LanguageModel:
     def answers(self, questions: Iterable[Question[Any]], progress: Progress = silent) -> Iterator[tuple[int, Any]]:
         """Yield (position, answer) as answers come, in no order; a question without an answer is missing, and counted.
 
-        Questions are taken as there is room to ask them. Where the iteration ends early nothing more is asked; what is
-        under way is waited for, as it is paid for, and kept. One call at a time.
+        Questions are taken as they can be sent. If the iteration ends early, no more requests are sent; those under
+        way are awaited and their answers stored. One call at a time.
         """
         self.report.stopped = None
         return self._answers(questions, self.report, progress)
@@ -137,7 +137,7 @@ class LanguageModel:
         text = self._cache.find(key)
         if text is None:
             return None
-        # The shape's validators may have become stricter, which its schema, and so the key, need not tell.
+        # The shape's validators may have become stricter without a change of its schema, and so of the key.
         try:
             return read_answer(question.shape, text)[0]
         except Exception:
@@ -146,7 +146,7 @@ class LanguageModel:
     def _submit(
         self, current: _Round, position: int, key: bytes, question: Question[Any]
     ) -> Iterator[tuple[int, BaseModel]]:
-        """Ask as soon as a thread is free and the budget has room, yielding what is answered meanwhile; or skip."""
+        """Ask when a thread is free and the budget allows it, yielding answers that come meanwhile; or skip it."""
         report = current.report
         while report.stopped is None:
             most = 1 if self._breaker.half_open else self._limits.concurrency
@@ -161,7 +161,7 @@ class LanguageModel:
                     current.under_way[asked] = (position, key)
                     report.asked += 1
                     return
-                # What is under way has reserved more than it will use: there may be room when it is done.
+                # Requests under way have reserved more than they will use.
                 if current.under_way:
                     yield from self._finished(current)
                 else:
@@ -169,7 +169,7 @@ class LanguageModel:
         report.skipped += 1
 
     def _finished(self, current: _Round) -> Iterator[tuple[int, BaseModel]]:
-        """Wait for a question under way, count what is done and yield its answers."""
+        """Wait until a question under way ends; count those that ended and yield their answers."""
         done, _ = wait(current.under_way, return_when=FIRST_COMPLETED)
         found: list[tuple[int, BaseModel]] = []
         for future in done:

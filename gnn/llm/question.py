@@ -1,4 +1,4 @@
-"""A question to a language model: what is asked, the shape its answer must have, and a model's text read as that."""
+"""A question to a language model, the shape of its answer, and parsing of the model's text."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ BYTES_PER_TOKEN = 3
 class Question(Generic[Shape]):
     """One question about one text.
 
-    prompt: name and version of the prompt, "interests/1".  system: the instructions.  text: what they are about.
-    shape: the pydantic model that every answer is an object of.  most_tokens: the longest answer.
+    prompt: name and version of the prompt, "interests/1".  system: the instructions.  text: that they are about.
+    shape: the pydantic model of the answer.  most_tokens: of the answer.
     """
 
     prompt: str
@@ -38,37 +38,37 @@ class Question(Generic[Shape]):
 
     @property
     def tokens_in(self) -> int:
-        """About how many tokens are sent: a third of the bytes, so that scripts of many bytes a letter count more."""
+        """Estimated tokens sent: a third of the bytes, so that scripts with more bytes a letter count more."""
         return estimated_tokens(self.system) + estimated_tokens(self.text) + estimated_tokens(json.dumps(self.schema))
 
     def key(self, model: str) -> bytes:
-        """The SHA-256 of everything the answer of this model depends on."""
+        """The SHA-256 of everything that the answer of this model depends on."""
         asked = [model, self.prompt, self.system, self.text, self.schema, self.most_tokens]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has, rounded up."""
+    """The estimated number of tokens of a text, rounded up."""
     return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
 
 
 @lru_cache(maxsize=64)
 def strict_schema(shape: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a shape as endpoints want it where `strict` is set: every property required, none added."""
+    """The JSON schema of a shape for endpoints with `strict` set: all properties required, no others allowed."""
     return _strict(shape.model_json_schema())
 
 
 def read_answer(shape: type[Shape], text: str) -> tuple[Shape, str]:
-    """The answer in a model's text, and its JSON on one line. Fences and words around the one object are passed over.
+    """The answer in a model's text, and its JSON on one line. Fences and words around the object are ignored.
 
     Raises:
-        ValueError: no such object, one of another shape, or a number that JSON does not have (NaN, infinity).
+        ValueError: there is no object, one of another shape, or a number that JSON does not have (NaN, infinity).
     """
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
         raise ValueError("no JSON object")
     raw = text[start : end + 1]
-    # pydantic takes NaN and 1e999 for floats; JSON, and what reads the answer later, does not.
+    # pydantic accepts NaN and 1e999 as floats, JSON does not.
     plain = json.dumps(from_json(raw, allow_inf_nan=False), allow_nan=False)
     return shape.model_validate_json(raw), plain
 
@@ -76,7 +76,7 @@ def read_answer(shape: type[Shape], text: str) -> tuple[Shape, str]:
 def _strict(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema and "$defs" not in schema:
         return {"$ref": schema["$ref"]}
-    # A default makes no sense where everything is required; strict endpoints refuse the word.
+    # Strict endpoints refuse defaults, as every property is required.
     strict = {word: value for word, value in schema.items() if word != "default"}
     for word in NAMED:
         if word in strict:

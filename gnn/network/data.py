@@ -55,7 +55,7 @@ class GraphVocabulary:
         return index
 
     def as_dict(self) -> dict[str, Any]:
-        """What is saved with the weights; `GraphVocabulary(**saved)` restores it, not growing."""
+        """The fields saved with the weights; `GraphVocabulary(**saved)` restores them, not growing."""
         return {
             "relations": self.relations,
             "attributes": self.attributes,

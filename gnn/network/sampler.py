@@ -21,7 +21,7 @@ from graphstore.update import sampling
 
 @dataclass(frozen=True)
 class FanOut:
-    """How many neighbours are pulled: events of a user, similar items of an item, users followed, events of these."""
+    """Numbers of neighbours pulled: events of a user, similar items of an item, users followed, events of these."""
 
     events: int = 50
     similar: int = 20

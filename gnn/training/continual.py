@@ -84,8 +84,7 @@ def continue_training(
     chosen, is_fresh = _chosen(events, graph.fresh_users(client, active["version"]), seed)
     if int(is_fresh.sum()) < LEAST_USERS:
         return None
-    hyper = _hyperparameters(active["configuration"].get("training", {})).sized(len(chosen))
-    hyper = replace(hyper, epochs=EPOCHS, learning_rate=SLOWER * hyper.learning_rate)
+    hyper = _hyperparameters(active["configuration"].get("training", {}), len(chosen))
     model, known = _grown(model, vocabulary, events)
     sampler = NeighbourhoodSampler(client, vocabulary, fan_out, media=model.fusion is not None)
     sampler.add_items(events.item_ids)
@@ -122,12 +121,14 @@ def continued_blend(client: Client, version: str, model: InterestNetwork, vocabu
     return replace(read_blend(client, version), readout=model.readout(vocabulary.relations))
 
 
-def _hyperparameters(stored: Mapping[str, Any]) -> Hyperparameters:
+def _hyperparameters(stored: Mapping[str, Any], users: int) -> Hyperparameters:
+    """Those that the active model was trained with, for EPOCHS more epochs over so many users, with smaller steps."""
     known = {parameter.name for parameter in fields(Hyperparameters)}
     values = {name: value for name, value in stored.items() if name in known}
     if isinstance(values.get("without"), list):
         values["without"] = tuple(values["without"])
-    return Hyperparameters(**{**values, "batch_users": 0, "cuts": 0})
+    hyper = Hyperparameters(**{**values, "batch_users": 0, "cuts": 0}).sized(users)
+    return replace(hyper, epochs=EPOCHS, learning_rate=SLOWER * hyper.learning_rate)
 
 
 def _chosen(events: Interactions, fresh: set[str], seed: int) -> tuple[list[str], np.ndarray]:

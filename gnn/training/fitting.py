@@ -63,7 +63,7 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class HeldOutRun:
-    """What was learned on held-out events: weights of signals, epochs to train, metrics, and the users' examples.
+    """Result of a held-out run: weights of signals, epochs to train, metrics, and the users' examples.
 
     metrics and examples are empty where too little can be held out; weights, epochs and share are the defaults then.
     """
@@ -154,7 +154,7 @@ class Training:
         choose: bool = True,
         contents: TrainableContents | None = None,
     ) -> tuple[Derived, ItemFeatures, InterestNetwork, dict[str, Any]]:
-        """What is derived from the earlier events, features, a model trained on both, and what `train` returned."""
+        """Derived rows of the earlier events, item features, a model trained on both, and the result of `train`."""
         derived = derive(earlier, self.options)
         features = earlier_features(self.sampler, earlier, derived.similar_items, self._widths).to(self.device)
         length: dict[str, Any] = {"choose": choose, "epochs": self.hyper.epochs}

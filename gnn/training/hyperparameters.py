@@ -26,7 +26,7 @@ ALL_THAT_FOLLOWS, WHAT_COMES_NEXT = (50, 1.0), (5, 0.8)  # targets, and how much
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How a model is trained. Fields that are 0 are set by `sized` and `with_defaults`.
+    """Hyperparameters of one training. Fields that are 0 are set by `sized` and `with_defaults`.
 
     batch_users, cuts: users in a step, and cut positions drawn for each of them.  history: events pulled a user.
     targets: how many items after the cut are predicted, each with `target_decay` times the weight of the one before.

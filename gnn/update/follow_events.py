@@ -42,7 +42,7 @@ REPORT_SECONDS = 10.0
 
 @dataclass
 class Work:
-    """What was done since the last report.
+    """Counts since the last report.
 
     users, items: brought up to date.  again: users touched again meanwhile.  batches: seconds that each took.
     """

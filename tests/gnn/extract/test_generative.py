@@ -10,7 +10,7 @@ from gnn.encoders import by_name
 from gnn.extract import aliases
 from gnn.extract.aliases import AliasResolver, interest_name, undo
 from gnn.extract.generative import user_row
-from gnn.extract.grounding import Entry, borne_out, horizon_of
+from gnn.extract.grounding import Entry, evidence_for, horizon_of
 from gnn.extract.prompting import AT_ONCE, ReadInterest, ReadUsers, as_text, clean, packed, prompt
 from gnn.extract.stage import extract
 from gnn.llm.budget import Limits
@@ -292,10 +292,10 @@ def test_likes_don_t_rest_on_dislikes_and_late_interests_rest_on_late_events(cli
     name = np.array([1.0, 0.0])
     vectors = {f"i{n}": name for n in range(5)}
     says = ReadInterest(**liked("x", 1, 2, 3, 4, 5))
-    assert [e.event_id for e in borne_out(says, name, entries, vectors)] == ["e0", "e2", "e3"]
+    assert [e.event_id for e in evidence_for(says, name, entries, vectors)] == ["e0", "e2", "e3"]
     hates = says.model_copy(update={"polarity": "dislikes"})
-    assert [e.event_id for e in borne_out(hates, name, entries, vectors)] == ["e1", "e3", "e4"]
-    assert borne_out(says, name, entries, {"i0": name}) == []
+    assert [e.event_id for e in evidence_for(hates, name, entries, vectors)] == ["e1", "e3", "e4"]
+    assert evidence_for(says, name, entries, {"i0": name}) == []
     late = says.model_copy(update={"horizon": "short"})
     assert horizon_of(late, entries[:1], entries) == "short" and horizon_of(late, entries[2:], entries) == "long"
 

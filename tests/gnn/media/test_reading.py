@@ -248,7 +248,7 @@ def test_a_changed_image_moves_its_item_by_update_alone(trained, settings, folde
 
 
 def test_a_follower_reads_the_images_of_new_items_as_extract_did(trained, settings, tmp_path, folder, monkeypatch):
-    monkeypatch.setattr("gnn.media.images.image_encoder", Colours)
+    monkeypatch.setattr("gnn.media.reading.image_encoder", Colours)
     (new,) = pictured(folder, [{"item_id": "Hnew"}])
     store(trained, tmp_path, items=[new])
     for worker in (EventWorker(trained, settings), NeighbourhoodWorker(trained, settings, encoder=CountingEncoder())):
@@ -258,7 +258,7 @@ def test_a_follower_reads_the_images_of_new_items_as_extract_did(trained, settin
 
 
 def test_a_follower_takes_up_an_image_that_extract_found_changed(trained, settings, folder, monkeypatch):
-    monkeypatch.setattr("gnn.media.images.image_encoder", Colours)
+    monkeypatch.setattr("gnn.media.reading.image_encoder", Colours)
     before = state(trained, "C3")["embedding"]
     (folder / "C3.png").write_bytes(picture((20, 20, 70)))
     read(trained, settings, folder)
