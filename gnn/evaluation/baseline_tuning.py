@@ -146,15 +146,8 @@ def tuned(
             if value > highest:
                 highest, setting, predict = value, candidate, tried
         half_life = best_of([(h, part.ndcg(_by_query(predict, queries[h]))) for h in half_lives])
-<<<<<<< HEAD
-        note(
-            f"{name}: {_in_words(setting, half_life if len(half_lives) > 1 else None)},"
-            " chosen on held-out training events."
-        )
-=======
         words = _in_words(setting, half_life if len(half_lives) > 1 else None)
         note(f"{name}: {words}, chosen on held-out training events.")
->>>>>>> gnn
     return ranked(events, k, _by_query(fit(events, **setting), query(events, half_life)))
 
 
