@@ -81,6 +81,9 @@ def test_how_likely_an_item_is_drawn_grows_as_e_to_its_standard_score():
     scores = np.array([1.0, 0.0])  # standard scores 1 and -1
     first = np.mean([diversity.gumbel_top_k(scores, 1, f"user {n}") == [0] for n in range(2000)])
     assert first == pytest.approx(np.exp(1) / (np.exp(1) + np.exp(-1)), abs=0.03)  # three deviations: 0.022
+    three = [diversity.gumbel_top_k(np.array([1.0, 0.0, -1.0]), 1, f"user {n}")[0] for n in range(2000)]
+    odds = np.exp(np.array([1.0, 0.0, -1.0]) / np.sqrt(2 / 3))
+    assert np.bincount(three, minlength=3) / 2000 == pytest.approx(odds / odds.sum(), abs=0.035)
     equal = np.mean([diversity.gumbel_top_k(np.ones(2), 1, f"user {n}") == [0] for n in range(2000)])
     assert equal == pytest.approx(1 / 2, abs=0.04)
 

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -238,20 +237,19 @@ def test_nothing_of_a_claim_is_written_where_a_part_of_it_fails(known):
 
 def test_whoever_finishes_waits_for_whoever_holds_the_users(known):
     """Events of a user are stored under the same locks, so that none comes between reading and writing."""
-    claim, order, holds = claim_users(known, 5), [], threading.Event()
+    claim, holds, finished, early = claim_users(known, 5), threading.Event(), threading.Event(), []
 
     def hold(tx):
         tx.run("collect/lock_nodes", user_ids=["u_bob"], item_ids=[])
         holds.set()
-        time.sleep(0.3)
-        order.append("events")
+        early.append(finished.wait(1.5))
 
     with ThreadPoolExecutor() as pool:
         first = pool.submit(known.transaction, hold)
         holds.wait()
-        second = pool.submit(lambda: (finish(known, claim), order.append("finished")))
+        second = pool.submit(lambda: (finish(known, claim), finished.set()))
         first.result(), second.result()
-    assert order == ["events", "finished"]
+    assert early == [False]
 
 
 def test_items_with_a_mark_get_one_number_of_the_feed_the_longest_due_first(client):
