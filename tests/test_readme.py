@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/following.md",
     "docs/evaluation.md",
     "docs/figures.md",
+    "docs/mutation.md",
 )
 MOST_LINES, MOST_LETTERS, MOST_FIGURES = 120, 160, 8
 PATH = re.compile(r"`((?:\w+/)+[\w.-]*)`")
