@@ -197,7 +197,7 @@ def test_a_question_is_one_document_whatever_is_in_it():
 
 
 def test_names_that_mean_the_same_become_one_interest_and_that_can_be_undone(client, read, settings, monkeypatch):
-    monkeypatch.setattr(aliases, "SAME", 0.75)
+    monkeypatch.setattr(aliases, "SAME_MEANING", 0.75)
 
     def said(row):
         kind = row["did"][0]["about"]

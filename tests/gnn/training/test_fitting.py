@@ -52,7 +52,7 @@ def trained(monkeypatch):
     events, client = behaviour(), SimpleNamespace(kinds=KINDS)
     sampler = NeighbourhoodSampler(client, GraphVocabulary.of_kinds(KINDS))
     content = np.random.default_rng(0).normal(size=(ITEMS, 4)).astype(np.float32)
-    sampler.items.add_neighbours(events.item_ids, NOTHING, NOTHING)
+    sampler.items.add_neighbours(events.item_ids, NOTHING)
     sampler.items.add_content(events.item_ids, NOTHING, np.arange(ITEMS), content)
     columns = BehaviourColumns(
         events.user,
