@@ -1,4 +1,4 @@
-"""What a command shows: progress and messages on standard error, its answer on standard output."""
+"""Console of the commands: progress and messages on standard error, the answer on standard output."""
 
 from __future__ import annotations
 

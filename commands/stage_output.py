@@ -1,4 +1,4 @@
-"""How the command line prints the results of the stages."""
+"""Output of the stages on the command line: counts, tables, recommendations."""
 
 from __future__ import annotations
 

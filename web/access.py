@@ -1,7 +1,7 @@
-"""Access control: API keys in `X-API-Key` or, for the pages, in the session; scopes; rate limits per key.
+"""Access control: API keys in `X-API-Key` or, for the pages, in the session; scopes; rate limits per key and endpoint.
 
 An endpoint needs `read` for GET and `write` for anything else unless `@needs` or `@public` marks it otherwise. An
-endpoint without a mark is therefore never open to everyone.
+endpoint without a mark therefore needs a key; only static files are open without one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Response cache: an answer is reused while its validator is unchanged."""
+"""Response cache: an answer is reused while its validator is unchanged, for at most LONGEST_SECONDS."""
 
 from __future__ import annotations
 

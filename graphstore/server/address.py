@@ -1,4 +1,4 @@
-"""What the managed server tells about itself: where it answers, and how it is."""
+"""Address and state of the managed server: where it answers, and how it is."""
 
 from __future__ import annotations
 

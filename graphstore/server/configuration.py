@@ -1,4 +1,4 @@
-"""What a managed Neo4j is told before it starts: its settings, its memory, its ports and its password."""
+"""Configuration of the managed Neo4j: settings, memory, ports and password, written before it starts."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def folder_lock(folder: Path, message: Message = quiet) -> Iterator[None]:
         ) from error
     with lock:
         deadline = time.monotonic() + LOCK_SECONDS
-        told = False
+        announced = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,9 +47,9 @@ def folder_lock(folder: Path, message: Message = quiet) -> Iterator[None]:
                     raise ServerError(
                         f"Another program has been starting or stopping Neo4j in {folder} for {LOCK_SECONDS:.0f} s."
                     ) from None
-                if not told:
+                if not announced:
                     message("Another program is starting or stopping this Neo4j; waiting for it ...")
-                    told = True
+                    announced = True
                 time.sleep(POLL_SECONDS)
         yield
 
@@ -95,7 +95,7 @@ def find(pid: int | None, folder: Path) -> psutil.Process | None:
 
 
 def home_option(folder: Path) -> str:
-    """The option by which a server's process is told from any other."""
+    """The option that distinguishes a server's process from any other."""
     return f"--home-dir={folder}"
 
 
