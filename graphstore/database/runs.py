@@ -43,7 +43,7 @@ def run(client: Client, stage: str) -> Iterator[Run]:
 
 
 def _end(client: Client, current: Run, error: str | None) -> None:
-    # A stage that failed, perhaps because Neo4j stopped, is recorded without retries, so that the caller waits once only.
+    # A stage that failed, perhaps because Neo4j stopped, is recorded without retries, so that the caller waits once.
     write = client.write if error is None else client.autocommit
     try:
         write(
