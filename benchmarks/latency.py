@@ -16,7 +16,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.load.asking import LIVE, Request, as_fast_as_answered, entity_tags, recommendations_path
+from benchmarks.load.asking import LIVE, HttpRequest, as_fast_as_answered, entity_tags, recommendations_path
 from benchmarks.load.processes import api_key, served
 from benchmarks.measures import tables
 from graphstore import Settings, connect
@@ -30,7 +30,7 @@ NO_TAGS = "this version answers without an ETag: answers from a cache are not me
 def measure(port: int, key: str, user_ids: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each way to ask."""
     paths = [recommendations_path(user_id, QUERY) for user_id in user_ids]
-    live = [Request(path, LIVE) for path in paths]
+    live = [HttpRequest(path, LIVE) for path in paths]
     as_fast_as_answered(port, key, live[:WARM_UP], 1)
     rows = [{"asked": "computed live", **as_fast_as_answered(port, key, live, clients)} for clients in (1, 4)]
     tags = entity_tags(port, key, paths)
@@ -40,7 +40,7 @@ def measure(port: int, key: str, user_ids: Sequence[str]) -> list[dict[str, Any]
             "If-None-Match": {path: {"If-None-Match": tag} for path, tag in tags.items()},
         }
         for name, headers in ways.items():
-            requests = [Request(path, headers[path]) for path in paths]
+            requests = [HttpRequest(path, headers[path]) for path in paths]
             rows += [{"asked": name, **as_fast_as_answered(port, key, requests, clients)} for clients in (1, 4)]
     return rows
 
@@ -57,7 +57,7 @@ def main() -> None:
     order = random.Random(options.seed).choices(users, k=options.requests)
     with api_key(os.environ, "read") as key, served(os.environ) as program:
         rows = measure(program.port, key, order)
-        health = [Request("/health/live", {})] * options.requests
+        health = [HttpRequest("/health/live", {})] * options.requests
         rows.append({"asked": "/health/live", **as_fast_as_answered(program.port, key, health, 1)})
     tables.show(
         "Recommendations with explanation over HTTP (targets: p50 7, p99 19 ms; 250 requests/s; unchanged p50 2 ms)",

@@ -30,7 +30,7 @@ WORKERS = 32
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """What to GET."""
 
     path: str
@@ -121,7 +121,7 @@ def at_rate(jobs: Sequence[Job], rate: float, act: Callable[[Job, float], Result
         return [one.result() for one in waiting]
 
 
-def as_fast_as_answered(port: int, key: str, requests: Sequence[Request], clients: int) -> dict[str, Any]:
+def as_fast_as_answered(port: int, key: str, requests: Sequence[HttpRequest], clients: int) -> dict[str, Any]:
     """Requests divided among so many clients, each of which asks again once it was answered: times and requests/s.
 
     Raises:
@@ -129,7 +129,7 @@ def as_fast_as_answered(port: int, key: str, requests: Sequence[Request], client
     """
     answers: list[Answer] = []
 
-    def ask(own: Sequence[Request]) -> None:
+    def ask(own: Sequence[HttpRequest]) -> None:
         asker = Asker(port, key)
         answers.extend(asker.get(request.path, request.headers) for request in own)
 

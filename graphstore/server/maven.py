@@ -27,7 +27,7 @@ REPORT_SECONDS = 5.0
 MB = 1e6
 
 
-class Report:
+class FetchReport:
     """Counts what was fetched and keeps what failed; says how far it is every few seconds. For several threads.
 
     jars: how many are to come, None while the descriptions of packages (POMs) still say which.
@@ -63,7 +63,7 @@ class Report:
 
 def fetch(
     coordinates: Sequence[str], folder: Path, *, repository: str | None = None, message: Message
-) -> tuple[list[Path], Report]:
+) -> tuple[list[Path], FetchReport]:
     """The jars of these coordinates and of all that they need at run time, kept in `folder`.
 
     What is in the folder already is not fetched again, so an interrupted fetch goes on from there.
@@ -80,7 +80,7 @@ def fetch(
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
-    report = Report(message)
+    report = FetchReport(message)
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=DOWNLOADS, max_retries=Retry(RETRIES, backoff_factor=0.5)))
@@ -121,7 +121,7 @@ def _download_all(artifacts: Sequence[Any]) -> list[Path]:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C or an error, what has not begun is left
 
 
-def _checked_resolver(session: requests.Session, report: Report) -> Any:
+def _checked_resolver(session: requests.Session, report: FetchReport) -> Any:
     """jgo's resolver, but a file is in the cache only when it is whole and its checksum is right."""
     from jgo.maven import PythonResolver
 
