@@ -44,6 +44,7 @@ def test_while_another_model_takes_over_every_answer_is_of_one_model(
     def ask():
         while not stop.is_set():
             seen.extend(lists(api, USERS[::3]).items())
+            stop.wait(0.05)  # within the rate limit of a key
 
     if slowly:  # the new embeddings wait for a while beside the old ones
         settle = stage.embeddings.settle
