@@ -5,7 +5,6 @@ import threading
 from datetime import UTC, datetime
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -13,16 +12,14 @@ from hypothesis import strategies as st
 from gnn.extract.stage import extract
 from gnn.update.follow_events import EventWorker
 from gnn.update.stage import update
-from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.errors import GraphError
 from graphstore.profiles.interests import read_interests
 from graphstore.recommend.stage import recommend
 from graphstore.update import work_queue
-from tests.fixtures.films import DAY, NOW, CountingEncoder, club, event
+from tests.fixtures.films import DAY, NOW, QUICK, CountingEncoder, club, event
 from tests.fixtures.storing import store
 
-QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
 MARKED = (
     "MATCH (n) WHERE n.due IS NOT NULL OR n.lease IS NOT NULL RETURN coalesce(n.user_id, n.item_id) AS id ORDER BY id"
 )
@@ -31,16 +28,6 @@ MATCH (u:User)
 RETURN u.user_id AS id, u.embedding AS vector, u.embedding_version AS version, u.changed_seq AS seq,
        u.changes AS changes
 """
-
-
-@pytest.fixture
-def prepared(client, settings, tmp_path):
-    """A graph after all stages."""
-    store(client, tmp_path, **club())
-    extract(client, settings, encoder=CountingEncoder())
-    build(client)
-    update(client, settings, full=True, **QUICK)
-    return client
 
 
 def marked(client):

@@ -23,7 +23,6 @@ from graphstore.update import work_queue
 from tests.fixtures.films import CountingEncoder, club, event, film
 from tests.fixtures.storing import store
 
-QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
 EDGES = """
 MATCH (a)-[s:SIMILAR_TO|FOLLOWED_BY]->(b)
 RETURN type(s) AS type, coalesce(a.item_id, a.user_id) AS source, coalesce(b.item_id, b.user_id) AS target,
@@ -43,16 +42,6 @@ NEW = [
     event("h3", "fresh", -2, "like"),
     event("c3", "C5", -1, "dislike"),
 ]
-
-
-@pytest.fixture
-def prepared(client, settings, tmp_path):
-    """A graph after all stages."""
-    store(client, tmp_path, **club())
-    extract(client, settings, encoder=CountingEncoder())
-    build(client)
-    update(client, settings, full=True, **QUICK)
-    return client
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, Blend
 from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update import models, sampling
-from tests.fixtures.films import DAY, NOW, CountingEncoder, club, event, film
+from tests.fixtures.films import DAY, NOW, QUICK, CountingEncoder, club, event, film
 from tests.fixtures.storing import store
 
-QUICK = {"epochs": 2, "cuts": 8, "batch_users": 8}
 VECTORS = """
 MATCH (n) WHERE (n:User OR n:Item)
 RETURN coalesce(n.user_id, n.item_id) AS id, n.embedding AS vector, n.embedding_version AS version,
