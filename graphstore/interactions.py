@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from graphstore.clock import GraphClock
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Interactions:
     weight: how much the event counts as positive feedback, at least 0.
     strength: weight of the kind of behaviour, below 0 for dislikes and low ratings.  half_life: of the kind, in days.
     Both are None where they are not known.
+    clock_day: time by the graph's clock (`on_clock`), from which ages are measured; that of `day` where None.
 
     As read from the graph, the events of a user stand together, newest first, those without a time last.
     """
@@ -28,14 +31,33 @@ class Interactions:
     weight: np.ndarray
     strength: np.ndarray | None = None
     half_life: np.ndarray | None = None
+    clock_day: np.ndarray | None = None
 
     def where(self, mask: np.ndarray) -> Interactions:
         """The events of a mask (E,), with the same users and items."""
-        columns = (self.user, self.item, self.day, self.weight, self.strength, self.half_life)
+        columns = (self.user, self.item, self.day, self.weight, self.strength, self.half_life, self.clock_day)
         return Interactions(self.user_ids, self.item_ids, *(None if c is None else c[mask] for c in columns))  # type: ignore[arg-type]
+
+    def on_clock(self) -> Interactions:
+        """The same events with their times by the clock of these events (`GraphClock`), unless they have others."""
+        return self if self.clock_day is not None else replace(self, clock_day=GraphClock.of(self.day).on(self.day))
+
+    @property
+    def ages_from(self) -> np.ndarray:
+        """(E,) the times that ages are measured with, in days since 1970."""
+        return self.day if self.clock_day is None else self.clock_day
+
+    @property
+    def now(self) -> float:
+        """The day that ages are measured from, that of the latest event; NaN without times."""
+        return _latest(self.ages_from)
 
     @property
     def latest_day(self) -> float:
-        """The time of the latest event, in days since 1970: ages are measured from it; NaN without times."""
-        known = self.day[~np.isnan(self.day)]
-        return float(known.max()) if known.size else float("nan")
+        """The time of the latest event, in days since 1970; NaN without times."""
+        return _latest(self.day)
+
+
+def _latest(day: np.ndarray) -> float:
+    known = day[~np.isnan(day)]
+    return float(known.max()) if known.size else float("nan")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from graphstore.clock import GraphClock
 from graphstore.kinds import Kind, kind_table
 
 BEHAVIOUR = "behaviour"
@@ -16,15 +17,27 @@ LIKES, DISLIKES = 20, 10  # kept for each user and horizon
 WEAKENED = 0.25  # factor of an interest that the user corrected to count less
 
 
-def interest_parameters(as_of: datetime, kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """The parameters of `extract/interests/write_user_interests` other than the users.  as_of: the graph's clock."""
+def interest_parameters(clock: GraphClock, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The parameters of `extract/interests/write_user_interests` other than the users.  clock: of the graph."""
     return {
         "kinds": kind_table(kinds),
-        "as_of": as_of,
         "events": RECENT_EVENTS,
         "short_days": SHORT_DAYS,
         "likes": LIKES,
         "dislikes": DISLIKES,
         "weakened": WEAKENED,
         "extracted_by": BEHAVIOUR,
+        **clock.moments(),
+    }
+
+
+def lapse_parameters(clock: GraphClock) -> dict[str, Any]:
+    """Up to when a user's latest event is too old for short-term interests, as parameters of statements."""
+    moments = clock.moments()
+    as_of, before = moments["as_of"], moments["as_of_before"]
+    assert as_of is not None and before is not None
+    return {
+        "recent": as_of - SHORT_HORIZON,
+        "recent_before": before - SHORT_HORIZON,
+        "paused_after": moments["paused_after"],
     }

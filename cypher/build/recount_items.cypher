@@ -1,8 +1,9 @@
 // Purpose: compute again the popularity of items that changed while a build ran, because the build did not read all
 // their events. Each item is written first, which makes new events of it wait.
 // counted: relationship types that count towards popularity.  new: ln of the count from which an item is known.
+// clock, paused_after, pause: as in `build/note_build`.
 // Access: write
-// Parameters: since DATETIME, counted LIST<STRING>, half_life FLOAT, new FLOAT
+// Parameters: since DATETIME, counted LIST<STRING>, half_life FLOAT, new FLOAT, clock FLOAT, paused_after FLOAT, pause FLOAT
 // Returns: items INTEGER
 // Index: item_touched_at
 MATCH (i:Item)
@@ -12,7 +13,10 @@ WITH i
 CALL (i) {
   MATCH (i)<-[b]-(:User)
   WHERE type(b) IN $counted
-  WITH coalesce(b.at.epochMillis / 86400000.0, 0.0) * log(2) / $half_life AS one
+  WITH coalesce(b.at.epochMillis / 86400000.0, 0.0) AS day
+  WITH CASE WHEN day <= $paused_after THEN day WHEN day - $pause < $paused_after THEN $paused_after ELSE day - $pause END
+    AS day
+  WITH CASE WHEN day > $clock THEN $clock ELSE day END * log(2) / $half_life AS one
   WITH collect(one) AS ones, max(one) AS top
   RETURN top + log(reduce(sum = 0.0, one IN ones | sum + exp(one - top))) AS popularity, log(toFloat(size(ones))) AS ever
 }

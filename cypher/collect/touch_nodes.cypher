@@ -1,7 +1,8 @@
 // Purpose: record the activity of new events on their users and items, in the transaction that stores the events. Each
 // node is marked as due for `update --follow`: `due`, milliseconds since 1970 from which it may be claimed. A node that
 // is leased (`lease`) keeps its mark; its `version` rises, so that the worker updates it again. The events are added to
-// the popularity of the items, with the half-life of the last build; before the first build there is none.
+// the popularity of the items, with the half-life of the last build and times by the graph's clock (`build/note_build`,
+// graphstore/clock.py); before the first build there is none.
 // items: maps of item_id and days (since 1970, 0 where unknown) of the events that count.  new: ln of the count from
 // which an item is known.
 // Access: write
@@ -22,7 +23,12 @@ CALL () {
   WITH i, row
   MATCH (f:Feed {name: 'changes'})
   WHERE f.popularity_half_life IS NOT NULL AND size(row.days) > 0
-  WITH i, [day IN row.days | day * log(2) / f.popularity_half_life] AS added, coalesce(i.popularity, -1.0e300) AS before
+  WITH i, f, [day IN row.days |
+    CASE WHEN day <= f.paused_after THEN day WHEN day - f.pause < f.paused_after THEN f.paused_after
+         ELSE day - coalesce(f.pause, 0.0) END] AS days
+  WITH i, f, [day IN days | CASE WHEN day > f.clock + f.pace * size(days) THEN f.clock + f.pace * size(days) ELSE day END]
+    AS days
+  WITH i, [day IN days | day * log(2) / f.popularity_half_life] AS added, coalesce(i.popularity, -1.0e300) AS before
   WITH i, added, before, reduce(top = before, one IN added | CASE WHEN one > top THEN one ELSE top END) AS top
   WITH i, top + log(reduce(sum = exp(before - top), one IN added | sum + exp(one - top))) AS popularity,
        log(exp(coalesce(i.ever_popular, -1.0e300)) + size(added)) AS ever_popular

@@ -98,9 +98,9 @@ def extract(
             if read:
                 interests.count_items(client)
             changed, counts = sorted({*changed, *read}), counts | found_about
-        as_of = interests.latest_event(client)
-        users = interests.users_to_read(client, as_of, since, changed)
-        found = interests.write_user_interests(client, users, as_of, progress)
+        clock = interests.read_clock(client)
+        users = interests.users_to_read(client, clock, since, changed)
+        found = interests.write_user_interests(client, users, clock, progress)
         counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
         if reader:
             counts |= reader.read_users(progress)

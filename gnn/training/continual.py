@@ -31,6 +31,7 @@ from gnn.training.interpolation import state_of
 from gnn.training.loop import held_out_ndcg, train
 from gnn.training.objective import Objective, target_weights
 from graphstore.build.pull import pull_interactions
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client
 from graphstore.errors import NotReady
 from graphstore.extract import content_index
@@ -93,7 +94,7 @@ def continue_training(
     features = sampler.items.features(*widths(model))
     rows = torch.tensor([sampler.items.index[item_id] for item_id in known], dtype=torch.long)
     weights = target_weights(vocabulary.relations, client.kinds, negative_weight)
-    objective = Objective(features, rows, hyper, weights, events.latest_day)
+    objective = Objective(features, rows, hyper, weights, GraphClock.of(events.day))
     held = [held_in_batch(batch) for batch in batches]
     split = {"fresh": set(np.asarray(chosen)[is_fresh].tolist()), "replay": set(np.asarray(chosen)[~is_fresh].tolist())}
     before = {name: _ranked(model, objective, batches, held, ids) for name, ids in split.items()}

@@ -33,6 +33,7 @@ from gnn.training.trainable_contents import TrainableContents
 from graphstore import popularity
 from graphstore.build.derive import BuildOptions, Derived, derive
 from graphstore.build.pull import pull_interactions
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client
 from graphstore.interactions import Interactions
 from graphstore.progress import Progress
@@ -171,12 +172,13 @@ class Training:
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}
         blank = np.zeros(vectors.shape[1])
+        by_clock = earlier.on_clock()
         signals = Signals(
-            earlier,
+            by_clock,
             derived,
             self._side_information.of(earlier, self.options),
             np.stack([by_id.get(item_id, blank) for item_id in events.item_ids]),
-            popularity.popularity_now(earlier.latest_day, self.options.popularity_half_life),
+            popularity.popularity_now(by_clock.now, self.options.popularity_half_life),
         )
         table, vocabulary, readout = self.sampler.items, self.sampler.vocabulary, model.readout(self._relations)
         return examples(signals, held, events, self.batches, table, vocabulary, readout, by_id, self.seed), found
@@ -206,7 +208,7 @@ class Training:
         if len(known) < 2:
             return model.eval(), {"epoch": length["epochs"], "share": 1.0}
         weights = target_weights(self._relations, self.client.kinds, self.options.negative_weight).to(self.device)
-        objective = Objective(features, rows, self.hyper, weights, events.latest_day, contents)
+        objective = Objective(features, rows, self.hyper, weights, GraphClock.of(events.day), contents)
         options: dict[str, Any] = {"seed": self.seed, "progress": self.progress, **length}
         return model, train(model, objective, self._batches, held, **options)
 

@@ -22,6 +22,7 @@ from gnn.network.model import InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.trainable_contents import TrainableContents
+from graphstore.clock import UNDATED, GraphClock
 from graphstore.kinds import Kind
 
 MASKED = -1e9
@@ -34,7 +35,7 @@ class Objective:
 
     items: features of all items of the table.  candidates: rows of those with behaviour, the only ones that are ranked.
     target_weights: (relations,), see `target_weights`.
-    latest: days since 1970 of the latest training event, from which `recency` is measured.
+    clock: of the training events, from which `recency` is measured.
     trainable: contents that are trained too (`update --end-to-end`); None for fixed contents.
     """
 
@@ -42,7 +43,7 @@ class Objective:
     candidates: Tensor
     hyper: Hyperparameters
     target_weights: Tensor
-    latest: float = float("nan")
+    clock: GraphClock = UNDATED
     trainable: TrainableContents | None = None
 
     def loss(self, model: InterestNetwork, batch: HeteroData, held: Tensor, generator: torch.Generator) -> Tensor:
@@ -176,9 +177,15 @@ def _targets(
     weight = (places < lengths[:, None, None]).float() * objective.target_weights[at(history.relation)]
     weight = weight * hyper.target_decay**steps
     if hyper.recency:
-        age = (objective.latest - at(history.days)).nan_to_num(0.0).clamp_min(0.0)
+        age = _ages(objective.clock, at(history.days))
         weight = weight * torch.exp2(-age / hyper.recency).float()
     return at(history.items), at(history.relation) // 2, weight
+
+
+def _ages(clock: GraphClock, days: Tensor) -> Tensor:
+    """Days before the graph's time, as `GraphClock.on` counts them; 0 where a time is unknown."""
+    on_clock = torch.where(days > clock.after, (days - clock.pause).clamp_min(clock.after), days)
+    return (clock.now - on_clock).nan_to_num(0.0).clamp_min(0.0)
 
 
 def seen_before_cuts(history: HistoryBatch, cuts: Tensor, place: Tensor, size: int) -> Tensor:

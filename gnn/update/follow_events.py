@@ -14,16 +14,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gnn.update.follow_neighbourhoods import NeighbourhoodWorker, run_neighbourhoods
 from gnn.update.prepare import share_machine
 from gnn.update.user_vectors import UserVectors
 from graphstore import connect
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client
+from graphstore.durations import DAY_SECONDS
 from graphstore.errors import GraphError, Neo4jUnavailable, ServerError
-from graphstore.extract.interests import latest_event
+from graphstore.extract.interests import read_clock
 from graphstore.settings import Settings
 from graphstore.update import work_queue
 from graphstore.update.work_queue import Lease, QueueState
@@ -59,7 +61,7 @@ class EventWorker:
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
         self._vectors = UserVectors(client, settings)
-        self._clock: datetime | None = None
+        self._clock: GraphClock | None = None
         self._ties = False
         self._counted, self._kept = -COUNT_SECONDS, 0.0
         self._rests_until = 0.0
@@ -112,7 +114,7 @@ class EventWorker:
         result = work_queue.finish_users(
             self._client,
             claim,
-            as_of=self._as_of(now, latest),
+            clock=self._advanced(now, latest, len(claim.versions)),
             latest=latest,
             vectors=vectors,
             version=self._vectors.version,
@@ -120,11 +122,18 @@ class EventWorker:
         self.work.users += result.done
         self.work.again += result.requeued
 
-    def _as_of(self, now: QueueState, latest: datetime | None) -> datetime:
-        """The graph's clock: the time of the latest event, or the present where no event has a time."""
-        if now.latest is None and self._clock is None:
-            self._clock = latest_event(self._client)
-        return max(time for time in (now.latest, latest, self._clock) if time is not None)
+    def _advanced(self, now: QueueState, latest: datetime | None, events: int) -> GraphClock:
+        """The graph's clock after some more events, the latest at a time.
+
+        Before the first build it is made of all events, once, and each event moves it.
+        """
+        if now.clock is None and self._clock is None:
+            self._clock = replace(read_clock(self._client), pace=float("inf"))
+        clock = now.clock or self._clock
+        assert clock is not None
+        known = (latest, None if now.clock else now.latest)
+        days = [moment.timestamp() / DAY_SECONDS for moment in known if moment is not None]
+        return clock.advanced(max(days), events) if days else clock
 
     def _has_ties(self) -> bool:
         """Whether any user follows another; counted every COUNT_SECONDS."""
@@ -135,8 +144,8 @@ class EventWorker:
 
     def _keep_house(self, now: QueueState) -> None:
         """Mark users whose short-term interests lapsed; every HOUSEKEEPING_SECONDS."""
-        if now.latest is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
-            work_queue.mark_lapsed(self._client, now.latest)
+        if now.clock is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
+            work_queue.mark_lapsed(self._client, now.clock)
             self._kept = time.monotonic()
 
 

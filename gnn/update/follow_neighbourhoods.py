@@ -68,7 +68,7 @@ class NeighbourhoodWorker:
         self._given, self._encoder = encoder, by_name.encoder(None, settings.models)
         self._leadership = Leadership(client)
         self._build: str | None = None
-        self._seen = QueueState(False, False, False, 0, -1, -1, None, None)
+        self._seen = QueueState(False, False, False, 0, -1, -1, None, None, None)
         self._derivation: IncrementalDerivation | None = None
         self._negative_weight = 0.5
         self._described = -1  # number of the feed up to which new descriptions were read
@@ -142,6 +142,7 @@ class NeighbourhoodWorker:
             options,
             reference=None if as_of is None else as_of / DAY_MILLIS,
             penalties=tuple(fixed) if fixed else None,
+            clock=now.clock,
         )
         self._build = built["run_id"]
         self._seen = now
@@ -171,6 +172,8 @@ class NeighbourhoodWorker:
     def _take_changes(self, now: QueueState) -> bool:
         """Put the changed histories into the derivation; whether there were any."""
         assert self._derivation is not None
+        if now.clock is not None:
+            self._derivation.set_clock(now.clock)
         changed = following.changed_users(self._client, self._seen.seq, now.seq, CHANGED_AT_ONCE)
         for batch in batched(changed, HISTORIES_AT_ONCE):
             histories = following.read_histories(self._client, batch)

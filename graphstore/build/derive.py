@@ -100,9 +100,10 @@ def derive(
 ) -> Derived:
     """Derive everything that depends on behaviour alone.
 
-    reference: the day that ages are measured from; the latest event's where None.
+    reference: the day that ages are measured from; that of the events' clock where None.
     penalties: of the ridge regressions, over all time and recent; those of these events where None.
     """
+    events = events.on_clock()
     matrices = _two_matrices(events, options, reference)
     used = _penalties(matrices, options) if penalties is None else penalties
     similar = [_similar_items(matrix, options, penalty) for matrix, penalty in zip(matrices, used, strict=False)]
@@ -118,12 +119,12 @@ def derive(
 
 def ridge_penalties(events: Interactions, options: BuildOptions, reference: float | None = None) -> tuple[float, float]:
     """The penalties of the regressions of similar items, over all time and recent; the latter is 0 without times."""
-    return _penalties(_two_matrices(events, options, reference), options)
+    return _penalties(_two_matrices(events.on_clock(), options, reference), options)
 
 
 def favoured_items(events: Interactions, members: similarity.Matrix, options: BuildOptions) -> Neighbours:
     """The items that users with an attribute choose more often than others.  members: (A, U) 1 for who has which."""
-    matrix = similarity.user_item_matrix(events, options.users_half_life)
+    matrix = similarity.user_item_matrix(events.on_clock(), options.users_half_life)
     return similarity.favoured_items(members, matrix, shrinkage=options.favours_shrinkage, top=options.favours)
 
 

@@ -1,7 +1,7 @@
 """Decayed user-item matrices, popularity, cosine similarity, affinity of attributes, hierarchy of interests.
 
 Functions take and return sparse matrices or columns, and do not use Neo4j.
-reference: the day that ages are measured from; the latest event's where None.
+reference: the day that ages are measured from; `Interactions.now` where None.
 Names: U users, I items, E events, A attributes, N interests or columns.
 """
 
@@ -46,7 +46,7 @@ def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
 
     Reference: forward decay, Cormode et al., "Forward Decay: A Practical Time Decay Model", ICDE 2009.
     """
-    exponent = np.where(np.isnan(events.day), 0.0, events.day) * (np.log(2.0) / half_life_days)
+    exponent = np.where(np.isnan(events.day), 0.0, events.ages_from) * (np.log(2.0) / half_life_days)
     total = np.full(len(events.item_ids), -np.inf)
     with np.errstate(divide="ignore"):
         np.logaddexp.at(total, events.item, exponent + np.log(events.weight > 0))
@@ -55,8 +55,8 @@ def log_popularity(events: Interactions, half_life_days: float) -> np.ndarray:
 
 def user_item_matrix(events: Interactions, half_life_days: float, reference: float | None = None) -> sp.csr_matrix:
     """(U, I) the highest decayed weight of each pair's events; values up to LEAST_VALUE are left out."""
-    reference = events.latest_day if reference is None else reference
-    values = events.weight * decay(events.day, reference, half_life_days)
+    reference = events.now if reference is None else reference
+    values = events.weight * decay(events.ages_from, reference, half_life_days)
     user, item, values = strongest(events.user, events.item, values)
     keep = values > LEAST_VALUE
     shape = (len(events.user_ids), len(events.item_ids))

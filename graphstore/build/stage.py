@@ -5,6 +5,7 @@ Building the same behaviour again gives the same graph.
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,18 @@ from graphstore.build.derive import BuildOptions, derive, favoured_items, ridge_
 from graphstore.build.pull import pull_interactions, pull_item_interests, pull_user_attributes
 from graphstore.build.tuned import tuned_settings
 from graphstore.build.write import Writer, write_popularity
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client
 from graphstore.database.runs import Run, run
 from graphstore.durations import DAY_MILLIS, DAY_SECONDS
 from graphstore.popularity import NEW
 from graphstore.progress import Progress, silent
 
+log = logging.getLogger("interestgraph.build")
+PAUSE = (
+    "ages leave out a pause of %d days after %s: only %d events came since, too few to make all before them look old; "
+    "the clock catches up as more come"
+)
 LONGEST_TRANSACTION = timedelta(seconds=5)  # one that began before the build read the events may end after that
 
 
@@ -46,9 +53,12 @@ def build(
     with run(client, "build") as current:
         current.counts["settings"] = settings
         events = pull_interactions(client, options.negative_weight, progress)
-        latest = events.latest_day
+        clock = GraphClock.of(events.day)
+        if clock.pause:
+            log.warning(PAUSE, round(clock.pause), _date(clock.after), int((events.day > clock.after).sum()))
         current.counts["events"] = len(events.user)
-        current.counts["as_of"] = None if np.isnan(latest) else round(latest * DAY_MILLIS)
+        current.counts["as_of"] = None if np.isnan(clock.now) else round(clock.now * DAY_MILLIS)
+        current.counts["pause_days"] = round(clock.pause)
         current.counts["popularity_half_life"] = options.popularity_half_life
         penalties = ridge_penalties(events, options)
         current.counts["penalties"] = list(penalties)
@@ -65,14 +75,21 @@ def build(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
-        _continue_popularity(client, current, options, latest)
+        _continue_popularity(client, current, options, events.latest_day, clock)
         return dict(current.counts)
 
 
-def _continue_popularity(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:
+def _continue_popularity(
+    client: Client, current: Run, options: BuildOptions, latest_day: float, clock: GraphClock
+) -> None:
     """Let new events add to the popularity of this build, after counting again the items of events since its start."""
     latest = None if np.isnan(latest_day) else datetime.fromtimestamp(latest_day * DAY_SECONDS, UTC)
-    client.write("build/note_build", popularity_half_life=options.popularity_half_life, latest=latest)
+    client.write(
+        "build/note_build",
+        popularity_half_life=options.popularity_half_life,
+        latest=latest,
+        **clock.properties(),
+    )
     counted = sorted(kind.type for kind in client.kinds.values() if kind.weight > 0)
     client.write(
         "build/recount_items",
@@ -80,4 +97,9 @@ def _continue_popularity(client: Client, current: Run, options: BuildOptions, la
         counted=counted,
         half_life=options.popularity_half_life,
         new=NEW,
+        **{name: value for name, value in clock.properties().items() if name != "pace"},
     )
+
+
+def _date(day: float) -> str:
+    return datetime.fromtimestamp(day * DAY_SECONDS, UTC).date().isoformat()

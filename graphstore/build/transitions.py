@@ -40,12 +40,13 @@ class Timeline:
         item: np.ndarray,
         day: np.ndarray,
         weight: np.ndarray,
+        ages_from: np.ndarray,
         *,
         reference: float,
         half_life_days: float,
     ) -> Timeline:
-        """From columns (E,) of events that are in the order of `time_order`."""
-        return cls(user, item, day, np.minimum(weight, 1.0), decay(day, reference, half_life_days))
+        """From columns (E,) of events that are in the order of `time_order`; see `Interactions`."""
+        return cls(user, item, day, np.minimum(weight, 1.0), decay(ages_from, reference, half_life_days))
 
     def steps(
         self, window: int, max_days: float, sources: np.ndarray | None = None
@@ -92,8 +93,8 @@ def transitions(
     A step over g events counts w_i w_j decay_j / g;  score(i, j) = count(i, j) / (sum_j count(i, j) + shrinkage).
     """
     order = time_order(events)
-    reference = events.latest_day if reference is None else reference
-    columns = (column[order] for column in (events.user, events.item, events.day, events.weight))
+    reference = events.now if reference is None else reference
+    columns = (column[order] for column in (events.user, events.item, events.day, events.weight, events.ages_from))
     timeline = Timeline.of(*columns, reference=reference, half_life_days=half_life_days)
     source, target, counts = timeline.steps(window, max_days)
     if not len(source):

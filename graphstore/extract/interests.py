@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
+from graphstore.clock import GraphClock
 from graphstore.database import statements
 from graphstore.database.client import Client
-from graphstore.interests import SHORT_HORIZON, interest_parameters
+from graphstore.interests import interest_parameters, lapse_parameters
 from graphstore.progress import Progress, silent
 
 AFFECTED_USERS = 10_000
@@ -42,16 +45,15 @@ def delete_unused(client: Client, names: Sequence[str]) -> int:
     return int(client.write("extract/interests/delete_unused_interests", names=list(names))[0]["deleted"])
 
 
-def latest_event(client: Client) -> datetime:
-    """The time of the latest event in the graph, from which ages are measured; the present time without one."""
+def read_clock(client: Client) -> GraphClock:
+    """The graph's clock, from the number of events of each day."""
     known = set(client.read("collect/read_types")[0]["types"])
-    statement = statements.load("extract/interests/read_latest_event")
-    latest = []
+    statement = statements.load("extract/interests/count_events_by_day")
+    rows: list[dict[str, Any]] = []
     for behaviour_type in sorted({kind.type for kind in client.kinds.values()} & known):
-        value = client.read(statement.for_type(behaviour_type))[0]["latest"]
-        if value is not None:
-            latest.append(value.to_native())
-    return max(latest, default=datetime.now(UTC))
+        rows += client.read(statement.for_type(behaviour_type))
+    latest = np.array([row["latest"] for row in rows], dtype=float)
+    return GraphClock.of(np.repeat(latest, np.array([row["events"] for row in rows], dtype=np.int64)))
 
 
 def touched_users(client: Client, since: datetime) -> list[str]:
@@ -70,29 +72,29 @@ def count_users(client: Client) -> None:
 
 
 def users_to_read(
-    client: Client, as_of: datetime, since: datetime | None, changed_items: Sequence[str] = ()
+    client: Client, clock: GraphClock, since: datetime | None, changed_items: Sequence[str] = ()
 ) -> list[str]:
     """Users whose interests may have changed, sorted.
 
-    as_of: the graph's clock, for short-term interests that expired.
+    clock: of the graph, for short-term interests that expired.
     since: of the last run; all users where None.
     changed_items: items whose interests changed; at most AFFECTED_USERS of their users for each batch of items.
     """
     if since is None:
         return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
     rows = client.read("extract/interests/read_touched_users", since=since)
-    rows += client.read("extract/interests/read_lapsed_users", recent=as_of - SHORT_HORIZON)
+    rows += client.read("extract/interests/read_lapsed_users", **lapse_parameters(clock))
     for batch in batched(changed_items, ITEM_ROWS):
         rows += client.read("extract/interests/read_affected_users", item_ids=batch, bound=AFFECTED_USERS)
     return sorted({row["user_id"] for row in rows})
 
 
 def write_user_interests(
-    client: Client, user_ids: Sequence[str], as_of: datetime, progress: Progress = silent
+    client: Client, user_ids: Sequence[str], clock: GraphClock, progress: Progress = silent
 ) -> InterestCounts:
-    """Compute users' interests from their behaviour, in Cypher, one transaction a batch.  as_of: the graph's clock."""
+    """Compute users' interests from their behaviour, in Cypher, one transaction a batch.  clock: of the graph."""
     counts = InterestCounts()
-    parameters = interest_parameters(as_of, client.kinds)
+    parameters = interest_parameters(clock, client.kinds)
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         for row in client.write("extract/interests/write_user_interests", user_ids=batch, **parameters):

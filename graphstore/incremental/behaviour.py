@@ -9,6 +9,7 @@ import numpy as np
 from graphstore.build.derive import NO_DECAY, BuildOptions
 from graphstore.build.similarity import LEAST_VALUE, decay, strongest
 from graphstore.build.transitions import time_order
+from graphstore.clock import GraphClock
 from graphstore.incremental.interaction_matrix import InteractionMatrix, user_key, users_of
 from graphstore.incremental.ragged import IdIndex, RaggedArrays, extended
 from graphstore.incremental.similar_users import SimilarUsers
@@ -22,12 +23,13 @@ class Behaviour:
 
     users, items: row numbers by id.  keys: (U,) of users in columns (see `user_key`).
     events: (item, day, weight) by user, in the order of `time_order`, those without a time last.
+    reference: the day that ages are measured from.  clock: by which times of events are taken; it may be replaced.
     dated: the number of events that have a time.
     all_time, recent: values without decay, and with the recent half-life.  similar_users: over a third half-life.
     """
 
-    def __init__(self, events: Interactions, options: BuildOptions, reference: float) -> None:
-        self.reference = reference
+    def __init__(self, events: Interactions, options: BuildOptions, reference: float, clock: GraphClock) -> None:
+        self.reference, self.clock = reference, clock
         self.half_lives = (NO_DECAY, options.recent_half_life, options.users_half_life)
         self.users, self.items = IdIndex(events.user_ids), IdIndex(events.item_ids)
         keys = [user_key(user_id, number) for number, user_id in enumerate(events.user_ids)]
@@ -95,7 +97,7 @@ class Behaviour:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cells (user, item, value) of events, as in `user_item_matrix`. Without decay, values up to LEAST_VALUE stay
         as 0, so that all users of an item are known."""
-        user, item, values = strongest(user, item, weight * decay(day, self.reference, half_life))
+        user, item, values = strongest(user, item, weight * decay(self.clock.on(day), self.reference, half_life))
         if half_life == NO_DECAY:
             return user, item, np.where(values > LEAST_VALUE, values, 0.0)
         keep = values > LEAST_VALUE

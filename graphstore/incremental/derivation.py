@@ -14,6 +14,7 @@ from graphstore.build.derive import NO_DECAY, BuildOptions, ridge_penalties
 from graphstore.build.regression import unit_of_squares
 from graphstore.build.similarity import log_popularity
 from graphstore.build.transitions import Timeline, time_order
+from graphstore.clock import GraphClock
 from graphstore.incremental import staleness
 from graphstore.incremental.behaviour import Behaviour
 from graphstore.incremental.interaction_matrix import InteractionMatrix
@@ -42,6 +43,7 @@ class IncrementalDerivation:
     reference: the day of that build; the latest event's where None, or 0 where no event has a time.
     penalties: as `ridge_penalties` gives them, over all time and recent; those of these events where None. With a
     penalty of 0 (there was no event to measure it by) nothing is similar.
+    clock: of the graph, by which times of events are taken; the calendar where None. `set_clock` replaces it.
     cells: cells that are read at most in each of a few steps of a row.
     """
 
@@ -52,13 +54,18 @@ class IncrementalDerivation:
         *,
         reference: float | None = None,
         penalties: tuple[float, float] | None = None,
+        clock: GraphClock | None = None,
         cells: int = CELLS,
     ) -> None:
         reference = events.latest_day if reference is None else reference
         self.reference = 0.0 if np.isnan(reference) else float(reference)
         self.options, self.cells = options, cells
         self.penalties = ridge_penalties(events, options, self.reference) if penalties is None else penalties
-        self._behaviour = Behaviour(events, options, self.reference)
+        self._behaviour = Behaviour(events, options, self.reference, clock or GraphClock(np.inf))
+
+    def set_clock(self, clock: GraphClock) -> None:
+        """Take times of events by another clock from now on; values that are derived already stay."""
+        self._behaviour.clock = clock
 
     @property
     def nbytes(self) -> int:
@@ -174,6 +181,7 @@ class IncrementalDerivation:
                 data.items.numbers[item_id],
                 data.items,
                 self.options,
+                clock=data.clock,
                 reference=self.reference,
                 half_lives=data.half_lives[:2],
                 cells=self.cells,
@@ -197,7 +205,7 @@ class IncrementalDerivation:
         _, (items, day, weight) = data.events.gather(users)
         own = items == item
         zeros = np.zeros(int(own.sum()), dtype=np.int64)
-        events = Interactions([], [item_id], zeros, zeros, day[own], weight[own])
+        events = Interactions([], [item_id], zeros, zeros, day[own], weight[own], clock_day=data.clock.on(day[own]))
         logs = (log_popularity(events, half_life)[0] for half_life in (self.options.popularity_half_life, NO_DECAY))
         decayed, plain = (float(log - np.log(rate)) for log in logs)
         return decayed, plain
@@ -229,7 +237,7 @@ class IncrementalDerivation:
             timelines: list[Timeline] = []
             for user, item, day, weight in (before, after):
                 timed = ~np.isnan(day)
-                columns = (column[timed] for column in (user, item, day, weight))
+                columns = (column[timed] for column in (user, item, day, weight, self._behaviour.clock.on(day)))
                 timelines.append(Timeline.of(*columns, reference=self.reference, half_life_days=half_life))
             found.append(staleness.step_changes(timelines[0], timelines[1], window, max_days, size))
         return found

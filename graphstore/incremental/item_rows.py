@@ -17,6 +17,7 @@ from graphstore.build.derive import BuildOptions
 from graphstore.build.regression import closeness, ridge
 from graphstore.build.similarity import best_of_rows
 from graphstore.build.transitions import Timeline, best_transitions
+from graphstore.clock import GraphClock
 from graphstore.incremental.interaction_matrix import InteractionMatrix
 from graphstore.incremental.ragged import IdIndex, RaggedArrays
 
@@ -99,6 +100,7 @@ def transition_rows(
     ids: IdIndex,
     options: BuildOptions,
     *,
+    clock: GraphClock,
     reference: float,
     half_lives: tuple[float, ...],
     cells: int,
@@ -110,7 +112,7 @@ def transition_rows(
     users, _, rate = matrix.sample_column(item, events.length, cells)
     owner, (items, day, weight) = events.gather(users)
     timed = ~np.isnan(day)
-    columns = (owner[timed], items[timed].astype(np.int64), day[timed], weight[timed])
+    columns = (owner[timed], items[timed].astype(np.int64), day[timed], weight[timed], clock.on(day[timed]))
     sources = np.flatnonzero(columns[1] == item)
     found = []
     for half_life in half_lives:

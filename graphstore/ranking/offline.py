@@ -104,12 +104,13 @@ class Signals:
         dated = self.events.day[own][~np.isnan(self.events.day[own])]
         latest = dated.max() if len(dated) else np.nan
         age = latest - self.events.day[own]
+        last = self.events.ages_from[own][~np.isnan(self.events.day[own])].max(initial=-np.inf)
         half_lives = np.inf if self.events.half_life is None else self.events.half_life[own]
         profile = np.zeros(about.shape[1])
         evidence = about[self.events.item[own]].multiply(np.log(1 + about.shape[0] / (1 + self._interest_count)))
         for half_life, counted in (
             (half_lives, np.ones(len(age), dtype=bool)),
-            (SHORT_DAYS, (age <= 4 * SHORT_DAYS) & (self.events.latest_day - latest < 4 * SHORT_DAYS)),
+            (SHORT_DAYS, (age <= 4 * SHORT_DAYS) & (self.events.now - last < 4 * SHORT_DAYS)),
         ):
             strength = own_strength * np.where(np.isnan(age), 1.0, np.exp2(-np.nan_to_num(age) / half_life)) * counted
             total = np.asarray(sp.csr_matrix(evidence).T @ strength).ravel()

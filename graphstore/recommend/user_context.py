@@ -9,8 +9,9 @@ from itertools import chain
 import numpy as np
 
 from graphstore.arrays import Floats, Rows, ranges
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client
-from graphstore.durations import DAY_MILLIS
+from graphstore.durations import DAY_SECONDS
 from graphstore.feedback import unwanted_types
 from graphstore.popularity import popularity_now
 from graphstore.ranking.candidates import UserFeatures
@@ -76,7 +77,6 @@ class UserContextReader:
             neighbours,
         )
         latest = _latest(snapshot.build_millis, state["latest"], user.latest)
-        day = np.nan if latest is None else 1000 * latest.timestamp() / DAY_MILLIS
         return RequestContext(
             user_id,
             snapshot,
@@ -85,7 +85,7 @@ class UserContextReader:
             user,
             features,
             blend,
-            popularity_now(day, snapshot.half_life),
+            popularity_now(_now(state, user.latest, latest), snapshot.half_life),
             state["pending"],
             latest if at is None else user.latest,
             make_validator(state, snapshot.number),
@@ -166,6 +166,15 @@ def _latest(build_millis: int | None, feed_millis: int | None, latest_event: dat
     times = [datetime.fromtimestamp(value / 1000, UTC) for value in (build_millis, feed_millis) if value is not None]
     times += [latest_event] if latest_event is not None else []
     return max(times, default=None)
+
+
+def _now(state: State, own: datetime | None, latest: datetime | None) -> float:
+    """The graph's time, in days since 1970, NaN without times: by its clock, which the user's latest event may move; by
+    the latest event before the first build."""
+    clock = GraphClock.stored(state["clock"]) if state["clock"] else None
+    if clock is None:
+        return np.nan if latest is None else latest.timestamp() / DAY_SECONDS
+    return clock.now if own is None else clock.advanced(own.timestamp() / DAY_SECONDS).now
 
 
 def _joined(lists: Sequence[list[float]]) -> Floats:

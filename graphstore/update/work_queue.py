@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphstore.clock import GraphClock
 from graphstore.database.client import Client, Transaction
-from graphstore.interests import SHORT_HORIZON, interest_parameters
+from graphstore.interests import interest_parameters, lapse_parameters
 
 LEASE_MILLIS = 30_000
 LAPSED_AT_ONCE = 500
@@ -37,7 +38,8 @@ class QueueState:
 
     users, idle_users, items: whether one is due.
     seq: latest number of the feed.  epoch: rises with each erasure.  generation: rises after a full stage.
-    latest: the graph's clock, the time of the latest event.  version: of the active model.
+    latest: the time of the latest event.  clock: of the graph; None before the first build.
+    version: of the active model.
     """
 
     users: bool
@@ -47,6 +49,7 @@ class QueueState:
     epoch: int
     generation: int
     latest: datetime | None
+    clock: GraphClock | None
     version: str | None
 
 
@@ -76,7 +79,10 @@ def read_queue_state(client: Client) -> QueueState:
     """Read the state of the queue, in one round trip."""
     row = client.read_once("update/work_queue/find_due")[0]
     latest = row.pop("latest")
-    return QueueState(latest=latest.to_native() if latest else None, **row)
+    clock = row.pop("clock")
+    return QueueState(
+        latest=latest.to_native() if latest else None, clock=GraphClock.stored(clock) if clock else None, **row
+    )
 
 
 def claim_users(client: Client, count: int, idle: bool = False) -> Lease:
@@ -96,21 +102,23 @@ def finish_users(
     client: Client,
     lease: Lease,
     *,
-    as_of: datetime,
+    clock: GraphClock,
     latest: datetime | None,
     vectors: Mapping[str, NDArray[Any] | None],
     version: str | None,
 ) -> LeaseResult:
     """Write the interests and embeddings of the users of a lease and clear their marks, in one transaction.
 
-    as_of: the graph's clock.  latest: the time of these users' latest event.
+    clock: of the graph.  latest: the time of these users' latest event.
     vectors: new embeddings (D,) by user id; None deletes the embedding.  version: of the model that computed them.
     """
     rows = [
         {"user_id": user_id, "embedding": None if vector is None else np.asarray(vector).tolist()}
         for user_id, vector in vectors.items()
     ]
-    parameters = interest_parameters(as_of, client.kinds)
+    parameters = interest_parameters(clock, client.kinds)
+
+    now = clock.properties()["clock"]
 
     def work(tx: Transaction) -> LeaseResult:
         tx.run("collect/lock_nodes", user_ids=sorted(lease.user_ids), item_ids=[])
@@ -125,7 +133,7 @@ def finish_users(
             }
             for row in found
         ]
-        row = tx.run("update/work_queue/finish_users", rows=changes, lease=lease.lease_id, latest=latest)[0]
+        row = tx.run("update/work_queue/finish_users", rows=changes, lease=lease.lease_id, latest=latest, clock=now)[0]
         return LeaseResult(row["seq"], row["done"], row["again"])
 
     return client.transaction(work)
@@ -146,12 +154,12 @@ def has_ties(client: Client) -> bool:
     return client.read("update/work_queue/count_ties")[0]["ties"] > 0
 
 
-def mark_lapsed(client: Client, as_of: datetime) -> int:
+def mark_lapsed(client: Client, clock: GraphClock) -> int:
     """Mark up to LAPSED_AT_ONCE users whose short-term interests expired; returns their number.
 
-    as_of: the graph's clock.
+    clock: of the graph.
     """
-    rows = client.write("update/work_queue/mark_lapsed", recent=as_of - SHORT_HORIZON, count=LAPSED_AT_ONCE)
+    rows = client.write("update/work_queue/mark_lapsed", count=LAPSED_AT_ONCE, **lapse_parameters(clock))
     return int(rows[0]["marked"])
 
 

@@ -5,14 +5,15 @@
 // half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
 // half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
 // (`extract/interests/count_interest_items`).
-// Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`. `recent_at`
+// Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`
+// (`as_of_before` for users whose latest event is not after `paused_after`; GraphClock.moments). `recent_at`
 // is the event that the open short interests depend on.
 // Corrections by the user (`profiles/correct_interest`) are applied.
 // An open interest that is no longer found is closed at the event that ended it; a short one that expired earlier, at
 // that time. An interest that is found again, or with the other polarity, is a new relationship. It is valid from the
 // first event of its evidence after the last one ended, or else from the latest event.
 // Access: write
-// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, as_of_before DATETIME, paused_after DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
 // Index: user_id (constraint), feed_name (constraint)
 // Scan: items are answered from the count store, without a scan.
@@ -29,19 +30,20 @@ CALL (u) {
        avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
        count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
   RETURN behaviour, latest, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
+         CASE WHEN latest <= $paused_after THEN $as_of_before ELSE $as_of END AS as_of,
          latest + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapses
 }
-CALL (items, behaviour, latest, low, lapses) {
+CALL (items, behaviour, latest, low, lapses, as_of) {
   UNWIND behaviour AS one
-  WITH one.event AS b, one.item AS i, items, low, latest, lapses,
+  WITH one.event AS b, one.item AS i, items, low, latest, lapses, as_of,
        [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
   WHERE kind IS NOT NULL
-  WITH b, i, items, kind.half_life_days AS half_life, lapses,
+  WITH b, i, items, kind.half_life_days AS half_life, lapses, as_of,
        CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
        (latest.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
   MATCH (i)-[a:ABOUT]->(n:Interest)
-  WITH b, n, strength * a.weight * log(1 + toFloat(items) / (1 + n.items)) AS strength, age, half_life, lapses
-  UNWIND CASE WHEN age <= 4 * $short_days AND $as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
+  WITH b, n, strength * a.weight * log(1 + toFloat(items) / (1 + n.items)) AS strength, age, half_life, lapses, as_of
+  UNWIND CASE WHEN age <= 4 * $short_days AND as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
   WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
   WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
   ORDER BY abs(strength) DESC, b.event_id
@@ -59,17 +61,17 @@ CALL (items, behaviour, latest, low, lapses) {
   RETURN collect({interest: top.interest, polarity: side.polarity, horizon: horizon, weight: top.total / strongest,
                   evidence: [e IN top.evidence | e.event_id], times: [e IN top.evidence | e.at]}) AS found
 }
-WITH u, found, lapses, latest, u.recent_at + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapsed_before
+WITH u, found, lapses, latest, as_of, u.recent_at + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapsed_before
 SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
-WITH u, found, lapses, latest, lapsed_before,
+WITH u, found, lapses, latest, as_of, lapsed_before,
      COLLECT { MATCH (u)-[c:CORRECTED]->(n:Interest) RETURN {interest: n, how: c.how} } AS corrected
-WITH u, lapses, latest, lapsed_before,
+WITH u, lapses, latest, as_of, lapsed_before,
      [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
                                AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
       CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
            THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
-WITH u, found, coalesce(latest, $as_of) AS changed,
-     CASE WHEN lapses <= $as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
+WITH u, found, coalesce(latest, as_of) AS changed,
+     CASE WHEN lapses <= as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
 CALL (u, found, lapsed, changed) {
   CALL (u, found) {
     UNWIND found AS f

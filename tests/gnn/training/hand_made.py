@@ -10,6 +10,7 @@ from gnn.network.model import Configuration, InterestNetwork
 from gnn.network.propagation import HeteroData
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.objective import Objective
+from graphstore.clock import GraphClock
 
 SCALE = 2.0  # what a cosine is multiplied with
 DISLIKED, LIKED, RATED, LOW_RATED = 1, 2, 4, 5  # relations: two a kind, the second for its negative events
@@ -59,7 +60,9 @@ def network(vectors=VECTORS, scale=SCALE):
 def objective(vectors=VECTORS, candidates=None, telling=TELLING, latest=float("nan"), live=None, **hyper):
     """candidates: the items that can be ranked; all where None."""
     rows = torch.tensor([list(vectors).index(name) for name in (vectors if candidates is None else candidates)])
-    return Objective(features(vectors), rows, Hyperparameters(**HYPER | hyper), torch.tensor(telling), latest, live)
+    return Objective(
+        features(vectors), rows, Hyperparameters(**HYPER | hyper), torch.tensor(telling), GraphClock(latest), live
+    )
 
 
 def batch_of(*histories, vectors=VECTORS, described=(), follows=(), seeds=None):

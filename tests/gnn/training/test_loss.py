@@ -366,7 +366,7 @@ def test_only_the_users_without_times_are_shuffled():
     assert losses == orders(("a", LIKED, None), ("b", LIKED, None)).keys()
 
 
-def test_an_objective_has_no_latest_event_and_no_contents_that_learn_unless_they_are_given():
+def test_an_objective_has_no_clock_and_no_contents_that_learn_unless_they_are_given():
     plain = objective()
     bare = Objective(plain.items, plain.candidates, plain.hyper, plain.target_weights)
-    assert math.isnan(bare.latest) and bare.trainable is None
+    assert math.isnan(bare.clock.now) and bare.trainable is None

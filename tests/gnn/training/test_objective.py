@@ -8,6 +8,7 @@ from gnn.network.user_batch import user_batch
 from gnn.training.hyperparameters import Hyperparameters
 from gnn.training.loop import held_out_ndcg, train
 from gnn.training.objective import Objective
+from graphstore.clock import GraphClock
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
 
 ITEMS, USERS, DAY = 12, 8, 86_400.0
@@ -49,7 +50,11 @@ def prepared(rows, *, known=range(ITEMS), **hyper):
     model = InterestNetwork(Configuration(0, len(vocabulary.items), weights, half_lives, content=6, dimension=8))
     targets = torch.tensor([0.0, 0.0, 1.0, 0.5])
     candidates = torch.tensor([table.index[f"i{n}"] for n in known])
-    return model, Objective(table.features(6), candidates, Hyperparameters(**HYPER | hyper), targets, 1000.0), [batch]
+    return (
+        model,
+        Objective(table.features(6), candidates, Hyperparameters(**HYPER | hyper), targets, GraphClock(1000.0)),
+        [batch],
+    )
 
 
 def held(count):

@@ -181,7 +181,7 @@ def test_short_interests_lapse_when_time_goes_on_for_others(prepared, settings):
     collect_events(prepared, [event("c1", "H5", -1)])
     worker.drain()
     assert any(horizon == "short" for _, _, horizon in interests(prepared, "c1"))
-    prepared.run_text("MATCH (f:Feed {name: 'changes'}) SET f.latest = datetime($at)", {"at": "2030-01-01T00:00:00Z"})
+    prepared.run_text("MATCH (f:Feed {name: 'changes'}) SET f.clock = $clock", {"clock": NOW / DAY + 2_000})
     worker._kept = 0.0
     worker.drain()
     worker.drain()

@@ -1,5 +1,7 @@
 """The neighbourhood worker: derived relationships and item vectors follow events as if all were derived anew."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,8 @@ def derived(client):
     """What a build with the reference of the last one would give, in the form of `edges`."""
     counts = last_run(client, "build")["counts"]
     events = pull_interactions(client, BuildOptions().negative_weight)
+    clock = work_queue.read_queue_state(client).clock
+    events = replace(events, clock_day=clock.on(events.day))
     made = derive(events, BuildOptions(), counts["as_of"] / durations.DAY_MILLIS)
     found = {}
     parts = ("SIMILAR_TO", made.similar_items), ("FOLLOWED_BY", made.transitions), ("ALIKE", made.similar_users)

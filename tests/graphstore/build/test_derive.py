@@ -73,7 +73,7 @@ def test_without_times_there_are_no_recent_scores_and_no_transitions():
 def test_build_writes_to_the_graph_what_is_derived(client):
     plant(
         client,
-        [*communities(), rate("late", "a-item1", day=-400), rate("late", "b-item1", day=-399), rate("x", "b-item1")],
+        [*communities(), rate("early", "a-item1", day=400), rate("early", "b-item1", day=399), rate("x", "b-item1")],
     )
     pulled = pull_interactions(client, BuildOptions().negative_weight)
     derived = derive(pulled, BuildOptions())

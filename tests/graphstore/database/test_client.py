@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from neo4j.exceptions import ClientError, TransientError
 
+from graphstore.clock import GraphClock
 from graphstore.database import client as module
 from graphstore.database.client import Client
 from graphstore.errors import Neo4jUnavailable
+from graphstore.interests import lapse_parameters
 
 
 @pytest.fixture
@@ -48,7 +50,10 @@ def test_one_that_never_gets_through_is_to_be_sent_again(hasty, monkeypatch):
 def test_what_fails_in_one_round_trip_is_tried_as_a_transaction(hasty, monkeypatch, method):
     statement, parameters = {
         "read_once": ("extract/items/count_items", {}),
-        "write_once": ("update/work_queue/mark_lapsed", {"recent": datetime.now(UTC), "count": 1}),
+        "write_once": (
+            "update/work_queue/mark_lapsed",
+            {"count": 1, **lapse_parameters(GraphClock.at(datetime.now(UTC)))},
+        ),
     }[method]
     expected = getattr(hasty, method)(statement, **parameters)
     sessions = hasty._session

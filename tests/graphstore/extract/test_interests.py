@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from graphstore.build.similarity import subsumption
 from graphstore.build.stage import build
+from graphstore.clock import GraphClock
 from graphstore.collect.store import collect_events
 from graphstore.extract import interests, language_model
 from graphstore.extract import items as graph_items
@@ -58,9 +59,9 @@ def live(client, events, until=None, step=None):
     """Events come one after the other, and interests follow each; or are read again every `step` days until a day."""
     for row in sorted(events, key=lambda row: row["timestamp"]):
         collect_events(client, [row])
-        interests.write_user_interests(client, ["u"], datetime.fromtimestamp(row["timestamp"], UTC))
+        interests.write_user_interests(client, ["u"], GraphClock.at(datetime.fromtimestamp(row["timestamp"], UTC)))
     if until is not None:
-        interests.write_user_interests(client, ["u"], day(until))
+        interests.write_user_interests(client, ["u"], GraphClock.at(day(until)))
 
 
 def life(client, name, horizon="long", by="behaviour"):

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from graphstore.clock import GraphClock
 from graphstore.collect.store import collect_events
 from graphstore.extract import interests as graph_interests
 from graphstore.extract import items as graph_items
@@ -43,7 +44,7 @@ def about(client, **items):
 
 
 def interests(client, as_of=AS_OF, users=("u",)):
-    graph_interests.write_user_interests(client, list(users), as_of)
+    graph_interests.write_user_interests(client, list(users), GraphClock.at(as_of))
     return client.run_text(INTERESTS)
 
 
@@ -115,7 +116,7 @@ def test_an_interest_that_no_longer_holds_is_closed_and_one_that_holds_again_is_
 def test_the_same_again_changes_nothing(films):
     collect_events(films, [event("u", "fun", 1), event("u", "scream", 2, "dislike")])
     before = interests(films)
-    counts = graph_interests.write_user_interests(films, ["u"], AS_OF)
+    counts = graph_interests.write_user_interests(films, ["u"], GraphClock.at(AS_OF))
     assert films.run_text(INTERESTS) == before
     assert (counts.opened, counts.closed, counts.kept) == (0, 0, len(before))
 
@@ -157,12 +158,16 @@ def test_users_to_read_are_the_touched_those_of_changed_items_and_the_lapsed(fil
     )
     interests(films, AS_OF - timedelta(days=50), users=("u", "v", "w"))
     late = datetime.now(UTC) + timedelta(days=1)
-    assert graph_interests.users_to_read(films, AS_OF, None) == ["u", "v", "w"]
-    assert graph_interests.users_to_read(films, AS_OF, late) == ["u"]
-    assert graph_interests.users_to_read(films, AS_OF, late, ["scream"]) == ["u", "v"]
-    assert graph_interests.users_to_read(films, AS_OF, datetime(2000, 1, 1, tzinfo=UTC)) == ["u", "v", "w"]
+    assert graph_interests.users_to_read(films, GraphClock.at(AS_OF), None) == ["u", "v", "w"]
+    assert graph_interests.users_to_read(films, GraphClock.at(AS_OF), late) == ["u"]
+    assert graph_interests.users_to_read(films, GraphClock.at(AS_OF), late, ["scream"]) == ["u", "v"]
+    assert graph_interests.users_to_read(films, GraphClock.at(AS_OF), datetime(2000, 1, 1, tzinfo=UTC)) == [
+        "u",
+        "v",
+        "w",
+    ]
 
 
 def test_the_latest_event_is_that_of_any_kind(films):
     collect_events(films, [event("u", "fun", 3, "view"), event("u", "fun", 1, "purchase"), event("u", "laugh", None)])
-    assert graph_interests.latest_event(films) == AS_OF - timedelta(days=1)
+    assert graph_interests.read_clock(films) == GraphClock.at(AS_OF - timedelta(days=1))

@@ -60,8 +60,8 @@ def planted(client, tmp_path):
     about = {(item, name): {"item": item, "name": name, "weight": weight} for item, name, weight in pairs}
     client.run_text(ABOUT, {"rows": list(about.values())})
     client.run_text(COUNT)
-    as_of = interests.latest_event(client)
-    interests.write_user_interests(client, [user["user_id"] for user in users], as_of)
+    clock = interests.read_clock(client)
+    interests.write_user_interests(client, [user["user_id"] for user in users], clock)
     normal = np.random.default_rng(4).normal(size=(ITEMS, WIDTH))
     vectors = {f"i{n:02}": row / np.linalg.norm(row) for n, row in enumerate(normal)}
     client.run_text(VECTORS, {"rows": [{"item": item, "vector": row.tolist()} for item, row in vectors.items()]})

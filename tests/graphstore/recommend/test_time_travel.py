@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graphstore.build.stage import build
+from graphstore.clock import GraphClock
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.extract import interests
@@ -40,7 +41,7 @@ def moved(client, tmp_path):
         collect_events(
             client, [row for row in events if row["user_id"] == "ann" and row["timestamp"] <= NOW - day * DAY]
         )
-        interests.write_user_interests(client, ["ann"], datetime.fromtimestamp(NOW - day * DAY, UTC))
+        interests.write_user_interests(client, ["ann"], GraphClock.at(datetime.fromtimestamp(NOW - day * DAY, UTC)))
     build(client)
     return client
 
@@ -82,7 +83,7 @@ def test_no_path_shows_an_event_tie_or_interest_of_later(moved):
 def test_a_later_event_changes_nothing_of_the_past_and_one_of_before_does(moved):
     cache = ServingCache(moved)
     before = recommend(moved, "ann", k=10, at=MIDDLE, cache=cache)
-    collect_events(moved, [event("ann", "b5", 1)])
+    collect_events(moved, [event("ann", "a0", 1)])
     after = recommend(moved, "ann", k=10, at=MIDDLE, cache=cache)
     assert names(after) == names(before)
     first = names(after)[0]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from graphstore.clock import GraphClock
 from graphstore.errors import GraphError
 from graphstore.update.work_queue import (
     LAPSED_AT_ONCE,
@@ -68,12 +69,14 @@ def idle(client):
 
 
 def finish(client, claim, vectors=None, version=None, latest=NOW, as_of=NOW):
-    return finish_users(client, claim, as_of=as_of, latest=latest, vectors=vectors or {}, version=version)
+    return finish_users(
+        client, claim, clock=GraphClock.at(as_of), latest=latest, vectors=vectors or {}, version=version
+    )
 
 
 def test_nothing_is_due_in_an_empty_graph(client):
     state = read_queue_state(client)
-    assert state == QueueState(False, False, False, seq=0, epoch=0, generation=0, latest=None, version=None)
+    assert state == QueueState(False, False, False, seq=0, epoch=0, generation=0, latest=None, clock=None, version=None)
 
 
 def test_a_mark_is_due_from_its_moment_on(client):
@@ -95,7 +98,7 @@ def test_the_state_tells_the_feed_the_clock_and_the_active_model(client):
         " (:Model {version: 'old', active: false}), (:Model {version: 'm', active: true})",
         {"latest": NOW},
     )
-    assert read_queue_state(client) == QueueState(False, False, False, 7, 2, 3, NOW, "m")
+    assert read_queue_state(client) == QueueState(False, False, False, 7, 2, 3, NOW, None, "m")
 
 
 def test_the_longest_due_are_taken_first_and_nobody_takes_them_again(client):
@@ -194,7 +197,7 @@ def test_a_mark_that_another_holds_by_now_is_left_to_them(known):
     assert due(known) == {"u_ann"} and nodes(known)["u_ann"]["lease"] == "another"
 
 
-def test_the_clock_of_the_graph_follows_the_latest_event_and_never_goes_back(known):
+def test_the_feed_keeps_the_time_of_the_latest_event(known):
     claim = claim_users(known, 1)
     finish(known, claim)
     assert read_queue_state(known).latest == NOW
@@ -202,6 +205,17 @@ def test_the_clock_of_the_graph_follows_the_latest_event_and_never_goes_back(kno
     assert read_queue_state(known).latest == NOW
     finish(known, claim, latest=None)
     assert read_queue_state(known).latest == NOW
+
+
+def test_the_clock_of_the_graph_goes_on_with_a_batch_and_never_back(known):
+    claim = claim_users(known, 1)
+    finish(known, claim)
+    assert read_queue_state(known).clock is None  # there was no build
+    clock = GraphClock(10_000.0, 9_000.0, 400.0, 0.5)
+    known.write("build/note_build", popularity_half_life=14.0, latest=NOW, **clock.properties())
+    for moved in (clock.advanced(20_000.0, 4), clock):
+        finish_users(known, claim, clock=moved, latest=NOW, vectors={}, version=None)
+        assert read_queue_state(known).clock == clock.advanced(20_000.0, 4)
 
 
 def test_embeddings_are_written_with_the_model_that_made_them_and_taken_away_where_there_is_none(known):
@@ -307,16 +321,16 @@ def test_ties_are_there_if_anybody_follows_anybody(client):
 def test_users_whose_short_interests_rest_on_nothing_of_the_last_four_weeks_are_marked(client):
     ago = {f"u{days}": {"recent_at": NOW - timedelta(days=days)} for days in (27, 28, 29)}
     plant(client, **ago, u_marked={"recent_at": NOW - timedelta(days=90), "due": 60_000}, u_none={})
-    assert mark_lapsed(client, NOW) == 2
+    assert mark_lapsed(client, GraphClock.at(NOW)) == 2
     assert idle(client) == {"u28", "u29"} and due(client) == {"u_marked"}
     assert read_queue_state(client).idle_users
-    assert mark_lapsed(client, NOW) == 0
+    assert mark_lapsed(client, GraphClock.at(NOW)) == 0
 
 
 def test_at_most_five_hundred_lapsed_users_are_marked_at_once(client):
     client.run_text("UNWIND range(1, 501) AS n CREATE (:User {user_id: 'u' + n, recent_at: $at})", {"at": NOW})
     assert LAPSED_AT_ONCE == 500
-    assert [mark_lapsed(client, NOW + timedelta(days=99)) for _ in range(2)] == [500, 1]
+    assert [mark_lapsed(client, GraphClock.at(NOW + timedelta(days=99))) for _ in range(2)] == [500, 1]
 
 
 TIES = "UNWIND $pairs AS p MATCH (a:User {user_id: p[0]}), (b:User {user_id: p[1]}) CREATE (a)-[:FOLLOWS]->(b)"
