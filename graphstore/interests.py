@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from graphstore.clock import GraphClock
@@ -13,6 +13,7 @@ BEHAVIOUR = "behaviour"
 RECENT_EVENTS = 500  # of a user, that are read
 SHORT_DAYS = 7.0  # half-life of short-term interests
 SHORT_HORIZON = timedelta(days=4 * SHORT_DAYS)  # older events do not count for them
+QUARTER = timedelta(days=91)  # a history from before the first reading is read at the end of each
 LIKES, DISLIKES = 20, 10  # kept for each user and horizon
 WEAKENED = 0.25  # factor of an interest that the user corrected to count less
 
@@ -28,7 +29,14 @@ def interest_parameters(clock: GraphClock, kinds: Mapping[str, Kind]) -> dict[st
         "weakened": WEAKENED,
         "extracted_by": BEHAVIOUR,
         **clock.moments(),
+        "until": None,
+        "replayed": [],
     }
+
+
+def replay_parameters(end: datetime, user_ids: Sequence[str]) -> dict[str, Any]:
+    """Parameters that `interest_parameters` gives otherwise, for users as they were at a time in the past."""
+    return GraphClock.at(end).moments() | {"until": end, "replayed": list(user_ids)}
 
 
 def lapse_parameters(clock: GraphClock) -> dict[str, Any]:

@@ -16,7 +16,7 @@ UNION ALL
   MATCH (:User)-[r]->()
   WITH count(r) AS everything
   CALL (everything) {
-    MATCH (:User)-[r:FOLLOWS|HAS_ATTRIBUTE|INTERESTED_IN|SIMILAR_TO]->() RETURN count(r) AS others
+    MATCH (:User)-[r:CORRECTED|FOLLOWS|HAS_ATTRIBUTE|INTERESTED_IN|SIMILAR_TO]->() RETURN count(r) AS others
   }
   RETURN 4 AS place, 'events' AS measure, toString(everything - others) AS value
 UNION ALL

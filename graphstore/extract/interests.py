@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from graphstore.batches import ITEM_ROWS, USER_ROWS, VECTOR_ROWS, batched
 from graphstore.clock import GraphClock
 from graphstore.database import statements
 from graphstore.database.client import Client
-from graphstore.interests import interest_parameters, lapse_parameters
+from graphstore.interests import BEHAVIOUR, QUARTER, interest_parameters, lapse_parameters, replay_parameters
 from graphstore.progress import Progress, silent
 
 AFFECTED_USERS = 10_000
@@ -92,11 +92,15 @@ def users_to_read(
 def write_user_interests(
     client: Client, user_ids: Sequence[str], clock: GraphClock, progress: Progress = silent
 ) -> InterestCounts:
-    """Compute users' interests from their behaviour, in Cypher, one transaction a batch.  clock: of the graph."""
+    """Compute users' interests from their behaviour, in Cypher, one transaction a batch.  clock: of the graph.
+
+    Of users who have no interests yet, the past is computed as well: as of the end of each QUARTER with events.
+    """
     counts = InterestCounts()
     parameters = interest_parameters(clock, client.kinds)
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
+        parameters["replayed"] = _replay(client, batch, parameters)
         for row in client.write("extract/interests/write_user_interests", user_ids=batch, **parameters):
             counts.opened += len(row["opened"])
             counts.kept += row["kept"]
@@ -105,3 +109,16 @@ def write_user_interests(
     if user_ids:
         count_users(client)
     return counts
+
+
+def _replay(client: Client, user_ids: Sequence[str], parameters: Mapping[str, Any]) -> list[str]:
+    """Compute interests as they were at the end of each quarter, of users who have none yet; returns these users."""
+    found: set[str] = set()
+    quarter = round(QUARTER.total_seconds() * 1000)
+    rows = client.read("extract/interests/read_unread_quarters", user_ids=list(user_ids), quarter=quarter, by=BEHAVIOUR)
+    for row in rows:
+        end = datetime.fromtimestamp((row["number"] + 1) * quarter / 1000, UTC)
+        past = dict(parameters) | replay_parameters(end, row["user_ids"])
+        client.write("extract/interests/write_user_interests", user_ids=row["user_ids"], **past)
+        found.update(row["user_ids"])
+    return sorted(found)

@@ -94,6 +94,17 @@ def test_what_changed_is_told_from_the_latest_event_not_from_today(ask):
     assert changes["item rises", "Film 46"] == (3, 0)
 
 
+def test_a_correction_is_no_event_and_belongs_to_its_own_week(ask, client):
+    before = {row["measure"]: row["value"] for row in ask("graph_health")}["events"]
+    client.write("profiles/correct_interest", user_id="ann", name="noir", how="pin", weakened=0.25)
+    assert {row["measure"]: row["value"] for row in client.read("browser/graph_health")}["events"] == before
+    rows = {(row["change"], row["name"]): row for row in client.read("browser/what_changed_this_week")}
+    assert rows["interest taken up", "Noir"]["this_week"] == 1
+    corrected = rows["interest corrected by users", "Noir"]
+    assert (corrected["this_week"], corrected["week_before"]) == (1, 0)
+    assert corrected["until"] > rows["interest taken up", "Noir"]["until"]
+
+
 def test_graph_health_counts_what_waits(ask):
     health = {row["measure"]: row["value"] for row in ask("graph_health")}
     assert health["users"] == "43" and health["items"] == "61" and health["events"] == "404"

@@ -12,8 +12,11 @@
 // An open interest that is no longer found is closed at the event that ended it; a short one that expired earlier, at
 // that time. An interest that is found again, or with the other polarity, is a new relationship. It is valid from the
 // first event of its evidence after the last one ended, or else from the latest event.
+// until: only events up to it count, where it is given; the history that a user brought along is read with several,
+// rising, so that intervals are those that would have been found at the time.
+// replayed: users of whom that is done. A new interval begins also where the weight has doubled or halved.
 // Access: write
-// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, as_of_before DATETIME, paused_after DATETIME, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, as_of_before DATETIME, paused_after DATETIME, until DATETIME, replayed LIST<STRING>, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
 // Index: user_id (constraint), feed_name (constraint)
 // Scan: items are answered from the count store, without a scan.
@@ -23,6 +26,7 @@ UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 CALL (u) {
   MATCH (u)-[b]->(i:Item)
+  WHERE $until IS NULL OR b.at <= $until
   WITH b, i
   ORDER BY b.at IS NULL, b.at DESC, b.event_id
   LIMIT $events
@@ -86,8 +90,11 @@ CALL (u, found, lapsed, changed) {
        CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends,
        CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN all(at IN f.times WHERE at > lapsed)
             ELSE f IS NULL END AS anew
-  WITH u, changed, n, f, ended, ends, [r IN open WHERE NOT anew AND r.polarity = f.polarity][0] AS same,
-       [r IN open WHERE f IS NULL OR anew OR r.polarity <> f.polarity] AS over
+  WITH u, changed, n, f, ended, ends, anew, open,
+       [r IN open WHERE u.user_id IN $replayed AND (f.weight > 2 * r.weight OR r.weight > 2 * f.weight)] AS other_weight
+  WITH u, changed, n, f, ended, ends,
+       [r IN open WHERE NOT anew AND r.polarity = f.polarity AND NOT r IN other_weight][0] AS same,
+       [r IN open WHERE f IS NULL OR anew OR r.polarity <> f.polarity OR r IN other_weight] AS over
   WHERE f IS NOT NULL OR size(over) > 0
   WITH u, changed, n, f, same, over, ended,
        CASE WHEN over[0].valid_from > ends THEN over[0].valid_from ELSE ends END AS ends

@@ -131,6 +131,43 @@ def test_a_short_interest_ends_when_it_lapsed_though_nobody_looked_before_the_ne
     assert held(world, 60, "short") == set() and held(world, 27, "short") == {("space", "likes")}
 
 
+def brought_along(client, events):
+    """Events that are all there when interests are first read."""
+    collect_events(client, events)
+    end = max(row["timestamp"] for row in events)
+    interests.write_user_interests(client, ["u"], GraphClock.at(datetime.fromtimestamp(end, UTC)))
+
+
+LONG_AGO = [event(f"space{n}", n) for n in range(6)] + [event(f"gardens{n}", 400 + n) for n in range(6)]
+
+
+def test_the_past_of_a_history_that_was_brought_along_is_that_of_one_that_was_lived(world):
+    brought_along(world, [*LONG_AGO, *(event(f"skiing{n}", 800 + n, "dislike") for n in range(3))])
+    assert held(world, 100) == {("space", "likes")}
+    assert held(world, 3, "short") == {("space", "likes")} and held(world, 300, "short") == set()
+    assert life(world, "space", "short") == [("likes", 0, 33)]
+    assert life(world, "gardens", "short") == [("likes", 400, 433)]
+    then = {row["name"]: row["weight"] for row in read_interests(world, "u", at=day(100)) if row["horizon"] == "long"}
+    assert then == {"space": 1.0}
+    check_no_overlap(world)
+
+
+def test_what_holds_now_is_the_same_whether_the_past_was_lived_or_brought_along(world):
+    brought_along(world, LONG_AGO)
+    found = {(row["name"], row["horizon"], row["weight"]) for row in read_interests(world, "u")}
+    world.run_text("MATCH ()-[r:INTERESTED_IN]->() DELETE r")
+    world.run_text("MATCH (u:User)-[b]->(:Item) DELETE b")
+    live(world, LONG_AGO)
+    assert {(row["name"], row["horizon"], row["weight"]) for row in read_interests(world, "u")} == found
+
+
+def test_the_past_is_read_once(world):
+    brought_along(world, LONG_AGO)
+    before = life(world, "space"), life(world, "gardens")
+    interests.write_user_interests(world, ["u"], GraphClock.at(day(405)))
+    assert (life(world, "space"), life(world, "gardens")) == before
+
+
 def test_a_short_interest_that_lapsed_and_holds_again_has_two_intervals(world):
     live(world, [event("space0", 0), event("space1", 100)])
     assert life(world, "space", "short") == [("likes", 0, 28), ("likes", 100, None)]
