@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from graphstore.collect.fields import parse_time
 from graphstore.collect.files import open_rows
-from graphstore.collect.records import Item, parse_time
+from graphstore.collect.records import Item
 from graphstore.durations import DAY_SECONDS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions

@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from graphstore.collect.records import Attributes, Event, Text, Time
+from graphstore.collect.attributes import Attributes, Properties
+from graphstore.collect.fields import OptionalId, Text, Time
+from graphstore.collect.records import Event
 
 MAX_K = 1000
 
@@ -140,11 +142,12 @@ class ItemBody(BaseModel):
 
     title: Text = None
     description: Text = None
-    kind: Text = None
+    kind: OptionalId = None
     image: Text = None
     audio: Text = None
     published_at: Time = None
     attributes: Attributes = Field(default_factory=dict)
+    properties: Properties = Field(default_factory=dict, description="Kept, without a part in recommending")
 
 
 class Rejected(BaseModel):
@@ -263,6 +266,7 @@ class ItemDocument(BaseModel):
     described: bool
     embedding_version: str | None
     attributes: dict[str, list[str]]
+    properties: dict[str, Any]
     about: list[dict[str, Any]]
     events: int
 

@@ -11,7 +11,7 @@ from graphstore.collect.stage import collect
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError
 
-ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", " "]
+ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", "a b", "\0"]
 
 
 def event(number, **more):
