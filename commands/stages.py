@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, stored_id, with_terminal
 from commands.following import LANES, follow
 from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
@@ -223,7 +223,7 @@ def update_command(
 
 
 @click.command("recommend")
-@click.argument("user_id", required=False)
+@click.argument("user_id", required=False, callback=stored_id)
 @click.option("-k", type=int, default=10, show_default=True, help="How many items.")
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
