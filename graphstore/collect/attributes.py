@@ -64,7 +64,10 @@ def _properties(value: object) -> object:
         return {}
     if not isinstance(value, Mapping):
         return value
-    kept = {name: own for name, given in value.items() if (own := _property(given)) is not None}
+    try:
+        kept = {name: own for name, given in value.items() if (own := _property(given)) is not None}
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if len(kept) > MOST_PROPERTIES or not all(map(is_property_name, kept)):
         raise ValueError(f"at most {MOST_PROPERTIES} names, each of 1 to {ID_LENGTH} characters")
     return kept

@@ -70,10 +70,10 @@ def failure(what: str, source: Source, columns: Columns, rows: int, broken: byte
 def encoding_note(broken: bytes, count: int | None = None) -> str:
     """What lines that are not UTF-8 may be, and what to do."""
     encoding, text = guess_encoding(broken)
-    lines = "Its lines are" if count is None else f"{count:,} lines are"
+    lines = f"Its lines are {NOT_UTF_8}." if count is None else f"Lines that are {NOT_UTF_8}: {count:,}."
     reading = " ".join(text.split())[:80]
     return (
-        f"{lines} {NOT_UTF_8}. Read as {encoding} they say {reading!r}: if that is right, collect the file again with "
+        f"{lines} Read as {encoding} they say {reading!r}: if that is right, collect the file again with "
         f"--encoding {encoding}; otherwise with the encoding that it was written in."
     )
 

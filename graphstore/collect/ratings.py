@@ -35,7 +35,7 @@ class Ratings:
         rows = sum(self._counts[value] for value in far)
         examples = ", ".join(f"{value:g} (line {self._lines[value]:,})" for value in far[:3])
         return (
-            f"{rows:,} of {total:,} ratings are far from the others, most of which lie between {low:g} and {high:g}: "
+            f"Ratings far from the others, most of which lie between {low:g} and {high:g}: {rows:,} of {total:,}, as "
             f"{examples}. They count as they are. To refuse such ones, set lowest and highest of [rate] in the file "
             "that INTERESTGRAPH_KINDS names."
         )

@@ -74,8 +74,8 @@ class Watch:
             counts.notes.append(encoding_note(self._broken, self._broken_lines))
         if self._repeats.count:
             counts.notes.append(
-                f"{self._repeats.count:,} events without event_id are equal to another of the file in all columns "
-                "(user_id, item_id, kind, timestamp, value, session_id, text) and count as one with it. To keep both, "
-                "give each row an event_id."
+                "Events without event_id that are equal to another of the file in user_id, item_id, kind, timestamp, "
+                f"value, session_id and text count as one with it: {self._repeats.count:,}. To keep both, give each "
+                "row an event_id."
             )
         counts.notes += [note] if (note := self._ratings.note()) else []

@@ -73,7 +73,13 @@ def _moment(value: object) -> object:
     if len(text) == 10:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
+    return moment
 
 
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]

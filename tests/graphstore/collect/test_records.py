@@ -294,6 +294,13 @@ def test_a_property_is_kept_as_a_value_that_the_graph_can_hold(given_value, kept
     assert item.row_hash() == Item.model_validate({"item_id": "i"}).row_hash()  # nothing to read again
 
 
+def test_a_property_that_is_nested_too_deep_is_refused():
+    deep = []
+    for _ in range(2_000):
+        deep = [deep]
+    assert refusal(Item, {"item_id": "i", "properties": {"a": deep}}) == "properties: nested too deep"
+
+
 @pytest.mark.parametrize("given_value", [None, " ", float("nan"), [], [None]])
 def test_a_property_that_says_nothing_is_none(given_value):
     assert Item.model_validate({"item_id": "i", "properties": {"price": given_value}}).properties == {}

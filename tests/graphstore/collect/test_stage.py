@@ -179,12 +179,13 @@ def test_events_of_one_content_are_one_and_the_summary_says_how_to_keep_both(cli
         counts = collect(client, events=path)["events"]
         assert (counts["created"], counts["duplicate"]) == (created, 4 - created)
         (note,) = counts["notes"]
-        assert note.startswith("1 events without event_id are equal to another") and "give each row an event_id" in note
+        assert note.startswith(
+            "Events without event_id that are equal to another of the file in user_id, item_id, kind"
+        )
+        assert "count as one with it: 1. To keep both, give each row an event_id" in note
 
 
-@pytest.mark.parametrize(
-    "odd", ["\0", "x" * 512, "\U0010ffff" * 512, "' OR 1=1", "\ufeff", "e\u0301"], ids=range(6)
-)
+@pytest.mark.parametrize("odd", ["\0", "x" * 512, "\U0010ffff" * 512, "' OR 1=1", "\ufeff", "e\u0301"], ids=range(6))
 def test_whatever_text_a_row_may_hold_neo4j_can_store(client, tmp_path, odd):
     item = {
         "item_id": odd,

@@ -260,6 +260,8 @@ def test_recommendations_as_of_a_time(api, films):
     assert then["at"] == "1998-01-01T00:00:00Z" and "at" not in now
     before = api("GET", "/v1/users/ann/recommendations?at=1990-01-01")
     assert before.status_code == 200 and before.json["recommendations"] == []
-    assert api("GET", "/v1/users/ann/recommendations?at=soon").status_code == 422
+    for unreadable in ("soon", "0001-01-01T00:00:00%2B23:59"):
+        assert api("GET", f"/v1/users/ann/recommendations?at={unreadable}").status_code == 422
+        assert api("GET", f"/v1/users/ann/interests?at={unreadable}").status_code == 422
     refused = api("GET", "/v1/users/ann/recommendations?at=1998-01-01&explore=0.5")
     assert refused.status_code in (400, 422) and "explore" in refused.json["detail"]
