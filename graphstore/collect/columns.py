@@ -35,6 +35,7 @@ class Columns:
         self.attributes = attributes if issubclass(RECORDS[what], Described) else ()
         self.taken: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
+        self.nameless = 0
         self.first: tuple[str, ...] | None = None
         self._fields = frozenset(fields)
         clash = self._fields.intersection(self.attributes)
@@ -61,12 +62,13 @@ class Columns:
             if name in self.attributes:
                 self.taken[name] += 1
                 known["attributes"] = _with_attribute(known.get("attributes"), name, value)
+            elif self.what == "items" and not is_property_name(name):
+                self.nameless += 1
             else:
                 if name in self.unknown or len(self.unknown) < MOST_COUNTED:
                     self.unknown[name] += 1
-                if self.what == "items" and is_property_name(name):
-                    own[name] = value
-        if own:
+                own[name] = value
+        if own and self.what == "items":
             known["properties"] = own | (known.get("properties") or {})
         return known
 
@@ -83,6 +85,8 @@ class Columns:
                 fate = f"ignored; {self.what} have {', '.join(self.known)}"
             also = "" if self.what in ("events", "ties") else ". --attribute NAME takes a column as an attribute"
             found.append(f"Other columns (rows): {listed}: {fate}{also}.")
+        if self.nameless:
+            found.append(f"Fields of columns without a name that Neo4j can hold: {self.nameless:,}: left out.")
         found += [f"No row has the column {name}." for name in self.attributes if name not in self.taken]
         found += [f"Column {name}: did you mean {meant}?" for name, meant in self._misspelt()]
         return found

@@ -13,7 +13,11 @@ CHUNK_BYTES = 1 << 16
 BROKEN = "graphstore-broken-bytes"
 COMMON_HANZI = range(0xB0, 0xD8)  # first bytes of the characters of everyday Chinese in GBK
 LEAST_COMMON = 0.8
-NOT_TEXT = ((b"PK\x03\x04", "an Excel workbook or zip archive"), (b"PAR1", "a Parquet file"), (b"\x1f\x8b", "gzip"))
+NOT_TEXT = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive: save it as CSV in UTF-8"),
+    (b"PAR1", "a Parquet file: save it as CSV or JSONL"),
+    (b"\x1f\x8b", "compressed by gzip: give it the ending .gz"),
+)
 
 
 def _kept_as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -77,9 +81,7 @@ def encoding_of(name: str, start: bytes, declared: str | None) -> str | None:
             return encoding
     for magic, what in NOT_TEXT:
         if start.startswith(magic):
-            raise InputError(
-                f"{name} is {what}, not JSONL or CSV: save it as CSV in UTF-8 (gzip: with the ending .gz)."
-            )
+            raise InputError(f"{name} is {what}.")
     for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros = start[first::2].count(0)
         if zeros > len(start) // 4:
