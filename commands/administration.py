@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.console import Terminal, plain_table, with_terminal
+from commands.console import Terminal, plain_table, stored_id, with_terminal
 
 
 @click.group("keys")
@@ -80,7 +80,7 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 
 
 @click.command("erase")
-@click.argument("user_id")
+@click.argument("user_id", callback=stored_id)
 @with_terminal
 def erase_command(terminal: Terminal, user_id: str) -> None:
     """Erase a user from the graph, with their behaviour, interests and embedding.
@@ -95,7 +95,7 @@ def erase_command(terminal: Terminal, user_id: str) -> None:
 
 
 @click.command("export")
-@click.argument("user_id")
+@click.argument("user_id", callback=stored_id)
 @with_terminal
 def export_command(terminal: Terminal, user_id: str) -> None:
     """Print everything that the graph stores about a user, as JSON."""

@@ -87,6 +87,13 @@ class Terminal:
             show(value)
 
 
+def stored_id(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A callback of an argument: the id as it is stored, without the blanks around it."""
+    from graphstore.collect.fields import clean_id
+
+    return None if value is None else clean_id(value)
+
+
 def plain_table(*columns: str, texts: int = 1) -> Table:
     """A table without lines. The first `texts` columns wrap between words; the others are figures, never cut."""
     table = Table(box=None, pad_edge=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from commands.console import Terminal, plain_table, with_terminal
+from commands.console import Terminal, plain_table, stored_id, with_terminal
 from commands.stage_output import show_counts, show_recommendations
 from graphstore import Client
 from graphstore.datasets.dataset import Dataset
@@ -67,7 +67,7 @@ def stored_events(client: Client, dataset: Dataset) -> int:
 
 @click.command("demo")
 @click.option("--data", default="ml-100k", show_default=True, type=click.Choice(["ml-100k"]), help="Which data set.")
-@click.option("--user", "user_id", default=None, help="Whose recommendations to show.")
+@click.option("--user", "user_id", default=None, callback=stored_id, help="Whose recommendations to show.")
 @with_terminal
 def demo_command(terminal: Terminal, data: str, user_id: str | None) -> None:
     """The five stages on real data, then recommendations with reasons."""

@@ -7,13 +7,13 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.console import Terminal, plain_table, with_terminal
+from commands.console import Terminal, plain_table, stored_id, with_terminal
 
 COUNT = click.IntRange(1)
 
 
 @click.command("reading")
-@click.argument("user_id")
+@click.argument("user_id", callback=stored_id)
 @click.option("--events", type=COUNT, default=30, show_default=True, help="How many of the latest are shown.")
 @with_terminal
 def reading_command(terminal: Terminal, user_id: str, events: int) -> None:

@@ -8,17 +8,21 @@ from commands.console import Terminal, plain_table
 
 
 def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
-    """A row for each file, then what was rejected and where it is."""
+    """A row for each file, then what is said of each once, and what was rejected, why, and where it is."""
     table = plain_table("", "created", "updated", "duplicate", "rejected")
     for what, counts in summary.items():
         table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
     terminal.out.print(table)
     for what, counts in summary.items():
+        for note in counts["notes"]:
+            terminal.hanging(f"{what}: ", note)
         for reject in counts["reasons"]:
-            terminal.hanging(f"{what} line {reject['line']}: ", reject["reason"])
-        if counts["rejected"] > len(counts["reasons"]):
-            terminal.out.print(f"and {counts['rejected'] - len(counts['reasons']):,} more")
-        if counts["rejected_file"]:
+            more = f" and {reject['rows'] - 1:,} more" if reject["rows"] > 1 else ""
+            terminal.hanging(f"{what} line {reject['line']}{more}: ", reject["reason"])
+        listed = sum(reject["rows"] for reject in counts["reasons"])
+        if counts["rejected"] > listed:
+            terminal.out.print(f"and {counts['rejected'] - listed:,} more")
+        if counts["rejected_file"] and not counts["failed"]:
             terminal.hanging(
                 "", f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file."
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from commands.console import Terminal, with_terminal
+from commands.console import Terminal, stored_id, with_terminal
 from commands.following import LANES, follow
 from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
@@ -23,9 +24,23 @@ FILE = click.Path(path_type=Path, allow_dash=True)
 @click.option("--users", type=FILE, help="Users, JSONL or CSV.")
 @click.option("--events", type=FILE, help="Behaviour events, JSONL or CSV.")
 @click.option("--ties", type=FILE, help="Who follows whom, JSONL or CSV.")
+@click.option("--encoding", help="Of the files, as cp1252, gb18030, utf-16. Default: UTF-8.")
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME",
+    help="Another column of items or users that is an attribute; repeatable.",
+)
 @click.option("--rejected", type=click.Path(path_type=Path, file_okay=False), help="Folder for rejected rows.")
 @with_terminal
-def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | None) -> None:
+def collect_command(
+    terminal: Terminal,
+    encoding: str | None,
+    attributes: tuple[str, ...],
+    rejected: Path | None,
+    **files: Path | None,
+) -> None:
     """Read events, items, users and ties into the graph; "-" is standard input. Every event counts once."""
     from graphstore.collect.stage import collect
 
@@ -33,8 +48,19 @@ def collect_command(terminal: Terminal, rejected: Path | None, **files: Path | N
         raise InputError("Nothing to collect: give at least one of --items, --users, --events, --ties.")
     folder = rejected or terminal.settings.home / "rejected"
     with terminal.client() as client, terminal.progress() as progress:
-        summary = collect(client, **files, rejected_folder=folder, progress=progress)
+        options: Any = {**files, "encoding": encoding, "attributes": attributes, "rejected_folder": folder}
+        summary = collect(client, **options, progress=progress)
+    tell_collected(terminal, summary)
+
+
+def tell_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
+    """Print the summary. A file of which nothing could be stored is a failure."""
     terminal.answer(summary, lambda s: show_collected(terminal, s))
+    failed = [counts["failed"] for counts in summary.values() if counts["failed"]]
+    if failed and terminal.as_json:
+        sys.exit(2)
+    if failed:
+        raise InputError("\n".join(failed))
 
 
 @click.command("import")
@@ -59,7 +85,7 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     rejected = terminal.settings.home / "rejected"
     with terminal.client() as client, terminal.progress() as progress:
         summary = collect_dataset(client, rows, rejected_folder=rejected, progress=progress)
-    terminal.answer(summary, lambda s: show_collected(terminal, s))
+    tell_collected(terminal, summary)
 
 
 @click.command("extract")
@@ -197,7 +223,7 @@ def update_command(
 
 
 @click.command("recommend")
-@click.argument("user_id", required=False)
+@click.argument("user_id", required=False, callback=stored_id)
 @click.option("-k", type=int, default=10, show_default=True, help="How many items.")
 @click.option("--diversity", type=float, default=0.0, help="From 0, the best first, to 1, the least alike.")
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")

@@ -1,15 +1,17 @@
-"""Kinds of behaviour: their names in files and in the graph, their weights and their half-lives."""
+"""Kinds of behaviour: their names in files and in the graph, their weights, half-lives and ranges of values."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from graphstore.errors import InputError
+
+WIDEST = 1e12  # of a value, where the kind declares nothing
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,15 @@ class Kind:
     """One kind of behaviour.
 
     name: in event files.  type: relationship type in the graph.  weight: of one event, negative for dislike.
-    half_life_days: the age at which an event counts half.
+    half_life_days: the age at which an event counts half.  lowest, highest: the range of `value`.
     """
 
     name: str
     type: str
     weight: float
     half_life_days: float
+    lowest: float = -WIDEST
+    highest: float = WIDEST
 
 
 KINDS: dict[str, Kind] = {
@@ -32,7 +36,7 @@ KINDS: dict[str, Kind] = {
         Kind("view", "VIEWED", 0.3, 60),
         Kind("click", "CLICKED", 0.4, 60),
         Kind("like", "LIKED", 1.0, 180),
-        Kind("rate", "RATED", 1.0, 180),
+        Kind("rate", "RATED", 1.0, 180, -1000, 1000),
         Kind("save", "SAVED", 0.8, 120),
         Kind("share", "SHARED", 1.0, 120),
         Kind("purchase", "PURCHASED", 1.5, 180),
@@ -44,8 +48,9 @@ KINDS: dict[str, Kind] = {
 }
 
 RESERVED_TYPES = frozenset(
-    "FOLLOWS HAS_ATTRIBUTE ABOUT INTERESTED_IN BROADER SIMILAR_TO FOLLOWED_BY FAVOURS BEHAVIOUR".split()
+    "FOLLOWS HAS_ATTRIBUTE ABOUT INTERESTED_IN CORRECTED BROADER MEANS SIMILAR_TO FOLLOWED_BY FAVOURS BEHAVIOUR".split()
 )
+SETTINGS = ("type", "weight", "half_life_days", "lowest", "highest")  # of a table of a kind
 
 
 def kind_table(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
@@ -54,8 +59,8 @@ def kind_table(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
 
 
 def read_kinds(path: Path | None) -> dict[str, Kind]:
-    """The built-in kinds, changed and extended by a TOML file with a table `[name]` of type, weight and half_life_days
-    for each kind; the built-in ones where None.
+    """The built-in kinds, changed and extended by a TOML file with a table `[name]` of SETTINGS for each kind; the
+    built-in ones where None.
 
     Raises:
         InputError: the file can't be read, or a kind in it can't be used.
@@ -68,23 +73,46 @@ def read_kinds(path: Path | None) -> dict[str, Kind]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: the table of kinds can't be read: {error}") from error
     for name, table in tables.items():
-        known = kinds.get(name)
         try:
-            kind = Kind(
-                name,
-                str(table.get("type", known.type if known else name.upper())),
-                float(table.get("weight", known.weight if known else 1.0)),
-                float(table.get("half_life_days", known.half_life_days if known else 180)),
-            )
-        except (AttributeError, TypeError, ValueError) as error:
+            kinds[name] = _kind(name, table, kinds)
+        except ValueError as error:
             raise InputError(f"{path}: kind {name!r}: {error}") from error
-        if not TYPE_NAME.fullmatch(kind.type) or kind.type in RESERVED_TYPES or kind.half_life_days <= 0:
-            raise InputError(
-                f"{path}: kind {name!r}: type must be upper case and not {kind.type!r} if that is taken,"
-                " and half_life_days above 0."
-            )
-        kinds[name] = kind
     return kinds
+
+
+def _kind(name: str, table: Any, kinds: Mapping[str, Kind]) -> Kind:
+    """The kind of one table, with what the table leaves out as the known kind of that name has it.
+
+    Raises:
+        ValueError: something in the table can't be used.
+    """
+    if not isinstance(table, dict):
+        raise ValueError(f"expected a table [kind], not {name} = {table!r:.60}")
+    unknown = [key for key in table if key not in SETTINGS]
+    if unknown:
+        raise ValueError(f"there is no setting {unknown[0]!r}; known: {', '.join(SETTINGS)}")
+    settings = {key: _setting(key, value) for key, value in table.items()}
+    kind = replace(kinds.get(name) or Kind(name, name.upper(), 1.0, 180), **settings)
+    taken = {other.type: other.name for other in kinds.values() if other.name != name}
+    if not TYPE_NAME.fullmatch(kind.type) or kind.type in RESERVED_TYPES:
+        raise ValueError(f"type must be upper case, like BOOKMARKED, and none of the graph's own, not {kind.type!r}")
+    if kind.type in taken:
+        raise ValueError(f"type {kind.type!r} is that of kind {taken[kind.type]!r} already")
+    if kind.half_life_days <= 0:
+        raise ValueError(f"half_life_days must be above 0, not {kind.half_life_days:g}")
+    if kind.lowest > kind.highest:
+        raise ValueError(f"lowest, {kind.lowest:g}, is above highest, {kind.highest:g}")
+    return kind
+
+
+def _setting(key: str, value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if key == "type" and isinstance(value, str):
+        return value
+    if key != "type" and is_number and abs(value) <= WIDEST:  # nan is not
+        return float(value)
+    wanted = "text" if key == "type" else f"a number between {-WIDEST:g} and {WIDEST:g}"
+    raise ValueError(f"{key} must be {wanted}, not {value!r:.60}")
 
 
 TYPE_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

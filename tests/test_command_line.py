@@ -51,10 +51,33 @@ def test_collect_tells_people_the_lines_the_reasons_and_the_file(run, tmp_path):
     assert Path(path).read_bytes() == b"broken\n"
 
 
+def test_a_file_of_which_nothing_can_be_stored_is_a_failure_that_names_its_cause(run, tmp_path):
+    renamed = tmp_path / "reviews.jsonl"
+    renamed.write_text('{"reviewerID": "u", "asin": "i", "overall": 5}\n' * 40)
+    code, out, error = run("collect", "--events", str(renamed))
+    assert code == 2
+    assert "events line 1 and 39 more: user_id: Field required" in out
+    assert "none of its 40 rows could be stored" in error and "Rename reviewerID to user_id, asin to item_id" in error
+    code, out, _ = run("collect", "--events", str(renamed), "--json")
+    assert code == 2 and "Rename" in json.loads(out)["events"]["failed"]
+
+
+def test_other_columns_of_a_file_and_its_encoding_are_told_once(run, tmp_path):
+    items = tmp_path / "items.csv"
+    items.write_bytes("item_id;title;price;brand\n1;Amélie;9.5;A|B\n2;Alien;8;C\n".encode("cp1252"))
+    code, out, _ = run("collect", "--items", str(items), "--attribute", "brand")
+    assert code == 0
+    assert out.count("Other columns (rows): price (1)") == 1 and out.count("--encoding cp1252") == 1
+    code, out, _ = run("collect", "--items", str(items), "--attribute", "brand", "--encoding", "cp1252", "--json")
+    assert (code, json.loads(out)["items"]["created"], json.loads(out)["items"]["duplicate"]) == (0, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["collect"], "at least one of"),
+        (["collect", "--items", "none.csv", "--attribute", "title"], "none.csv"),
+        (["erase", " nobody "], "There is no user 'nobody'"),
         (["collect", "--events", "none.jsonl"], "none.jsonl"),
         (["collect", "--events", "-", "--items", "-"], "only one of the files"),
         (["recommend"], "USER_ID or --all"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from graphstore.kinds import KINDS, read_kinds
+from graphstore.collect.records import KIND_ALIASES, RECORDS
+from graphstore.kinds import KINDS, SETTINGS, read_kinds
 from interestgraph import main
 
 ROOT = Path(__file__).parents[1]
@@ -154,3 +155,64 @@ def test_the_example_of_more_kinds_of_behaviour_can_be_used(tmp_path):
     (tmp_path / "kinds.toml").write_text(example, encoding="utf-8")
     kinds = read_kinds(tmp_path / "kinds.toml")
     assert kinds.keys() - KINDS.keys() == {"bookmark"} and kinds["view"].weight != KINDS["view"].weight
+
+
+def rows_of(text, title):
+    """The cells of every row of the tables under a heading, of whatever depth."""
+    part = re.split(rf"^#+ {title}\n", text, maxsplit=1, flags=re.MULTILINE)[1]
+    lines = re.split(r"^#+ ", part, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
+    return [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines if line.startswith("| ")]
+
+
+@pytest.mark.parametrize(
+    ("title", "what"), [("Events", ["events"]), ("Items", ["items"]), ("Users and ties", ["users", "ties"])]
+)
+def test_every_column_of_a_file_stands_in_a_table(title, what):
+    rows = rows_of(text_of("docs/admin.md"), title)
+    named = [set(NAME.findall("".join(cells[:-1]))) for cells in rows]
+    assert set().union(*named) == {name for one in what for name in RECORDS[one].model_fields}
+
+
+def test_the_table_of_kinds_is_that_of_the_code():
+    power = {10.0**12: "±10^12", 1000.0: "±1000"}
+    rows = {
+        tuple(cell.strip(" `") for cell in cells) for cells in rows_of(text_of("docs/admin.md"), "Kinds of behaviour")
+    }
+    for kind in KINDS.values():
+        assert kind.lowest == -kind.highest
+        row = (kind.name, kind.type, f"{kind.weight:g}", f"{kind.half_life_days:g}", power[kind.highest])
+        assert row in rows
+    text = text_of("docs/admin.md")
+    assert [key for key in SETTINGS if f"`{key}`" not in text] == []
+    assert [name for name in KIND_ALIASES if f"`{name}`" not in text] == []
+
+
+def written_properties():
+    """(label or type, property) of what the statements write, where a statement shows the label of the variable."""
+    for path in sorted((ROOT / "cypher").rglob("*.cypher")):
+        text = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+        labels = dict(reversed(re.findall(r"[(\[](\w+):(\w+)[ ){\]]", text)))
+        for body in re.findall(
+            r"\bSET\b(.*?)(?=\b(?:ON|WITH|RETURN|UNWIND|MATCH|CALL|DELETE|MERGE|CREATE|REMOVE)\b|\Z)", text, re.S
+        ):
+            for variable, name in re.findall(r"(?:\A\s*|,\s+)(\w+)\.(\w+)\s*=(?!=)", body):
+                if variable in labels:
+                    yield labels[variable], name
+        for label, properties in re.findall(r"\b(?:MERGE|CREATE) (?:\(\w*\)-)?[(\[]\w*:(\w+) ?\{([^}]*)\}", text):
+            yield from ((label, name) for name in re.findall(r"(?:^|,)\s*(\w+):", properties))
+
+
+def test_what_the_statements_write_stands_in_the_tables_of_the_graph():
+    described = {}
+    label = ""
+    for title in ("Nodes", "Relationships"):
+        for cells in rows_of(text_of("docs/neo4j.md"), title):
+            label = cells[0] if cells[0].strip() else label
+            for name in NAME.findall(label) or ["User", "Item"]:
+                described.setdefault(name, set()).update(NAME.findall("".join(cells[1:3])))
+    described["BEHAVIOUR"] = described["RATED"]
+    found = set(written_properties())
+    assert [(one, name) for one, name in sorted(found) if name not in described[one]] == []
+    assert len(found) > 100
+    indexed = re.findall(r"n\.(\w+)", " ".join(path.read_text() for path in (ROOT / "cypher/schema").glob("0*.cypher")))
+    assert set(indexed) <= set().union(*described.values())

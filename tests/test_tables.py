@@ -81,8 +81,9 @@ def story():
 
 def summary():
     counts = {"created": 1_000_000_000, "updated": 1_000_000_000, "duplicate": 1_000_000_000, "rejected": 1_000_000_000}
-    reasons = [{"line": 1_000_000, "reason": f"title: {FILMS[0]} is described twice, differently"}]
+    reasons = [{"line": 1_000_000, "reason": f"title: {FILMS[0]} is described twice, differently", "rows": 1_000_000}]
     file = {"rejected_file": "/home/somebody/.local/share/interestgraph/rejected/events.jsonl"}
+    file |= {"notes": ["Other columns (rows): " + ", ".join(FILMS)], "failed": None}
     return {what: counts | {"reasons": reasons} | file for what in ("items", "users", "events", "ties")}
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BaseConverter
 
-from graphstore.collect.records import ID_LENGTH
+from graphstore.collect.fields import ID_LENGTH, clean_id
 
 KEPT = re.compile(r"%(2[fF]|25)")
 
@@ -54,11 +54,12 @@ class IdConverter(BaseConverter):
 
 
 def checked_id(value: str) -> str:
-    """Check an id; returns it.
+    """Check an id; returns it without the blanks around it.
 
     Raises:
         BadRequest: empty, longer than `ID_LENGTH`, or not valid Unicode text.
     """
+    value = clean_id(value)
     if not value:
         raise BadRequest("An id can't be empty.")
     if len(value) > ID_LENGTH:

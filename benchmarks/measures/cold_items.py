@@ -11,7 +11,8 @@ from gnn.encoders.encoder import Encoder, Vectors
 from gnn.encoders.sentence import SentenceEncoder
 from gnn.evaluation import metrics
 from gnn.evaluation.splits import by_user
-from graphstore.collect.records import Item, parse_time
+from graphstore.collect.fields import parse_time
+from graphstore.collect.records import Item
 from graphstore.extract.items import ItemText
 
 Events = Sequence[Mapping[str, Any]]

@@ -16,7 +16,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphstore.collect.records import parse_time
+from graphstore.collect.fields import parse_time
 from graphstore.errors import InputError
 
 Events = list[dict[str, Any]]

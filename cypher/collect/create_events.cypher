@@ -10,6 +10,6 @@ WITH row WHERE NOT EXISTS { ()-[:BEHAVIOUR {event_id: row.event_id}]->() }
 MERGE (u:User {user_id: row.user_id})
 MERGE (i:Item {item_id: row.item_id})
 ON CREATE SET i.described = false
-CREATE (u)-[:BEHAVIOUR {event_id: row.event_id, value: row.value, session_id: row.session_id,
+CREATE (u)-[:BEHAVIOUR {event_id: row.event_id, value: row.value, session_id: row.session_id, text: row.text,
                         at: CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END}]->(i)
 RETURN collect(row.event_id) AS event_ids

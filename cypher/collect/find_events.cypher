@@ -10,5 +10,6 @@ WITH row.event_id AS event_id,
      u.user_id = row.user_id AND i.item_id = row.item_id
      AND coalesce(r.at.epochMillis, 'none') = coalesce(row.at, 'none')
      AND coalesce(r.value, 'none') = coalesce(row.value, 'none')
-     AND coalesce(r.session_id, '') = coalesce(row.session_id, '') AS same
+     AND coalesce(r.session_id, '') = coalesce(row.session_id, '')
+     AND coalesce(r.text, '') = coalesce(row.text, '') AS same
 RETURN collect(event_id) AS known, collect(CASE WHEN NOT same THEN event_id END) AS different

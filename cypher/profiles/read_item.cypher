@@ -1,7 +1,7 @@
 // Purpose: one item: text, attributes, interests it is about, count of events.
 // Access: read
 // Parameters: item_id STRING
-// Returns: item_id STRING, title STRING, description STRING, kind STRING, image STRING, audio STRING, published_at STRING, described BOOLEAN, embedding_version STRING, attributes LIST<MAP>, about LIST<MAP>, events INTEGER
+// Returns: item_id STRING, title STRING, description STRING, kind STRING, image STRING, audio STRING, published_at STRING, described BOOLEAN, embedding_version STRING, attributes LIST<MAP>, properties LIST<LIST>, about LIST<MAP>, events INTEGER
 // Index: item_id (constraint)
 MATCH (i:Item {item_id: $item_id})
 CALL (i) {
@@ -17,4 +17,5 @@ CALL (i) {
 }
 RETURN i.item_id AS item_id, i.title AS title, i.description AS description, i.kind AS kind, i.image AS image,
        i.audio AS audio, toString(i.published_at) AS published_at, coalesce(i.described, false) AS described,
-       i.embedding_version AS embedding_version, attributes, about, COUNT { (i)<--(:User) } AS events
+       i.embedding_version AS embedding_version, attributes,
+       [key IN keys(i) WHERE key STARTS WITH 'own_' | [key, i[key]]] AS properties, about, COUNT { (i)<--(:User) } AS events

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from graphstore.collect.columns import Columns
+from graphstore.collect.fields import clean_id, parse_time
 from graphstore.collect.files import open_rows
-from graphstore.collect.records import Item, parse_time
+from graphstore.collect.records import Item
 from graphstore.durations import DAY_SECONDS
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
@@ -150,7 +152,8 @@ def event(row: Mapping[str, Any], problem: str | None = None) -> dict[str, Any]:
         seconds = None if value is None or value == "" else parse_time(value).timestamp()
     except ValueError as error:
         raise ValueError(f"timestamp {str(value)[:60]!r}: {error}") from error
-    return {"user_id": str(user_id), "item_id": str(item_id), "kind": row.get("kind"), "seconds": seconds}
+    ids = {"user_id": clean_id(str(user_id)), "item_id": clean_id(str(item_id))}
+    return {**ids, "kind": row.get("kind"), "seconds": seconds}
 
 
 def check_overlap(train: EventRows, test: EventRows) -> None:
@@ -183,13 +186,14 @@ def _item_attributes(path: str | Path | None) -> dict[str, set[Hashable]]:
     """The attributes of each item that `collect` would accept; it reports the rows that it rejects."""
     found: dict[str, set[Hashable]] = {}
     if path is not None:
+        columns = Columns("items")
         with open_rows(path) as source:
-            for line in source.lines:
+            for line in map(columns.known_line, source.lines):
                 try:
                     item = Item.model_validate(line.row or {})
                 except ValidationError:
                     if line.row and line.row.get("item_id"):
-                        found.setdefault(str(line.row["item_id"]), set())
+                        found.setdefault(clean_id(str(line.row["item_id"])), set())
                     continue
                 pairs = {(row["kind"], row["value"]) for row in item.attribute_rows()}
                 found.setdefault(item.item_id, set()).update(pairs)
@@ -200,7 +204,8 @@ def _user_ids(path: str | Path | None) -> frozenset[str]:
     if path is None:
         return frozenset()
     with open_rows(path) as source:
-        return frozenset(str(line.row["user_id"]) for line in source.lines if line.row and line.row.get("user_id"))
+        ids = (line.row.get("user_id") for line in source.lines if line.row)
+        return frozenset(clean_id(str(user_id)) for user_id in ids if user_id)
 
 
 def interactions(rows: EventRows) -> Interactions:

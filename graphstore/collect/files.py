@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from graphstore.collect.encodings import Recoded, encoding_of, guess_encoding
 from graphstore.errors import InputError
 
 LINE_BYTES = 1 << 20
 KEPT_BYTES = 1 << 26
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+SEPARATORS = ",;\t|"
+NOT_UTF_8 = "not UTF-8"
+SAMPLE_BYTES = 4096
 csv.field_size_limit(LINE_BYTES)
 
 
@@ -33,36 +37,71 @@ class Line:
 
 @dataclass(frozen=True)
 class Source:
-    """An open input: format "jsonl" or "csv", header line of a CSV, size in bytes (None if unknown), and lines."""
+    """An open input: format "jsonl" or "csv", header line of a CSV, size in bytes (None if unknown), and lines.
+
+    columns: that the header names; none for JSONL.
+    """
 
     name: str
     format: str
     header: bytes
     size: int | None
     lines: Iterator[Line]
+    columns: tuple[str, ...] = ()
 
 
 @contextmanager
-def open_rows(path: str | Path) -> Iterator[Source]:
+def open_rows(path: str | Path, encoding: str | None = None) -> Iterator[Source]:
     """Open a JSONL or CSV file, plain or `.gz`, or standard input for "-". The name or first byte gives the format.
 
+    The raw bytes of a line, and so of a rejected one, are UTF-8 whatever the encoding of the file. The fields of a CSV
+    are separated by the one of SEPARATORS that divides its header most.
+
+    encoding: UTF-8 where None, or UTF-16 where the file has its byte order mark.
+
     Raises:
-        InputError: the file can't be read.
+        InputError: the file can't be read, is no text, or its header names a column twice.
     """
     try:
         with _open(path) as stream:
             buffered = io.BufferedReader(stream, 1 << 20) if not hasattr(stream, "peek") else stream  # type: ignore
+            found = encoding_of(str(path), buffered.peek(SAMPLE_BYTES)[:SAMPLE_BYTES], encoding)  # type: ignore[union-attr]
+            if found:
+                buffered = io.BufferedReader(Recoded(buffered, found), 1 << 20)
             ending = Path(str(path).removesuffix(".gz")).suffix.lower()
             start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")  # type: ignore[union-attr]
-            is_json = ending in JSON_ENDINGS or (ending != ".csv" and start[:1] in (b"{", b""))
-            size = None if str(path) == "-" or str(path).endswith(".gz") else Path(path).stat().st_size
+            is_json = ending in JSON_ENDINGS or (ending != ".csv" and start[:1] in (b"{", b"[", b""))
+            size = None if found or str(path) == "-" or str(path).endswith(".gz") else Path(path).stat().st_size
             if is_json:
                 yield Source(str(path), "jsonl", b"", size, _json_lines(buffered))
             else:
                 header = buffered.readline(LINE_BYTES)
-                yield Source(str(path), "csv", header, size, _csv_lines(buffered, header, str(path)))
+                columns, separator = _header(header, str(path))
+                lines = _csv_lines(buffered, columns, separator)
+                yield Source(str(path), "csv", header, size, lines, tuple(columns))
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: can't be read: {error.strerror if isinstance(error, OSError) else error}") from error
+
+
+def _header(header: bytes, name: str) -> tuple[list[str], str]:
+    """The columns that a header line names, and the separator of fields."""
+    text, problem = _decoded(header, None)
+    if problem:
+        encoding, reading = guess_encoding(header)
+        raise InputError(
+            f"{name}: its header line is {problem}. Read as {encoding} it says {reading.strip()[:100]!r}: "
+            f"if that is right, give --encoding {encoding}."
+        )
+    try:
+        separated = {separator: next(csv.reader([text], delimiter=separator), []) for separator in SEPARATORS}
+    except csv.Error as error:
+        raise InputError(f"{name}: its header line is not CSV: {error}.") from error
+    separator = max(separated, key=lambda one: len(separated[one]))
+    columns = [column.strip() for column in separated[separator]]
+    twice = next((column for column in columns if column and columns.count(column) > 1), None)
+    if twice is not None:
+        raise InputError(f"{name}: its header line has the column {twice[:60]!r} twice.")
+    return columns, separator
 
 
 @contextmanager
@@ -101,7 +140,7 @@ def _decoded(raw: bytes, problem: str | None) -> tuple[str, str | None]:
     try:
         return raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"), None
     except UnicodeDecodeError as error:
-        return "", f"not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1}"
+        return "", f"{NOT_UTF_8}: byte 0x{raw[error.start]:02x} at position {error.start + 1}"
 
 
 def _json_lines(stream: Any) -> Iterator[Line]:
@@ -126,11 +165,7 @@ def _json_row(text: str, problem: str | None) -> tuple[dict[str, Any] | None, st
     return row, None
 
 
-def _csv_lines(stream: Any, header: bytes, name: str) -> Iterator[Line]:
-    text, problem = _decoded(header, None)
-    if problem:
-        raise InputError(f"{name}: its header line is {problem}.")
-    columns = [column.strip() for column in next(csv.reader([text]), [])]
+def _csv_lines(stream: Any, columns: list[str], separator: str) -> Iterator[Line]:
     undecoded: list[Line] = []  # between the rows of the reader
     taken: list[bytes] = []  # lines of the present row
     position: list[int] = [1]  # numbers of the lines that were read
@@ -145,7 +180,7 @@ def _csv_lines(stream: Any, header: bytes, name: str) -> Iterator[Line]:
                 taken.append(raw)
                 yield line
 
-    reader = csv.reader(decoded_lines(), strict=True)
+    reader = csv.reader(decoded_lines(), strict=True, delimiter=separator)
     while True:
         first = position[-1] + 1
         position[:] = position[-1:]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 from graphstore.batches import batched, read_ahead
-from graphstore.collect.files import Source, open_rows, rows_source
+from graphstore.collect.columns import Columns
+from graphstore.collect.diagnosis import check_described, check_header
+from graphstore.collect.files import Line, Source, open_rows, rows_source
 from graphstore.collect.rejects import RejectWriter
 from graphstore.collect.store import STORES, Counts, accepted
 from graphstore.collect.validation import check_line
+from graphstore.collect.watch import Watch
 from graphstore.database.client import Client
 from graphstore.database.runs import run
 from graphstore.datasets.dataset import Dataset
@@ -20,6 +23,7 @@ from graphstore.progress import Progress, silent
 
 BATCH_ROWS = 5_000
 READ_AHEAD = 2
+RECORDED = ("created", "updated", "duplicate", "rejected", "rejected_file")
 
 
 def collect(
@@ -29,17 +33,21 @@ def collect(
     items: str | Path | None = None,
     users: str | Path | None = None,
     ties: str | Path | None = None,
+    encoding: str | None = None,
+    attributes: tuple[str, ...] = (),
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
     """Store files (JSONL or CSV; "-" for standard input) in the graph.
 
+    encoding: of the files; UTF-8 where None, or UTF-16 where a file has its byte order mark.
+    attributes: names of other columns of items and users that are attributes (see `columns`).
     rejected_folder: of files with the rejected rows, which keep raw user ids (see `RejectWriter`).
 
     Returns:
-        For each file given: created, updated, duplicate, rejected, reasons, rejected_file.
+        For each file given, `Counts.as_dict`; `failed` says why nothing of a file could be stored.
     Raises:
-        InputError: a file can't be read, or two of them are standard input.
+        InputError: a file can't be read, or its header lacks a column, or two of them are standard input.
         GraphError: Neo4j failed. Rows that were stored stay; running the same again resumes.
     """
     files = {"items": items, "users": users, "ties": ties, "events": events}
@@ -49,8 +57,11 @@ def collect(
     if [str(path) for path in given.values()].count("-") > 1:
         raise InputError("Standard input can be only one of the files.")
     with ExitStack() as stack:  # all files are opened before a row is stored, so that a wrong name stores nothing
-        sources = {what: stack.enter_context(open_rows(path)) for what, path in given.items()}
-        return collect_sources(client, sources, rejected_folder=rejected_folder, progress=progress)
+        sources = {what: stack.enter_context(open_rows(path, encoding)) for what, path in given.items()}
+        columns = {what: Columns(what, attributes) for what in sources}
+        for what, source in sources.items():
+            check_header(what, source)
+        return collect_sources(client, sources, columns, rejected_folder=rejected_folder, progress=progress)
 
 
 def collect_dataset(
@@ -73,17 +84,19 @@ def collect_dataset(
 def collect_sources(
     client: Client,
     sources: Mapping[str, Source],
+    columns: Mapping[str, Columns] | None = None,
     *,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
-    """Store open sources, by type of row, in this order, and record a run."""
+    """Store open sources, by type of row, in this order, and record a run.  columns: of each, where they differ."""
     summary = {}
     with run(client, "collect") as current:
         for what, source in sources.items():
-            counts = collect_source(client, what, source, rejected_folder=rejected_folder, progress=progress)
+            own = (columns or {}).get(what)
+            counts = collect_source(client, what, source, own, rejected_folder=rejected_folder, progress=progress)
             summary[what] = counts.as_dict()
-            current.counts[what] = {key: value for key, value in summary[what].items() if key != "reasons"}
+            current.counts[what] = {key: summary[what][key] for key in RECORDED}
     return summary
 
 
@@ -91,21 +104,39 @@ def collect_source(
     client: Client,
     what: str,
     source: Source,
+    columns: Columns | None = None,
     *,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> Counts:
     """Store one open source of `what`: events, items, users or ties."""
     check, write = STORES[what](client.kinds)
+    columns = columns or Columns(what)
     with RejectWriter(rejected_folder, what, source) as rejects:
         counts = Counts(rejects=rejects)
+        watch = Watch(what, source, columns)
         done = 0
         progress(what, 0, source.size)
-        checked = ([check_line(line, check) for line in batch] for batch in batched(source.lines, BATCH_ROWS))
+        lines = map(columns.known_line, _checked_first(what, source))
+        checked = ([check_line(line, check) for line in batch] for batch in batched(lines, BATCH_ROWS))
         ahead = 0 if source.name == "-" else READ_AHEAD  # a thread that reads a terminal ignores Ctrl-C
         with closing(read_ahead(checked, ahead) if ahead else checked) as ready:
             for batch in ready:
+                watch.see(batch)
                 write(client, accepted(batch, counts), counts)
                 done += sum(len(row.line.raw) for row in batch)
                 progress(what, min(done, source.size or done), source.size)
+    watch.tell(counts)
     return counts
+
+
+def _checked_first(what: str, source: Source) -> Iterator[Line]:
+    """The lines of a source, the first row of which is checked to be of `what`."""
+    lines = iter(source.lines)
+    for line in lines:
+        if line.row is not None:
+            check_described(what, source.name, source.columns or line.row.keys())
+        yield line
+        if line.row is not None:
+            break
+    yield from lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +21,8 @@ from graphstore.errors import GraphError
 from graphstore.kinds import Kind
 from graphstore.popularity import NEW
 
-LISTED = 20
+LISTED, MOST_CAUSES = 20, 1_000
+VARYING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|0x\w+|\d[\d.,:T+-]*")
 CONFLICT_TRIES = 5
 
 
@@ -29,7 +31,9 @@ class Counts:
     """The outcome of storing rows of one type.
 
     rejected: (line number or index, reason) of rejected rows; the first LISTED where all are written to a file.
+    causes: line, reason and count of rejected rows whose reasons differ in figures and quoted text alone.
     rejects: writes rejected rows to a file; None for none.
+    notes: sentences about the file as a whole.  failed: why nothing of it could be stored.
     """
 
     created: int = 0
@@ -38,7 +42,10 @@ class Counts:
     rejected: list[tuple[int, str]] = field(default_factory=list)
     rejected_count: int = 0
     rejected_file: str | None = None
+    causes: dict[str, list[Any]] = field(default_factory=dict)
     rejects: RejectWriter | None = None
+    notes: list[str] = field(default_factory=list)
+    failed: str | None = None
 
     def reject(self, line: Line, why: str) -> None:
         """Count a rejected row, with its reason, and write it to the file of rejected rows."""
@@ -46,10 +53,15 @@ class Counts:
         self.rejected_count += 1
         if len(self.rejected) < LISTED or self.rejected_file is None:
             self.rejected.append((line.number, why))
+        cause = VARYING.sub("…", why)
+        if cause in self.causes or len(self.causes) < MOST_CAUSES:
+            self.causes.setdefault(cause, [line.number, why, 0])[2] += 1
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`: created, updated, duplicate, rejected (a count), reasons, rejected_file."""
-        reasons = [{"line": number, "reason": why} for number, why in self.rejected[:LISTED]]
+        """For `--json`: created, updated, duplicate, rejected (a count), reasons with the first line and the number of
+        rows of each, rejected_file, notes, failed."""
+        causes = sorted(self.causes.values(), key=lambda cause: -cause[2])[:LISTED]
+        reasons = [{"line": number, "reason": why, "rows": rows} for number, why, rows in causes]
         return {
             "created": self.created,
             "updated": self.updated,
@@ -57,6 +69,8 @@ class Counts:
             "rejected": self.rejected_count,
             "reasons": reasons,
             "rejected_file": self.rejected_file,
+            "notes": self.notes,
+            "failed": self.failed,
         }
 
 
@@ -71,7 +85,8 @@ def accepted(batch: list[Checked], counts: Counts) -> list[Checked]:
 def write_described(what: str, client: Client, rows: list[Checked], counts: Counts) -> None:
     """Store items or users (what: "item" or "user"). A description that differs from the stored one replaces it.
 
-    Of different descriptions in one batch the first is stored and the others are rejected.
+    Of different descriptions in one batch the first is stored and the others are rejected. Properties of items are
+    replaced as well, which marks nothing to be read or embedded again.
     """
     key = f"{what}_id"
     first: dict[str, dict[str, Any]] = {}
@@ -80,7 +95,7 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
         known = first.setdefault(row[key], row)
         if known is row:
             continue
-        if known["row_hash"] == row["row_hash"]:
+        if known["row_hash"] == row["row_hash"] and known.get("properties") == row.get("properties"):
             counts.duplicate += 1
         else:
             why = f"{key}: {row[key][:60]!r} is described before in this file, differently; the first wins"
@@ -88,17 +103,20 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
     if not first:
         return
 
-    def work(tx: Transaction) -> list[dict[str, Any]]:
+    def work(tx: Transaction) -> tuple[set[str], set[str]]:
         tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": list(first)})
         changed = tx.run(f"collect/merge_{what}s", rows=list(first.values()))
         tx.run(f"collect/set_{what}_attributes", rows=[first[row[key]] for row in changed])
-        return changed
+        others = (
+            tx.run("collect/set_item_properties", rows=list(first.values()))[0]["item_ids"] if what == "item" else []
+        )
+        new = {row[key] for row in changed if row["before"] is None}
+        return new, {*(row[key] for row in changed), *others} - new
 
-    changed = client.transaction(work)
-    created = sum(row["before"] is None for row in changed)
-    counts.created += created
-    counts.updated += len(changed) - created
-    counts.duplicate += len(first) - len(changed)
+    new, updated = client.transaction(work)
+    counts.created += len(new)
+    counts.updated += len(updated)
+    counts.duplicate += len(first) - len(new) - len(updated)
 
 
 def write_ties(client: Client, rows: list[Checked], counts: Counts) -> None:

@@ -10,18 +10,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphstore.collect.files import Line
-from graphstore.collect.records import KIND_ALIASES, Event, Item, Tie, User, known_kind, reason
+from graphstore.collect.records import KIND_ALIASES, Event, Item, Tie, User, checked_value, known_kind, reason
 from graphstore.kinds import Kind
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A line and its row for a statement, with the relationship type of an event; or the problem why it is rejected."""
+    """A line and its row for a statement, with the relationship type of an event; or the problem why it is rejected.
+
+    named: whether an event had an event_id, rather than one made from its content.
+    """
 
     line: Line
     row: dict[str, Any] = field(default_factory=dict)
     type: str = ""
     problem: str | None = None
+    named: bool = True
 
 
 Check = Callable[[Line], Checked]
@@ -35,12 +39,14 @@ def check_line(line: Line, check: Check) -> Checked:
         return check(line)
     except ValidationError as error:
         return Checked(line, problem=reason(error))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         return Checked(line, problem=str(error))
+    except RecursionError:
+        return Checked(line, problem="nested too deep")
 
 
 def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
-    """The row of an event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id."""
+    """The row of an event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id, text."""
     event = Event.model_validate(line.row)
     kind = known_kind(KIND_ALIASES.get(event.kind, event.kind), kinds)
     row = {
@@ -48,24 +54,33 @@ def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
         "user_id": event.user_id,
         "item_id": event.item_id,
         "at": event.epoch_millis(),
-        "value": event.value,
+        "value": checked_value(event.value, kind),
         "session_id": event.session_id,
+        "text": event.text,
     }
-    return Checked(line, row, kind.type)
+    return Checked(line, row, kind.type, named=event.event_id is not None)
 
 
 def check_item(line: Line) -> Checked:
-    """The row of an item, with its attributes as maps and a hash of its description."""
-    item = Item.model_validate(line.row)
-    row = item.model_dump(exclude={"attributes", "published_at"}) | {"published_at": millis(item.published_at)}
-    return Checked(line, row | {"attributes": item.attribute_rows(), "row_hash": item.row_hash()})
+    """The row of an item."""
+    return Checked(line, item_row(Item.model_validate(line.row)))
+
+
+def item_row(item: Item) -> dict[str, Any]:
+    """The row of an item for statements: attributes as maps, properties by their names in the graph, a hash."""
+    row = item.model_dump(exclude={"attributes", "properties", "published_at"})
+    row |= {"published_at": millis(item.published_at), "properties": item.property_row()}
+    return row | {"attributes": item.attribute_rows(), "row_hash": item.row_hash()}
 
 
 def check_user(line: Line) -> Checked:
-    """The row of a user, with the attributes as maps and a hash of them."""
-    user = User.model_validate(line.row)
-    row = {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
-    return Checked(line, row)
+    """The row of a user."""
+    return Checked(line, user_row(User.model_validate(line.row)))
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """The row of a user for statements: the attributes as maps and a hash of them."""
+    return {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
 
 
 def check_tie(line: Line) -> Checked:

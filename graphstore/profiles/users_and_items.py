@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphstore.collect.attributes import OWN
 from graphstore.collect.records import Item, User
+from graphstore.collect.validation import item_row, user_row
 from graphstore.database.client import Client, Transaction
 from graphstore.errors import NotFound
 
@@ -44,17 +46,12 @@ def read_user(client: Client, user_id: str) -> Document:
 
 def put_user(client: Client, user: User) -> bool:
     """Create a user or replace their attributes; True if they are new. Behaviour is not changed."""
-    row = {"user_id": user.user_id, "attributes": user.attribute_rows(), "row_hash": user.row_hash()}
-    return _put(client, "User", user.user_id, row)
+    return _put(client, "User", user.user_id, user_row(user))
 
 
 def put_item(client: Client, item: Item) -> bool:
     """Create an item or replace all its text and attributes; True if it is new. Events on it are not changed."""
-    row = item.model_dump(exclude={"attributes"})
-    row |= {"attributes": item.attribute_rows(), "row_hash": item.row_hash()}
-    if item.published_at is not None:
-        row["published_at"] = round(item.published_at.timestamp() * 1000)
-    return _put(client, "Item", item.item_id, row)
+    return _put(client, "Item", item.item_id, item_row(item))
 
 
 def _put(client: Client, label: str, key: str, row: Document) -> bool:
@@ -64,19 +61,22 @@ def _put(client: Client, label: str, key: str, row: Document) -> bool:
         present = tx.run("profiles/read_title", label=label, key=key)
         if tx.run(f"collect/merge_{label.lower()}s", rows=[row]):
             tx.run(f"collect/set_{label.lower()}_attributes", rows=[row])
+        if label == "Item":
+            tx.run("collect/set_item_properties", rows=[row])
         return not present
 
     return client.transaction(work)
 
 
 def read_item(client: Client, item_id: str) -> Document:
-    """An item: its text, kind, attributes (kind → values), `about` (interests by weight) and count of events.
+    """An item: text, kind, attributes (kind → values), properties, `about` (interests by weight), count of events.
 
     Raises:
         NotFound: no such item.
     """
     item = only_row(client.read("profiles/read_item", item_id=item_id), "item", item_id)
-    return {**item, "attributes": values_by_kind(item["attributes"])}
+    properties = {name.removeprefix(OWN): value for name, value in item["properties"]}
+    return {**item, "attributes": values_by_kind(item["attributes"]), "properties": properties}
 
 
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:

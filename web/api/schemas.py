@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from graphstore.collect.records import Attributes, Event, Text, Time
+from graphstore.collect.attributes import Attributes, Properties
+from graphstore.collect.fields import OptionalId, Text, Time
+from graphstore.collect.records import Event
 
 MAX_K = 1000
 
@@ -71,7 +73,13 @@ def _moment(value: object) -> object:
     if len(text) == 10:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
+    return moment
 
 
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
@@ -140,11 +148,12 @@ class ItemBody(BaseModel):
 
     title: Text = None
     description: Text = None
-    kind: Text = None
+    kind: OptionalId = None
     image: Text = None
     audio: Text = None
     published_at: Time = None
     attributes: Attributes = Field(default_factory=dict)
+    properties: Properties = Field(default_factory=dict, description="Kept, without a part in recommending")
 
 
 class Rejected(BaseModel):
@@ -263,6 +272,7 @@ class ItemDocument(BaseModel):
     described: bool
     embedding_version: str | None
     attributes: dict[str, list[str]]
+    properties: dict[str, Any]
     about: list[dict[str, Any]]
     events: int
 

@@ -11,7 +11,7 @@ from graphstore.collect.stage import collect
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError
 
-ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", " "]
+ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", "a b", "\0"]
 
 
 def event(number, **more):
@@ -142,3 +142,67 @@ def test_the_order_and_the_batches_of_events_do_not_matter(client, order, size):
     for start in range(0, 8, size):
         collect_events(client, rows[start : start + size])
     assert [row["at"] for row in behaviour(client)] == list(range(8))
+
+
+def test_other_columns_of_items_are_kept_beside_what_the_program_writes(client, tmp_path):
+    row = {"item_id": "1", "title": "A", "price": 9.5, "embedding": [0.5], "popularity": "high", "sizes": ["S", 5]}
+    counts = collect(client, items=jsonl(tmp_path / "i.jsonl", [row]))["items"]
+    assert (counts["created"], counts["rejected"]) == (1, 0)
+    assert counts["notes"][0].startswith(
+        "Other columns (rows): price (1), embedding (1), popularity (1), sizes (1): kept"
+    )
+    query = "MATCH (i:Item) RETURN {p: i.own_price, e: i.own_embedding, s: i.own_sizes, v: i.version} AS own"
+    assert client.run_text(query)[0]["own"] == {"p": 9.5, "e": [0.5], "s": ["S", "5"], "v": 1}
+    assert client.run_text("MATCH (i:Item) RETURN i.embedding AS e, i.popularity AS p") == [{"e": None, "p": None}]
+    assert collect(client, items=tmp_path / "i.jsonl")["items"]["duplicate"] == 1
+    cheaper = {"item_id": "1", "title": "A", "price": 8.5}
+    assert collect(client, items=jsonl(tmp_path / "j.jsonl", [cheaper]))["items"]["updated"] == 1
+    assert client.run_text(query)[0]["own"] == {"p": 8.5, "e": None, "s": None, "v": 1}  # nothing to embed again
+
+
+def test_an_event_keeps_its_text_and_ignores_other_columns(client, tmp_path):
+    rows = [event(1, text="good"), event(2, verified=True), event(1, text="bad")]
+    counts = collect(client, events=jsonl(tmp_path / "e.jsonl", rows))["events"]
+    assert (counts["created"], counts["rejected"]) == (2, 1)
+    assert counts["notes"] == [
+        "Other columns (rows): verified (1): ignored; events have event_id, user_id, item_id, kind, timestamp, value, "
+        "session_id, text."
+    ]
+    stored = client.run_text("MATCH ()-[r:VIEWED]->() RETURN r.text AS text, keys(r) AS keys ORDER BY r.event_id")
+    assert [row["text"] for row in stored] == ["good", None] and "verified" not in stored[1]["keys"]
+
+
+def test_events_of_one_content_are_one_and_the_summary_says_how_to_keep_both(client, tmp_path):
+    bare = {"user_id": "u", "item_id": "i", "kind": "view", "timestamp": 5}
+    path = jsonl(tmp_path / "e.jsonl", [bare, bare, bare | {"text": "another"}, bare | {"event_id": "mine"}])
+    for created in (3, 0):
+        counts = collect(client, events=path)["events"]
+        assert (counts["created"], counts["duplicate"]) == (created, 4 - created)
+        (note,) = counts["notes"]
+        assert note.startswith(
+            "Events without event_id that are equal to another of the file in user_id, item_id, kind"
+        )
+        assert "count as one with it: 1. To keep both, give each row an event_id" in note
+
+
+@pytest.mark.parametrize("odd", ["\0", "x" * 512, "\U0010ffff" * 512, "' OR 1=1", "\ufeff", "e\u0301"], ids=range(6))
+def test_whatever_text_a_row_may_hold_neo4j_can_store(client, tmp_path, odd):
+    item = {
+        "item_id": odd,
+        "title": odd,
+        "description": odd[:50] * 300,
+        "kind": odd,
+        "attributes": {odd: [odd]},
+        "price": odd,
+    }
+    item |= {"image": odd, "audio": odd} | ({} if "\0" in odd else {odd: odd})
+    rows = {
+        "items": [item],
+        "users": [{"user_id": odd, "attributes": {odd: odd}}],
+        "ties": [{"user_id": odd, "follows": f"b{odd[:100]}"}],
+        "events": [event(1, event_id=odd, user_id=odd, item_id=odd, session_id=odd, text=odd[:50] * 300)],
+    }
+    files = {what: jsonl(tmp_path / f"{what}.jsonl", own) for what, own in rows.items()}
+    counts = collect(client, **files)
+    assert {what: (own["rejected"], own["reasons"]) for what, own in counts.items()} == dict.fromkeys(rows, (0, []))
+    assert client.run_text("MATCH (i:Item) RETURN i.item_id AS id, i.own_price AS own") == [{"id": odd, "own": odd}]

@@ -38,13 +38,15 @@ def test_an_event_becomes_a_row_with_its_time_in_milliseconds_and_the_type_of_it
         "at": 1000 * NOON,
         "value": 4.5,
         "session_id": "s",
+        "text": None,
     }
+    assert checked.named and not check_line(line(user_id="u", item_id="i", kind="view"), CHECK_EVENT).named
 
 
 def test_what_an_event_does_not_say_is_none_and_its_id_a_hash():
     row = check_line(line(user_id="u", item_id="i", kind="view"), CHECK_EVENT).row
     assert row.pop("event_id") == "5de8260e007115633f47668cb0b27e46"
-    assert row == {"user_id": "u", "item_id": "i", "at": None, "value": None, "session_id": None}
+    assert row == {"user_id": "u", "item_id": "i", "at": None, "value": None, "session_id": None, "text": None}
 
 
 @pytest.mark.parametrize(("other", "type_"), [("rating", "RATED"), ("watch", "COMPLETED"), ("listen", "VIEWED")])
@@ -70,6 +72,7 @@ def test_an_item_becomes_a_row_with_its_attributes_and_a_hash():
         "audio": "a.ogg",
         "published_at": 296_438_400_000,  # 1000 * `date -u -d 1979-05-25 +%s`
         "attributes": [{"kind": "genre", "value": "Horror"}],
+        "properties": {},
     }
     assert check_line(line(item_id="i"), check_item).row["published_at"] is None
 

@@ -18,6 +18,7 @@ STRANGE = [
     "a/recommendations",
     "e\u0301",
     "x" * 512,
+    "a b",
 ]
 
 
@@ -27,18 +28,23 @@ def test_events_are_stored_once_and_bad_ones_alone_are_rejected(api):
         {"event_id": "2", "user_id": "ann", "item_id": "f1", "kind": "teleport"},
         "not an event",
         {"event_id": "3", "user_id": "ann", "item_id": "f1", "kind": "view", "timestamp": "2999-01-01"},
-        {"event_id": "4", "user_id": "ann", "item_id": "f2", "kind": "rate", "value": 4},
+        {"event_id": "4", "user_id": " ann ", "item_id": "f2", "kind": "rate", "value": 4},
+        {"event_id": "5", "user_id": "ann", "item_id": "f1", "kind": "view", "timestamp": "0001-01-01T00:00:00+23:59"},
+        {"event_id": "6", "user_id": "ann", "item_id": "f1", "kind": "view", "timestamp": 10**400},
+        {"event_id": "7", "user_id": "ann", "item_id": "f1", "kind": "rate", "value": 1e308},
+        {"event_id": "8", "user_id": "ann", "item_id": "f1", "kind": "view", "colour": "blue"},
+        {"event_id": None, "user_id": "ann", "item_id": "f1", "kind": "view", "value": None, "session_id": None},
     ]
     answer = api("POST", "/v1/events", "write", json=rows)
     assert answer.status_code == 202
-    assert (answer.json["accepted"], answer.json["duplicates"]) == (2, 0)
-    assert [rejected["index"] for rejected in answer.json["rejected"]] == [1, 2, 3]
+    assert (answer.json["accepted"], answer.json["duplicates"]) == (3, 0)
+    assert [rejected["index"] for rejected in answer.json["rejected"]] == [1, 2, 3, 5, 6, 7, 8]
     assert "teleport" in answer.json["rejected"][0]["reason"] and "future" in answer.json["rejected"][2]["reason"]
     again = api("POST", "/v1/events", "write", json=[rows[0], rows[4]]).json
     assert (again["accepted"], again["duplicates"]) == (0, 2)
     one = api("POST", "/v1/events", "write", json={"user_id": "ann", "item_id": "f3", "kind": "like"}).json
     assert one == {"accepted": 1, "duplicates": 0, "rejected": []}
-    assert api("GET", "/v1/users/ann").json["events"] == 3
+    assert api("GET", "/v1/users/ann").json["events"] == api("GET", "/v1/users/%20ann%20").json["events"] == 4
     assert api("GET", "/v1/items/f1").json["described"] is False
     assert api("POST", "/v1/events", "write", json=[]).json["accepted"] == 0
 
@@ -66,8 +72,17 @@ def test_an_item_is_created_replaced_read_and_removed(api, client):
     assert created.status_code == 201 and created.json["published_at"].startswith("1979-05-25")
     assert created.json["attributes"] == {"genre": ["Horror", "Sci-Fi"], "year": ["1979"]}
     assert api("PUT", "/v1/items/f9", "write", json=body).status_code == 200
+    sold = {"attributes": {"price": 9.5, "new": True, "pages": [320]}, "properties": {"price": 9.5, "in stock": [1, 2]}}
+    answer = api("PUT", "/v1/items/f9", "write", json=body | sold).json
+    assert answer["attributes"] == {"price": ["9.5"], "new": ["true"], "pages": ["320"]}
+    assert answer["properties"] == {"price": 9.5, "in stock": [1, 2]}
     replaced = api("PUT", "/v1/items/f9", "write", json={"title": "Alien", "attributes": {"genre": ["Horror"]}}).json
     assert replaced["description"] is None and replaced["attributes"] == {"genre": ["Horror"]}
+    assert replaced["properties"] == {}
+    assert api("PUT", "/v1/items/%20f9%20", "write", json=body).status_code == 200
+    assert api("PUT", "/v1/items/f9", "write", json=body | {"price": 9.5}).status_code == 422
+    assert api("PUT", "/v1/items/f9", "write", json=body | {"kind": "x" * 9_000}).status_code == 422
+    assert api("PUT", "/v1/items/f9", "write", json={"title": "Alien", "attributes": {"genre": ["Horror"]}}).json
     assert api("DELETE", "/v1/items/f9", "admin").json["removed"]["attributes"] == 1
     assert api("GET", "/v1/items/f9").status_code == 404 and api("DELETE", "/v1/items/f9", "admin").status_code == 404
 
@@ -168,13 +183,17 @@ def test_an_export_holds_everything_and_erasure_leaves_nothing(api, client, film
     api("PUT", "/v1/users/ann", "write", json={"attributes": {"age": ["33 and only"], "country": ["fr"]}})
     api("PUT", "/v1/users/bob", "write", json={"attributes": {"country": ["fr"]}})
     api(
-        "POST", "/v1/events", "write", json={"event_id": "own", "user_id": "ann", "item_id": "only-ann", "kind": "view"}
+        "POST",
+        "/v1/events",
+        "write",
+        json={"event_id": "own", "user_id": "ann", "item_id": "only-ann", "kind": "view", "text": "my own words"},
     )
     add_interest(client, "ann", "drama", "2026-01-01T00:00Z", evidence=["e0", "e1"])
     client.run_text("MATCH (a:User {user_id: 'ann'}), (b:User {user_id: 'bob'}) CREATE (b)-[:FOLLOWS]->(a) "
                     "MERGE (a)-[:SIMILAR_TO]->(b) MERGE (b)-[:SIMILAR_TO]->(a)")  # fmt: skip
     export = api("GET", "/v1/users/ann/export", "admin").json
     assert [event["event_id"] for event in export["events"]] == ["e0", "e1", "own"]
+    assert [event.get("text") for event in export["events"]] == [None, None, "my own words"]
     assert export["attributes"] == {"age": ["33 and only"], "country": ["fr"]}
     assert export["interests"][0]["evidence"] == ["e0", "e1"] and export["followed_by"][0]["user_id"] == "bob"
     removed = api("DELETE", "/v1/users/ann", "admin").json["removed"]
@@ -182,7 +201,7 @@ def test_an_export_holds_everything_and_erasure_leaves_nothing(api, client, film
     everything = str(
         client.run_text("MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN properties(n) AS n, collect(properties(r)) AS r")
     )
-    for trace in ("'ann'", "'e0'", "'e1'", "'own'", "only-ann", "33 and only"):
+    for trace in ("'ann'", "'e0'", "'e1'", "'own'", "only-ann", "33 and only", "my own words"):
         assert trace not in everything, trace
     assert client.run_text("MATCH (n:Interest {name: 'drama'}) RETURN n.users AS users") == [{"users": 0}]
     assert api("GET", "/v1/users/ann").status_code == 404
@@ -241,6 +260,8 @@ def test_recommendations_as_of_a_time(api, films):
     assert then["at"] == "1998-01-01T00:00:00Z" and "at" not in now
     before = api("GET", "/v1/users/ann/recommendations?at=1990-01-01")
     assert before.status_code == 200 and before.json["recommendations"] == []
-    assert api("GET", "/v1/users/ann/recommendations?at=soon").status_code == 422
+    for unreadable in ("soon", "0001-01-01T00:00:00%2B23:59"):
+        assert api("GET", f"/v1/users/ann/recommendations?at={unreadable}").status_code == 422
+        assert api("GET", f"/v1/users/ann/interests?at={unreadable}").status_code == 422
     refused = api("GET", "/v1/users/ann/recommendations?at=1998-01-01&explore=0.5")
     assert refused.status_code in (400, 422) and "explore" in refused.json["detail"]
