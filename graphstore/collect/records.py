@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from graphstore.kinds import Kind
 
 ID_LENGTH = 512
 TEXT_LENGTH = 200_000
+MOST_ATTRIBUTES = 5_000  # of one description, which is written in one transaction
 FUTURE_SECONDS = 300
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 FIRST, LAST = -2_208_988_800, 4_102_444_800  # the years 1900 and 2100
@@ -113,9 +114,17 @@ def _attributes(value: object) -> object:
     return value
 
 
+def _bounded(attributes: dict[str, list[str]]) -> dict[str, list[str]]:
+    count = sum(len(values) for values in attributes.values())
+    if count > MOST_ATTRIBUTES:
+        raise ValueError(f"{count:,} values; at most {MOST_ATTRIBUTES:,}")
+    return attributes
+
+
 Attributes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=ID_LENGTH)], list[Id]],
     BeforeValidator(_attributes),
+    AfterValidator(_bounded),
 ]
 
 
