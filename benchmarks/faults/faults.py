@@ -6,8 +6,8 @@ kills    serve, Neo4j, the follower and its workers are killed with SIGKILL in t
          writers post batches, each again until it is accepted
 proxy    serve reaches Neo4j through a proxy that cuts connections in the middle of a message, and stalls them
 steady   events at --rate a second; `memory` is what serve took after a quarter of the time, and at the end
-erase    users are erased over HTTP while events of them are posted; `left` counts the users and items in the graph
-         after a last erasure of every user
+erase    users are erased over HTTP while events of them are posted; `left` counts the users that are there after a
+         last erasure of every one
 disk     only with --disk, an empty folder on a small file system of its own, 1 GB for instance (as root:
          mount -t tmpfs -o size=1g tmpfs FOLDER). First the disk is filled up to the margin below which nothing is
          written: posts have to get 507 and reads 200, and posts are accepted again once there is room. Then a writer
@@ -35,7 +35,7 @@ from typing import Any
 import psutil
 
 from benchmarks.faults.broken_proxy import BrokenProxy
-from benchmarks.faults.posting import ITEMS, USERS, batch, post, wait_for_web
+from benchmarks.faults.posting import ITEMS, USERS, batch, post, stored_events, wait_for_web
 from benchmarks.faults.programs import NEO4J, SUPERVISOR, WEB, WORKER, Programs, environment_of
 from benchmarks.load.processes import interestgraph
 from benchmarks.measures import tables
@@ -46,6 +46,7 @@ from graphstore.errors import InterestGraphError, ServerError
 from graphstore.server.managed import ManagedServer
 
 KILL_SECONDS = 3.0
+NOT_FOUND = 404
 BALLAST = "ballast"
 Row = dict[str, Any]
 
@@ -140,9 +141,10 @@ def erase(options: argparse.Namespace) -> Row:
             ended.set()
             sweeper.join()
         last = Counter(programs.asker().delete(f"/v1/users/{user}").status for user in users)
+        asker = programs.asker()
+        left = sum(asker.get(f"/v1/users/{user}").status != NOT_FOUND for user in users)
         with programs.client() as client:
             row = posted.row(client)
-            left = client.run_text("MATCH (n) WHERE n:User OR n:Item RETURN count(n) AS n")[0]["n"]
         row |= {"lost": "", "500": row["500"] + answers[500] + last[500]}
         return {**row, "notes": f"{answers[200]} erased meanwhile, left: {left}"}
 
@@ -163,6 +165,7 @@ def disk(options: argparse.Namespace) -> Row:
         with Programs(home) as programs:
             wait_for_web(programs)
             asker, statuses = programs.asker(), []
+            user = batch(0, 0, 1)[0]["user_id"]
             for leave in (None, LEAST_FREE_BYTES - MIB, None):
                 if leave:
                     fill(home, leave)
@@ -170,7 +173,7 @@ def disk(options: argparse.Namespace) -> Row:
                     (home / BALLAST).unlink(missing_ok=True)
                 time.sleep(1.5)
                 statuses.append(asker.post("/v1/events", batch(len(statuses), 0, 1)).status)
-                statuses.append(asker.get("/v1/users/u0" if leave is None else "/v1/graph/User/u0").status)
+                statuses.append(asker.get(f"/v1/users/{user}").status)
         return torn(home) | {"notes": f"post, read: {statuses}"}
     finally:
         (home / BALLAST).unlink(missing_ok=True)
@@ -202,7 +205,7 @@ def torn(home: Path) -> Row:
         server.recover()
     address = server.address()
     with Client(address.bolt_uri, address.username, address.password) as client:
-        stored = {row["id"] for row in client.run_text("MATCH ()-[b:VIEWED]->() RETURN b.event_id AS id")}
+        stored = set(stored_events(client))
     lost = len(set(acknowledged) - stored)
     return {"acknowledged": len(acknowledged), "lost": lost, "other answers": f"torn and mended: {refused}"}
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.programs import Programs
@@ -16,7 +17,7 @@ from graphstore.database.client import Client
 
 START, USERS, ITEMS = 1_700_000_000, 200, 400
 ACCEPTED, AGAIN_SECONDS, PATIENCE_SECONDS = 202, 0.2, 120
-STORED = "MATCH (:User)-[b]->(:Item) WHERE b.event_id IS NOT NULL RETURN b.event_id AS event_id"
+STORED = Path(__file__).parents[1] / "cypher" / "stored_events.cypher"
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Posted:
 
     def row(self, client: Client) -> dict[str, Any]:
         """Figures for a table, after a look into the graph."""
-        stored = Counter(row["event_id"] for row in client.run_text(STORED))
+        stored = stored_events(client)
         return {
             "acknowledged": len(self.acknowledged),
             "lost": len(set(self.acknowledged) - set(stored)),
@@ -38,6 +39,11 @@ class Posted:
             "500": self.answers[500],
             "other answers": " ".join(f"{s or 'none'}:{n}" for s, n in sorted(self.answers.items()) if s != ACCEPTED),
         }
+
+
+def stored_events(client: Client) -> Counter[str]:
+    """How often each event stands in the graph."""
+    return Counter(row["event_id"] for row in client.run_text(STORED.read_text(encoding="utf-8")))
 
 
 def batch(writer: int, number: int, rows: int) -> list[dict[str, Any]]:
