@@ -60,14 +60,19 @@ def fetch(terminal: Terminal) -> None:
 
 
 @server_group.command("start")
+@click.option("--recover", is_flag=True, help="Cut off the unreadable end of a transaction log; a copy is kept.")
 @with_terminal
-def start(terminal: Terminal) -> None:
+def start(terminal: Terminal, recover: bool) -> None:
     """Start it, or say that it runs already."""
     server = managed(terminal)
-    address = server.start(terminal.message)
+    recovered = {}
+    if recover:
+        address, recovered["recovery"] = server.recover(terminal.message)
+    else:
+        address = server.start(terminal.message)
     with terminal.client():
         pass
-    terminal.answer(_address_row(server, address), lambda row: _show_address(terminal, row))
+    terminal.answer(_address_row(server, address) | recovered, lambda row: _show_address(terminal, row))
 
 
 @server_group.command("stop")

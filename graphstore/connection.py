@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from graphstore.database.client import RETRY_SECONDS, Client
+from graphstore.database.disk import DiskSpace
 from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
 from graphstore.settings import Settings
 
 
 def connect(
-    settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
+    settings: Settings,
+    *,
+    message: Message = quiet,
+    migrated: bool = True,
+    retry_seconds: float = RETRY_SECONDS,
+    most_seconds: float | None = None,
 ) -> Client:
     """A client of the server at `NEO4J_URI`, or of the managed server, which is started if needed.
 
     message: shows what is being done.
     migrated: bring the schema up to date.
     retry_seconds: how long a transaction is retried while Neo4j does not answer.
+    most_seconds: after which Neo4j stops a transaction of this client; None for its own limit.
 
     Raises:
         ServerError: the managed server can't be started.
@@ -29,7 +36,15 @@ def connect(
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
+        client = Client(
+            address.bolt_uri,
+            address.username,
+            address.password,
+            kinds=kinds,
+            retry_seconds=retry_seconds,
+            most_seconds=most_seconds,
+            disk=DiskSpace(server.data),
+        )
     else:
         client = Client(
             settings.neo4j_uri,
@@ -38,6 +53,7 @@ def connect(
             settings.neo4j_database,
             kinds=kinds,
             retry_seconds=retry_seconds,
+            most_seconds=most_seconds,
         )
     try:
         client.verify()

@@ -6,6 +6,9 @@ InterestGraphError
 ├── StatementError        a statement file breaks its contract, or was called with other parameters
 ├── GraphError            Neo4j refused or failed
 │   ├── Neo4jUnavailable  unreachable, or stopped in the middle of a stage
+│   │   ├── DiskFull      the disk of the graph has too little room to write; reads go on
+│   │   └── NeedsRestart  Neo4j stopped its database after an error, such as a full disk
+│   ├── TookTooLong       a transaction ran into its time limit
 │   ├── Neo4jAuthFailed   wrong user name or password
 │   ├── Neo4jTooOld       older than the oldest version the statements run on
 │   └── SchemaTooNew      written by a newer version of this program
@@ -36,6 +39,18 @@ class GraphError(InterestGraphError):
 
 class Neo4jUnavailable(GraphError):
     """Neo4j can't be reached, or stopped; running the same command again resumes."""
+
+
+class DiskFull(Neo4jUnavailable):
+    """The disk of the graph has too little room for a write; reads go on."""
+
+
+class NeedsRestart(Neo4jUnavailable):
+    """Neo4j stopped its database after an error, such as a full disk; only a restart helps."""
+
+
+class TookTooLong(GraphError):
+    """A transaction ran into its time limit and was rolled back."""
 
 
 class Neo4jAuthFailed(GraphError):

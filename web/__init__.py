@@ -25,6 +25,7 @@ from web.services import EXTENSION, Services
 RESOURCES = (events, recommendations, interests, similar, items, users, graph, stream, health)
 SESSION_HOURS = 12
 GRAPH_RETRY_SECONDS = 2.0
+GRAPH_MOST_SECONDS = 60.0  # of one transaction
 
 
 def create_app(config: WebConfig | None = None) -> Flask:
@@ -70,14 +71,16 @@ def create_app(config: WebConfig | None = None) -> Flask:
 
 def _services(config: WebConfig) -> Services:
     secret = config.secret or session_secret(config.settings.home)
-    client = config.client or connect(config.settings, retry_seconds=GRAPH_RETRY_SECONDS)
+    client = config.client or connect(
+        config.settings, retry_seconds=GRAPH_RETRY_SECONDS, most_seconds=GRAPH_MOST_SECONDS
+    )
     return Services(
         config,
         client,
         KeyRing(client),
         ServingCache(client),
         ResponseCache(),
-        Metrics(),
+        Metrics(client.disk.free if client.disk else None),
         secret,
         Feed(client, config.most_listeners),
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Requests by route, method and status; their duration; events by outcome."""
+    """Requests by route, method and status; their duration; events by outcome; free space for the graph.
+
+    disk_free: asks for the free bytes of the graph's disk; None where that is another machine's.
+    """
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
+    def __init__(self, disk_free: Callable[[], float] | None = None) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "interestgraph_http_requests_total",
@@ -28,6 +33,9 @@ class Metrics:
             registry=self._registry,
         )
         self._events = Counter("interestgraph_events_total", "Events received", ("outcome",), registry=self._registry)
+        if disk_free is not None:
+            free = Gauge("interestgraph_disk_free_bytes", "Free space of the graph's disk", registry=self._registry)
+            free.set_function(disk_free)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""

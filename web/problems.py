@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from graphstore.errors import (
+    DiskFull,
     GraphError,
     InputError,
     InterestGraphError,
@@ -22,6 +23,7 @@ from graphstore.errors import (
     Neo4jUnavailable,
     NotFound,
     NotReady,
+    TookTooLong,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -93,10 +95,13 @@ def _known(error: InterestGraphError) -> Response:
         return problem(404, str(error))
     if isinstance(error, InputError):
         return problem(422, str(error))
+    if isinstance(error, DiskFull):
+        log.error("disk full", extra={"fields": {"request_id": g.get("request_id"), "error": str(error)}})
+        return problem(507, "The graph's disk has too little room: nothing is stored; reads go on.", retry)
     if isinstance(error, Neo4jUnavailable | Neo4jAuthFailed):
         log.warning("graph unavailable", extra={"fields": {"request_id": g.get("request_id"), "error": str(error)}})
         return problem(503, "The graph database can't be reached at the moment.", retry)
-    if isinstance(error, NotReady):
+    if isinstance(error, NotReady | TookTooLong):
         return problem(503, str(error), retry)
     if isinstance(error, GraphError):
         log.error("graph error", exc_info=error, extra={"fields": {"request_id": g.get("request_id")}})

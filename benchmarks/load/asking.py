@@ -62,6 +62,10 @@ class Asker:
         """POST a value as JSON; whatever the status."""
         return self._ask("POST", path, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
+    def delete(self, path: str) -> Answer:
+        """DELETE; whatever the status."""
+        return self._ask("DELETE", path, None, {})
+
     def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         began = time.perf_counter()
         headers = {"X-API-Key": self._key, **headers}

@@ -6,9 +6,17 @@
 UNWIND $rows AS row
 MATCH (i:Item {item_id: row.item_id})
 CALL (i, row) {
-  MATCH (i)-[h:HAS_ATTRIBUTE]->(a:Attribute)
-  WHERE NOT {kind: a.kind, value: a.value} IN row.attributes
-  DELETE h
+  CALL (i, row) {
+    UNWIND row.attributes AS attribute
+    MATCH (a:Attribute {kind: attribute.kind, value: attribute.value})
+    RETURN a, null AS held
+    UNION ALL
+    MATCH (i)-[held:HAS_ATTRIBUTE]->(a:Attribute)
+    RETURN a, held
+  }
+  WITH a, collect(held) AS held, count(*) AS times
+  WHERE times = size(held)
+  FOREACH (h IN held | DELETE h)
 }
 UNWIND row.attributes AS attribute
 MERGE (a:Attribute {kind: attribute.kind, value: attribute.value})

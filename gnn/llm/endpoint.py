@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
 import weakref
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import openai
 
 from gnn.llm.question import Question, estimated_tokens
+from graphstore.deadlines import Deadline
 from graphstore.errors import InputError
 
 CONNECT_SECONDS = 10.0
@@ -31,6 +32,7 @@ OF_THE_QUESTION = {413, 422}
 MOST_BYTES_PER_TOKEN = 100
 MOST_BYTES_AROUND = 1_000_000
 MOST_TOKENS_REPORTED = 10_000_000
+DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
 # Shorter keys are words, such as "none" or "ollama", that an answer may contain.
 SHORTEST_SECRET = 16
 
@@ -90,7 +92,14 @@ class Endpoint:
         self._form = Form()
         try:
             timeout = openai.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
-            self._client: Any = openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=timeout)
+            self._client: Any = openai.OpenAI(
+                base_url=url,
+                api_key=key or "none",
+                max_retries=0,
+                timeout=timeout,
+                default_headers={"Connection": "close"},  # every request opens its own, which is watched
+                http_client=openai.DefaultHttpxClient(timeout=timeout, event_hooks={"request": [_watched]}),
+            )
         except Exception as error:
             raise InputError(f"The language model's URL {url!r} can't be asked: {type(error).__name__}.") from error
         # The client is part of a reference cycle, and would be collected with open connections.
@@ -133,16 +142,24 @@ class Endpoint:
         if form.temperature:
             arguments["temperature"] = temperature
         most = MOST_BYTES_AROUND + MOST_BYTES_PER_TOKEN * question.most_tokens
-        deadline = time.monotonic() + self._timeout
         body = bytearray()
-        with self._client.chat.completions.with_streaming_response.create(**arguments) as response:
-            # The client's timeout is of one read; some endpoints send blanks for half an hour while a request queues.
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > most:
-                    return None
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+        # The client's timeout is of one read; some endpoints send blanks for half an hour while a request queues.
+        with Deadline(self._timeout) as deadline:
+            token = DEADLINE.set(deadline)
+            try:
+                with self._client.chat.completions.with_streaming_response.create(**arguments) as response:
+                    for chunk in response.iter_bytes():
+                        body += chunk
+                        if len(body) > most:
+                            return None
+            except Exception:
+                if deadline.passed:
+                    raise TimeoutError from None
+                raise
+            finally:
+                DEADLINE.reset(token)
+            if deadline.passed:
+                raise TimeoutError
         return bytes(body)
 
     def _read(self, question: Question, body: bytes | None) -> Reply:
@@ -208,6 +225,17 @@ def checked(url: str) -> str:
     if parts.username is not None:
         raise InputError("The language model's URL has a user or password in it; give the secret as the key instead.")
     return url
+
+
+def _watched(request: Any) -> None:
+    """Have the connection that this request opens shut down at the deadline of its thread."""
+    deadline = DEADLINE.get()
+
+    def trace(event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith("connect_tcp.complete"):
+            deadline.watch(info["return_value"].get_extra_info("socket"))
+
+    request.extensions["trace"] = trace
 
 
 def _name(question: Question) -> str:

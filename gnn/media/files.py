@@ -7,7 +7,6 @@ the reference or a link says, and no address is requested unless the user allowe
 from __future__ import annotations
 
 import stat
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from gnn.media.encoder import Unreadable
+from graphstore.deadlines import Deadline
 
 MOST_BYTES = 50_000_000
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 30.0
 MOST_REDIRECTS = 3
+TOO_LONG = f"took longer than {WHOLE_SECONDS:.0f} s"
 CHUNK_BYTES = 65_536
 ADDRESSES = ("http", "https")
 
@@ -94,18 +95,24 @@ class MediaFiles:
             raise Unreadable("addresses are not asked: pip install 'interestgraph[media]'") from error
         limits = (CONNECT_SECONDS, CONNECT_SECONDS)
         config = Config(not self.private, False, False, limits, user_agent_override="interestgraph")
-        ends = time.monotonic() + WHOLE_SECONDS
+        deadline = Deadline(WHOLE_SECONDS)
         try:
-            with Manager(config).get_session() as session:
+            with deadline, Manager(config).get_session() as session:
+                deadline.watch_session(session)
                 session.max_redirects = MOST_REDIRECTS
                 session.trust_env = False  # a proxy would resolve names itself, and .netrc holds passwords
                 with session.get(address, stream=True) as answer:
                     if not answer.ok:
                         raise Unreadable(f"answered {answer.status_code}")
-                    return _bounded(_streamed(answer, ends))
+                    content = _streamed(answer)
+            if deadline.passed:  # a body without a length ends like a whole one when its connection is shut down
+                raise Unreadable(TOO_LONG)
+            return _bounded(content)
         except InvalidIPAddress as error:
             raise Unreadable("an address of a private network: extract --fetch-private asks them") from error
         except (requests.RequestException, ValueError, OSError) as error:
+            if deadline.passed:
+                raise Unreadable(TOO_LONG) from error
             raise Unreadable(f"can't be fetched ({type(error).__name__})") from error
 
 
@@ -117,15 +124,13 @@ def urlsplit_of(reference: str) -> Any:
         return urlsplit("")
 
 
-def _streamed(answer: Any, ends: float) -> bytes:
+def _streamed(answer: Any) -> bytes:
     parts, size = [], 0
     for part in answer.iter_content(CHUNK_BYTES):
         parts.append(part)
         size += len(part)
         if size > MOST_BYTES:
             break
-        if time.monotonic() > ends:
-            raise Unreadable(f"took longer than {WHOLE_SECONDS:.0f} s")
     return b"".join(parts)
 
 

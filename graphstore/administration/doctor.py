@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 from graphstore.build.tuned import tuned_settings
 from graphstore.connection import connect
 from graphstore.database import schema, statements
 from graphstore.database.client import Client
+from graphstore.database.disk import LEAST_FREE_BYTES
 from graphstore.database.runs import last_run
 from graphstore.errors import InterestGraphError, NotReady
 from graphstore.extract import content_index
@@ -65,7 +65,7 @@ def diagnose(settings: Settings, client: Client | None = None) -> list[Check]:
             checks.append(Check("neo4j", False, str(error), remedy))
         else:
             checks += graph_checks(client, settings)
-    return [*checks, check_encoder(), check_media(), check_device(), check_disk(settings.home)]
+    return [*checks, check_encoder(), check_media(), check_device(), check_disk(settings)]
 
 
 def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
@@ -230,11 +230,20 @@ def check_device() -> Check:
     return Check("device", True, "; ".join(done.stdout.strip().splitlines()))
 
 
-def check_disk(home: Path) -> Check:
-    """The disk has NEEDED_BYTES for the graph, the transaction logs and the models."""
-    folder = home.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+def check_disk(settings: Settings) -> Check:
+    """The disks of the program's folder and of the managed server's graph have NEEDED_BYTES each."""
+    folders = {"the program's folder": settings.home.absolute()}
+    if settings.neo4j_uri is None:
+        folders["the graph"] = folders["the program's folder"] / "neo4j" / "data"
+    found = {}
+    for what, folder in folders.items():
+        while not folder.exists():
+            folder = folder.parent
+        found[what] = shutil.disk_usage(folder).free
+    detail = ", ".join(f"{free / 1e9:.1f} GB free for {what}" for what, free in found.items())
+    if settings.neo4j_uri is not None:
+        detail += f"; the graph's disk is that of {settings.neo4j_uri}, which can't be seen from here"
+    elif found["the graph"] < LEAST_FREE_BYTES:
+        detail += f": nothing is written to the graph below {LEAST_FREE_BYTES / 1e9:.1f} GB"
     remedy = "Free some, or set INTERESTGRAPH_HOME to a folder on another disk."
-    return Check("disk", free >= NEEDED_BYTES, f"{free / 1e9:.1f} GB free at {home}", remedy)
+    return Check("disk", min(found.values()) >= NEEDED_BYTES, detail, remedy)

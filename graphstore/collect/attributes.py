@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from graphstore.collect.fields import ID_LENGTH, TEXT_LENGTH, as_id, clean_id, none_if_blank
 
 MOST_PROPERTIES = 500
+MOST_ATTRIBUTES = 5_000  # of one description, which is written in one transaction
 OWN = "own_"  # before the name of a property, so that it is none of the program's
 INT64 = range(-(1 << 63), 1 << 63)
 
@@ -52,10 +53,18 @@ def _as_attribute(value: object) -> object:
     return as_id(value)
 
 
+def _bounded(attributes: dict[str, list[str]]) -> dict[str, list[str]]:
+    count = sum(len(values) for values in attributes.values())
+    if count > MOST_ATTRIBUTES:
+        raise ValueError(f"{count:,} values; at most {MOST_ATTRIBUTES:,}")
+    return attributes
+
+
 AttributeValue = Annotated[str, Field(min_length=1, max_length=ID_LENGTH), BeforeValidator(_as_attribute)]
 Attributes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=ID_LENGTH)], list[AttributeValue]],
     BeforeValidator(read_attributes),
+    AfterValidator(_bounded),
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from graphstore.popularity import NEW
 LISTED, MOST_CAUSES = 20, 1_000
 VARYING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|0x\w+|\d[\d.,:T+-]*")
 CONFLICT_TRIES = 5
+ATTRIBUTES_AT_ONCE = 20_000
 
 
 @dataclass
@@ -100,23 +101,40 @@ def write_described(what: str, client: Client, rows: list[Checked], counts: Coun
         else:
             why = f"{key}: {row[key][:60]!r} is described before in this file, differently; the first wins"
             counts.reject(checked.line, why)
-    if not first:
-        return
+    for portion in _portions(first.values()):
+        _write_portion(what, client, portion, counts)
+
+
+def _portions(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows in portions with ATTRIBUTES_AT_ONCE attributes at most, or one row."""
+    portion: list[dict[str, Any]] = []
+    held = 0
+    for row in rows:
+        if portion and held + len(row["attributes"]) > ATTRIBUTES_AT_ONCE:
+            yield portion
+            portion, held = [], 0
+        portion.append(row)
+        held += len(row["attributes"])
+    if portion:
+        yield portion
+
+
+def _write_portion(what: str, client: Client, rows: list[dict[str, Any]], counts: Counts) -> None:
+    """Store descriptions with different ids in one transaction."""
+    by_id = {row[f"{what}_id"]: row for row in rows}
 
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
-        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": list(first)})
-        changed = tx.run(f"collect/merge_{what}s", rows=list(first.values()))
-        tx.run(f"collect/set_{what}_attributes", rows=[first[row[key]] for row in changed])
-        others = (
-            tx.run("collect/set_item_properties", rows=list(first.values()))[0]["item_ids"] if what == "item" else []
-        )
-        new = {row[key] for row in changed if row["before"] is None}
-        return new, {*(row[key] for row in changed), *others} - new
+        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": list(by_id)})
+        changed = tx.run(f"collect/merge_{what}s", rows=rows)
+        tx.run(f"collect/set_{what}_attributes", rows=[by_id[row[f"{what}_id"]] for row in changed])
+        others = tx.run("collect/set_item_properties", rows=rows)[0]["item_ids"] if what == "item" else []
+        new = {row[f"{what}_id"] for row in changed if row["before"] is None}
+        return new, {*(row[f"{what}_id"] for row in changed), *others} - new
 
     new, updated = client.transaction(work)
     counts.created += len(new)
     counts.updated += len(updated)
-    counts.duplicate += len(first) - len(new) - len(updated)
+    counts.duplicate += len(rows) - len(new) - len(updated)
 
 
 def write_ties(client: Client, rows: list[Checked], counts: Counts) -> None:

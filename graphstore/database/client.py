@@ -11,8 +11,19 @@ import neo4j
 from neo4j import exceptions
 
 from graphstore.database import statements
+from graphstore.database.disk import DiskSpace
 from graphstore.database.statements import Statement
-from graphstore.errors import GraphError, InputError, Neo4jAuthFailed, Neo4jTooOld, Neo4jUnavailable, StatementError
+from graphstore.errors import (
+    DiskFull,
+    GraphError,
+    InputError,
+    NeedsRestart,
+    Neo4jAuthFailed,
+    Neo4jTooOld,
+    Neo4jUnavailable,
+    StatementError,
+    TookTooLong,
+)
 from graphstore.kinds import KINDS, Kind
 from graphstore.settings import OLDEST_NEO4J
 
@@ -22,6 +33,11 @@ CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
 BUSY_SECONDS = 20.0  # a transaction is retried for so long while locks of others stop it
 FIRST_RETRY_SECONDS, RETRY_GROWTH = 0.02, 1.3  # short, because most deadlocks are over at once
+
+TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"  # and what begins like it: by the server or the client
+DELETED_MEANWHILE = "Neo.ClientError.Statement.EntityNotFound"
+LOG_ERROR = "Neo.DatabaseError.Transaction.TransactionLogError"
+PANIC, NO_ROOM = "critical error, and needs to be restarted", "No space left on device"
 
 
 @contextmanager
@@ -61,9 +77,24 @@ def translated(uri: str) -> Iterator[None]:
             f"Neo4j at {uri} is too busy: {error.message} Nothing half-done was kept; run the same again."
         ) from error
     except exceptions.Neo4jError as error:
-        raise GraphError(f"Neo4j refused a statement: {error.message} ({error.code})") from error
+        raise _refusal(uri, error) from error
     except exceptions.DriverError as error:
         raise GraphError(f"The Neo4j driver failed: {error}") from error
+
+
+def _refusal(uri: str, error: exceptions.Neo4jError) -> GraphError:
+    """What Neo4j said, as an error of this program."""
+    message, code = error.message or "", error.code or ""
+    if code.startswith(TIMED_OUT):
+        return TookTooLong("A transaction took too long and was stopped; nothing of it was kept. Send less at a time.")
+    if code == LOG_ERROR or PANIC in message:
+        return NeedsRestart(
+            f"Neo4j at {uri} stopped its database after an error; most often its disk was full. Make room and start "
+            "Neo4j anew (the managed one: interestgraph server start). Nothing that was stored is lost."
+        )
+    if NO_ROOM in message:
+        return DiskFull(f"The disk of Neo4j at {uri} is full. Make room, and run the same again.")
+    return GraphError(f"Neo4j refused a statement: {message} ({code})")
 
 
 @contextmanager
@@ -130,6 +161,11 @@ def _reason(error: BaseException) -> BaseException:
     return error
 
 
+def _passes(error: BaseException) -> bool:
+    """Whether a transaction may succeed if it is run again: a lock failed, or another deleted what it had just read."""
+    return isinstance(error, exceptions.TransientError) or getattr(error, "code", None) == DELETED_MEANWHILE
+
+
 def _checked(statement: str | Statement, parameters: dict[str, Any]) -> Statement:
     loaded = statements.load(statement) if isinstance(statement, str) else statement
     loaded.check(parameters)
@@ -140,6 +176,8 @@ class Client:
     """A connection pool to one Neo4j database, which threads can share. A context manager; otherwise call `close`.
 
     kinds: the kinds of behaviour in this graph, by name.  retry_seconds: for transactions while Neo4j does not answer.
+    most_seconds: after which Neo4j stops a transaction of this client; None for its own limit.
+    disk: of the graph, where it is this machine's.
     """
 
     def __init__(
@@ -152,8 +190,12 @@ class Client:
         kinds: Mapping[str, Kind] = KINDS,
         pool_size: int = 50,
         retry_seconds: float = RETRY_SECONDS,
+        most_seconds: float | None = None,
+        disk: DiskSpace | None = None,
     ) -> None:
         self.uri = uri
+        self.disk = disk
+        self._most_seconds = most_seconds
         self.database = database
         self.kinds = kinds
         with usable_address(uri):
@@ -202,7 +244,7 @@ class Client:
         if loaded.access != "read":
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         with translated(self.uri), self._session() as session:
-            return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
+            return session.execute_read(self._limited(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded)))
 
     def read_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`read` in one round trip instead of two, for statements of every request: first without a managed
@@ -213,7 +255,7 @@ class Client:
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         try:
             with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
-                return _rows(session.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
+                return _rows(session.run(self._query(loaded.text), _sent(parameters)), loaded)
         except (exceptions.Neo4jError, exceptions.DriverError, OSError):
             return self.read(loaded, **parameters)
 
@@ -232,16 +274,21 @@ class Client:
             return self.write(statement, **parameters)
 
     def transaction(self, function: Callable[[Transaction], T]) -> T:
-        """Run a function of several statements as one write transaction. A retry calls the function again."""
+        """Run a function of several statements as one write transaction. A retry calls the function again.
+
+        Raises:
+            DiskFull: the disk has too little room; nothing was sent to Neo4j.
+        """
+        self._check_room()
         until = time.monotonic() + BUSY_SECONDS
         with translated(self.uri):
             while True:
                 try:
                     with interrupts_first(), self._session() as session:
-                        return session.execute_write(lambda tx: function(Transaction(tx)))
+                        return session.execute_write(self._limited(lambda tx: function(Transaction(tx))))
                 except (exceptions.Neo4jError, exceptions.DriverError) as error:
                     reason = _reason(error)
-                    if not isinstance(reason, exceptions.TransientError) or time.monotonic() > until:
+                    if not _passes(reason) or time.monotonic() > until:
                         raise reason from None
 
     def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
@@ -256,12 +303,24 @@ class Client:
     def autocommit(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """Run outside a managed transaction: `CALL { } IN TRANSACTIONS` and schema statements. Not retried."""
         loaded = _checked(statement, parameters)
+        if loaded.access != "read":
+            self._check_room()
         return self.run_text(loaded.text, parameters)
 
     def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
         """Run Cypher text; only for the schema and for tests."""
         with translated(self.uri), self._session() as session:
-            return session.run(text, _sent(parameters or {})).data()  # type: ignore[arg-type]
+            return session.run(self._query(text), _sent(parameters or {})).data()
+
+    def _check_room(self) -> None:
+        if self.disk is not None:
+            self.disk.check()
+
+    def _query(self, text: str) -> neo4j.Query:
+        return neo4j.Query(text, timeout=self._most_seconds)  # type: ignore[arg-type]
+
+    def _limited(self, work: Callable[[neo4j.ManagedTransaction], T]) -> Callable[[neo4j.ManagedTransaction], T]:
+        return neo4j.unit_of_work(timeout=self._most_seconds)(work)
 
     def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
         return self._driver.session(database=self.database, default_access_mode=access)

@@ -52,7 +52,10 @@ def erase_user(client: Client, user_id: str) -> dict[str, int]:
 
 def _erase(client: Client, what: str, key: str) -> dict[str, int]:
     def work(tx: Transaction) -> list[dict[str, int]]:
-        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": [key]})
+        if what == "user":  # from here on no event of theirs is stored; an item that they alone mention stays one
+            tx.run("collect/lock_nodes", user_ids=[key], item_ids=[])
+        for around in tx.run(f"profiles/erasure/find_around_{what}", **{f"{what}_id": key}):
+            tx.run("collect/lock_nodes", **around)
         return tx.run(f"profiles/erasure/erase_{what}", **{f"{what}_id": key})
 
     return dict(only_row(client.transaction(work), what, key))

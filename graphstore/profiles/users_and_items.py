@@ -57,11 +57,14 @@ def put_item(client: Client, item: Item) -> bool:
 def _put(client: Client, label: str, key: str, row: Document) -> bool:
     """Write a description by the statements of collect, so that both store the same `row_hash`; True for a new node."""
 
+    what = label.lower()
+
     def work(tx: Transaction) -> bool:
+        tx.run("collect/lock_nodes", **{"user_ids": [], "item_ids": [], f"{what}_ids": [key]})
         present = tx.run("profiles/read_title", label=label, key=key)
-        if tx.run(f"collect/merge_{label.lower()}s", rows=[row]):
-            tx.run(f"collect/set_{label.lower()}_attributes", rows=[row])
-        if label == "Item":
+        if tx.run(f"collect/merge_{what}s", rows=[row]):
+            tx.run(f"collect/set_{what}_attributes", rows=[row])
+        if what == "item":
             tx.run("collect/set_item_properties", rows=[row])
         return not present
 

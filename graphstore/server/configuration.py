@@ -126,7 +126,8 @@ def _credential(password: str) -> str:
 
 
 def server_settings(bolt_port: int, http_port: int, memory: MemorySettings) -> dict[str, str]:
-    """Neo4j's settings, by their names in neo4j.conf: loopback only, short logs, nothing sent anywhere."""
+    """Neo4j's settings, by their names in neo4j.conf: loopback only, short logs, nothing sent anywhere, and no file or
+    address read by LOAD CSV."""
     return {
         "server.default_listen_address": HOST,
         "server.default_advertised_address": HOST,
@@ -144,8 +145,12 @@ def server_settings(bolt_port: int, http_port: int, memory: MemorySettings) -> d
         "db.tx_log.rotation.size": "32M",
         "db.tx_log.preallocate": "false",
         "db.logs.query.enabled": "OFF",
+        "db.transaction.timeout": "1h",
         "dbms.usage_report.enabled": "false",
+        "client.allow_telemetry": "false",
         "dbms.security.auth_enabled": "true",
+        "dbms.security.allow_csv_import_from_file_urls": "false",
+        "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
     }
 
 
@@ -178,10 +183,12 @@ def read_user_settings(folder: Path) -> tuple[dict[str, str], list[str]]:
     return settings, java_options
 
 
-def write_configuration(folder: Path, bolt_port: int, http_port: int, memory: MemorySettings) -> list[str]:
-    """Write `<folder>/conf/neo4j.conf` and return the Java options that go with it."""
+def write_configuration(
+    folder: Path, bolt_port: int, http_port: int, memory: MemorySettings, once: dict[str, str] | None = None
+) -> list[str]:
+    """Write `<folder>/conf/neo4j.conf` and return the Java options that go with it. once: settings of this start."""
     own, java_options = read_user_settings(folder)
-    settings = server_settings(bolt_port, http_port, memory) | own
+    settings = server_settings(bolt_port, http_port, memory) | own | (once or {})
     lines = [f"# Written at every start. Put your own settings into {folder / USER_SETTINGS}."]
     lines += [f"{name}={value}" for name, value in settings.items()]
     conf = folder / "conf"

@@ -5,12 +5,13 @@
 <folder>/password              random, readable by its owner only
 <folder>/server.json           process id, ports and version; ports are remembered between starts
 <folder>/neo4j-settings.conf   optional: a person's own settings, which win
+<folder>/transactions-<time>/  the transaction log as it was before `recover` mended it
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 import socket
 import time
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import Any
 
 import psutil
 
-from graphstore.errors import GraphError, Neo4jAuthFailed, Neo4jUnavailable, ServerError
+from graphstore.database.disk import DiskSpace
+from graphstore.errors import GraphError, NeedsRestart, Neo4jAuthFailed, Neo4jUnavailable, ServerError
 from graphstore.progress import Message, quiet
-from graphstore.server import configuration
+from graphstore.server import configuration, recovery
 from graphstore.server import files as graph_files
 from graphstore.server import process as graph_process
 from graphstore.server.address import ServerAddress, ServerStatus
@@ -32,7 +34,7 @@ __all__ = ["ManagedServer", "ServerAddress", "ServerStatus"]
 START_SECONDS = 240.0
 STOP_SECONDS = 60.0
 PORT_TRIES = 3
-NEEDED_FREE_BYTES = 512 * MIB
+NEEDED_FREE_BYTES = 256 * MIB  # less than writes need, so that reads go on after a restart
 PORT_TAKEN = "Address already in use"
 
 
@@ -75,26 +77,54 @@ class ManagedServer:
             ServerError: it can't be prepared or started; the message says why and what to do.
         """
         message = progress or quiet
-        running = self._running()
-        if running is not None and self._answers():
-            return self.address()
+        with contextlib.suppress(NeedsRestart):
+            if self._running() is not None and self._answers():
+                return self.address()
         with graph_process.folder_lock(self.folder, message):
             running = self._running()
-            if running is not None and self._wait(running.pid):
-                return self.address()
-            for attempt in range(PORT_TRIES):
-                pid = self._launch(message, ports_anew=attempt > 0)
-                if self._wait(pid):
-                    address = self.address()
-                    message(f"Neo4j {self.version} answers at {address.bolt_uri}.")
-                    return address
-                tail = graph_process.log_tail(self.folder)
-                if PORT_TAKEN not in tail or all(self._fixed_ports):
-                    break
-            raise ServerError(f"Neo4j {self.version} in {self.folder} stopped while starting. It wrote:\n{tail}")
+            try:
+                if running is not None and self._wait(running.pid):
+                    return self.address()
+            except NeedsRestart:
+                message("Neo4j stopped its database after an error, such as a full disk: it is started anew.")
+                self._end(0)
+            return self._start(message, {})
+
+    def recover(self, progress: Message | None = None) -> tuple[ServerAddress, str]:
+        """Start a server whose transaction log has an unreadable end, which is cut off. The log is copied before.
+
+        Returns:
+            Where the server answers, and what was cut off.
+        Raises:
+            ServerError: the server runs and answers, there is no room for the copy, or it does not start even so.
+        """
+        message = progress or quiet
+        with graph_process.folder_lock(self.folder, message):
+            with contextlib.suppress(NeedsRestart):
+                if self._running() is not None and self._answers():
+                    raise ServerError(f"Neo4j in {self.folder} runs and answers: there is nothing to recover.")
+            self._end(0)
+            copy, began = recovery.keep_log(self.folder), time.time()
+            address = self._start(message, recovery.CUT_SETTING)
+            return address, recovery.outcome(self.folder, began, copy)
+
+    def _start(self, message: Message, settings: dict[str, str]) -> ServerAddress:
+        for attempt in range(PORT_TRIES):
+            pid = self._launch(message, settings, ports_anew=attempt > 0)
+            if self._wait(pid):
+                address = self.address()
+                message(f"Neo4j {self.version} answers at {address.bolt_uri}.")
+                return address
+            tail = graph_process.log_tail(self.folder)
+            if PORT_TAKEN not in tail or all(self._fixed_ports):
+                break
+        raise ServerError(f"Neo4j {self.version} in {self.folder} stopped while starting. It wrote:\n{tail}")
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """Stop the server cleanly and wait for it; past `timeout` seconds it is killed, and recovers at its next start.
+
+        One that stopped its database after an error is killed at once: a clean stop would write what it failed to
+        write, once more, behind the part of it that stands in the transaction log, and the log would be torn.
 
         Returns:
             Whether a server was running.
@@ -102,10 +132,14 @@ class ManagedServer:
         if not self.folder.is_dir():
             return False
         with graph_process.folder_lock(self.folder):
-            process = self._running()
-            if process is None:
-                return False
-            graph_process.end(process, timeout)
+            return self._end(timeout)
+
+    def _end(self, timeout: float) -> bool:
+        process = self._running()
+        if process is None:
+            return False
+        graph_process.end(process, 0 if timeout > 0 and self._needs_restart() else timeout)
+        with contextlib.suppress(OSError):  # on a full disk the id stays, and is recognised as stale
             self._write_state(self._state() | {"pid": None})
         return True
 
@@ -166,7 +200,12 @@ class ManagedServer:
     def _running(self) -> psutil.Process | None:
         return graph_process.find(self._state().get("pid"), self.folder)
 
-    def _launch(self, message: Message, *, ports_anew: bool) -> int:
+    @property
+    def data(self) -> Path:
+        """The folder of the graph, which may be a link to another disk."""
+        return self.folder / "data"
+
+    def _launch(self, message: Message, settings: dict[str, str], *, ports_anew: bool) -> int:
         self._check_folder()
         jars = graph_files.fetch_jars(self.version, self._jars, repository=self._repository, message=message)
         bolt_port, http_port = self._ports(anew=ports_anew)
@@ -174,7 +213,7 @@ class ManagedServer:
             for name in ("data", "logs", "run", "import", "plugins"):
                 (self.folder / name).mkdir(exist_ok=True)
             configuration.ensure_password(self.folder)
-            options = configuration.write_configuration(self.folder, bolt_port, http_port, self.memory)
+            options = configuration.write_configuration(self.folder, bolt_port, http_port, self.memory, settings)
             (self.folder / "logs" / "neo4j.log").unlink(missing_ok=True)
             command = [str(graph_files.java()), *options, "-cp", f"{jars}/*", graph_files.entry_class(jars)]
             command += [graph_process.home_option(self.folder), f"--config-dir={self.folder / 'conf'}"]
@@ -187,7 +226,7 @@ class ManagedServer:
         return pid
 
     def _check_folder(self) -> None:
-        free = shutil.disk_usage(self.folder).free
+        free = DiskSpace(self.data if self.data.exists() else self.folder).free()
         if free < NEEDED_FREE_BYTES:
             raise ServerError(
                 f"{self.folder} is on a disk with {free // MIB} MiB free; Neo4j needs {NEEDED_FREE_BYTES // MIB} MiB "
@@ -210,15 +249,32 @@ class ManagedServer:
         return bolt, fixed_http or configuration.choose_port(remembered.get("http_port"), {bolt})
 
     def _wait(self, pid: int) -> bool:
-        """Whether the server came to answer; False if its process ended first."""
+        """Whether the server came to answer; False if its process ended first.
+
+        Raises:
+            ServerError: it does not in START_SECONDS, or can't open its database; then it is killed.
+        """
         deadline = time.monotonic() + START_SECONDS
-        while graph_process.find(pid, self.folder) is not None:
+        while (process := graph_process.find(pid, self.folder)) is not None:
             if self._answers():
                 return True
+            failure = recovery.start_failure(self.folder, process.create_time())
+            if failure is not None:
+                self._end(0)
+                raise ServerError(failure)
             if time.monotonic() > deadline:
                 tail = graph_process.log_tail(self.folder)
                 raise ServerError(f"Neo4j in {self.folder} did not answer in {START_SECONDS:.0f} s. It wrote:\n{tail}")
             time.sleep(graph_process.POLL_SECONDS)
+        return False
+
+    def _needs_restart(self) -> bool:
+        try:
+            self._answers()
+        except NeedsRestart:
+            return True
+        except ServerError:
+            pass
         return False
 
     def _answers(self) -> bool:
@@ -235,6 +291,8 @@ class ManagedServer:
                 f"Neo4j in {self.folder} does not accept the password in {self.folder / 'password'}: "
                 "it was changed inside Neo4j. Write the present one into that file."
             ) from error
+        except NeedsRestart:
+            raise
         except (OSError, Neo4jUnavailable):
             return False
         except GraphError as error:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphstore.deadlines import Deadline
 from graphstore.errors import ServerError
 from graphstore.progress import Message
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 REPOSITORY_SECONDS = 20
+WHOLE_SECONDS = 3600.0  # of everything; what has come stays, and the next fetch goes on from it
 DOWNLOADS = 8
 RETRIES = 2  # of a request whose connection failed
 REPORT_SECONDS = 5.0
@@ -81,9 +83,11 @@ def fetch(
     from urllib3.util import Retry
 
     report = FetchReport(message)
-    with requests.Session() as session:
+    deadline = Deadline(WHOLE_SECONDS)
+    with deadline, requests.Session() as session:
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=DOWNLOADS, max_retries=Retry(RETRIES, backoff_factor=0.5)))
+        deadline.watch_session(session)
         context = MavenContext(
             resolver=_checked_resolver(session, report),
             repo_cache=folder,

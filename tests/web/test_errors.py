@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from graphstore.database.disk import DiskSpace
+from graphstore.errors import DiskFull, NeedsRestart, TookTooLong
+from web import create_app
 
 PROBLEM = "application/problem+json"
 
@@ -98,6 +104,49 @@ def test_a_bug_answers_500_without_telling_its_text(app, api, films, monkeypatch
     response = api("GET", "/v1/users/ann")
     assert_problem(response, 500)
     assert "secret" not in response.get_data(as_text=True)
+
+
+def test_a_full_disk_refuses_writes_and_answers_reads(app, api, films, client, tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "disk", DiskSpace(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    event = {"user_id": "ann", "item_id": "f3", "kind": "view"}
+    for method, path, scope, body in (
+        ("POST", "/v1/events", "write", event),
+        ("PUT", "/v1/users/ann", "write", {}),
+        ("PUT", "/v1/items/f1", "write", {}),
+        ("DELETE", "/v1/users/ann", "admin", None),
+    ):
+        response = api(method, path, scope, json=body)
+        assert_problem(response, 507, "too little room")
+        assert response.headers["Retry-After"]
+    assert api("GET", "/v1/users/ann").json["events"] == 2
+    assert api("GET", "/v1/users/ann/recommendations").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(NeedsRestart("x"), 503), (TookTooLong("took too long"), 503), (DiskFull("x"), 507)]
+)
+def test_what_passes_is_not_a_fault_of_the_server(app, api, films, monkeypatch, error, status):
+    def broken(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr("graphstore.profiles.users_and_items.read_user", broken)
+    response = api("GET", "/v1/users/ann")
+    assert_problem(response, status)
+    assert response.headers["Retry-After"]
+
+
+def test_free_space_is_a_metric_where_it_can_be_seen(config, client, tmp_path, monkeypatch):
+    assert b"disk_free" not in create_app(config).test_client().get("/metrics").data
+    monkeypatch.setattr(client, "disk", DiskSpace(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    assert b"interestgraph_disk_free_bytes 1000.0" in create_app(config).test_client().get("/metrics").data
+
+
+def test_more_attributes_than_one_transaction_should_write_are_refused(api):
+    body = {"attributes": {"t": [str(n) for n in range(5_001)]}}
+    assert_problem(api("PUT", "/v1/users/ann", "write", json=body), 422, "5,001 values; at most 5,000")
+    assert_problem(api("PUT", "/v1/items/f1", "write", json=body), 422, "5,001 values; at most 5,000")
 
 
 def test_a_person_gets_a_page_and_a_program_a_problem(api):

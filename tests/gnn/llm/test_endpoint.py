@@ -3,12 +3,14 @@
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 
 from gnn.llm.endpoint import LONGEST_WAIT, _wished_wait
 from gnn.llm.language_model import LanguageModel
 from graphstore.errors import InputError
+from tests.fixtures.dripping import dripping
 from tests.fixtures.questions import GOOD, KEY, question, questions
 from tests.fixtures.scripted_endpoint import ScriptedEndpoint, Turn, refuses, says
 
@@ -115,6 +117,13 @@ def test_nobody_at_the_address_is_a_failure(model):
 def test_a_body_that_trickles_in_is_given_up_at_the_timeout(model):
     with ScriptedEndpoint([says(GOOD, drip_seconds=0.02)]) as endpoint:
         asked = model(endpoint, timeout_seconds=0.2, tries=1)
+        assert list(asked.answers([question()])) == []
+    assert asked.report.reasons == {"timed out": 1}
+
+
+def test_headers_that_trickle_in_are_given_up_at_the_timeout(model):
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ") as address:
+        asked = model(SimpleNamespace(url=f"{address}/v1"), timeout_seconds=0.4, tries=1)
         assert list(asked.answers([question()])) == []
     assert asked.report.reasons == {"timed out": 1}
 

@@ -7,6 +7,7 @@ import pytest
 from gnn.media import files as media_files
 from gnn.media.encoder import Unreadable
 from gnn.media.files import MediaFiles
+from tests.fixtures.dripping import dripping
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -114,6 +115,13 @@ def test_addresses_of_this_machine_are_refused_unless_asked_for(tmp_path):
             with pytest.raises(Unreadable, match="private network"):
                 MediaFiles(tmp_path, fetch=True).read(f"{host}/image")
         assert MediaFiles(tmp_path, fetch=True, private=True).read(f"{address}/image") == b"bytes"
+
+
+@pytest.mark.parametrize("head", [b"X-Long: ", b"\r\n", b"Content-Length: 1000000\r\n\r\n"])
+def test_an_address_that_drips_is_left_after_the_whole_time(tmp_path, monkeypatch, head):
+    monkeypatch.setattr(media_files, "WHOLE_SECONDS", 0.3)
+    with dripping(b"HTTP/1.1 200 OK\r\n" + head) as address, pytest.raises(Unreadable, match="longer than"):
+        MediaFiles(tmp_path, fetch=True, private=True).read(f"{address}/image")
 
 
 def test_redirects_sizes_and_time_are_bounded(tmp_path, monkeypatch):

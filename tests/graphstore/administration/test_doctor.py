@@ -97,6 +97,15 @@ def test_little_room_on_the_disk_is_found(checks, monkeypatch):
     assert not checks()["disk"].ok
 
 
+def test_the_disk_of_the_graph_is_told_where_it_can_be_seen(neo4j_settings, tmp_path, monkeypatch):
+    there = doctor.check_disk(replace(neo4j_settings, home=tmp_path, neo4j_uri="bolt://elsewhere:7687"))
+    assert "bolt://elsewhere:7687, which can't be seen from here" in there.detail
+    here = doctor.check_disk(replace(neo4j_settings, home=tmp_path, neo4j_uri=None))
+    assert "free for the graph" in here.detail and "nothing is written" not in here.detail
+    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 1 << 60)
+    assert "nothing is written to the graph below" in doctor.check_disk(replace(neo4j_settings, neo4j_uri=None)).detail
+
+
 def test_it_loads_no_torch():
     code = "import sys; from graphstore.administration import doctor; doctor.check_encoder(); doctor.check_device(); "
     code += "print('torch' in sys.modules)"

@@ -10,13 +10,14 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from graphstore.database.client import Client
-from graphstore.errors import ServerError
-from graphstore.server import configuration, files
+from graphstore.errors import GraphError, NeedsRestart, ServerError
+from graphstore.server import configuration, files, recovery
 from graphstore.server import managed as server_module
 from graphstore.server import process as graph_process
 from graphstore.server.configuration import USER_SETTINGS
@@ -102,6 +103,17 @@ class TestRunning:
         assert {c.laddr.port for c in listening} >= {server.status().http_port}
         assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}
 
+    @pytest.mark.parametrize("address", ["file:///etc/passwd", "http://127.0.0.1:9/", "ftp://127.0.0.1:9/"])
+    def test_no_file_and_no_address_is_read_by_load_csv(self, server, address):
+        with pytest.raises(GraphError, match="Cannot load from URL"):
+            run(server, f"LOAD CSV FROM '{address}' AS line RETURN line")
+
+    def test_nothing_is_open_that_need_not_be(self, server):
+        found = {row["name"]: row["value"] for row in run(server, "SHOW SETTINGS YIELD name, value")}
+        assert found["dbms.security.procedures.unrestricted"] == ""
+        assert found["dbms.usage_report.enabled"] == found["client.allow_telemetry"] == "false"
+        assert found["db.transaction.timeout"] == "1h"
+
     def test_neo4j_browser_answers_and_is_pointed_at_this_server(self, server):
         address = server.address()
         with urllib.request.urlopen(f"http://127.0.0.1:{address.http_port}/browser/", timeout=20) as page:
@@ -171,6 +183,74 @@ class TestRefusals:
         monkeypatch.setattr(server_module, "NEEDED_FREE_BYTES", 2**62)
         with pytest.raises(ServerError, match="MiB free"):
             ManagedServer(tmp_path / "neo4j").start()
+
+    def test_a_server_that_stopped_its_database_is_killed_and_not_stopped_cleanly(self, tmp_path, monkeypatch):
+        ended = []
+        server = ManagedServer(tmp_path)
+        monkeypatch.setattr(server, "_running", lambda: "process")
+        monkeypatch.setattr(graph_process, "end", lambda process, timeout: ended.append(timeout))
+        monkeypatch.setattr(server, "_answers", lambda: True)
+        assert server.stop(timeout=7)
+
+        def panicked():
+            raise NeedsRestart("stopped")
+
+        monkeypatch.setattr(server, "_answers", panicked)
+        assert server.stop(timeout=7)
+        assert ended == [7, 0]
+
+    def test_a_stop_on_a_full_disk_ends_the_server_all_the_same(self, tmp_path, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        server = ManagedServer(tmp_path)
+        monkeypatch.setattr(server, "_running", lambda: "process")
+        monkeypatch.setattr(graph_process, "end", lambda *_: None)
+        monkeypatch.setattr(server, "_answers", lambda: True)
+        monkeypatch.setattr(configuration, "write_private", full)
+        assert server.stop()
+
+    def test_a_server_that_stopped_its_database_is_started_anew(self, tmp_path, monkeypatch):
+        ended, running = [], ["old", "new"]
+        server = ManagedServer(tmp_path)
+
+        def answers():
+            if running[0] == "old":
+                raise NeedsRestart("stopped")
+            return True
+
+        def end(timeout):
+            ended.append((running.pop(0), timeout))
+            return True
+
+        process = SimpleNamespace(pid=1, create_time=time.time)
+        monkeypatch.setattr(server, "_running", lambda: process)
+        monkeypatch.setattr(graph_process, "find", lambda *_: process)
+        monkeypatch.setattr(server, "_answers", answers)
+        monkeypatch.setattr(server, "_end", end)
+        monkeypatch.setattr(server, "_start", lambda message, settings: ("started", running[0], settings))
+        assert server.start() == ("started", "new", {})
+        assert ended == [("old", 0)]
+
+    def test_a_database_that_does_not_open_is_told_at_once_and_the_server_ended(self, tmp_path, monkeypatch):
+        ended = []
+        server = ManagedServer(tmp_path)
+        process = SimpleNamespace(pid=1, create_time=lambda: 5.0)
+        monkeypatch.setattr(graph_process, "find", lambda *_: process)
+        monkeypatch.setattr(server, "_answers", lambda: False)
+        monkeypatch.setattr(server, "_end", ended.append)
+        monkeypatch.setattr(recovery, "start_failure", lambda folder, since: f"torn since {since}")
+        with pytest.raises(ServerError, match="torn since 5"):
+            server._wait(1)
+        assert ended == [0]
+
+    def test_a_server_that_answers_has_nothing_to_recover(self, tmp_path, monkeypatch):
+        server = ManagedServer(tmp_path)
+        monkeypatch.setattr(server, "_running", lambda: "process")
+        monkeypatch.setattr(server, "_answers", lambda: True)
+        with pytest.raises(ServerError, match="nothing to recover"):
+            server.recover()
+        assert not list(tmp_path.glob("transactions-*"))
 
     def test_a_folder_that_can_t_be_written_is_named(self, tmp_path, unlaunched):
         (tmp_path / "file").write_text("")
