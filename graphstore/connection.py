@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphstore.database.client import RETRY_SECONDS, Client
 from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
@@ -9,13 +11,19 @@ from graphstore.settings import Settings
 
 
 def connect(
-    settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
+    settings: Settings,
+    *,
+    message: Message = quiet,
+    migrated: bool = True,
+    retry_seconds: float = RETRY_SECONDS,
+    query_seconds: float | None = None,
 ) -> Client:
     """A client of the server at `NEO4J_URI`, or of the managed server, which is started if needed.
 
     message: shows what is being done.
     migrated: bring the schema up to date.
     retry_seconds: how long a transaction is retried while Neo4j does not answer.
+    query_seconds: after which Neo4j ends a transaction; None for no limit.
 
     Raises:
         ServerError: the managed server can't be started.
@@ -26,10 +34,11 @@ def connect(
     from graphstore.server.managed import ManagedServer
 
     kinds = read_kinds(settings.kinds_file)
+    seconds: dict[str, Any] = {"retry_seconds": retry_seconds, "query_seconds": query_seconds}
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
+        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, **seconds)
     else:
         client = Client(
             settings.neo4j_uri,
@@ -37,7 +46,7 @@ def connect(
             settings.neo4j_password or "",
             settings.neo4j_database,
             kinds=kinds,
-            retry_seconds=retry_seconds,
+            **seconds,
         )
     try:
         client.verify()

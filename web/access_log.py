@@ -11,6 +11,7 @@ import uuid
 
 from flask import Flask, Response, g, request
 
+from web.metrics import method_label
 from web.services import services
 
 log = logging.getLogger("interestgraph.access")
@@ -43,10 +44,11 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     route = request.url_rule.rule if request.url_rule else "(no route)"
     found = services()
-    found.metrics.answered(route, request.method, response.status_code, seconds)
+    method = method_label(request.method)
+    found.metrics.answered(route, method, response.status_code, seconds)
     fields = {
         "request_id": g.get("request_id"),
-        "method": request.method,
+        "method": method,
         "route": route,
         "status": response.status_code,
         "milliseconds": round(seconds * 1000, 1),

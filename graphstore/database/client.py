@@ -61,9 +61,13 @@ def translated(uri: str) -> Iterator[None]:
             f"Neo4j at {uri} is too busy: {error.message} Nothing half-done was kept; run the same again."
         ) from error
     except exceptions.Neo4jError as error:
+        if "TransactionTimedOut" in (error.code or ""):
+            raise Neo4jUnavailable(f"Neo4j at {uri} did not answer in time; nothing half-done was kept.") from error
         raise GraphError(f"Neo4j refused a statement: {error.message} ({error.code})") from error
     except exceptions.DriverError as error:
         raise GraphError(f"The Neo4j driver failed: {error}") from error
+    except OverflowError as error:
+        raise InputError("A whole number is too large: Neo4j takes those of 64 bits.") from error
 
 
 @contextmanager
@@ -140,6 +144,7 @@ class Client:
     """A connection pool to one Neo4j database, which threads can share. A context manager; otherwise call `close`.
 
     kinds: the kinds of behaviour in this graph, by name.  retry_seconds: for transactions while Neo4j does not answer.
+    query_seconds: after which Neo4j ends a transaction, except one of `stream`; None for no limit.
     """
 
     def __init__(
@@ -152,8 +157,10 @@ class Client:
         kinds: Mapping[str, Kind] = KINDS,
         pool_size: int = 50,
         retry_seconds: float = RETRY_SECONDS,
+        query_seconds: float | None = None,
     ) -> None:
         self.uri = uri
+        self._query_seconds = query_seconds
         self.database = database
         self.kinds = kinds
         with usable_address(uri):
@@ -202,7 +209,7 @@ class Client:
         if loaded.access != "read":
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         with translated(self.uri), self._session() as session:
-            return session.execute_read(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded))  # type: ignore[arg-type]
+            return session.execute_read(self._limited(lambda tx: _rows(tx.run(loaded.text, _sent(parameters)), loaded)))  # type: ignore[arg-type]
 
     def read_once(self, statement: str | Statement, **parameters: Any) -> list[Row]:
         """`read` in one round trip instead of two, for statements of every request: first without a managed
@@ -213,8 +220,8 @@ class Client:
             raise StatementError(f"cypher/{loaded.name}.cypher writes; it can't be run as a read.")
         try:
             with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
-                return _rows(session.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
-        except (exceptions.Neo4jError, exceptions.DriverError, OSError):
+                return _rows(session.run(self._query(loaded.text), _sent(parameters)), loaded)
+        except (exceptions.Neo4jError, exceptions.DriverError, OSError, OverflowError):
             return self.read(loaded, **parameters)
 
     def write(self, statement: str | Statement, **parameters: Any) -> list[Row]:
@@ -238,7 +245,7 @@ class Client:
             while True:
                 try:
                     with interrupts_first(), self._session() as session:
-                        return session.execute_write(lambda tx: function(Transaction(tx)))
+                        return session.execute_write(self._limited(lambda tx: function(Transaction(tx))))
                 except (exceptions.Neo4jError, exceptions.DriverError) as error:
                     reason = _reason(error)
                     if not isinstance(reason, exceptions.TransientError) or time.monotonic() > until:
@@ -261,7 +268,13 @@ class Client:
     def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
         """Run Cypher text; only for the schema and for tests."""
         with translated(self.uri), self._session() as session:
-            return session.run(text, _sent(parameters or {})).data()  # type: ignore[arg-type]
+            return session.run(self._query(text), _sent(parameters or {})).data()
+
+    def _limited(self, work: Callable[[neo4j.ManagedTransaction], T]) -> Callable[[neo4j.ManagedTransaction], T]:
+        return neo4j.unit_of_work(timeout=self._query_seconds)(work) if self._query_seconds else work
+
+    def _query(self, text: str) -> neo4j.Query:
+        return neo4j.Query(text, timeout=self._query_seconds)  # type: ignore[arg-type]
 
     def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
         return self._driver.session(database=self.database, default_access_mode=access)

@@ -12,7 +12,7 @@ from graphstore.administration.keys import CACHE_SECONDS, KeyRing, any_key, crea
 from graphstore.errors import InputError, NotFound
 from tests.web.test_errors import assert_problem
 from web import create_app
-from web.configuration import session_secret
+from web.configuration import pseudonym_secret
 
 
 def test_no_key_is_unauthorized_and_told_how(http):
@@ -138,9 +138,9 @@ def test_a_session_is_of_no_use_to_other_sites(http, keys):
     assert_problem(response, 403)
 
 
-def test_the_session_secret_is_kept_and_private(tmp_path):
-    secret = session_secret(tmp_path / "home")
-    assert session_secret(tmp_path / "home") == secret and len(secret) == 32
+def test_the_secret_of_the_log_is_kept_and_private(tmp_path):
+    secret = pseudonym_secret(tmp_path / "home")
+    assert pseudonym_secret(tmp_path / "home") == secret and len(secret) == 32
     assert (tmp_path / "home" / "session.key").stat().st_mode & 0o777 == 0o600
 
 
