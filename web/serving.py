@@ -97,7 +97,8 @@ def serve(
             announce(f"Serving on http://{host}:{server.effective_port}/ (stop with Ctrl-C)")
             server.run()
     finally:
-        client.close()
+        with contextlib.suppress(Exception):  # a thread may still be using a connection
+            client.close()
 
 
 @contextlib.contextmanager

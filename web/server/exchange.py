@@ -21,7 +21,7 @@ from web.server.limits import Limits
 from web.server.wsgi import Reply, Request
 
 PIECE_BYTES = 256 * 1024
-MOST_DIGITS = 18  # of a length that is looked at
+MOST_DIGITS = 18  # of a length that is looked at; Tornado refuses a longer one
 UNCHECKED = 2**62  # Tornado's own limit of a body; it would answer a bare 400
 BUSY = "The server has too much to do at the moment."
 
@@ -69,7 +69,7 @@ class Exchange(HTTPMessageDelegate):
         self._line, self._headers = start_line, headers
         self._connection.set_max_body_size(UNCHECKED)
         length = headers.get("Content-Length", "")
-        if length.isdecimal() and (len(length) > MOST_DIGITS or int(length) > self._server.limits.body_bytes):
+        if length.isdecimal() and len(length) <= MOST_DIGITS and int(length) > self._server.limits.body_bytes:
             self._too_large()
 
     def data_received(self, chunk: bytes) -> None:
@@ -136,10 +136,10 @@ class Exchange(HTTPMessageDelegate):
         if self._refused:
             headers["Connection"] = "close"
         line = ResponseStartLine("HTTP/1.1", reply.status, reply.reason)
-        first = b"" if self._line.method == "HEAD" else reply.body[:PIECE_BYTES]
-        await self._sent(self._connection.write_headers(line, headers, first or None))
-        for start in range(PIECE_BYTES, 0 if self._line.method == "HEAD" else len(reply.body), PIECE_BYTES):
-            await self._sent(self._connection.write(reply.body[start : start + PIECE_BYTES]))
+        body = b"" if self._line.method == "HEAD" else reply.body
+        await self._sent(self._connection.write_headers(line, headers, body[:PIECE_BYTES] or None))
+        for start in range(PIECE_BYTES, len(body), PIECE_BYTES):
+            await self._sent(self._connection.write(body[start : start + PIECE_BYTES]))
         if reply.chunks is None:
             self._finish()
 

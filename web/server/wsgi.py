@@ -97,7 +97,9 @@ def call(application: Application, request: Request) -> Reply:
         code, _, reason = told[0].partition(" ")
         reply = Reply(int(code), reason, told[1])
         told_length = any(name.lower() == "content-length" for name, _ in reply.headers)
-        if told_length or request.line.method == "HEAD" or reply.status in WITHOUT_BODY:
+        if request.line.method == "HEAD" or reply.status in WITHOUT_BODY:
+            pass
+        elif told_length:
             reply.body = b"".join((*written, first, *chunks))
         else:
             reply.body, reply.chunks, reply.close = b"".join((*written, first)), chunks, close
