@@ -14,7 +14,7 @@ from flask import Flask
 from threadpoolctl import threadpool_limits
 
 from graphstore.administration.keys import any_key
-from graphstore.errors import InputError, InterestGraphError, NotReady
+from graphstore.errors import InputError, NotReady
 from graphstore.logs import log_to_stderr
 from graphstore.settings import Settings
 from web import create_app
@@ -123,5 +123,5 @@ def _stopped_by_signals(server: Server) -> Iterator[None]:
 
 def _warm(app: Flask) -> None:
     """Load the serving cache before the first request."""
-    with contextlib.suppress(InterestGraphError):  # the first request tries again and reports the error
+    with contextlib.suppress(Exception):  # the first request tries again and reports the error
         app.extensions[EXTENSION].cache.warm()
