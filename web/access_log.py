@@ -61,7 +61,7 @@ def _finish(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "unknown")
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "same-origin")  # "no-referrer" hides the Origin of forms
     if request.url_rule is not None and "static" not in route:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -161,6 +161,8 @@ class Exchange(HTTPMessageDelegate):
 
     async def _sent(self, written: Awaitable[None]) -> None:
         """Wait until a piece is sent; a client that does not take it in time is disconnected."""
+        if not self._connection.stream.writing():  # the usual case: the system has taken all of it
+            return
         try:
             await asyncio.wait_for(asyncio.ensure_future(written), self._server.limits.send_seconds)
         except TimeoutError:
