@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from flask import Flask
@@ -12,18 +11,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from graphstore import connect
 from graphstore.administration.keys import KeyRing
+from graphstore.administration.sessions import Sessions
 from graphstore.recommend.cache import ServingCache
 from web import access, access_log, pages, path_ids, problems
 from web.api import events, graph, health, interests, items, openapi, recommendations, similar, stream, users
 from web.api.blueprint import SECURITY_SCHEMES
-from web.configuration import WebConfig, session_secret
+from web.configuration import WebConfig, pseudonym_secret
 from web.feed import Feed
 from web.metrics import Metrics
 from web.response_cache import ResponseCache
 from web.services import EXTENSION, Services
 
 RESOURCES = (events, recommendations, interests, similar, items, users, graph, stream, health)
-SESSION_HOURS = 12
 GRAPH_RETRY_SECONDS = 2.0
 GRAPH_MOST_SECONDS = 60.0  # of one transaction
 
@@ -47,12 +46,7 @@ def create_app(config: WebConfig | None = None) -> Flask:
     )
     app.extensions[EXTENSION] = _services(config)
     app.config.update(
-        SECRET_KEY=app.extensions[EXTENSION].secret,
         MAX_CONTENT_LENGTH=config.max_body_bytes,
-        SESSION_COOKIE_NAME="interestgraph",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
     )
     app.url_map.converters["id"] = path_ids.IdConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -70,7 +64,7 @@ def create_app(config: WebConfig | None = None) -> Flask:
 
 
 def _services(config: WebConfig) -> Services:
-    secret = config.secret or session_secret(config.settings.home)
+    secret = config.secret or pseudonym_secret(config.settings.home)
     client = config.client or connect(
         config.settings, retry_seconds=GRAPH_RETRY_SECONDS, most_seconds=GRAPH_MOST_SECONDS
     )
@@ -78,6 +72,7 @@ def _services(config: WebConfig) -> Services:
         config,
         client,
         KeyRing(client),
+        Sessions(client),
         ServingCache(client),
         ResponseCache(),
         Metrics(client.disk.free if client.disk else None),

@@ -1,4 +1,4 @@
-"""Access control: API keys in `X-API-Key` or, for the pages, in the session; scopes; rate limits per key and endpoint.
+"""Access control: API keys in `X-API-Key` or, for the pages, a session; scopes; rate limits per key and endpoint.
 
 An endpoint needs `read` for GET and `write` for anything else unless `@needs` or `@public` marks it otherwise. An
 endpoint without a mark therefore needs a key; only static files are open without one.
@@ -10,16 +10,19 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from graphstore.administration.keys import ApiKey
+from graphstore.administration.sessions import SESSION_SECONDS
+from graphstore.errors import GraphError
 from web.configuration import WebConfig
 from web.rates import Rates
-from web.services import EXTENSION, services
+from web.services import EXTENSION, Services, services
 
 F = TypeVar("F", bound=Callable[..., Any])
 HEADER = "X-API-Key"
+COOKIE = "interestgraph"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -79,27 +82,68 @@ def _authenticate() -> Response | None:
     if scope is None:
         return None
     offered = request.headers.get(HEADER)
-    from_session = offered is None and "key" in session
-    key = services().keys.verify(offered or session["key"]) if offered or from_session else None
+    token = request.cookies.get(COOKIE) if offered is None else None
+    key = _key(services(), offered, token)
     if key is None:
-        return _refuse(offered, from_session)
-    if from_session and request.method not in SAFE and not _same_origin():
-        raise Forbidden("A session's key can only be used from this site's own pages.")
+        return _refuse(offered, token)
+    if token and request.method not in SAFE:
+        require_same_origin()
     if not key.allows(scope):
         raise Forbidden(f"This key has the scopes {', '.join(sorted(key.scopes))}; this needs {scope!r}.")
     g.key = key
     return None
 
 
-def _refuse(offered: str | None, from_session: bool) -> Response:
-    if from_session:
-        session.clear()
+def _key(found: Services, offered: str | None, token: str | None) -> ApiKey | None:
+    if offered:
+        return found.keys.verify(offered)
+    return found.sessions.key_of(token) if token else None
+
+
+def in_force() -> Callable[[], bool]:
+    """A function that tells later, for an answer that goes on, whether this request would still be let in."""
+    found, scope = services(), scope_of(current_app.view_functions[request.endpoint or ""], request.method)
+    offered = request.headers.get(HEADER)
+    token = request.cookies.get(COOKIE) if offered is None else None
+
+    def check() -> bool:
+        try:
+            key = _key(found, offered, token)
+        except GraphError:  # nothing is known at present
+            return True
+        return key is not None and (scope is None or key.allows(scope))
+
+    return check
+
+
+def may_read() -> bool:
+    """Whether the key of this request may also read: an answer to a write shows no more than that."""
+    return bool(g.key.allows("read"))
+
+
+def begin_session(response: Response, key: ApiKey) -> None:
+    """Begin a session with a key, whose token the browser keeps: over TLS, no plain connection ever carries it."""
+    response.set_cookie(COOKIE, services().sessions.begin(key), SESSION_SECONDS, **_cookie_options())
+
+
+def end_session(response: Response) -> None:
+    """End the session of this request, if there is one."""
+    if token := request.cookies.get(COOKIE):
+        services().sessions.end(token)
+    response.delete_cookie(COOKIE, **_cookie_options())
+
+
+def _cookie_options() -> dict[str, Any]:
+    return {"httponly": True, "samesite": "Strict", "secure": request.is_secure}
+
+
+def _refuse(offered: str | None, token: str | None) -> Response:
     if offered is None and request.blueprint == "pages":
         return redirect(url_for("pages.login", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
     count_failure()
-    if offered is None and not from_session:
+    if offered is None and not token:
         raise unauthorized(f"No API key: send one in the {HEADER} header.")
-    raise unauthorized("The API key is unknown or was revoked.")
+    raise unauthorized("The API key is unknown or was revoked, or the session has ended.")
 
 
 def count_failure() -> None:
@@ -118,6 +162,18 @@ def unauthorized(detail: str) -> Unauthorized:
     return error
 
 
-def _same_origin() -> bool:
+def require_same_origin() -> None:
+    """Refuse a request that a page of another site makes a browser send.
+
+    Raises:
+        Forbidden: the Origin is another one, or none that can be read.
+    """
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    if origin is None:
+        return
+    try:
+        same = urlsplit(origin).netloc == request.host
+    except ValueError:
+        same = False
+    if not same:
+        raise Forbidden("A session can only be begun, used and ended from this site's own pages.")

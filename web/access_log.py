@@ -11,6 +11,7 @@ import uuid
 
 from flask import Flask, Response, g, request
 
+from web.metrics import method_label
 from web.services import services
 
 log = logging.getLogger("interestgraph.access")
@@ -43,10 +44,11 @@ def _finish(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     route = request.url_rule.rule if request.url_rule else "(no route)"
     found = services()
-    found.metrics.answered(route, request.method, response.status_code, seconds)
+    method = method_label(request.method)
+    found.metrics.answered(route, method, response.status_code, seconds)
     fields = {
         "request_id": g.get("request_id"),
-        "method": request.method,
+        "method": method,
         "route": route,
         "status": response.status_code,
         "milliseconds": round(seconds * 1000, 1),
@@ -59,7 +61,7 @@ def _finish(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "unknown")
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Referrer-Policy", "same-origin")  # "no-referrer" hides the Origin of forms
     if request.url_rule is not None and "static" not in route:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

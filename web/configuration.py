@@ -20,7 +20,7 @@ class WebConfig:
     """Settings of the graph, limits of the API, and parts that a test may inject.
 
     client: used as it is and not closed; None connects by `settings` (which may start the managed server).
-    secret: signs the session cookie; None reads or makes `<home>/session.key`.
+    secret: of the pseudonyms in the log; None reads or makes `<home>/session.key`.
     rate_limit: per key, in the notation of the package `limits`.  failure_limit: wrong keys per client address.
     max_body_bytes: of a request.  max_events: in one POST.
     most_listeners: connections to /v1/stream at once; each occupies a thread.
@@ -54,8 +54,8 @@ class WebConfig:
         )
 
 
-def session_secret(home: Path) -> bytes:
-    """The secret that signs session cookies: 32 random bytes in `<home>/session.key`, readable by the owner alone."""
+def pseudonym_secret(home: Path) -> bytes:
+    """The secret of the pseudonyms in the log: 32 random bytes in `<home>/session.key`, readable by the owner alone."""
     path = home / "session.key"
     home.mkdir(parents=True, exist_ok=True)
     try:
@@ -63,7 +63,7 @@ def session_secret(home: Path) -> bytes:
     except FileExistsError:
         secret = path.read_bytes()
         if len(secret) < 32:
-            raise InputError(f"{path} is damaged: delete it, and everyone logs in again.") from None
+            raise InputError(f"{path} is damaged: delete it, and users get other pseudonyms in the log.") from None
         return secret
     secret = secrets.token_bytes(32)
     with os.fdopen(descriptor, "wb") as file:

@@ -52,7 +52,7 @@ class Feed:
             if len(self._listeners) >= self._most:
                 raise ServiceUnavailable(f"{self._most} programs listen already; try again later.", retry_after=10)
             self._listeners.add(listener)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, daemon=True, name="feed")
                 self._thread.start()
         return listener
@@ -79,14 +79,17 @@ class Feed:
                     return
             try:
                 found = read_changes(self._client, min(listener.seq for listener in listeners))
+                for listener in listeners:
+                    self._send(listener, found)
             except GraphError as error:
                 log.warning("the feed can't be read: %s", error)
                 pause.wait(AWAY_SECONDS)
-                continue
-            for listener in listeners:
-                self._send(listener, found)
-            if not found:
-                pause.wait(POLL_SECONDS)
+            except Exception as error:  # it serves all listeners: whatever one of them caused, it goes on
+                log.error("the feed can't be read", exc_info=error)
+                pause.wait(AWAY_SECONDS)
+            else:
+                if not found:
+                    pause.wait(POLL_SECONDS)
 
     def _send(self, listener: Listener, found: list[Change]) -> None:
         unsent = [change for change in found if change.seq > listener.seq]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
 from graphstore.errors import InputError
 from graphstore.profiles import exploration, interests, users_and_items
 from graphstore.recommend import stage
-from web.access import count_failure, public
+from web.access import COOKIE, begin_session, count_failure, end_session, public, require_same_origin
 from web.presentation import bars, chips, grouped, unshown
 from web.services import graph, services
 
@@ -28,25 +28,33 @@ def login() -> str:
 @blueprint.post("/login")
 @public
 def log_in() -> Response | tuple[str, int]:
-    """Keep a valid key in the session."""
+    """Begin a session with a valid key."""
+    require_same_origin()
     target = _local(request.form.get("next"))
-    offered = request.form.get("key", "").strip()
-    if services().keys.verify(offered) is None:
+    key = services().keys.verify(request.form.get("key", "").strip())
+    if key is None:
         count_failure()
         message = "This key is unknown or was revoked."
         return render_template("login.html", next=target, message=message), 401
-    session.clear()
-    session["key"] = offered
-    session.permanent = True
-    return redirect(target)  # type: ignore[return-value]
+    response: Response = redirect(target)  # type: ignore[assignment]
+    begin_session(response, key)
+    return response
 
 
 @blueprint.post("/logout")
 @public
 def log_out() -> Response:
-    """Remove the key from the session."""
-    session.clear()
-    return redirect(url_for("pages.login"))  # type: ignore[return-value]
+    """End the session."""
+    require_same_origin()
+    response: Response = redirect(url_for("pages.login"))  # type: ignore[assignment]
+    end_session(response)
+    return response
+
+
+@blueprint.app_context_processor
+def whether_logged_in() -> dict[str, bool]:
+    """For the templates: whether the browser has a session, which may have ended."""
+    return {"logged_in": COOKIE in request.cookies}
 
 
 @blueprint.get("/")
@@ -112,6 +120,9 @@ def _number(name: str) -> float:
 
 def _local(target: str | None) -> str:
     """The target after logging in if it is a path on this site, else the front page."""
-    parts = urlsplit(target or "/")
+    try:
+        parts = urlsplit(target or "/")
+    except ValueError:
+        return "/"
     local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
     return target if target and local and "\\" not in target else "/"

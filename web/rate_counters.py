@@ -1,7 +1,8 @@
 """Counters of the rate limits: a storage for the package `limits`.
 
 The in-memory storage of `limits` starts a thread every few milliseconds to drop expired counters, which takes longer
-than many answers; this one drops them when there are more than MOST_COUNTERS.
+than many answers; this one keeps the MOST_COUNTERS that began last. They expire by a monotonic clock, so that a clock
+that is put back leaves nobody without requests for hours.
 """
 
 from __future__ import annotations
@@ -31,23 +32,27 @@ class Counters(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add to a counter, which expires `expiry` seconds after its first increment; returns it."""
-        now = time.time()
+        now = time.monotonic()
         with self._lock:
             count, ends = self._counts.get(key, (0, 0.0))
-            count, ends = (amount, now + expiry) if ends <= now else (count + amount, ends)
+            if ends <= now:
+                self._counts.pop(key, None)  # so that the new one stands last
+                count, ends = 0, now + expiry
+            count += amount
             self._counts[key] = count, ends
             if len(self._counts) > MOST_COUNTERS:
-                self._counts = {name: held for name, held in self._counts.items() if held[1] > now}
+                del self._counts[next(iter(self._counts))]
         return count
 
     def get(self, key: str) -> int:
         """A counter; 0 if it has expired."""
         count, ends = self._counts.get(key, (0, 0.0))
-        return count if ends > time.time() else 0
+        return count if ends > time.monotonic() else 0
 
     def get_expiry(self, key: str) -> float:
         """When a counter expires, in seconds since 1970; now for an unknown one."""
-        return self._counts.get(key, (0, time.time()))[1]
+        now = time.monotonic()
+        return time.time() + self._counts.get(key, (0, now))[1] - now
 
     def check(self) -> bool:
         """Whether the storage works: always."""

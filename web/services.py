@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from graphstore.administration.keys import KeyRing
+from graphstore.administration.sessions import Sessions
 from graphstore.database.client import Client
 from graphstore.recommend.cache import ServingCache
 from web.configuration import WebConfig
@@ -19,11 +20,12 @@ EXTENSION = "interestgraph"
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `create_app`, shared by all threads. secret: signs session cookies and pseudonyms of the log."""
+    """Made once by `create_app`, shared by all threads. secret: of the pseudonyms in the log."""
 
     config: WebConfig
     client: Client
     keys: KeyRing
+    sessions: Sessions
     cache: ServingCache
     response_cache: ResponseCache
     metrics: Metrics

@@ -1,76 +1,49 @@
-"""Serving: the application behind the production server waitress, until a signal stops it."""
+"""Serving: the application behind the HTTP server, until a signal stops it."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
-import waitress.channel
-import waitress.server
-import waitress.task
 from flask import Flask
 from threadpoolctl import threadpool_limits
 
 from graphstore.administration.keys import any_key
-from graphstore.errors import InputError, InterestGraphError, NotReady
+from graphstore.errors import InputError, NotReady
 from graphstore.logs import log_to_stderr
 from graphstore.settings import Settings
 from web import create_app
 from web.configuration import WebConfig
-from web.feed import Feed
-from web.problems import MEDIA_TYPE
-from web.services import EXTENSION
+from web.server.limits import Limits, room_for
+from web.server.server import Server
+from web.services import EXTENSION, Services
 
-HEADER_BYTES = 64 * 1024
 LAST_PORT = 65_535
 
 
-class ProblemErrorTask(waitress.task.ErrorTask):
-    """A request that waitress refuses itself (body too large, malformed), answered with a problem document."""
+def make_server(app: Flask, host: str, port: int, threads: int, limits: Limits | None = None) -> Server:
+    """A server whose port is taken but does not answer yet. Port 0 takes a free port: see `effective_port`.
 
-    def execute(self) -> None:
-        """Write the problem document and close the connection."""
-        error = self.request.error
-        document = {"type": "about:blank", "title": error.reason, "status": error.code, "detail": error.body}
-        body = json.dumps(document).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.extend([("Content-Type", MEDIA_TYPE), ("Connection", "close")])
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class Channel(waitress.channel.HTTPChannel):
-    """A connection whose errors are problem documents."""
-
-    error_task_class = ProblemErrorTask
-
-
-def make_server(app: Flask, host: str, port: int, threads: int) -> waitress.server.BaseWSGIServer:
-    """A server that listens but does not answer yet. Port 0 takes a free port: see `effective_port`.
+    limits: None takes the default ones, and as many connections as the process may open.
 
     Raises:
         InputError: the port is taken, or host and port can't be listened on.
     """
-    listening = _listen(host, port)
-    server = waitress.server.create_server(
+    found: Services = app.extensions[EXTENSION]
+    limits = limits or Limits(body_bytes=found.config.max_body_bytes, connections=room_for(Limits.connections))
+    return Server(
         app,
-        sockets=[listening],
-        threads=threads + app.extensions[EXTENSION].config.most_listeners,
-        ident=None,
-        max_request_body_size=app.extensions[EXTENSION].config.max_body_bytes,
-        max_request_header_size=HEADER_BYTES,
-        clear_untrusted_proxy_headers=False,
+        _listen(host, port),
+        limits,
+        threads=threads,
+        streams=found.config.most_listeners,
+        on_stop=found.feed.close,
     )
-    server.channel_class = Channel
-    return server
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -120,35 +93,35 @@ def serve(
         server = make_server(app, host, port, threads)
         threadpool_limits(1, "blas")  # requests run in threads already; threads of BLAS would only spin beside them
         threading.Thread(target=_warm, args=(app,), name="catalogue", daemon=True).start()
-        previous = signal.signal(signal.SIGTERM, _stop)
-        try:
+        with _stopped_by_signals(server):
             announce(f"Serving on http://{host}:{server.effective_port}/ (stop with Ctrl-C)")
-            _run(server, app.extensions[EXTENSION].feed)
-        finally:
-            signal.signal(signal.SIGTERM, previous)
-            server.close()
+            server.run()
     finally:
-        client.close()
+        with contextlib.suppress(Exception):  # a thread may still be using a connection
+            client.close()
 
 
-def _run(server: waitress.server.BaseWSGIServer, feed: Feed) -> None:
-    """Answer until a signal; then disconnect the listeners of the stream first, as their requests never end."""
-    dispatcher = server.task_dispatcher
-    shutdown = dispatcher.shutdown
+@contextlib.contextmanager
+def _stopped_by_signals(server: Server) -> Iterator[None]:
+    """SIGTERM and Ctrl-C stop the server; the second one has its usual effect."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
 
-    def end(*arguments: Any, **more: Any) -> Any:
-        feed.close()
-        return shutdown(*arguments, **more)
+    def stop(number: int, frame: FrameType | None) -> None:
+        restore()
+        server.stop()
 
-    dispatcher.shutdown = end
-    server.run()
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    previous = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        restore()
 
 
 def _warm(app: Flask) -> None:
     """Load the serving cache before the first request."""
-    with contextlib.suppress(InterestGraphError):  # the first request tries again and reports the error
+    with contextlib.suppress(Exception):  # the first request tries again and reports the error
         app.extensions[EXTENSION].cache.warm()
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)

@@ -7,26 +7,30 @@ Reference: Nygard, "Release It!", 2007.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
 class CircuitBreaker:
     """Counts failures in a row. For one thread.
 
-    failures: in a row, that open it.  reset_seconds: how long it stays open.
+    failures: in a row, that open it.  reset_seconds: how long it stays open.  timer: its clock, in seconds; nobody can
+    put it back, as one can the clock of the machine.
     """
 
-    def __init__(self, failures: int, reset_seconds: float) -> None:
-        self._most, self._reset = failures, timedelta(seconds=reset_seconds)
+    def __init__(self, failures: int, reset_seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._reset, self._timer = failures, reset_seconds, timer
         self._failures = 0
-        self._opened_at: datetime | None = None
+        self._opened_at: float | None = None
 
     @property
     def open_reason(self) -> str | None:
         """Why no request may be sent at present; None where one may."""
-        if self._opened_at is None or datetime.now(UTC) >= self._opened_at + self._reset:
+        left = 0.0 if self._opened_at is None else self._opened_at + self._reset - self._timer()
+        if left <= 0:
             return None
-        until = (self._opened_at + self._reset).isoformat(timespec="seconds")
+        until = (datetime.now(UTC) + timedelta(seconds=left)).isoformat(timespec="seconds")
         return f"circuit breaker: the endpoint failed {self._most} times in a row and is not asked before {until}"
 
     @property
@@ -42,4 +46,4 @@ class CircuitBreaker:
         if not failed:
             self._opened_at = None
         elif self.half_open or self._failures >= self._most:
-            self._opened_at = datetime.now(UTC)
+            self._opened_at = self._timer()

@@ -80,6 +80,8 @@ def translated(uri: str) -> Iterator[None]:
         raise _refusal(uri, error) from error
     except exceptions.DriverError as error:
         raise GraphError(f"The Neo4j driver failed: {error}") from error
+    except OverflowError as error:
+        raise InputError("A whole number is too large: Neo4j takes those of 64 bits.") from error
 
 
 def _refusal(uri: str, error: exceptions.Neo4jError) -> GraphError:
@@ -256,7 +258,7 @@ class Client:
         try:
             with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
                 return _rows(session.run(self._query(loaded.text), _sent(parameters)), loaded)
-        except (exceptions.Neo4jError, exceptions.DriverError, OSError):
+        except (exceptions.Neo4jError, exceptions.DriverError, OSError, OverflowError):
             return self.read(loaded, **parameters)
 
     def write(self, statement: str | Statement, **parameters: Any) -> list[Row]:

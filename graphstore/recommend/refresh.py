@@ -136,6 +136,8 @@ class SnapshotRefresher:
                 self._snapshot = self._load()
             except InterestGraphError as error:
                 log.warning("the catalogue could not be read again: %s", error)
+            except Exception as error:  # the next request starts another thread
+                log.error("the catalogue could not be read again", exc_info=error)
             finally:
                 self._loading.release()
 

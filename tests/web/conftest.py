@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import waitress.wasyncore
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -96,7 +95,6 @@ def port(app: Flask) -> Iterator[int]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.effective_port
-    server.trigger.pull_trigger(lambda: waitress.wasyncore.close_all(server._map))
+    server.stop()
     thread.join(20)
-    server.task_dispatcher.shutdown()
     assert not thread.is_alive()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -11,8 +13,8 @@ import pytest
 from graphstore.administration.keys import CACHE_SECONDS, KeyRing, any_key, create_key, hash_of, list_keys, revoke_key
 from graphstore.errors import InputError, NotFound
 from tests.web.test_errors import assert_problem
-from web import create_app
-from web.configuration import session_secret
+from web import create_app, rate_counters
+from web.configuration import pseudonym_secret
 
 
 def test_no_key_is_unauthorized_and_told_how(http):
@@ -106,6 +108,27 @@ def test_too_many_requests_with_a_key_are_told_when_to_come_back(limited):
     assert limited("GET", "/v1/users/x", "admin").status_code == 404, "another key has its own limit"
 
 
+def test_a_clock_that_is_put_back_shuts_nobody_out(limited, monkeypatch):
+    for _ in range(4):
+        limited("GET", "/v1/users/x")
+    started = time.time()
+    monkeypatch.setattr(time, "time", lambda: started - 7200)
+    response = limited("GET", "/v1/users/x")
+    assert response.status_code == 429 and int(response.headers["Retry-After"]) <= 60
+    assert int(response.headers["X-RateLimit-Reset"]) <= started - 7200 + 61
+    passed = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: passed)
+    assert limited("GET", "/v1/users/x").status_code == 404
+
+
+def test_counters_are_bounded_however_many_addresses_guess(monkeypatch):
+    monkeypatch.setattr(rate_counters, "MOST_COUNTERS", 5)
+    counters = rate_counters.Counters()
+    for number in range(20):
+        counters.incr(f"address {number}", 60)
+    assert counters.reset() == 5
+
+
 def test_guessing_keys_is_slowed_down(limited):
     guesses = [limited.http.get("/v1/users/x", headers={"X-API-Key": f"ig_{n}"}) for n in range(3)]
     assert [guess.status_code for guess in guesses] == [401, 401, 429]
@@ -119,14 +142,72 @@ def test_a_person_logs_in_with_a_key_and_out_again(http, keys):
     response = http.post("/login", data={"key": keys["read"], "next": "/dashboard"})
     assert (response.status_code, response.headers["Location"]) == (302, "/dashboard")
     cookie = response.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Secure" not in cookie
     assert http.get("/").status_code == 200
     http.post("/logout")
     assert http.get("/").status_code == 302
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def token_of(response):
+    return response.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+
+
+def shown(config, token):
+    """Whether another serving process shows a page to who has this token."""
+    http = create_app(config).test_client()
+    http.set_cookie("interestgraph", token)
+    return http.get("/").status_code == 200
+
+
+def test_the_cookie_says_nothing_of_the_key_and_over_tls_never_travels_without_it(http, keys):
+    response = http.post("/login", data={"key": keys["read"]}, base_url="https://localhost")
+    assert "; Secure" in response.headers["Set-Cookie"]
+    token = token_of(response)
+    decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    assert len(decoded) == 32 and keys["read"].encode() not in decoded
+
+
+def test_a_session_holds_in_every_process_until_its_owner_logs_out(http, config, keys, client):
+    token = token_of(http.post("/login", data={"key": keys["read"]}))
+    assert shown(config, token) and token not in str(client.run_text("MATCH (s:Session) RETURN properties(s) AS s"))
+    http.post("/logout")
+    assert not shown(config, token)
+    http.set_cookie("interestgraph", token)
+    assert http.get("/").status_code == 302
+
+
+def test_a_session_ends_with_its_key_and_with_its_time(http, config, keys, client):
+    tokens = [token_of(http.post("/login", data={"key": keys[scope]})) for scope in ("read", "admin")]
+    client.run_text("MATCH (s:Session) SET s.expires_at = datetime() + duration({seconds: -1})")
+    assert not shown(config, tokens[1])
+    client.run_text("MATCH (s:Session) SET s.expires_at = datetime() + duration({hours: 1})")
+    assert shown(config, tokens[1]) and shown(config, tokens[0])
+    revoke_key(client, "test read")
+    assert not shown(config, tokens[0]) and shown(config, tokens[1])
+    assert client.run_text("MATCH (s:Session) RETURN count(s) AS left") == [{"left": 1}]
+
+
+def test_a_key_has_a_bounded_number_of_sessions(http, keys, client, monkeypatch):
+    monkeypatch.setattr("graphstore.administration.sessions.SESSIONS_OF_A_KEY", 2)
+    for scope in ("read", "admin", "read", "read"):
+        http.post("/login", data={"key": keys[scope]})
+    assert client.run_text("MATCH (s:Session) RETURN count(s) AS left") == [{"left": 3}]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://["])
+def test_another_site_can_neither_log_a_person_in_nor_out(http, keys, origin):
+    for path in ("/login", "/logout"):
+        response = http.post(path, data={"key": keys["read"]}, headers={"Origin": origin})
+        assert response.status_code == 403 and "Set-Cookie" not in response.headers
+    assert http.post("/login", data={"key": keys["read"]}, headers={"Origin": "http://localhost"}).status_code == 302
+    assert http.delete("/v1/users/x", headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http://["]
+)
 def test_logging_in_never_leads_off_the_site(http, keys, target):
+    assert http.get("/login", query_string={"next": target}).status_code == 200
     response = http.post("/login", data={"key": keys["read"], "next": target})
     assert response.headers["Location"] == "/"
 
@@ -138,9 +219,9 @@ def test_a_session_is_of_no_use_to_other_sites(http, keys):
     assert_problem(response, 403)
 
 
-def test_the_session_secret_is_kept_and_private(tmp_path):
-    secret = session_secret(tmp_path / "home")
-    assert session_secret(tmp_path / "home") == secret and len(secret) == 32
+def test_the_secret_of_the_log_is_kept_and_private(tmp_path):
+    secret = pseudonym_secret(tmp_path / "home")
+    assert pseudonym_secret(tmp_path / "home") == secret and len(secret) == 32
     assert (tmp_path / "home" / "session.key").stat().st_mode & 0o777 == 0o600
 
 

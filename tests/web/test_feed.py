@@ -5,9 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 
 import pytest
 
+from graphstore.administration.keys import revoke_key
 from graphstore.update.feed import newest, read_changes
 from web.feed import Feed
 
@@ -104,6 +106,77 @@ def test_a_list_that_is_cut_goes_on_with_whole_numbers(client):
         seen += [change.document["user_id"] for change in found]
         seq = found[-1].seq
     assert seen == ["a", "aa", "b", "bb", "c", "cc"]
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "9" * 5000])
+def test_a_number_that_no_graph_has_is_refused_and_everyone_else_goes_on(port, keys, client, number):
+    with Stream(port, keys["read"]) as stream:
+        for query, headers, status in ((f"?since={number}", {}, 422), ("", {"Last-Event-ID": number}, 400)):
+            with Stream(port, keys["read"], query, **headers) as refused:
+                assert refused.response.status == status
+        stamp(client, ["ann"])
+        assert stream.message()[2]["user_id"] == "ann"
+
+
+def test_whatever_fails_the_thread_of_the_feed_goes_on_and_one_that_ended_is_replaced(client, monkeypatch):
+    monkeypatch.setattr("web.feed.AWAY_SECONDS", 0.05)
+    failures = [OverflowError("an integer out of bounds"), KeyError("seq")]
+
+    def failing(*arguments):
+        if failures:
+            raise failures.pop()
+        return read_changes(*arguments)
+
+    monkeypatch.setattr("web.feed.read_changes", failing)
+    feed = Feed(client, 5)
+    ended = threading.Thread(target=lambda: None)
+    ended.start()
+    ended.join()
+    feed._thread = ended
+    listener = feed.listen(None)
+    stamp(client, ["ann"])
+    assert "ann" in listener.messages.get(timeout=10)
+    feed.close()
+
+
+def test_asking_for_the_head_takes_no_place(port, keys, app):
+    for _ in range(app.extensions["interestgraph"].config.most_listeners + 1):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("HEAD", "/v1/stream", headers={"X-API-Key": keys["read"]})
+        assert connection.getresponse().status == 200
+        connection.close()
+    with Stream(port, keys["read"]) as stream:
+        assert stream.response.status == 200
+
+
+def test_who_goes_away_frees_the_place_soon(port, keys, app, monkeypatch):
+    monkeypatch.setattr("web.api.stream.CHECK_SECONDS", 0.1)
+    feed = app.extensions["interestgraph"].feed
+    with Stream(port, keys["read"]) as stream:
+        assert stream.response.status == 200 and len(feed._listeners) == 1
+    until = time.monotonic() + 10
+    while feed._listeners and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not feed._listeners
+
+
+@pytest.mark.parametrize("way", ["revoked", "logged out"])
+def test_a_stream_ends_with_the_key_or_the_session_it_was_opened_with(port, keys, app, client, monkeypatch, way):
+    monkeypatch.setattr("web.api.stream.CHECK_SECONDS", 0.1)
+    services = app.extensions["interestgraph"]
+    token = services.sessions.begin(services.keys.verify(keys["read"]))
+    headers = {"X-API-Key": keys["read"]} if way == "revoked" else {"Cookie": f"interestgraph={token}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/v1/stream", headers=headers)
+    response = connection.getresponse()
+    assert response.status == 200
+    if way == "revoked":
+        revoke_key(client, "test read")
+    else:
+        services.sessions.end(token)
+    began = time.monotonic()
+    assert b"retry" in response.read() and time.monotonic() - began < 10
+    connection.close()
 
 
 def test_listeners_are_limited_and_bad_numbers_and_keys_refused(port, keys, app, client):

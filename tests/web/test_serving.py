@@ -58,7 +58,7 @@ def test_it_refuses_to_start_without_a_key_and_says_how_to_make_one(client: Clie
     class Open(Client):
         def __init__(self) -> None:
             self.uri, self.database, self.kinds = client.uri, client.database, client.kinds
-            self._driver = client._driver
+            self._driver, self._query_seconds = client._driver, None
 
         def close(self) -> None:
             pass

@@ -13,17 +13,17 @@ from web.api.schemas import State
 from web.problems import RETRY_SECONDS, problem
 from web.services import graph, services
 
-blueprint = resource("health", "For load balancers and monitoring", prefix="")
+blueprint = resource("health", "For load balancers and monitoring", prefix="", open_to_all=True)
 
 
-@blueprint.get("/health/live", responses={200: State}, security=[])
+@blueprint.get("/health/live", responses={200: State})
 @public
 def live() -> Response:
     """Alive: the process answers"""
     return answer({"status": "live"})
 
 
-@blueprint.get("/health/ready", responses={200: State}, security=[])
+@blueprint.get("/health/ready", responses={200: State})
 @public
 def ready() -> Response:
     """Ready: the graph answers, its schema is current, and there is an API key"""
@@ -40,7 +40,7 @@ def ready() -> Response:
     return answer({"status": "ready"})
 
 
-@blueprint.get("/metrics", responses={200: {"description": "Prometheus text format"}}, security=[])
+@blueprint.get("/metrics", responses={200: {"description": "Prometheus text format"}})
 @public
 def metrics() -> Response:
     """Requests, durations and events, for Prometheus"""

@@ -7,9 +7,9 @@ from datetime import datetime
 from flask import Response
 
 from graphstore.profiles import interests as graph_interests
-from web.access import needs
-from web.api.blueprint import answer, resource
-from web.api.schemas import Correction, InterestPath, InterestQuery, Interests, UserPath
+from web.access import may_read, needs
+from web.api.blueprint import answer, either, resource
+from web.api.schemas import Corrected, Correction, InterestPath, InterestQuery, Interests, UserPath
 from web.services import graph
 
 blueprint = resource("interests", "Interests of a user with their evidence")
@@ -24,14 +24,17 @@ def read_interests(path: UserPath, query: InterestQuery) -> Response:
     return _interests(path.user_id, query.at)
 
 
-@blueprint.put("/users/<id:user_id>/interests/<id:name>", responses={200: Interests})
+@blueprint.put("/users/<id:user_id>/interests/<id:name>", responses={200: either(Interests, Corrected)})
 @needs("write")
 def correct_interest(path: InterestPath, body: Correction) -> Response:
     """Correct an interest: pin it, weaken it, delete it, or withdraw the correction
 
-    It holds at once, and all later extraction obeys it. Answers the user's interests after it.
+    It holds at once, and all later extraction obeys it. Answers the user's interests after it if the key may read
+    them, else the correction.
     """
     graph_interests.correct_interest(graph(), path.user_id, path.name, body.correction)
+    if not may_read():
+        return answer({"user_id": path.user_id, "name": path.name, "correction": body.correction})
     return _interests(path.user_id)
 
 

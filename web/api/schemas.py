@@ -277,6 +277,26 @@ class ItemDocument(BaseModel):
     events: int
 
 
+class WrittenUser(BaseModel):
+    """A user that was put with a key that may not read."""
+
+    user_id: str
+
+
+class WrittenItem(BaseModel):
+    """An item that was put with a key that may not read."""
+
+    item_id: str
+
+
+class Corrected(BaseModel):
+    """A correction that was made with a key that may not read."""
+
+    user_id: str
+    name: str
+    correction: str
+
+
 class GraphNeighbourhood(BaseModel):
     """A node and its neighbours."""
 

@@ -6,9 +6,9 @@ from flask import Response
 
 from graphstore.collect.records import User
 from graphstore.profiles import erasure, users_and_items
-from web.access import needs
-from web.api.blueprint import answer, resource
-from web.api.schemas import UserBody, UserDocument, UserPath
+from web.access import may_read, needs
+from web.api.blueprint import answer, either, resource
+from web.api.schemas import UserBody, UserDocument, UserPath, WrittenUser
 from web.services import graph
 
 blueprint = resource("users", "Users and their attributes")
@@ -20,15 +20,17 @@ def read_user(path: UserPath) -> Response:
     return answer(users_and_items.read_user(graph(), path.user_id))
 
 
-@blueprint.put("/users/<id:user_id>", responses={200: UserDocument, 201: UserDocument})
+@blueprint.put("/users/<id:user_id>", responses={status: either(UserDocument, WrittenUser) for status in (200, 201)})
 @needs("write")
 def put_user(path: UserPath, body: UserBody) -> Response:
     """Create a user, or replace their attributes
 
-    Answers 201 for a new user, 200 for a known one. Their behaviour stays as it is.
+    Answers 201 for a new user, 200 for a known one. Their behaviour stays as it is. A key that may not read
+    gets only the id in answer.
     """
     created = users_and_items.put_user(graph(), User(user_id=path.user_id, **body.model_dump()))
-    return answer(users_and_items.read_user(graph(), path.user_id), 201 if created else 200)
+    document = users_and_items.read_user(graph(), path.user_id) if may_read() else {"user_id": path.user_id}
+    return answer(document, 201 if created else 200)
 
 
 @blueprint.delete("/users/<id:user_id>", responses={200: {"description": "Counts of what was removed"}})

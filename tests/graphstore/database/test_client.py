@@ -9,7 +9,7 @@ from neo4j.exceptions import ClientError, TransientError
 from graphstore.clock import GraphClock
 from graphstore.database import client as module
 from graphstore.database.client import Client
-from graphstore.errors import Neo4jUnavailable
+from graphstore.errors import InputError, Neo4jUnavailable, TookTooLong
 from graphstore.interests import lapse_parameters
 
 
@@ -93,6 +93,26 @@ def test_an_interrupt_stays_one_where_closing_what_it_interrupted_fails(hasty, m
         hasty.read_once("extract/items/count_items")
     with pytest.raises(KeyboardInterrupt):
         hasty.run_text("RETURN 1")
+
+
+@pytest.mark.parametrize("method", ["read", "read_once"])
+def test_a_number_of_more_than_64_bits_is_bad_input(hasty, method):
+    with pytest.raises(InputError, match="64 bits"):
+        getattr(hasty, method)("update/following/read_changes", seq=10**20, count=1)
+    assert hasty.read("update/following/read_changes", seq=10**18, count=1) == []
+
+
+def test_neo4j_ends_what_takes_too_long(client, neo4j_settings):
+    word = neo4j_settings.neo4j_password or ""
+    endless = "UNWIND range(1, 1000000000000) AS n RETURN count(n) AS count"
+    with Client(client.uri, neo4j_settings.neo4j_username, word, most_seconds=0.5) as limited:
+        began = time.monotonic()
+        with pytest.raises(TookTooLong):
+            limited.run_text(endless)
+        with pytest.raises(TookTooLong):
+            limited.transaction(lambda tx: tx._transaction.run(endless).consume())
+        assert time.monotonic() - began < 15
+        assert limited.run_text("RETURN 1 AS one") == [{"one": 1}]
 
 
 def test_what_is_sent_is_not_spelled_out_for_a_log(client):

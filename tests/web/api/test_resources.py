@@ -68,15 +68,16 @@ def test_any_id_goes_round_as_it_is(api, strange):
 def test_an_item_is_created_replaced_read_and_removed(api, client):
     body = {"title": "Alien", "description": "In space", "kind": "film", "published_at": "1979-05-25",
             "attributes": {"genre": ["Horror", "Sci-Fi"], "year": ["1979"]}}  # fmt: skip
-    created = api("PUT", "/v1/items/f9", "write", json=body)
+    created = api("PUT", "/v1/items/f9", "admin", json=body)
     assert created.status_code == 201 and created.json["published_at"].startswith("1979-05-25")
     assert created.json["attributes"] == {"genre": ["Horror", "Sci-Fi"], "year": ["1979"]}
     assert api("PUT", "/v1/items/f9", "write", json=body).status_code == 200
     sold = {"attributes": {"price": 9.5, "new": True, "pages": [320]}, "properties": {"price": 9.5, "in stock": [1, 2]}}
-    answer = api("PUT", "/v1/items/f9", "write", json=body | sold).json
+    answer = api("PUT", "/v1/items/f9", "admin", json=body | sold).json
     assert answer["attributes"] == {"price": ["9.5"], "new": ["true"], "pages": ["320"]}
     assert answer["properties"] == {"price": 9.5, "in stock": [1, 2]}
-    replaced = api("PUT", "/v1/items/f9", "write", json={"title": "Alien", "attributes": {"genre": ["Horror"]}}).json
+    assert api("PUT", "/v1/items/f9", "write", json=body | sold).json == {"item_id": "f9"}
+    replaced = api("PUT", "/v1/items/f9", "admin", json={"title": "Alien", "attributes": {"genre": ["Horror"]}}).json
     assert replaced["description"] is None and replaced["attributes"] == {"genre": ["Horror"]}
     assert replaced["properties"] == {}
     assert api("PUT", "/v1/items/%20f9%20", "write", json=body).status_code == 200
