@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphstore.database.client import RETRY_SECONDS, Client
 from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
@@ -26,18 +28,18 @@ def connect(
     from graphstore.server.managed import ManagedServer
 
     kinds = read_kinds(settings.kinds_file)
+    options: Any = {"kinds": kinds, "retry_seconds": retry_seconds, "message": message}
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
+        client = Client(address.bolt_uri, address.username, address.password, **options)
     else:
         client = Client(
             settings.neo4j_uri,
             settings.neo4j_username,
             settings.neo4j_password or "",
             settings.neo4j_database,
-            kinds=kinds,
-            retry_seconds=retry_seconds,
+            **options,
         )
     try:
         client.verify()

@@ -41,9 +41,9 @@ def build(
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
-    tuned = tuned_settings(client)
-    settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
     with run(client, "build") as current:
+        client, tuned = current.client, tuned_settings(client)
+        settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
         current.counts["settings"] = settings
         events = pull_interactions(client, options.negative_weight, progress)
         latest = events.latest_day
