@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from math import nan
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from graphstore.administration.followers import Followers
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Requests by route, method and status; their duration; events by outcome."""
+    """Requests by route, method and status; their duration; events by outcome; followers, and what waits for them."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -28,6 +32,21 @@ class Metrics:
             registry=self._registry,
         )
         self._events = Counter("interestgraph_events_total", "Events received", ("outcome",), registry=self._registry)
+
+        self._followers = Gauge(
+            "interestgraph_followers", "Workers of update --follow that are alive", ("role",), registry=self._registry
+        )
+        self._waiting = Gauge(
+            "interestgraph_waiting_seconds",
+            "For how long the oldest change has waited for a follower",
+            registry=self._registry,
+        )
+
+    def followed(self, found: Followers | None) -> None:
+        """Take over who follows the graph; None where that can't be read."""
+        for role in ("events", "neighbourhoods"):
+            self._followers.labels(role).set(nan if found is None else found.count(role))
+        self._waiting.set(nan if found is None else found.waiting_seconds)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""

@@ -1,10 +1,11 @@
 // Purpose: take a lease, or change or renew one's own, unless another lease excludes it. One program asks at a time.
 // Every lease is locked before it is read, so that the transactions of its holder under way (see check_lease) end first.
-// Leases that ended are deleted, and those in `dead`, whose holders are known to be gone.
+// Leases that ended, and those in `dead`, whose holders are known to be gone, hold nothing more, and are deleted; those
+// of followers only after `kept`, or when another of the same work comes, so that everybody sees that one is missing.
 // writes: names of what the holder alone may write.  reads: of what nobody else may write meanwhile.
 // yields: of what nobody else may write now; whoever wants to write it later may, and the holder stops for them.
 // Access: write
-// Parameters: holder STRING, work STRING, writes LIST<STRING>, reads LIST<STRING>, yields LIST<STRING>, host STRING, machine STRING, pid INTEGER, born FLOAT, millis INTEGER, dead LIST<STRING>
+// Parameters: holder STRING, work STRING, writes LIST<STRING>, reads LIST<STRING>, yields LIST<STRING>, host STRING, machine STRING, pid INTEGER, born FLOAT, millis INTEGER, dead LIST<STRING>, kept INTEGER
 // Returns: holder STRING, work STRING, host STRING, machine STRING, pid INTEGER, born FLOAT, since INTEGER
 // Index: feed_name (constraint), lease_holder (constraint)
 // Scan: there is one lease a program at work.
@@ -20,6 +21,8 @@ CALL (f) {
 CALL (held) {
   MATCH (l:Lease)
   WHERE (l.until < timestamp() AND l.holder <> $holder) OR l.holder IN $dead
+  SET l.writes = [], l.reads = [], l.until = CASE WHEN l.until < timestamp() THEN l.until ELSE timestamp() - 1 END
+  WITH l WHERE NOT l.work STARTS WITH 'follow ' OR l.work = $work OR l.until < timestamp() - $kept
   DETACH DELETE l
   RETURN count(*) AS ended
 }

@@ -45,6 +45,7 @@ def build(
         client, tuned = current.client, tuned_settings(client)
         settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
         current.counts["settings"] = settings
+        current.counts["feed"] = client.read("build/read_position")[0]  # for the doctor: what changed since
         events = pull_interactions(client, options.negative_weight, progress)
         latest = events.latest_day
         current.counts["events"] = len(events.user)
@@ -66,7 +67,7 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, latest)
-        return dict(current.counts)
+        return {name: count for name, count in current.counts.items() if name != "feed"}
 
 
 def _continue_popularity(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:

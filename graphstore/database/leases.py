@@ -31,6 +31,8 @@ from graphstore.database.client import Client, Row, Transaction
 from graphstore.errors import GraphError, LeaseLost, OthersAtWork
 
 LEASE_MILLIS = 30_000
+KEPT_MILLIS = 86_400_000  # for which a follower that was killed is shown as missing
+FOLLOW = "follow "
 RENEW_SECONDS = 5.0
 ASK_SECONDS = 0.5
 END_SECONDS = 1.0  # that a release waits for a renewal under way
@@ -136,7 +138,7 @@ class Lease:
         """
         needs = needs or WORK[self.work]
         wanted: Any = {"writes": list(needs.writes), "reads": list(needs.reads), "yields": list(needs.yields)}
-        me = {"holder": self.holder, "work": self.work, "millis": LEASE_MILLIS, **this_process()}
+        me = {"holder": self.holder, "work": self.work, "millis": LEASE_MILLIS, "kept": KEPT_MILLIS, **this_process()}
         busy = self.client.write("leases/take_lease", dead=[], **wanted, **me)
         if dead := [row["holder"] for row in busy if is_gone(row)]:
             busy = self.client.write("leases/take_lease", dead=dead, **wanted, **me)
@@ -210,15 +212,14 @@ def present(client: Client, work: str) -> Iterator[Lease]:
         yield lease
 
 
-def at_work(client: Client) -> list[Row]:
-    """Who is at work on the graph, but for those known to be gone: holder, work, host, pid, since, seen, now (ms since
-    1970), leads (whether it holds anything)."""
-    return [row for row in client.read("leases/list_leases") if not is_gone(row)]
+def followers(client: Client) -> tuple[list[Row], list[Row]]:
+    """The workers of `update --follow` that are alive, and those that were killed in the last day and not replaced.
 
-
-def followers(client: Client) -> list[Row]:
-    """The workers of `update --follow` that are alive, as `at_work` returns them."""
-    return [row for row in at_work(client) if row["work"].startswith("follow ")]
+    Rows of holder, work, host, pid, since, seen and now (milliseconds since 1970, by the database's clock).
+    """
+    rows = [row for row in client.read("leases/list_leases") if row["work"].startswith(FOLLOW)]
+    lost = [row for row in rows if row["ended"] or is_gone(row)]
+    return [row for row in rows if row not in lost], lost
 
 
 def describe(row: Row) -> str:
