@@ -34,6 +34,7 @@ from gnn.extract.stage import document_frequencies, extract, mined
 from graphstore.batches import batched
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.extract import content_index
 from graphstore.extract.items import ItemText
 from graphstore.settings import Settings
@@ -82,7 +83,8 @@ def store(client: Client, count: int, seed: int, folder: Path, changed: int = 0)
 
 def raw_writes(client: Client, count: int, width: int, seed: int) -> float:
     """Seconds of the raw loop over the items that are there."""
-    content_index.begin_anew(client, width)
+    with hold(client, "extract") as held:
+        content_index.begin_anew(held, width)
     vectors = np.random.default_rng(seed).normal(size=(count, width)).astype(np.float32)
     text = RAW.read_text(encoding="utf-8")
 

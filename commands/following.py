@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from types import FrameType
 
 from commands.console import Terminal
@@ -18,7 +20,7 @@ LANES = ("events", "neighbourhoods")
 SLOWER = 5  # niceness of the neighbourhood worker: answers do not wait for it
 STOP_SECONDS = 20.0
 STEADY_SECONDS = 60.0
-SUPERVISOR = "INTERESTGRAPH_SUPERVISOR"  # for workers: the process id of their supervisor
+SUPERVISOR = "INTERESTGRAPH_SUPERVISOR"  # for workers and tasks: the process id of their supervisor
 
 
 class PeriodicTask:
@@ -46,7 +48,7 @@ class PeriodicTask:
         if self._seconds and time.monotonic() >= self._next:
             command = ["nice", "-n", "15", sys.executable, "-m", "interestgraph", "update", self._option, "--json"]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=one_thread()
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=supervised()
             )
 
     def stop(self) -> None:
@@ -56,9 +58,11 @@ class PeriodicTask:
             self._process.wait()
 
 
-def one_thread() -> dict[str, str]:
-    """The environment with one thread for numerical libraries: on busy cores several threads wait for each other."""
-    return {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+def supervised() -> dict[str, str]:
+    """The environment of a child: its supervisor, and one thread for numerical libraries, as on busy cores several
+    threads wait for each other."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, SUPERVISOR: str(os.getpid())}
 
 
 class Worker:
@@ -85,8 +89,9 @@ class Worker:
             terminal.message(f"The {self.name} worker ended with code {code}; started again in a moment.")
         if now >= self._next:
             command = [sys.executable, "-m", "interestgraph", "update", "--follow", "--lane", self.name]
-            environment = {**one_thread(), SUPERVISOR: str(os.getpid())}
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, start_new_session=True, env=supervised()
+            )
             self._started = now
 
     def stop(self, deadline: float) -> None:
@@ -138,35 +143,53 @@ def stopping() -> threading.Event:
     return stop
 
 
-def stop_with_parent(stop: threading.Event) -> None:
-    """Set the event when the parent process is gone: a worker does not outlive its supervisor.
-
-    The supervisor passes its process id on, since it may be gone before its worker first looks.
+def stop_with_parent(stop: threading.Event, end: Callable[[int], None] = os._exit) -> None:
+    """Set the event when the supervisor is gone, and end the process after STOP_SECONDS: a worker does not outlive its
+    supervisor, whatever it waits for. What it was about to write is written wholly or not at all.
     """
+
+    def stop_then_end() -> None:
+        stop.set()
+        time.sleep(STOP_SECONDS)
+        end(1)
+
+    _when_supervisor_is_gone(stop_then_end)
+
+
+def end_with_supervisor() -> None:
+    """Have a periodic task end when its supervisor is gone; other processes have none."""
+    if os.environ.get(SUPERVISOR):
+        _when_supervisor_is_gone(lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def _when_supervisor_is_gone(act: Callable[[], None]) -> None:
+    """The supervisor passes its process id on, since it may be gone before its worker first looks."""
     parent = int(os.environ.get(SUPERVISOR) or os.getppid())
 
     def watch() -> None:
-        while not stop.wait(POLL_SECONDS):
-            if os.getppid() != parent:
-                stop.set()
+        while os.getppid() == parent:
+            time.sleep(POLL_SECONDS)
+        act()
 
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float, anew_hours: float) -> None:
     """Follow the graph: as the supervisor, or with `lane` as one worker ("events" or "neighbourhoods")."""
-    from gnn.update.follow_events import follow as work
-    from graphstore.logs import log_to_stderr
-
     if lane is None:
+        if find_spec("torch") is None:  # said at once; the supervisor itself does without
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
         with terminal.client():  # reports at once if the graph can't be reached, and updates the schema
             pass
         tasks = [PeriodicTask("--continue", 60 * train_minutes), PeriodicTask("--anew", 3_600 * anew_hours)]
         supervise(terminal, [*["events"] * workers, "neighbourhoods"], tasks)
         return
-    log_to_stderr()
     stop = stopping()
-    stop_with_parent(stop)
+    stop_with_parent(stop)  # before torch is loaded, which takes seconds
+    from gnn.update.follow_events import follow as work
+    from graphstore.logs import log_to_stderr
+
+    log_to_stderr()
     if lane == "neighbourhoods":
         os.nice(SLOWER)
     work(lane, terminal.settings, stop)

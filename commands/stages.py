@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from commands.console import Terminal, stored_id, with_terminal
-from commands.following import LANES, follow
+from commands.following import LANES, end_with_supervisor, follow
 from commands.language_model import language_model, language_model_options
 from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
@@ -204,8 +204,6 @@ def update_command(
     lane: str | None,
 ) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
-    from gnn.update.stage import update
-
     if full + further + anew + end_to_end + following > 1:
         raise InputError(
             "--full, --continue, --anew, --end-to-end and --follow don't go together: one after the other."
@@ -213,9 +211,12 @@ def update_command(
     if following:
         follow(terminal, lane, workers, train_minutes, anew_hours)
         return
+    end_with_supervisor()
     if anew:
         show_drift(terminal)
         return
+    from gnn.update.stage import update
+
     with terminal.client() as client, terminal.progress() as progress:
         options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
         counts = update(client, terminal.settings, progress=progress, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphstore.database.client import RETRY_SECONDS, Client
 from graphstore.database.disk import DiskSpace
 from graphstore.kinds import read_kinds
@@ -33,27 +35,19 @@ def connect(
     from graphstore.server.managed import ManagedServer
 
     kinds = read_kinds(settings.kinds_file)
+    options: Any = {"kinds": kinds, "retry_seconds": retry_seconds, "message": message}
+    options |= {"most_seconds": most_seconds}
     if settings.neo4j_uri is None:
         server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
         address = server.start(message)
-        client = Client(
-            address.bolt_uri,
-            address.username,
-            address.password,
-            kinds=kinds,
-            retry_seconds=retry_seconds,
-            most_seconds=most_seconds,
-            disk=DiskSpace(server.data),
-        )
+        client = Client(address.bolt_uri, address.username, address.password, disk=DiskSpace(server.data), **options)
     else:
         client = Client(
             settings.neo4j_uri,
             settings.neo4j_username,
             settings.neo4j_password or "",
             settings.neo4j_database,
-            kinds=kinds,
-            retry_seconds=retry_seconds,
-            most_seconds=most_seconds,
+            **options,
         )
     try:
         client.verify()

@@ -12,6 +12,8 @@ InterestGraphError
 │   ├── Neo4jAuthFailed   wrong user name or password
 │   ├── Neo4jTooOld       older than the oldest version the statements run on
 │   └── SchemaTooNew      written by a newer version of this program
+├── LeaseLost             another program took the turn of this one, which had stood still
+├── OthersAtWork          a follower has to pause for a stage that others run
 ├── ServerError           the managed local server could not be started, reached or stopped
 └── NotReady              a stage was started before the stage that it needs
 """
@@ -63,6 +65,14 @@ class Neo4jTooOld(GraphError):
 
 class SchemaTooNew(GraphError):
     """The graph's schema was written by a newer version of the program."""
+
+
+class LeaseLost(InterestGraphError):
+    """The program stood still for longer than its lease, and another one has its turn; running it again helps."""
+
+
+class OthersAtWork(InterestGraphError):
+    """A follower may not write now, because others do work that it yields to."""
 
 
 class ServerError(InterestGraphError):

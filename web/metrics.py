@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import nan
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from graphstore.administration.followers import Followers
 
 METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 OTHER_METHOD = "other"
@@ -17,7 +20,8 @@ def method_label(method: str) -> str:
 
 
 class Metrics:
-    """Requests by route, method and status; their duration; events by outcome; free space for the graph.
+    """Requests by route, method and status; their duration; events by outcome; followers, and what waits for them;
+    free space for the graph.
 
     disk_free: asks for the free bytes of the graph's disk; None where that is another machine's.
     """
@@ -43,6 +47,21 @@ class Metrics:
         if disk_free is not None:
             free = Gauge("interestgraph_disk_free_bytes", "Free space of the graph's disk", registry=self._registry)
             free.set_function(disk_free)
+
+        self._followers = Gauge(
+            "interestgraph_followers", "Workers of update --follow that are alive", ("role",), registry=self._registry
+        )
+        self._waiting = Gauge(
+            "interestgraph_waiting_seconds",
+            "For how long the oldest change has waited for a follower",
+            registry=self._registry,
+        )
+
+    def followed(self, found: Followers | None) -> None:
+        """Take over who follows the graph; None where that can't be read."""
+        for role in ("events", "neighbourhoods"):
+            self._followers.labels(role).set(nan if found is None else found.count(role))
+        self._waiting.set(nan if found is None else found.waiting_seconds)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request.

@@ -18,6 +18,7 @@ from gnn.extract.cosine_scale import scale_of
 from gnn.extract.vocabulary import LONGEST_NAME, is_name
 from gnn.extract.words import canonical
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.database.runs import run
 from graphstore.errors import InputError
 from graphstore.extract import content_index, language_model
@@ -95,6 +96,11 @@ def undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
     Raises:
         InputError: the name is not merged.
     """
+    with hold(client, "merges undo") as held:
+        return _undo(held, settings, name)
+
+
+def _undo(client: Client, settings: Settings, name: str) -> dict[str, Any]:
     usable = interest_name(name) or name
     encoder = CachedEncoder(by_name.encoder(content_index.encoder_of(client), settings.models), settings.cache).base
     if usable not in {row["name"] for row in language_model.read_aliases(client) if row["interest"]}:

@@ -26,6 +26,7 @@ from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles
 from gnn.media.reading import MediaReader
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.database.runs import last_run, run
 from graphstore.extract import content_index, interests
 from graphstore.extract import items as graph_items
@@ -69,46 +70,46 @@ def extract(
     Raises:
         InputError: the items were read by another encoder, and `full` is not set.
     """
-    last, before = last_run(client, "extract"), content_index.encoder_of(client)
-    encoder = encoder or by_name.encoder(before, settings.models)
-    if before not in (None, encoder.name) and not full:
-        raise of_another(encoder.name, f"was read by {before!r}")
-    cached = CachedEncoder(encoder, settings.cache)
-    with run(client, "extract") as current:
-        report: dict[str, Any] = {}
-        if adapting:
-            from gnn.adaptation.contrastive import adapt
+    with hold(client, "extract") as client:
+        last, before = last_run(client, "extract"), content_index.encoder_of(client)
+        encoder = encoder or by_name.encoder(before, settings.models)
+        if before not in (None, encoder.name) and not full:
+            raise of_another(encoder.name, f"was read by {before!r}")
+        cached = CachedEncoder(encoder, settings.cache)
+        with run(client, "extract") as current:
+            report: dict[str, Any] = {}
+            if adapting:
+                from gnn.adaptation.contrastive import adapt
 
-            adapted = adapt(client, settings, cached, seed, progress)
-            report = {"adapted": adapted.report}
-            if adapted.name:
-                cached, full = CachedEncoder(by_name.encoder(adapted.name, settings.models), settings.cache), True
-        since = None if full or last is None else last["started_at"]
-        media = MediaReader(client, settings.cache, files, media_encoders)
-        looked = media.read(full=full, progress=progress)
-        pictures = ImageInterests(client, media, settings, "images" in looked.counts)
-        others = pictures.others(looked.changed.get("image", []))
-        changed, counts = _extract_items(client, cached, since, full, progress, pictures, others)
-        counts |= looked.counts | report
-        media_graph.forget_read(client, looked.items)
-        changed = sorted({*changed, *looked.items}) if looked.items else changed
-        reader = Reader(client, model, cached.base, context) if model else None
-        if reader:
-            read, found_about = reader.read_items(progress)
-            if read:
-                interests.count_items(client)
-            changed, counts = sorted({*changed, *read}), counts | found_about
-        clock = interests.read_clock(client)
-        users = interests.users_to_read(client, clock, since, changed)
-        found = interests.write_user_interests(client, users, clock, progress)
-        counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
-        if reader:
-            counts |= reader.read_users(progress)
-            if counts["generated_users"]:
-                interests.count_users(client)
-            counts |= reader.counts()
-        current.counts.update(counts)
-    return counts
+                adapted = adapt(client, settings, cached, seed, progress)
+                report = {"adapted": adapted.report}
+                if adapted.name:
+                    cached, full = CachedEncoder(by_name.encoder(adapted.name, settings.models), settings.cache), True
+            since = None if full or last is None else last["started_at"]
+            media = MediaReader(client, settings.cache, files, media_encoders)
+            looked = media.read(full=full, progress=progress)
+            pictures = ImageInterests(client, media, settings, "images" in looked.counts)
+            changed, counts = _extract_items(client, cached, since, full, progress, pictures, looked.changed)
+            counts |= looked.counts | report
+            media_graph.forget_read(client, looked.items)
+            changed = sorted({*changed, *looked.items}) if looked.items else changed
+            reader = Reader(client, model, cached.base, context) if model else None
+            if reader:
+                read, found_about = reader.read_items(progress)
+                if read:
+                    interests.count_items(client)
+                changed, counts = sorted({*changed, *read}), counts | found_about
+            clock = interests.read_clock(client)
+            users = interests.users_to_read(client, clock, since, changed)
+            found = interests.write_user_interests(client, users, clock, progress)
+            counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
+            if reader:
+                counts |= reader.read_users(progress)
+                if counts["generated_users"]:
+                    interests.count_users(client)
+                counts |= reader.counts()
+            current.counts.update(counts)
+        return counts
 
 
 def extract_some(
@@ -142,13 +143,14 @@ def _extract_items(
     full: bool,
     progress: Progress,
     pictures: ImageInterests,
-    others: Sequence[str],
+    looked: Mapping[str, Sequence[str]],
 ) -> tuple[list[str], dict[str, Any]]:
     """Bring vocabulary, content embeddings and ABOUT up to date. Returns the ids of changed items, and counts.
 
-    pictures: see `embed_and_match`.  others: items whose images changed.
+    pictures: see `embed_and_match`.  looked: items whose media changed, by modality.
     """
-    items, with_other_images = graph_items.read_items(client, since), set(others)
+    items = graph_items.read_items(client, since)
+    with_other_images = set(pictures.others(looked.get("image", [])))
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in with_other_images]
     counts: dict[str, Any] = {"encoder": encoder.name, "items": len(changed)}
     matched: list[ItemText] = []

@@ -13,6 +13,7 @@ import numpy as np
 from gnn.update.stage import update
 from graphstore.build.stage import build
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.errors import NotReady
 from graphstore.progress import Progress, silent
 from graphstore.recommend.stage import recommend_all
@@ -35,6 +36,11 @@ def derive_anew(
     Raises:
         NotReady: no model is active, or nothing was extracted.
     """
+    with hold(client, "update --anew") as held:
+        return _derive_anew(held, settings, seed, progress)
+
+
+def _derive_anew(client: Client, settings: Settings, seed: int, progress: Progress) -> Drift:
     active = models.active_model(client)
     if active is None:
         raise NotReady("No model is active: train one with `interestgraph update --full`.")

@@ -23,6 +23,7 @@ from gnn.update.user_vectors import UserVectors
 from graphstore import connect
 from graphstore.clock import GraphClock
 from graphstore.database.client import Client
+from graphstore.database.leases import present
 from graphstore.durations import DAY_SECONDS
 from graphstore.errors import GraphError, Neo4jUnavailable, ServerError
 from graphstore.extract.interests import read_clock
@@ -161,12 +162,12 @@ def follow(kind: str, settings: Settings, stop: threading.Event) -> None:
     wait = RETRY_SECONDS[0]
     while not stop.is_set():
         try:
-            with connect(settings) as client:
+            with connect(settings) as client, present(client, f"follow {kind}") as lease:
                 wait = RETRY_SECONDS[0]
                 if kind == "events":
                     _run(EventWorker(client, settings), stop)
                 else:
-                    run_neighbourhoods(NeighbourhoodWorker(client, settings), stop, POLL_SECONDS)
+                    run_neighbourhoods(NeighbourhoodWorker(client, settings, lease=lease), stop, POLL_SECONDS)
         except (GraphError, ServerError) as error:
             log.warning("the graph can't be reached, or refuses; tried again in %.1f s: %s", wait, error)
             stop.wait(wait)

@@ -31,9 +31,10 @@ from graphstore.batches import batched
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
+from graphstore.database.leases import Lease
 from graphstore.database.runs import last_run
 from graphstore.durations import DAY_MILLIS
-from graphstore.errors import InputError
+from graphstore.errors import InputError, LeaseLost, OthersAtWork
 from graphstore.extract import content_index
 from graphstore.extract.interests import touched_users
 from graphstore.feedback import feedback_weights
@@ -49,13 +50,13 @@ CHANGED_AT_ONCE, HISTORIES_AT_ONCE, DESCRIPTIONS_AT_ONCE = 1_000, 50, 200
 MARGIN = timedelta(seconds=5)
 GROWN = 0.25  # share by which the penalties of regressions have to change to be used
 SHARE, BUSY_SHARE = 1 / 3, 1 / 8  # of the time that this worker takes; the latter while events wait
-LONGEST_REST = 5.0  # seconds
+LONGEST_REST, READ_SECONDS = 5.0, 5.0  # the latter until descriptions are looked at again, after others read some
 
 
 class NeighbourhoodWorker:
     """The worker that derives neighbourhoods. `step` does a bounded part of the work, or nothing.
 
-    pending: what is stale.
+    pending: what is stale.  lease: by which the process shows that it is alive.
     """
 
     def __init__(
@@ -63,18 +64,20 @@ class NeighbourhoodWorker:
         client: Client,
         settings: Settings,
         encoder: Encoder | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self._client, self._settings = client, settings
         self._given, self._encoder = encoder, by_name.encoder(None, settings.models)
-        self._leadership = Leadership(client)
+        self._leadership = Leadership(client, lease)
         self._build: str | None = None
         self._seen = QueueState(False, False, False, 0, -1, -1, None, None, None)
         self._derivation: IncrementalDerivation | None = None
         self._negative_weight = 0.5
+        self._reads_at = 0.0
         self._described = -1  # number of the feed up to which new descriptions were read
         self.pending = Pending()
         self._embedder = ItemEmbedder(client, settings)
-        self._rows = NeighbourRows(client, self._embedder)
+        self._rows = NeighbourRows(self._leadership.client, self._embedder)
 
     @property
     def share(self) -> float:
@@ -82,7 +85,16 @@ class NeighbourhoodWorker:
         return BUSY_SHARE if self._seen.users or self._seen.items else SHARE
 
     def step(self) -> bool:
-        """Do a part of the work; whether there was any."""
+        """Do a part of the work; whether there was any. While a build runs there is none; then all is read anew."""
+        try:
+            return self._step()
+        except (LeaseLost, OthersAtWork) as error:
+            log.info("neighbourhoods pause: %s", error)
+            self._derivation = None
+            self._leadership.pause()
+            return False
+
+    def _step(self) -> bool:
         if not self._lead():
             return False
         clock = following.database_clock(self._client)
@@ -195,9 +207,10 @@ class NeighbourhoodWorker:
 
     def _read_descriptions(self, now: QueueState) -> bool:
         """Read items that were described anew: interests, content, vectors; whether there were any."""
-        if now.seq <= self._described:
+        if now.seq <= self._described or time.monotonic() < self._reads_at:
             return False
-        unread = following.unread_items(self._client, self._described)
+        before = self._described
+        unread = following.unread_items(self._client, before)
         items = unread[:DESCRIPTIONS_AT_ONCE]
         if len(items) == len(unread):
             self._described = now.seq
@@ -205,7 +218,11 @@ class NeighbourhoodWorker:
             return False
         encoder = self._given or self._current_encoder()
         try:
-            changed = extract_some(self._client, CachedEncoder(encoder, self._settings.cache), items, self._settings)
+            cached = CachedEncoder(encoder, self._settings.cache)
+            changed = extract_some(self._leadership.reading, cached, items, self._settings)
+        except OthersAtWork:  # they read all descriptions that are there now
+            self._described, self._reads_at = before, time.monotonic() + READ_SECONDS
+            return False
         except InputError as error:  # an extract by another encoder is about to read all of them
             log.warning("new descriptions are not read: %s", error)
             self._described = now.seq

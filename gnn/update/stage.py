@@ -22,6 +22,7 @@ from gnn.update.prepare import hyperparameters, last_extract, prepared_training,
 from graphstore.build.derive import BuildOptions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.database.runs import last_run, run
 from graphstore.extract import content_index
 from graphstore.progress import Progress, silent
@@ -58,35 +59,36 @@ def update(
         NotReady: extract has not run, the active model's weights are missing, or items were read by another encoder.
         InputError: an unknown hyperparameter.
     """
-    tuned = tuned_settings(client)
-    parameters = hyperparameters(tuned.training, hyper)
-    extracted = last_extract(client)
-    share_machine()
-    learned: dict[str, Any] = {}
-    if end_to_end:
-        full = True
-        prepared = prepared_training(client, parameters, options or tuned.build, seed, progress)
-        learned = {"end_to_end": _learn_encoder(client, settings, prepared, seed, progress)}
+    with hold(client, "update --end-to-end" if end_to_end else "update") as client:
+        full = full or end_to_end
+        tuned = tuned_settings(client)
+        parameters = hyperparameters(tuned.training, hyper)
         extracted = last_extract(client)
-    with run(client, "update") as current:
-        # What was touched after extract began may not be extracted yet: the next run embeds it again.
-        current.watermark = extracted["started_at"]
-        last = last_run(client, "update")
-        active = models.active_model(client)
-        if full or active is None or last is None:
-            training = prepared_training(client, parameters, options or tuned.build, seed, progress)
-            counts = _full(client, settings, training) | {"settings": tuned.label}
-        elif further and (found := _continued(client, settings, seed, progress)):
-            counts = found
-        else:
-            content_index.check_learned_from(client, active)
-            counts = _incremental(client, settings, active["version"], last, progress)
-        counts |= learned
-        current.counts.update(counts)
-        work_queue.clear_before(client, extracted["started_at"])
-        if counts["full"] or "continued" in counts:
-            work_queue.mark_touched(client, current.started_at)
-    return counts
+        share_machine()
+        learned: dict[str, Any] = {}
+        if end_to_end:
+            prepared = prepared_training(client, parameters, options or tuned.build, seed, progress)
+            learned = {"end_to_end": _learn_encoder(client, settings, prepared, seed, progress)}
+            extracted = last_extract(client)
+        with run(client, "update") as current:
+            # What was touched after extract began may not be extracted yet: the next run embeds it again.
+            current.watermark = extracted["started_at"]
+            last = last_run(client, "update")
+            active = models.active_model(client)
+            if full or active is None or last is None:
+                training = prepared_training(client, parameters, options or tuned.build, seed, progress)
+                counts = _full(client, settings, training) | {"settings": tuned.label}
+            elif further and (found := _continued(client, settings, seed, progress)):
+                counts = found
+            else:
+                content_index.check_learned_from(client, active)
+                counts = _incremental(client, settings, active["version"], last, progress)
+            counts |= learned
+            current.counts.update(counts)
+            work_queue.clear_before(client, extracted["started_at"])
+            if counts["full"] or "continued" in counts:
+                work_queue.mark_touched(client, current.started_at)
+        return counts
 
 
 def _learn_encoder(

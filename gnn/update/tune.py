@@ -30,6 +30,7 @@ from graphstore.build.derive import DEFAULT_OPTIONS
 from graphstore.build.pull import pull_interactions
 from graphstore.build.tuned import BUILD_NAMES, STAGE
 from graphstore.database.client import Client
+from graphstore.database.leases import hold
 from graphstore.database.runs import run
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
@@ -85,7 +86,8 @@ def tune(
         with trial_memory(settings.home / MEMORY, name, space, seed, reset=reset) as memory:
             remembered = len(memory.trials())
             if remembered < trials:
-                training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, seed, progress)
+                with hold(client, "tune, reading"):
+                    training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, seed, progress)
                 training.hyper = with_defaults(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))
                 search.run(memory, trials, None if minutes is None else time.monotonic() + 60 * minutes, progress)

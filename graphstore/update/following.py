@@ -1,4 +1,4 @@
-"""State of `update --follow` in the graph: the lead of the neighbourhood worker, changes, and how far it has come."""
+"""State of `update --follow` in the graph: changes, and how far the neighbourhood worker has come."""
 
 from __future__ import annotations
 
@@ -13,23 +13,15 @@ def database_clock(client: Client) -> int:
     return int(client.read("update/following/read_clock")[0]["now"])
 
 
-def lead(client: Client, lease: str, millis: int) -> dict[str, Any]:
-    """Become or stay the only neighbourhood worker, for some milliseconds.
-
-    Returns:
-        leads (whether this lease has the lead), and what the last worker recorded: done, build, penalties.
-    """
-    return client.write("update/following/lead_lane", lease=lease, millis=millis)[0]
+def read_done(client: Client) -> dict[str, Any] | None:
+    """What the last neighbourhood worker noted: done, build, penalties; None for nothing."""
+    rows = client.read("update/following/read_done")
+    return rows[0] if rows else None
 
 
-def leave(client: Client, lease: str) -> None:
-    """Give up the lead, so that another worker can take it at once."""
-    client.write("update/following/leave_lane", lease=lease)
-
-
-def note_done(client: Client, lease: str, done: int, build: str | None, penalties: Sequence[float]) -> None:
+def note_done(client: Client, done: int, build: str | None, penalties: Sequence[float]) -> None:
     """Record that changes before `done` (milliseconds since 1970) are derived, and the build and penalties used."""
-    client.write("update/following/note_done", lease=lease, done=done, build=build, penalties=list(penalties))
+    client.write("update/following/note_done", done=done, build=build, penalties=list(penalties))
 
 
 def changed_users(client: Client, seq: int, newest: int, count: int) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graphstore.administration.keys import create_key
+from graphstore.database.leases import present
 from tests.web.api.test_resources import add_interest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -244,6 +245,9 @@ def test_what_followers_change_shows_as_it_happens(browser, logged_in, client, f
     complaints(browser)
     browser.find_element("link text", "Live").click()
     until(browser, lambda page: page.find_element("id", "live-state").text == "listening")
+    until(browser, lambda page: "update --follow" in page.find_element("id", "live-nobody").text)
+    with present(client, "follow events"):
+        until(browser, lambda page: not page.find_element("id", "live-nobody").is_displayed())
     stamp(client, ["ann", "bob"], changes='{"opened": ["drama", "science fiction"], "closed": ["horror"]}')
     rows = until(browser, lambda page: page.find_element("id", "live-user-rows").text.count("drama") == 2 and page)
     assert "ann" in rows.find_element("id", "live-user-rows").text and "horror" in rows.page_source

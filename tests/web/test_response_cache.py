@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from graphstore.database.leases import present
 from graphstore.profiles.erasure import delete_item, erase_user
 from web.response_cache import ResponseCache
 
@@ -22,6 +23,14 @@ def test_an_answer_says_the_version_of_its_user_and_whether_something_waits(api,
     client.run_text("MATCH (u:User {user_id: 'ann'}) REMOVE u.due")
     second = api("GET", PATH).json
     assert (second["version"], second["pending"]) == (first["version"], False)
+
+
+def test_an_answer_says_whether_anybody_does_what_is_pending(api, client, films):
+    assert api("GET", PATH).json["followers"] == 0
+    with present(client, "follow events"), present(client, "follow neighbourhoods"):
+        assert api("GET", PATH).json["followers"] == 1
+        client.run_text("MATCH (l:Lease) SET l.until = 0")
+        assert api("GET", PATH).json["followers"] == 0
 
 
 def test_an_unchanged_answer_is_not_sent_twice(api, films):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Response
 
+from graphstore.administration.followers import read_followers
 from graphstore.administration.keys import any_key
 from graphstore.database.schema import is_current
 from graphstore.errors import GraphError
 from web.access import public
 from web.api.blueprint import answer, resource
-from web.api.schemas import State
+from web.api.schemas import Readiness, State
 from web.problems import RETRY_SECONDS, problem
 from web.services import graph, services
 
@@ -23,7 +24,7 @@ def live() -> Response:
     return answer({"status": "live"})
 
 
-@blueprint.get("/health/ready", responses={200: State})
+@blueprint.get("/health/ready", responses={200: Readiness})
 @public
 def ready() -> Response:
     """Ready: the graph answers, its schema is current, and there is an API key"""
@@ -31,18 +32,23 @@ def ready() -> Response:
     try:
         current = is_current(graph())
         keys = any_key(graph())
+        followed = read_followers(graph()) if current else None
     except GraphError:
         return problem(503, "The graph database can't be reached at the moment.", headers)
-    if not current:
+    if followed is None:
         return problem(503, "The graph's schema is older than this program; a start updates it.", headers)
     if not keys:
         return problem(503, "There is no API key: make one with `interestgraph keys create`.", headers)
-    return answer({"status": "ready"})
+    return answer({"status": "ready"} | followed.as_dict())
 
 
 @blueprint.get("/metrics", responses={200: {"description": "Prometheus text format"}})
 @public
 def metrics() -> Response:
-    """Requests, durations and events, for Prometheus"""
+    """Requests, durations, events and followers, for Prometheus"""
     found = services().metrics
+    try:
+        found.followed(read_followers(graph()))
+    except GraphError:
+        found.followed(None)
     return Response(found.text(), content_type=found.content_type)

@@ -192,7 +192,10 @@ class Recommendations(BaseModel):
     version: int = Field(
         description="The version of the user that this is computed from; it rises with all that concerns them"
     )
-    pending: bool = Field(description="Whether a change of the user still waits for the follower")
+    pending: bool = Field(description="Whether a change of the user still waits for a follower")
+    followers: int = Field(
+        description="Workers of `update --follow` that do such work now; with 0 of them `pending` stays as it is"
+    )
     at: str | None = Field(None, description="The moment that was asked for")
     recommendations: list[Recommendation]
 
@@ -309,6 +312,22 @@ class State(BaseModel):
     """State of the application: live or ready."""
 
     status: str
+
+
+class Follower(BaseModel):
+    """A worker of `update --follow`."""
+
+    role: str = Field(description="events or neighbourhoods")
+    since_seconds: float
+    seen_seconds: float = Field(description="Seconds since its last sign of life")
+
+
+class Readiness(State):
+    """Ready, and who follows the graph. Followers that are missing don't make the application less ready."""
+
+    followers: list[Follower]
+    followers_lost: int = Field(description="Workers that were killed in the last day and not replaced")
+    waiting_seconds: float = Field(description="For how long the oldest change has waited for a follower")
 
 
 class Problem(BaseModel):

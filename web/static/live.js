@@ -1,7 +1,7 @@
 // Changes by followers, from /v1/stream: a row for each change, newest first, and counts of the last minute.
 "use strict";
 (() => {
-  const SHOWN = 25, SHOWN_INTERESTS = 4, MINUTE = 60000;
+  const SHOWN = 25, SHOWN_INTERESTS = 4, MINUTE = 60000, LOOK = 5000;
   const live = document.getElementById("live");
   const state = document.getElementById("live-state");
   const recent = [];
@@ -66,4 +66,15 @@
   source.addEventListener("user", (message) => user(JSON.parse(message.data)));
   source.addEventListener("item", (message) => item(JSON.parse(message.data)));
   setInterval(count, 500);
+
+  async function followers() {
+    try {
+      const answer = await fetch(live.dataset.health);
+      const found = await answer.json();
+      const works = (found.followers || []).some((one) => one.role === "events");
+      document.getElementById("live-nobody").hidden = !answer.ok || works;
+    } catch { /* the graph or this server is away: the state of the connection says so */ }
+  }
+  followers();
+  setInterval(followers, LOOK);
 })();

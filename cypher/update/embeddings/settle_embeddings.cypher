@@ -1,15 +1,17 @@
 // Purpose: replace the served embeddings by those that were written ahead (`next_embedding`) for the model that is
 // active now. Until then a reader takes the embedding whose version is the active model's. An embedding that the active
-// model wrote later stays. Run it outside a transaction.
+// model wrote later stays. Only as long as the lease is held (see leases/check_lease). Run it outside a transaction.
 // all: the active model embedded every node with data; embeddings of other models are deleted.
 // Access: write
-// Parameters: version STRING, all BOOLEAN
+// Parameters: version STRING, all BOOLEAN, lease STRING
 // Returns: nothing
-// Index: none
+// Index: lease_holder (constraint)
 // Scan: every node has a new embedding.
 MATCH (n:User|Item)
 WHERE n.next_version IS NOT NULL OR ($all AND n.embedding_version <> $version)
 CALL (n) {
+  MATCH (l:Lease {holder: $lease})
+  SET l.checked_at = timestamp()
   WITH n, n.next_embedding AS vector, coalesce(n.embedding_version, '') = $version AS newer,
        coalesce(n.next_version, '') = $version AS ready
   REMOVE n.next_embedding, n.next_version

@@ -17,6 +17,7 @@ from graphstore.build.derive import BuildOptions, derive
 from graphstore.build.pull import pull_interactions
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
+from graphstore.database.leases import hold
 from graphstore.database.runs import last_run
 from graphstore.interactions import Interactions
 from graphstore.profiles.erasure import delete_item, erase_user
@@ -195,7 +196,7 @@ def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, sett
     collect_events(prepared, NEW)
     workers[0].drain()
     workers[1]._take_changes(work_queue.read_queue_state(prepared))  # and no further
-    prepared.run_text("MATCH (f:Feed {name: 'neighbourhoods'}) SET f.until = 0")
+    prepared.run_text("MATCH (l:Lease) SET l.until = 0")
     second = NeighbourhoodWorker(prepared, settings, encoder=CountingEncoder())
     second.drain()
     found, expected = edges(prepared), derived(prepared)
@@ -205,7 +206,7 @@ def test_what_one_that_was_killed_left_undone_is_done_by_the_next(prepared, sett
 
 
 def test_who_takes_over_goes_on_with_the_penalties_in_use(prepared, settings, exact, workers, monkeypatch):
-    monkeypatch.setattr(leadership, "LEAD_MILLIS", -1)  # what was done is noted each time
+    monkeypatch.setattr(leadership, "NOTE_MILLIS", -1)  # what was done is noted each time
     collect_events(prepared, NEW)
     drain(workers)
     used = workers[1]._derivation.penalties
@@ -281,3 +282,27 @@ def test_after_a_restart_items_are_as_stale_as_the_share_of_their_events_that_is
         ["a", "b", "c"], ["x", "y", "z"], np.array([0, 0, 1, 2]), np.array([0, 1, 0, 2]), np.zeros(4), np.ones(4)
     )
     assert touched_shares(events, {"a", "gone"}) == {"x": 0.5, "y": 1.0}
+
+
+def test_the_neighbourhood_worker_pauses_while_a_build_runs_and_then_reads_all_anew(prepared, exact, workers):
+    collect_events(prepared, NEW)
+    workers[0].drain()
+    before = edges(prepared)
+    with hold(prepared, "build"):
+        assert not workers[1].step()  # refused in the transaction that writes, as it asks every few seconds only
+        assert not workers[1].step()  # by asking
+        assert workers[1]._derivation is None and edges(prepared) == before
+    build(prepared)
+    drain(workers)
+    found, expected = edges(prepared), derived(prepared)
+    assert found.keys() == expected.keys()
+
+
+def test_new_descriptions_wait_while_others_extract(prepared, tmp_path, workers, monkeypatch):
+    store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
+    with hold(prepared, "extract"):
+        drain(workers)
+        assert "new" not in vectors(prepared)
+    monkeypatch.setattr(workers[1], "_reads_at", 0.0)
+    drain(workers)
+    assert "new" in vectors(prepared)

@@ -9,6 +9,12 @@ import pytest
 
 from graphstore.administration import doctor
 from graphstore.administration.doctor import diagnose
+from graphstore.build.stage import build
+from graphstore.collect.store import collect_events
+from graphstore.database.leases import Lease, Work, present
+from graphstore.profiles.erasure import erase_user
+from tests.fixtures.planting import communities
+from tests.fixtures.storing import store
 
 PLANTED = (Path(__file__).parents[2] / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
 
@@ -38,6 +44,8 @@ def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
         "items",
         "settings",
         "drift",
+        "derived",
+        "followers",
         "encoder",
         "media",
         "device",
@@ -90,6 +98,44 @@ def test_shares_of_stale_embeddings_and_undescribed_items_are_counted(checks, cl
     found = checks()
     assert found["embeddings"].ok and "users: 2 missing and 1 stale of 43" in found["embeddings"].detail
     assert found["items"].ok and found["items"].detail.startswith("1 of 61")
+
+
+def test_what_a_build_said_is_compared_with_what_is_there(checks, client, tmp_path):
+    store(client, tmp_path, events=communities())
+    assert checks()["derived"].detail == "nothing was built yet"
+    build(client)
+    assert checks()["derived"].detail == "all that the last build wrote is there"
+    client.run_text("MATCH (:Item)-[s:SIMILAR_TO]->() WITH s LIMIT 10 DELETE s")
+    found = checks()["derived"]
+    assert (
+        not found.ok and "SIMILAR_TO of items" in found.detail and "0 items and 0 users were followed" in found.detail
+    )
+    client.run_text("MATCH (f:Feed {name: 'changes'}) SET f.seq = 1 WITH f MATCH (i:Item) SET i.linked_seq = f.seq")
+    assert checks()["derived"].ok
+    build(client)
+    erase_user(client, "a-user0")
+    assert checks()["derived"].ok and "1 erased" in checks()["derived"].detail
+
+
+def test_a_follower_that_was_killed_is_named_until_another_one_comes(checks, client):
+    assert checks()["followers"] == doctor.Check("followers", True, "nobody follows", checks()["followers"].remedy)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with present(client, "follow events"), present(client, "follow neighbourhoods"):
+        assert checks()["followers"].ok and "events (process" in checks()["followers"].detail
+        Lease(client, "follow events", holder="killed").take(Work())
+        client.run_text("MATCH (l:Lease {holder: 'killed'}) SET l.pid = $pid", {"pid": gone.pid})
+        found = checks()["followers"]
+        assert not found.ok and f"events was killed (process {gone.pid}" in found.detail
+        client.run_text("MATCH (l:Lease {holder: 'killed'}) SET l.machine = 'another', l.until = 0")
+        assert not checks()["followers"].ok
+        with present(client, "follow events"):
+            assert checks()["followers"].ok
+    collect_events(client, [{"user_id": "u", "item_id": "i", "kind": "view"}])
+    client.run_text("MATCH (u:User) SET u.due = timestamp() - 7200000")
+    assert checks()["followers"].ok and "has waited for 2:00:" in checks()["followers"].detail
+    with present(client, "follow events"):
+        assert not checks()["followers"].ok
 
 
 def test_little_room_on_the_disk_is_found(checks, monkeypatch):

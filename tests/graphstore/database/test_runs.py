@@ -23,8 +23,13 @@ def test_a_run_that_failed_says_why_and_is_not_the_last(client):
 class Gone:
     """A client whose Neo4j is killed after a run was entered."""
 
+    fence = None
+
     def __init__(self):
         self.asked = []
+
+    def under(self, fence):
+        return self
 
     def write(self, statement, **parameters):
         self.asked.append(("retried", statement))
@@ -42,7 +47,7 @@ class Gone:
 
 def test_a_stage_whose_neo4j_went_away_waits_for_it_once_only():
     client = Gone()
-    with pytest.raises(Neo4jUnavailable, match=r"^gone$"), run(client, "update"):
+    with pytest.raises(Neo4jUnavailable, match=r"^gone$"), run(client, "collect"):
         client.write("update/embeddings/write_item_embeddings")
     assert client.asked[-1] == ("once", "runs/end_run")
     assert [how for how, _ in client.asked] == ["retried", "retried", "once"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
+
+from graphstore.collect.store import collect_events
+from graphstore.database.leases import present
 
 STRANGE = [
     "a/b",
@@ -217,9 +221,26 @@ def test_removing_an_item_removes_evidence_that_was_its_events(api, client, film
     assert [(one["name"], one["evidence"]) for one in left] == [("drama", ["e1"])]
 
 
+def test_who_follows_is_told_and_nobody_is_not_less_ready(http, client, api):
+    collect_events(client, [{"user_id": "u", "item_id": "i", "kind": "view"}])
+    client.run_text("MATCH (u:User) SET u.due = timestamp() - 60000")
+    answer = http.get("/health/ready")
+    assert answer.status_code == 200
+    assert (answer.json["followers"], answer.json["followers_lost"]) == ([], 0) and answer.json["waiting_seconds"] >= 60
+    assert 'interestgraph_followers{role="events"} 0.0' in http.get("/metrics").get_data(as_text=True)
+    with present(client, "follow events"):
+        (one,) = http.get("/health/ready").json["followers"]
+        assert one["role"] == "events" and set(one) == {"role", "since_seconds", "seen_seconds"}
+        text = http.get("/metrics").get_data(as_text=True)
+        assert 'interestgraph_followers{role="events"} 1.0' in text
+        assert float(re.search(r"\ninterestgraph_waiting_seconds (\S+)", text)[1]) >= 60
+        client.run_text("MATCH (l:Lease) SET l.until = 0")
+        assert http.get("/health/ready").json["followers_lost"] == 1
+
+
 def test_health_and_metrics_need_no_key(http, client, api):
     assert http.get("/health/live").json == {"status": "live"}
-    assert http.get("/health/ready").json == {"status": "ready"}
+    assert http.get("/health/ready").json["status"] == "ready"
     http.get("/v1/users/somebody-private", headers={"X-API-Key": api.keys["read"]})
     text = http.get("/metrics").get_data(as_text=True)
     assert 'route="/v1/users/<id:user_id>",status="404"' in text and "somebody-private" not in text
