@@ -74,6 +74,7 @@ class UserContextReader:
             [(catalogue.interests[name], weight) for name, weight in user.interests if name in catalogue.interests],
             [catalogue.attributes[name] for name in user.attributes if name in catalogue.attributes],
             neighbours,
+            [(catalogue.interests[name], how) for name, how in user.corrections if name in catalogue.interests],
         )
         latest = _latest(snapshot.build_millis, state["latest"], user.latest)
         day = np.nan if latest is None else 1000 * latest.timestamp() / DAY_MILLIS
