@@ -44,6 +44,11 @@ class UserState:
     first_hops: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     _vector: tuple[Vectors, Blend, Floats] | None = None
 
+    def rated_low(self) -> Rows:
+        """The items whose latest event is a low rating or one that expresses dislike."""
+        latest = dict(zip(reversed(self.history.item_ids), reversed(self.history.negative.tolist()), strict=True))
+        return np.array([row for row, low in latest.items() if low], dtype=np.int64)
+
     def vector(self, vectors: Vectors, blend: Blend) -> Floats:
         """(D,) the user's vector: the readout of the blend over their events, else the stored one; empty for none."""
         held = self._vector
