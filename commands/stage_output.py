@@ -79,12 +79,13 @@ def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bo
         terminal.hanging("     ", item["because"])
         if explain:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in item["channels"].items() if share >= 0.005)
-            terminal.hanging("     ", shares, style="dim")
-            terminal.hanging("     ", path_text(item["path"]), style="dim")
+            for line in (shares, path_text(item["path"])):
+                if line:
+                    terminal.hanging("     ", line, style="dim")
 
 
 def path_text(path: list[dict[str, Any]]) -> str:
-    """A path as text: (User 1) -RATED 5- (Item 50 Star Wars) …"""
+    """A path as text: (User 1) -RATED 5- (Item 50 Star Wars) …; empty for none."""
     parts = []
     for element in path:
         if "type" in element:

@@ -233,6 +233,7 @@ def update_command(
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
 )
+@click.option("--fallback", type=click.Choice(["popular"]), help="What a user gets who is not in the graph.")
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
@@ -244,6 +245,7 @@ def recommend_command(
     diversity: float,
     explore: float,
     at: datetime | None,
+    fallback: str | None,
     explain: bool,
     everybody: bool,
     output: Path | None,
@@ -255,13 +257,13 @@ def recommend_command(
         raise InputError("Give either a USER_ID or --all.")
     if everybody and output is None:
         raise InputError("--all writes a file: give --output recs.jsonl.")
-    if everybody and at is not None:
-        raise InputError("--at is for one user.")
+    if everybody and (at is not None or fallback is not None):
+        raise InputError("--at and --fallback are for one user.")
     knobs: Any = {"diversity": diversity, "explore": explore}
     with terminal.client() as client:
         if output is None:
             moment = at.replace(tzinfo=UTC) if at else None
-            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, **knobs)
+            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, fallback=fallback, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
         partial = output.with_name(output.name + ".part")

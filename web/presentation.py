@@ -57,7 +57,8 @@ def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:
                 or properties.get("value")
                 or key
             )
-            found.append({"kind": "node", "label": element.get("label", ""), "key": key, "text": str(title)})
+            shown = "somebody" if title is None else str(title)
+            found.append({"kind": "node", "label": element.get("label", ""), "key": key, "text": shown})
     return found
 
 

@@ -1,6 +1,7 @@
 // Why this item
 // Purpose: the three strongest paths of each channel from a user to an item. The channel "embedding" has no path, but
-// the similarity of the two vectors.
+// the similarity of the two vectors. A rating is low at or below its user's mean - 1, or at or below 2 for less than three
+// ratings; an item rated low is no reason.
 // In Neo4j Browser, first:  :param user_id => '196'   and then   :param item_id => '50'
 // Access: read
 // Parameters: user_id STRING, item_id STRING
@@ -8,8 +9,12 @@
 // Index: user_id (constraint), item_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
+  OPTIONAL MATCH (u)-[b:RATED]->(:Item)
+  RETURN CASE WHEN count(b.value) >= 3 THEN avg(b.value) - 1 ELSE 2.0 END AS low
+}
+CALL (u, low) {
   MATCH (u)-[b]->(seen:Item)
-  WHERE type(b) <> 'DISLIKED' AND NOT (type(b) = 'RATED' AND b.value <= 2)
+  WHERE type(b) <> 'DISLIKED' AND NOT (type(b) = 'RATED' AND coalesce(b.value <= low, false))
   WITH seen, max(coalesce(b.at, datetime({epochMillis: 0}))) AS at
   ORDER BY at DESC, seen.item_id
   LIMIT 50
@@ -40,14 +45,24 @@ CALL (u, recent) {
     LIMIT 3
   UNION ALL
     MATCH path = (u)-[:FOLLOWS]->(v:User)-[b]->(i)
-    WHERE type(b) <> 'DISLIKED' AND NOT (type(b) = 'RATED' AND b.value <= 2)
+    WHERE type(b) <> 'DISLIKED'
+    CALL (v) {
+      OPTIONAL MATCH (v)-[r:RATED]->(:Item)
+      RETURN CASE WHEN count(r.value) >= 3 THEN avg(r.value) - 1 ELSE 2.0 END AS low
+    }
+    WITH * WHERE NOT (type(b) = 'RATED' AND coalesce(b.value <= low, false))
     RETURN 'tie' AS channel, 1.0 AS score, path,
            'follows ' + v.user_id + ', who ' + toLower(type(b)) + ' this' AS because
     ORDER BY b.at DESC, because
     LIMIT 3
   UNION ALL
     MATCH path = (u)-[s:SIMILAR_TO]->(v:User)-[b]->(i)
-    WHERE type(b) <> 'DISLIKED' AND NOT (type(b) = 'RATED' AND b.value <= 2)
+    WHERE type(b) <> 'DISLIKED'
+    CALL (v) {
+      OPTIONAL MATCH (v)-[r:RATED]->(:Item)
+      RETURN CASE WHEN count(r.value) >= 3 THEN avg(r.value) - 1 ELSE 2.0 END AS low
+    }
+    WITH * WHERE NOT (type(b) = 'RATED' AND coalesce(b.value <= low, false))
     RETURN 'similar user' AS channel, s.score AS score, path,
            'is like ' + v.user_id + ', who ' + toLower(type(b)) + ' this' AS because
     ORDER BY score DESC, because

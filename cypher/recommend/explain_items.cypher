@@ -1,14 +1,16 @@
-// Purpose: titles of recommended items, and the path from the user to each by its strongest channel.
-// rows: maps in the order of the answer: item_id; channel, empty where no path is wanted; for the channels similar,
-// transitions and embedding also source (an item of the user) and type (SIMILAR_TO or FOLLOWED_BY) of the relationship
-// to show.
-// items: lists of the position in rows, title, nodes and hops (null without a path), in one row, which costs a client
-// half of many rows. An erased item is left out.
-// people: as `RecommendOptions.fan_out`.  unwanted: types of behaviour that express dislike.  at: only events up to
-// this moment and interests and ties of it (null for now); relationships between items and similar users are those of
-// today.
+// Purpose: titles of recommended items, and the path from the user to each by the channel that explains it.
+// rows: maps in the order of the answer: item_id and channel, empty where only the title is wanted; for the channels
+// similar, transitions and embedding source (an item of the user) and type (SIMILAR_TO or FOLLOWED_BY) of the
+// relationship to show; for social person (the user in between) and tie (FOLLOWS or SIMILAR_TO).
+// items: lists of the position in rows, title, nodes, hops (null without a path) and counts, in one row, which costs a
+// client half of many rows. An erased item is left out.
+// counts: for interests `events`, the user's events in evidence; for attributes `of`, who else has the attribute, and
+// `people`, who of these chose the item. Empty where there is nothing to count, or too much.
+// unwanted: types of behaviour that express dislike.  most: of nodes with more relationships nobody is counted.
+// at: only events up to this moment and interests and ties of it (null for now); relationships between items, similar
+// users and attributes are those of today.
 // Access: read
-// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, people INTEGER, at DATETIME
+// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, most INTEGER, at DATETIME
 // Returns: items LIST<LIST<ANY>>
 // Index: user_id (constraint), item_id (constraint)
 WITH datetime({epochMillis: 0}) AS never
@@ -30,39 +32,62 @@ CALL (i, row, never) {
       MATCH (source)-[s:FOLLOWED_BY]->(i)
       RETURN source, s
     }
-    MATCH (u)-[b]->(source)
-    WHERE $at IS NULL OR b.at <= $at
-    WITH u, s, source, b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
-    RETURN [u, source] AS nodes, [b, s] AS hops
+    CALL (u, source, never) {
+      MATCH (u)-[b]->(source)
+      WHERE $at IS NULL OR b.at <= $at
+      RETURN b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
+    }
+    RETURN [u, source] AS nodes, [b, s] AS hops, {} AS counts
   UNION ALL
     WITH * WHERE row.channel = 'interests'
     MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i)
     WHERE ($at IS NULL AND r.valid_to IS NULL)
        OR (coalesce(r.valid_from <= $at, true) AND coalesce($at < r.valid_to, true) AND $at IS NOT NULL)
     WITH u, r, n, a ORDER BY r.weight * a.weight DESC, n.name LIMIT 1
-    RETURN [u, n] AS nodes, [r, a] AS hops
+    RETURN [u, n] AS nodes, [r, a] AS hops,
+           {events: CASE WHEN $at IS NULL THEN size(coalesce(r.evidence, []))
+                         ELSE COUNT { (u)-[b]->(:Item) WHERE b.at <= $at AND b.event_id IN r.evidence } END} AS counts
   UNION ALL
-    WITH * WHERE row.channel = 'social'
-    CALL (u, never) {
-      MATCH (u)-[f:FOLLOWS]->(v:User) WHERE $at IS NULL OR coalesce(f.at <= $at, true) RETURN v, f, 1.0 AS weight
-      ORDER BY coalesce(f.at, never) DESC, v.user_id LIMIT $people
-    UNION ALL
-      MATCH (u)-[f:SIMILAR_TO]->(v:User) RETURN v, f, f.score AS weight
-      ORDER BY weight DESC, v.user_id LIMIT $people
-    }
-    MATCH (v)-[b]->(i) WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
-    WITH u, f, v, b ORDER BY type(b) = 'RATED' AND coalesce(b.value, 3) <= 2, weight DESC, v.user_id, b.event_id LIMIT 1
-    RETURN [u, v] AS nodes, [f, b] AS hops
+    WITH * WHERE row.tie = 'FOLLOWS'
+    MATCH (v:User {user_id: row.person})
+    MATCH (u)-[f:FOLLOWS]->(v)
+    MATCH (v)-[b]->(i)
+    WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR (b.at <= $at AND f.at <= $at))
+    RETURN [u, v] AS nodes, [f, b] AS hops, {} AS counts
+    ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
+  UNION ALL
+    WITH * WHERE row.tie = 'SIMILAR_TO'
+    MATCH (v:User {user_id: row.person})
+    MATCH (u)-[f:SIMILAR_TO]->(v)
+    MATCH (v)-[b]->(i)
+    WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
+    RETURN [u, v] AS nodes, [f, b] AS hops, {} AS counts
+    ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
   UNION ALL
     WITH * WHERE row.channel = 'attributes'
     MATCH (u)-[h:HAS_ATTRIBUTE]->(a:Attribute)-[f:FAVOURS]->(i)
-    WITH u, h, a, f ORDER BY f.score DESC, a.kind, a.value LIMIT 1
-    RETURN [u, a] AS nodes, [h, f] AS hops
+    WITH u, i, h, a, f ORDER BY f.score DESC, a.kind, a.value LIMIT 1
+    WITH u, i, h, a, f, COUNT { (a)<-[:HAS_ATTRIBUTE]-() } <= $most AND COUNT { (i)<--() } <= $most AS counted
+    CALL (u, a, i, counted) {
+      WITH * WHERE counted
+      MATCH (i)<-[b]-(v:User)-[:HAS_ATTRIBUTE]->(a)
+      USING JOIN ON v
+      WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
+      RETURN count(DISTINCT v) AS people
+    }
+    CALL (u, a, counted) {
+      WITH * WHERE counted
+      MATCH (v:User)-[:HAS_ATTRIBUTE]->(a)
+      WHERE v <> u
+      RETURN count(v) AS of
+    }
+    RETURN [u, a] AS nodes, [h, f] AS hops, CASE WHEN counted THEN {of: of, people: people} ELSE {} END AS counts
   }
-  RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops
+  RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops, head(collect(counts)) AS counts
 }
 WITH rank, i.title AS title,
      [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value),
                     title: coalesce(n.title, n.label, n.value)}] AS nodes,
-     [h IN hops | {type: type(h), properties: properties(h)}] AS hops
-RETURN collect([rank, title, nodes, hops]) AS items
+     [h IN hops | {type: type(h), properties: properties(h)}] AS hops,
+     coalesce(counts, {}) AS counts
+RETURN collect([rank, title, nodes, hops, counts]) AS items

@@ -1,9 +1,9 @@
 // Purpose: the context of one user, as in `recommend/read_state`, as of a moment: events, seen items and ties up to it,
-// and interests valid at it. Attributes and similar users are those of today, as their past is not stored. Events and
+// interests valid at it and corrections made by then that still hold. Attributes and similar users are those of today, as their past is not stored. Events and
 // ties without a time are left out; NaN stands for no value.
 // Access: read
 // Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
-// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>
+// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>
 // Index: user_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
@@ -26,6 +26,12 @@ CALL (u) {
   RETURN collect(n.name) AS interests, collect(weight) AS weights
 }
 CALL (u) {
+  MATCH (u)-[c:CORRECTED]->(n:Interest)
+  WHERE c.at <= $at
+  WITH c, n ORDER BY c.at DESC, n.name
+  RETURN collect([n.name, c.how]) AS corrections
+}
+CALL (u) {
   MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
   WITH a ORDER BY a.kind, a.value LIMIT $people
   RETURN collect(a.kind + '=' + a.value) AS attributes
@@ -41,4 +47,5 @@ CALL (u) {
   WITH v, s ORDER BY s.score DESC, v.user_id LIMIT $people
   RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
 }
-RETURN item_ids, types, millis, values, latest, seen, interests, weights, attributes, followed, alike, scores, [] AS own
+RETURN item_ids, types, millis, values, latest, seen, interests, weights, corrections, attributes, followed, alike, scores,
+       [] AS own

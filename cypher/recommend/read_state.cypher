@@ -5,9 +5,10 @@
 // since 1970), as lists of id, version, number and `touched_at` (ms). At most `most` of each, in order of the last
 // value.
 // context: the user's latest events, newest first, as columns (undated events last; NaN stands for no value), seen
-// items, open interests, attributes, followed and similar users. The version is read before the context, so that an
-// event in between is noticed by the next poll.  followers: event workers of `update --follow` that are alive.
-// clock: as `build/note_build` stores it; null without a feed.
+// items, open interests, corrections of interests (name and kind, the latest first), attributes, followed and similar
+// users. The version is read before the context, so that an event in between is noticed by the next poll.
+// followers: event workers of `update --follow` that are alive.  clock: as `build/note_build` stores it; null without a
+// feed.
 // Access: read
 // Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
 // Returns: version INTEGER, pending BOOLEAN, followers INTEGER, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, clock MAP, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
@@ -68,6 +69,11 @@ CALL (u, version) {
     RETURN collect(n.name) AS interests, collect(weight) AS weights
   }
   CALL (u) {
+    MATCH (u)-[c:CORRECTED]->(n:Interest)
+    WITH c, n ORDER BY c.at DESC, n.name
+    RETURN collect([n.name, c.how]) AS corrections
+  }
+  CALL (u) {
     MATCH (u)-[:HAS_ATTRIBUTE]->(a:Attribute)
     WITH a ORDER BY a.kind, a.value LIMIT $people
     RETURN collect(a.kind + '=' + a.value) AS attributes
@@ -83,7 +89,7 @@ CALL (u, version) {
     RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
   }
   RETURN collect({item_ids: item_ids, types: types, millis: millis, values: values, latest: latest, seen: seen,
-                  interests: interests, weights: weights, attributes: attributes, followed: followed, alike: alike,
+                  interests: interests, weights: weights, corrections: corrections, attributes: attributes, followed: followed, alike: alike,
                   scores: scores,
                   own: coalesce(CASE WHEN $model IS NULL OR u.embedding_version = $model THEN u.embedding
                                      WHEN u.next_version = $model THEN u.next_embedding END, [])}) AS context

@@ -35,11 +35,11 @@ def find_items(client: Client, text: str, count: int = 20) -> list[Document]:
     words = text.split()[:20]
     if not words:
         return []
-    query = " AND ".join([*map(_clause, words[:-1]), _clause(words[-1], prefix=True)])
+    query = " AND ".join([*map(lucene_clause, words[:-1]), lucene_clause(words[-1], prefix=True)])
     return client.read("profiles/exploration/find_items", text=query, count=count)
 
 
-def _clause(word: str, prefix: bool = False) -> str:
+def lucene_clause(word: str, prefix: bool = False) -> str:
     """A word as a Lucene query: as it is written, or in NFKC (full-width letters become half-width)."""
     forms = dict.fromkeys((word.lower(), unicodedata.normalize("NFKC", word).lower()))
     terms = []

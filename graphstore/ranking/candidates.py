@@ -66,6 +66,8 @@ class UserFeatures:
     interests: columns of `CandidateItems.about` with weights, below 0 for dislikes.
     attributes: rows of `CandidateItems.favours`.
     neighbours: for each followed or similar user the recent items, 1 if followed (else 0), and the similarity.
+    corrected: columns of `CandidateItems.about` with the user's corrections, the latest first; see
+    `graphstore.ranking.corrections`.
     """
 
     seen: Rows
@@ -76,15 +78,22 @@ class UserFeatures:
     interests: Sequence[tuple[int, float]] = ()
     attributes: Sequence[int] = ()
     neighbours: Sequence[tuple[Rows, float, float]] = ()
+    corrected: Sequence[tuple[int, str]] = ()
 
 
 def find_candidates(
-    items: CandidateItems, user: UserFeatures, count: int, now: float, channels: Collection[str] = CHANNELS
+    items: CandidateItems,
+    user: UserFeatures,
+    count: int,
+    now: float,
+    channels: Collection[str] = CHANNELS,
+    wanted: Rows = NO_ROWS,
 ) -> tuple[Rows, Floats]:
     """Rows (N,) of the candidates in the order of their ids, and their signals (N, F) in the order of NAMES.
 
     count: kept per channel.  now: as `graphstore.popularity.popularity_now` returns it.  channels: those that may find
-    candidates. The signals embedding and popular are computed for every candidate.
+    candidates.  wanted: unseen items that are candidates in any case. The signals embedding and popular are computed
+    for every candidate.
     """
     size = len(items)
     columns: dict[str, Found] = {}
@@ -112,7 +121,7 @@ def find_candidates(
     if "popular" in channels:
         rows = np.flatnonzero((items.popularity > -np.inf) & unseen)
         parts.append(rows[_best(items, rows, items.popularity[rows], count)])
-    found = _distinct(np.concatenate([NO_ROWS, *parts]), size)
+    found = _distinct(np.concatenate([wanted, *parts]), size)
     signals = np.zeros((len(found), len(NAMES)))
     for channel, places in chosen.items():
         rows, values = columns[channel]

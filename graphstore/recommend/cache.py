@@ -56,11 +56,11 @@ class ServingCache:
         found = self.client.read_once("recommend/check_user", user_id=user_id)
         return make_validator(found[0], self.number) if found else None
 
-    def context(self, user_id: str, at: datetime | None = None) -> RequestContext | None:
+    def context(self, user_id: str, at: datetime | None = None, newcomers: bool = False) -> RequestContext | None:
         """The context of a request for this user, with the graph as it is now; None where there is no such user.
 
         at: take the user's events, interests and ties as of this moment. Items, their neighbours, vectors and
-        popularity are those of now.
+        popularity are those of now.  newcomers: a user who is not in the graph is one without anything.
 
         Raises:
             InterestGraphError: the graph changed in each of TRIES attempts.
@@ -73,7 +73,7 @@ class ServingCache:
             if state is None:
                 continue
             if state["version"] is None:
-                return None
+                return self._reader.newcomer(snapshot, personal, user_id, state, at) if newcomers else None
             if state["context"]:
                 user = self._reader.user_state(snapshot, state["version"], state["context"][0])
                 personal.keep_user(user_id, user)

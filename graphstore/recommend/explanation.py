@@ -1,10 +1,17 @@
-"""Explanations: the path from a user to a recommended item as JSON, and the sentence that words it."""
+"""Explanations: the path from a user to a recommended item as JSON, and the sentence that words it.
+
+Every number in a sentence was counted for the moment of the answer. A path shows users whom the user follows with what
+they did; of a similar user it shows neither who they are nor when or how they did it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from neo4j.time import Date, DateTime
+
+from graphstore.recommend.reasons.reason import Reason
 
 Map = dict[str, Any]
 VERBS = {
@@ -18,7 +25,7 @@ VERBS = {
     "COMPLETED": "completed",
     "POSTED": "posted",
 }
-VIRTUAL = {"embedding": "NEAREST_TO", "popular": "POPULAR_WITH"}
+EVIDENCE = 20  # events that an interest keeps at most, see extract/interests/write_user_interests
 TITLE_LENGTH = 80
 
 
@@ -33,49 +40,156 @@ def plain(value: Any) -> Any:
     return value
 
 
-def path_of(user_id: str, item: Map, channel: str, nodes: list[Map] | None, hops: list[Map] | None) -> list[Map]:
-    """Nodes and relationships alternating, from the user to the item, as `plain` made them.
+@dataclass(frozen=True)
+class Chosen:
+    """How the item was chosen by all.
 
-    Where no relationship leads to the item (nearest by vector, popular with all), the path is one hop with
-    `virtual: true`.
+    times: how often, as counted when events are stored; None as of a moment.  until, days: the end and the length of
+    the time in which a choice is recent.  new: the item takes a place for exploration.
     """
-    if nodes and hops and len(nodes) == len(hops) + 1:
-        path = [nodes[0]]
-        for hop, node in zip(hops, nodes[1:], strict=True):
-            path += [hop, node]
-        return path
-    start = {"label": "User", "key": user_id, "title": None}
-    end = {"label": "Item", "key": item["item_id"], "title": item["title"]}
-    return [start, {"type": VIRTUAL.get(channel, channel.upper()), "properties": {}, "virtual": True}, end]
+
+    times: int | None
+    until: datetime | None
+    days: int
+    new: bool = False
 
 
-def because(channel: str, path: list[Map], new: bool = False) -> str:
-    """One sentence that words the path. new: the item takes a place for exploration."""
-    sentence = _because(channel, path)
-    return f"New here, and few have chosen it yet: {sentence[0].lower()}{sentence[1:]}" if new else sentence
+def explained(
+    reason: Reason, nodes: list[Map] | None, hops: list[Map] | None, counts: Map, end: Map, chosen: Chosen
+) -> Map:
+    """because, reason and path of a recommendation.
+
+    nodes, hops: of the path without the item at its end, as `plain` made them; None where no relationship leads to it.
+    counts: as `recommend/explain_items` returns them.  end: the item as a node.
+
+    reason holds channel (None where none speaks for the item) and what the sentence states: people and of (so many of
+    these people), events (of the user), similarity (of vectors), times; days and until (of recent choices).
+    """
+    if counts.get("people") == 0:  # the relationship rests on choices that were not made yet, or are gone
+        nodes = hops = None
+    path = path_of(reason, nodes, hops, end)
+    channel = reason.channel or None
+    if not path and channel != "embedding":
+        channel = "popular" if channel else None
+    sentence, stated = _worded(reason, channel, path, counts, chosen)
+    if chosen.new:
+        begin = f"New here, chosen {times(chosen.times)} so far: "
+        sentence = begin + sentence[0].lower() + sentence[1:]
+    return {"because": sentence, "reason": {"channel": channel, **stated}, "path": path}
 
 
-def _because(channel: str, path: list[Map]) -> str:
-    if channel == "popular" or (len(path) == 3 and channel != "embedding"):
-        return "Many people chose this recently."
-    if len(path) == 3:
-        return "This is close to what you have been choosing."
-    first, middle, second = path[1], path[2], path[3]
+def path_of(reason: Reason, nodes: list[Map] | None, hops: list[Map] | None, end: Map) -> list[Map]:
+    """Nodes and relationships alternating, from the user to the item; empty where no relationship leads to it."""
+    if not nodes or not hops or len(nodes) != len(hops):
+        return []
+    (start, middle), (first, second) = nodes, hops
+    if reason.person is not None:
+        followed = first["type"] == "FOLLOWS"
+        shown = ("value",) if followed else ()
+        second = {"type": second["type"], "properties": {k: v for k, v in second["properties"].items() if k in shown}}
+        if not followed:
+            middle = {"label": "User", "key": None, "title": None}
+            first = {"type": first["type"], "properties": {}}
+    return [start, first, middle, second, end]
+
+
+def _worded(reason: Reason, channel: str | None, path: list[Map], counts: Map, chosen: Chosen) -> tuple[str, Map]:
+    if channel == "embedding":
+        return _near(reason, path, counts)
+    if not path:
+        return _popular(channel, counts, chosen)
     if channel == "interests":
-        return f"You like {display_name(middle)}{_evidence(first)}, and this is about it."
+        return _interest(path, counts)
     if channel == "attributes":
-        kind = middle["key"].partition("=")[0].replace("_", " ")
-        return f"People who share your {kind} ({display_name(middle)}) choose this more than others do."
+        return _shared(path, counts)
     if channel == "social":
-        who = (
-            f"{display_name(middle)}, whom you follow,"
-            if first["type"] == "FOLLOWS"
-            else "Somebody who chooses much as you do"
-        )
-        return f"{who} {verb_phrase(second, 'this')}."
-    went_on = "often chose this next" if second["type"] == "FOLLOWED_BY" else "also chose this"
-    sentence = f"Because you {verb_phrase(first, display_name(middle))}, and people who chose it {went_on}"
-    return sentence + ("; it is close to what you have been choosing." if channel == "embedding" else ".")
+        return _social(reason, path)
+    sentence, stated = _also(path, counts)
+    return sentence + ".", stated
+
+
+def _also(path: list[Map], counts: Map) -> tuple[str, Map]:
+    """What the user did with the item in between, and how many of those who chose it chose this; without full stop."""
+    did = f"Because you {verb_phrase(path[1], display_name(path[2]))}"
+    if "people" not in counts:
+        return f"{did}: people who chose it also chose this, too many to count", {}
+    people, of, later = counts["people"], counts["of"], counts["later"]
+    next_one = path[3]["type"] == "FOLLOWED_BY" and later > 0
+    number = later if next_one else people
+    went_on = "chose this after it" if next_one else "chose this too"
+    who = f"{number:,} of the {of:,} other people who chose it" if of > 1 else "the one other person who chose it"
+    return f"{did}: {who} {went_on}", {"people": number, "of": of}
+
+
+def _near(reason: Reason, path: list[Map], counts: Map) -> tuple[str, Map]:
+    close = "close to what you have been choosing"
+    stated: Map = {}
+    if reason.similarity is not None:
+        close += f" (similarity {reason.similarity:.2f} of 1)"
+        stated = {"similarity": round(reason.similarity, 4)}
+    if not path:
+        return f"This is {close}.", stated
+    sentence, also = _also(path, counts)
+    return f"{sentence}; it is {close}.", also | stated
+
+
+def _interest(path: list[Map], counts: Map) -> tuple[str, Map]:
+    first, name, events = path[1], display_name(path[2]), counts.get("events") or 0
+    if first.get("properties", {}).get("extracted_by") == "user":
+        return f"You pinned {name}, and this is about it.", {"events": 0}
+    least = "at least " if events >= EVIDENCE else ""
+    evidence = f" ({least}{events} of your events)" if events else ""
+    return f"You like {name}{evidence}, and this is about it.", {"events": events}
+
+
+def _shared(path: list[Map], counts: Map) -> tuple[str, Map]:
+    kind = path[2]["key"].partition("=")[0].replace("_", " ")
+    whose = f"who share your {kind} ({display_name(path[2])})"
+    if "people" not in counts:
+        return f"People {whose} chose this, too many to count.", {}
+    people, of = counts["people"], counts["of"]
+    return f"{people:,} of the {of:,} other people {whose} chose this.", {"people": people, "of": of}
+
+
+def _social(reason: Reason, path: list[Map]) -> tuple[str, Map]:
+    stated = {"people": reason.people, "of": reason.of}
+    people = f"{reason.people} of the {reason.of} people" if reason.of != 1 else "The one person"
+    if path[1]["type"] == "FOLLOWS":
+        more = f" ({people} you follow chose it lately)" if reason.of != 1 else ""
+        return f"{display_name(path[2])}, whom you follow, {verb_phrase(path[3], 'this')}{more}.", stated
+    choose = "choose" if reason.of != 1 else "chooses"
+    return f"{people} who {choose} most like you chose this lately.", stated
+
+
+def _popular(channel: str | None, counts: Map, chosen: Chosen) -> tuple[str, Map]:
+    """How many people chose an item to which nothing of the user's own leads."""
+    begin = "" if channel else "Nothing of your own leads here: "
+    recent, ever, until = counts.get("recent", 0), counts.get("ever", 0), chosen.until
+    if recent and until:
+        when = f"in the {chosen.days} days up to {until.date().isoformat()}"
+        stated = {"people": recent, "days": chosen.days, "until": plain_time(until)}
+        sentence = f"{begin}{_people(recent)} chose this {when}."
+    elif ever:
+        sentence, stated = f"{begin}{_people(ever)} chose this so far.", {"people": ever}
+    elif chosen.times:
+        sentence, stated = f"{begin}chosen {times(chosen.times)} so far.", {"times": chosen.times}
+    else:
+        sentence, stated = f"{begin}nobody has chosen this yet.", {"people": 0}
+    return sentence[0].upper() + sentence[1:], stated
+
+
+def _people(number: int) -> str:
+    return f"{number:,} people" if number != 1 else "1 person"
+
+
+def times(number: int | None) -> str:
+    """A number of times in words, e.g. `3 times`."""
+    return "once" if number == 1 else f"{number or 0:,} times"
+
+
+def plain_time(moment: datetime) -> str:
+    """A time as ISO 8601 text."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def verb_phrase(event: Map, what: str) -> str:
@@ -92,8 +206,3 @@ def display_name(node: Map) -> str:
     text = str(node.get("title") or node["key"])
     text = text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
     return f"“{text}”" if node["label"] == "Item" else text
-
-
-def _evidence(interest: Map) -> str:
-    count = len(interest.get("properties", {}).get("evidence") or [])
-    return f" ({count} of your events)" if count > 1 else " (1 of your events)" if count else ""

@@ -1,106 +1,100 @@
 """Explanation paths: nodes and relationships from a user to each recommended item.
 
-The edges in memory decide which relationship a path shows; its titles and properties are read from the graph and
-cached, the first hop (user to item) with the user's state, the last hop (item to item) in `PersonalCaches.hops`.
+What is in memory decides what a path shows (`graphstore.recommend.reasons.reason`); its titles and properties are read
+from the graph and cached, the first hop (user to item) with the user's state, the last hop (item to item) in
+`PersonalCaches.hops`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from graphstore.database.client import Client
 from graphstore.ranking.request import Request
 from graphstore.recommend.explanation import plain
+from graphstore.recommend.reasons.choosers import MOST, NO_LIMIT
+from graphstore.recommend.reasons.reason import Reason, Source
 from graphstore.recommend.snapshot import RequestContext
 
 Map = dict[str, Any]
-Source = tuple[int, str]  # the user's item (a row of the catalogue) and the type of the relationship from it
 NEVER_CACHED = ("interests", "social", "attributes")  # channels
-TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
-TYPES_OF = {"similar": (True, False), "transitions": (False, True), "embedding": (True, True)}
+
+
+@dataclass(frozen=True)
+class Path:
+    """The title of an item, the path to it (without both, where no relationship leads to it), and counts.
+
+    nodes: of the path without the item at its end.  counts: as `recommend/explain_items` returns them.
+    """
+
+    title: str | None
+    nodes: list[Map] | None = None
+    hops: list[Map] | None = None
+    counts: Map = field(default_factory=dict)
 
 
 def read_paths(
-    client: Client, context: RequestContext, rows: Sequence[int], channels: Sequence[str], request: Request
-) -> list[Map | None]:
-    """For each item (a row of the catalogue) its title, nodes and hops; None for one that is no longer in the graph.
+    client: Client, context: RequestContext, reasons: Sequence[Reason], request: Request
+) -> list[Path | None]:
+    """The path of each reason; None for an item that is no longer in the graph.
 
-    channels: the channel that explains each item, empty for none. Cached hops are used while neither the user nor the
-    item changed; without any other no statement is run.
+    Cached hops are used while neither the user nor the items changed; without any other, no statement is run.
     """
     items = context.catalogue
-    sources = _sources(context, rows, channels)
-    cached = [_cached(context, row, source) for row, source in zip(rows, sources, strict=True)]
-    wanted = {}
-    for place, (row, channel, source) in enumerate(zip(rows, channels, sources, strict=True)):
-        if channel in NEVER_CACHED or (source and cached[place] is None):
-            via = {"source": items.ids[source[0]], "type": source[1]} if source else {}
-            wanted[place] = {"item_id": items.ids[row], "channel": channel, **via}
-    paths: list[Map | None] = [None] * len(rows)
-    for place in range(len(rows)):
-        if place not in wanted:
-            paths[place] = _path(context, rows[place], items.titles[rows[place]], *cached[place] or (None, None))
-    places = list(wanted)
-    for number, title, nodes, hops in _read(client, context, list(wanted.values()), request) if wanted else ():
-        place, (nodes, hops) = places[number], plain((nodes, hops))
-        source = sources[place]
-        if source and nodes:
-            context.user.first_hops[source[0]] = (nodes[0], hops[0])
-            context.personal.hops(source[0])[_key(context, rows[place], source)] = (nodes[1], hops[1])
-        paths[place] = _path(context, rows[place], title, nodes, hops)
+    paths: list[Path | None] = [Path(items.titles[reason.row]) for reason in reasons]
+    wanted = []
+    for place, reason in enumerate(reasons):
+        if reason.channel in NEVER_CACHED or reason.source is not None:
+            paths[place] = _cached(context, reason)
+            if paths[place] is None:
+                wanted.append(place)
+    for number, title, nodes, hops, counts in _read(client, context, [reasons[n] for n in wanted], request):
+        path = Path(title, plain(nodes), plain(hops), counts)
+        paths[wanted[number]] = path
+        _keep(context, reasons[wanted[number]], path)
     return paths
 
 
-def _read(client: Client, context: RequestContext, rows: list[Map], request: Request) -> Any:
+def _read(client: Client, context: RequestContext, reasons: Sequence[Reason], request: Request) -> Any:
+    if not reasons:
+        return []
     found = client.read_once(
         "recommend/explain_items",
         user_id=context.user_id,
-        rows=rows,
+        rows=[_row(context, reason) for reason in reasons],
         unwanted=request.unwanted,
-        people=request.options.fan_out,
+        most=MOST if context.at is None else NO_LIMIT,
         at=context.at,
     )
     return found[0]["items"]
 
 
-def _path(context: RequestContext, row: int, title: str | None, nodes: list[Map] | None, hops: list[Map] | None) -> Map:
-    end = {"label": "Item", "key": context.catalogue.ids[row], "title": title}
-    return {"title": title, "nodes": [*nodes, end] if nodes else None, "hops": hops}
+def _row(context: RequestContext, reason: Reason) -> Map:
+    row: Map = {"item_id": context.catalogue.ids[reason.row], "channel": reason.channel}
+    if reason.source is not None:
+        row |= {"source": context.catalogue.ids[reason.source[0]], "type": reason.source[1]}
+    if reason.person is not None:
+        row |= {"person": reason.person[0], "tie": reason.person[1]}
+    return row
 
 
-def _sources(context: RequestContext, rows: Sequence[int], channels: Sequence[str]) -> list[Source | None]:
-    """For each item the strongest edge that leads to it from one of the user's recent items; None without one.
-
-    The strength is the one of the edge times the weight of the recent item. An item found by its embedding takes
-    either type of relationship.
-    """
-    edges, recent = context.features.edges, context.features.recent
-    place_of = np.full(len(context.catalogue), -1)
-    place_of[list(rows)] = np.arange(len(rows))
-    wanted = np.array([TYPES_OF.get(channel, (False, False)) for channel in channels], dtype=bool).reshape(-1, 2)
-    edge = np.flatnonzero(place_of[edges.target] >= 0)
-    item, follows = place_of[edges.target[edge]], edges.follows[edge].astype(int)
-    fits = wanted[item, follows]
-    edge, item, follows = edge[fits], item[fits], follows[fits]
-    strength = context.features.weights.sum(axis=1)[edges.place[edge]] * (edges.score[edge] + edges.recent_score[edge])
-    source = recent[edges.place[edge]]
-    best: list[Source | None] = [None] * len(rows)
-    order = np.lexsort((follows, context.catalogue.order[source], -strength, item))
-    for n in order[np.unique(item[order], return_index=True)[1]].tolist():
-        best[item[n]] = int(source[n]), TYPES[follows[n]]
-    return best
-
-
-def _cached(context: RequestContext, row: int, source: Source | None) -> tuple[list[Map], list[Map]] | None:
-    """Nodes and hops of a cached path without the item at its end; None unless both hops are cached."""
-    first = context.user.first_hops.get(source[0]) if source else None
-    last = context.personal.hops(source[0]).get(_key(context, row, source)) if source and first else None
-    if first is None or last is None:
+def _cached(context: RequestContext, reason: Reason) -> Path | None:
+    """A cached path by an item of the user's; None unless both hops are cached."""
+    if reason.source is None:
         return None
-    return [first[0], last[0]], [first[1], last[1]]
+    first = context.user.first_hops.get(reason.source[0])
+    last = context.personal.hops(reason.source[0]).get(_key(context, reason.row, reason.source)) if first else None
+    title = context.catalogue.titles[reason.row]
+    return Path(title, [first[0], last[0]], [first[1], last[1]]) if first and last else None
+
+
+def _keep(context: RequestContext, reason: Reason, path: Path) -> None:
+    if reason.source is not None and path.nodes and path.hops:
+        context.user.first_hops[reason.source[0]] = (path.nodes[0], path.hops[0])
+        last = (path.nodes[1], path.hops[1])
+        context.personal.hops(reason.source[0])[_key(context, reason.row, reason.source)] = last
 
 
 def _key(context: RequestContext, row: int, source: Source) -> tuple[Any, ...]:

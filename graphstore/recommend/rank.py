@@ -14,7 +14,8 @@ from graphstore.database.client import Client
 from graphstore.popularity import NEW_EVENTS
 from graphstore.ranking import diversity
 from graphstore.ranking.blend import CHANNELS, contributions
-from graphstore.ranking.candidates import find_candidates, interest_scores
+from graphstore.ranking.candidates import NO_ROWS, UserFeatures, find_candidates, interest_scores
+from graphstore.ranking.corrections import INTERESTS, Corrections
 from graphstore.ranking.request import Request
 from graphstore.recommend.diversity_vectors import diversity_vectors
 from graphstore.recommend.snapshot import RequestContext
@@ -77,11 +78,60 @@ def best_candidates(context: RequestContext, request: Request, k: int, pool: int
     How many candidates a channel gives depends on k alone, so an item's score is the same for every `pool`.
     """
     count = max(request.options.candidates, k)
-    rows, values = find_candidates(context.catalogue, context.features, count, context.popularity_now, request.wanted)
+    if context.features.corrected:
+        return _corrected(context, request, count, k, pool)
+    return _by_blend(context, request, count, context.features).take(slice(pool))
+
+
+def _by_blend(
+    context: RequestContext,
+    request: Request,
+    count: int,
+    user: UserFeatures,
+    wanted: Rows = NO_ROWS,
+    corrections: Corrections | None = None,
+) -> Ranking:
+    """All candidates of `find_candidates`, best first."""
+    channels, now = request.wanted, context.popularity_now
+    rows, values = find_candidates(context.catalogue, user, count, now, channels, wanted)
     parts = contributions(values, context.blend.weights, request.channels)
+    if corrections is not None:
+        parts = corrections.moved(rows, parts)
     scores = np.round(parts.sum(axis=1), 9)
-    best = np.argsort(-scores, kind="stable")[:pool]  # ties stay in the order of ids
+    best = np.argsort(-scores, kind="stable")  # ties stay in the order of ids
     return Ranking(rows[best], scores[best], parts[best])
+
+
+def _corrected(context: RequestContext, request: Request, count: int, k: int, pool: int) -> Ranking:
+    """The `pool` best candidates of a user who corrected interests.
+
+    Without the channel interests only deletions act: what another channel alone finds holds no pinned items.
+    """
+    items, user = context.catalogue, context.features
+    corrections = Corrections.of(items, items.by_item, user.corrected)
+    if not request.channels["interests"]:
+        corrections = replace(corrections, moves=np.zeros(len(items)), pins=())
+
+    def without(rows: Rows, wanted: Rows = NO_ROWS) -> Ranking:
+        seen = np.union1d(user.seen, rows)
+        wanted = np.union1d(wanted, corrections.wanted(items, seen, count))
+        return _by_blend(context, request, count, replace(user, seen=seen), wanted, corrections)
+
+    ranking = without(corrections.out)
+    if len(corrections.out) and len(ranking.rows) < k:  # no channel finds as many: any other item comes first
+        ranking = without(corrections.out, corrections.others(items, user.seen, count))
+    if len(corrections.out) and (len(ranking.rows) < pool or corrections.unmet(ranking.rows)):
+        ranking = _followed_by(ranking, without(np.setdiff1d(np.arange(len(items)), corrections.out)))
+    return Ranking(*corrections.with_pins(ranking.rows, ranking.scores, ranking.parts, k)).take(slice(pool))
+
+
+def _followed_by(ranking: Ranking, left: Ranking) -> Ranking:
+    """One ranking after the other; the scores of the latter are lowered to below those of the former."""
+    parts = left.parts.copy()
+    if len(ranking.rows) and len(left.rows):
+        parts[:, INTERESTS] -= max(left.scores[0] - ranking.scores[-1], 0.0)
+    rows, both = np.concatenate([ranking.rows, left.rows]), np.vstack([ranking.parts, parts])
+    return Ranking(rows, np.concatenate([ranking.scores, np.round(parts.sum(axis=1), 9)]), both)
 
 
 def new_items(context: RequestContext, request: Request, events: int) -> Ranking:
@@ -94,6 +144,8 @@ def new_items(context: RequestContext, request: Request, events: int) -> Ranking
     items, features = context.catalogue, context.features
     unseen = np.ones(len(items), dtype=bool)
     unseen[features.seen] = False
+    if features.corrected:
+        unseen[Corrections.of(items, items.by_item, features.corrected).out] = False
     below = math.log(events - 0.5)  # stored logarithms are rounded
     by_interest = np.zeros(len(items))
     about, values = interest_scores(items, features.interests)

@@ -6,8 +6,11 @@ from typing import Any
 
 from graphstore.database.client import Client
 from graphstore.errors import InputError, NotFound
+from graphstore.profiles.exploration import lucene_clause
 
 MOST = 1000
+WORDS = 20  # of an item's text that are looked for
+SCANNED_ITEMS = 10_000  # of an attribute
 SCANNED = 2000  # items of each user looked through for shared ones
 FAN = 50  # users followed in each hop
 
@@ -24,14 +27,17 @@ def check_k(k: object) -> int:
 
 
 def similar_items(client: Client, item_id: str, k: int = 10) -> list[dict[str, Any]]:
-    """The k items most similar to an item: item_id, title, score, by ("behaviour" or, after these, "content").
+    """The k items most similar to an item: item_id, title, score, by ("behaviour" or, after these, "content"; for one
+    that was not extracted yet "description", by attributes and words).
 
     Raises:
         NotFound: no such item.
     """
     check_k(k)
-    _must_exist(client, "item", item_id)
-    return client.read("recommend/related/similar_items", item_id=item_id, k=k)
+    item = _must_exist(client, "item", item_id)
+    words = " ".join(text for text in (item["title"], item["description"]) if text).split()[:WORDS]
+    text = " OR ".join(map(lucene_clause, words))
+    return client.read("recommend/related/similar_items", item_id=item_id, k=k, text=text, scanned=SCANNED_ITEMS)
 
 
 def similar_users(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:
@@ -71,6 +77,8 @@ def _because(row: dict[str, Any]) -> str:
     return sentence[:1].upper() + sentence[1:] + "."
 
 
-def _must_exist(client: Client, what: str, key: str) -> None:
-    if not client.read(f"recommend/related/find_{what}", **{f"{what}_id": key}):
+def _must_exist(client: Client, what: str, key: str) -> dict[str, Any]:
+    found = client.read(f"recommend/related/find_{what}", **{f"{what}_id": key})
+    if not found:
         raise NotFound(f"There is no {what} {key[:100]!r} in the graph.")
+    return found[0]

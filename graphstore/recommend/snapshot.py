@@ -21,6 +21,7 @@ from graphstore.recommend.feed_position import FeedPosition, State
 from graphstore.recommend.user_state import NeighbourState, UserState
 
 USERS_KEPT, NEIGHBOURS_KEPT, SOURCES_KEPT = 4_000, 20_000, 20_000
+CHOOSERS_KEPT = 4_000_000  # people, 24 bytes each
 CacheValidator = tuple[Any, ...]
 Hops = dict[Any, tuple[Any, Any]]
 
@@ -33,6 +34,7 @@ class PersonalCaches:
 
     users: state by user id.  neighbours: recent items of followed and similar users, by user id.
     hops: the last hop of paths as read from the graph, by the row of the item that the hop starts from.
+    choosers: the version of an item and who chose it then, by row; at most CHOOSERS_KEPT people in all.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class PersonalCaches:
         self._users: LRUCache[str, UserState] = LRUCache(USERS_KEPT)
         self._neighbours: LRUCache[str, NeighbourState] = LRUCache(NEIGHBOURS_KEPT)
         self._hops: LRUCache[int, Hops] = LRUCache(SOURCES_KEPT)
+        self._choosers: LRUCache[int, tuple[int, Any]] = LRUCache(CHOOSERS_KEPT, lambda held: 1 + len(held[1] or ()))
 
     def user(self, user_id: str) -> UserState | None:
         """The cached state of a user."""
@@ -68,6 +71,16 @@ class PersonalCaches:
                 held = self._neighbours.get(user_id)
                 if held is not None and (held.version, held.change) != (version, change):
                     del self._neighbours[user_id]
+
+    def choosers(self, row: int) -> tuple[int, Any] | None:
+        """The cached version and choosers of an item."""
+        with self._lock:
+            return self._choosers.get(row)
+
+    def keep_choosers(self, row: int, version: int, choosers: Any) -> None:
+        """Cache who chose an item."""
+        with self._lock:
+            self._choosers[row] = (version, choosers)
 
     def hops(self, source: int) -> Hops:
         """The cached hops from an item (a row of the catalogue); the caller adds to it."""
@@ -157,6 +170,7 @@ class RequestContext:
     latest: time of the latest event that is known.
     validator: an answer may be given again while `ServingCache.validator` returns the same.
     at: the moment as of which the user's events, interests and ties are taken; None for now.
+    people: ids of the users of `features.neighbours`.  known: whether the user is in the graph.
     """
 
     user_id: str
@@ -172,6 +186,8 @@ class RequestContext:
     latest: datetime | None
     validator: CacheValidator
     at: datetime | None = None
+    people: Sequence[str] = ()
+    known: bool = True
 
 
 def make_validator(state: State, number: int) -> CacheValidator:

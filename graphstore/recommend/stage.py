@@ -22,9 +22,11 @@ from graphstore.progress import Progress, silent
 from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
 from graphstore.recommend.cache import ServingCache
-from graphstore.recommend.explanation import because, path_of
+from graphstore.recommend.explanation import Chosen, explained
 from graphstore.recommend.paths import read_paths
 from graphstore.recommend.rank import Ranking, new_items, rank
+from graphstore.recommend.reasons.choosers import count_people, window
+from graphstore.recommend.reasons.reason import Reason, find_reasons
 from graphstore.recommend.related import check_k, similar_items, similar_users, suggested_friends
 from graphstore.recommend.snapshot import CacheValidator, RequestContext
 
@@ -55,6 +57,7 @@ def recommend(
     diversity: float = 0.0,
     explore: float = 0.0,
     at: datetime | None = None,
+    fallback: str | None = None,
     options: RecommendOptions = DEFAULT_OPTIONS,
     cache: ServingCache | None = None,
 ) -> dict[str, Any]:
@@ -65,21 +68,24 @@ def recommend(
     at: take the user's events, interests and ties as of this moment, and only items that were published or chosen by
     then. Everything else is that of today: the edges between items, similar users, attributes, vectors, popularity and
     the model. So this is not the list that would have been recommended then.
+    fallback: "popular" gives a user who is not in the graph what is popular; then the answer says so in `fallback`.
     cache: for repeated calls, made for this client and these options; without one all items are read first.
 
     Returns:
         user_id, as_of (time of the latest event known to it), model_version, version (the user's, which
         rises with all that concerns them), pending (whether something about them waits for a follower), followers
         (workers of `update --follow` that do such work now; without one it waits), and recommendations, each with
-        item_id, title, score, channels (name: share of the score), exploration (only where true) and, if `explain`,
-        because and path. With `at` also at.
+        item_id, title, score, channels (name: share of the score; empty where no channel adds to it), exploration (only
+        where true) and, if `explain`, because, reason (what the sentence rests on, see
+        `graphstore.recommend.explanation.explained`) and path (empty where no relationship leads to the item). With
+        `at` also at.
     Raises:
         InputError: k, channel, weights, diversity or explore are not usable, or explore is asked as of a moment.
-        NotFound: there is no such user.
+        NotFound: there is no such user, and no fallback.
     """
     check_k(k)
     request = make_request(weights, channel, client.kinds, options, diversity, explore)
-    return answer(cache or ServingCache(client, options), user_id, request, k, explain, at)[0]
+    return answer(cache or ServingCache(client, options), user_id, request, k, explain, at, fallback)[0]
 
 
 def answer(
@@ -89,6 +95,7 @@ def answer(
     k: int = 10,
     explain: bool = True,
     at: datetime | None = None,
+    fallback: str | None = None,
 ) -> tuple[dict[str, Any], CacheValidator]:
     """`recommend` from a cache and a checked request, and the validator under which the answer may be given again.
 
@@ -98,8 +105,10 @@ def answer(
     """
     if at is not None and request.explore:
         raise InputError("explore shows what is new now: it can't be asked as of a time.")
+    if fallback not in (None, "popular"):
+        raise InputError(f"fallback {fallback[:40]!r} is not popular.")
     with cache.turns:
-        context, rows = _ranked_and_explained(cache, user_id, request, k, explain, at)
+        context, rows = _ranked_and_explained(cache, user_id, request, k, explain, at, fallback)
     document = {
         "user_id": user_id,
         "as_of": context.latest.isoformat().replace("+00:00", "Z") if context.latest else None,
@@ -109,6 +118,8 @@ def answer(
         "followers": context.followers,
         "recommendations": rows,
     }
+    if not context.known:
+        document["fallback"] = fallback
     if at is not None:
         document["at"] = at.isoformat().replace("+00:00", "Z")
     return document, context.validator
@@ -181,10 +192,16 @@ def _list(context: RequestContext, ranking: Ranking) -> dict[str, Any]:
 
 
 def _ranked_and_explained(
-    cache: ServingCache, user_id: str, request: Request, k: int, explain: bool, at: datetime | None
+    cache: ServingCache,
+    user_id: str,
+    request: Request,
+    k: int,
+    explain: bool,
+    at: datetime | None,
+    fallback: str | None,
 ) -> tuple[RequestContext, list[dict[str, Any]]]:
     while True:
-        context = cache.context(user_id, at)
+        context = cache.context(user_id, at, newcomers=fallback is not None)
         if context is None:
             raise NotFound(f"There is no user {user_id[:100]!r} in the graph.")
         ranking = rank(cache.client, context, request, k)
@@ -197,28 +214,34 @@ def _explained(
     cache: ServingCache, context: RequestContext, ranking: Ranking, request: Request, explain: bool
 ) -> list[dict[str, Any]] | None:
     """The recommendations of an answer; None where an item is gone from the graph: it is discarded, rank again."""
-    shares = np.maximum(ranking.parts, 0.0)
-    shares[shares.sum(axis=1) == 0] = [float(request.channels[channel] > 0) for channel in CHANNELS]
-    strongest = [CHANNELS[place] for place in shares.argmax(axis=1)] if len(shares) else []
-    shares = shares / shares.sum(axis=1, keepdims=True)
     rows = ranking.rows.tolist()
-    paths = read_paths(cache.client, context, rows, strongest if explain else [""] * len(rows), request)
+    reasons = find_reasons(context, rows, ranking.parts) if explain else [Reason(row) for row in rows]
+    paths = read_paths(cache.client, context, reasons, request)
     if gone := [row for row, path in zip(rows, paths, strict=True) if path is None]:
         cache.discard(context, np.array(gone, dtype=np.int64))
         return None
+    shares = np.maximum(ranking.parts, 0.0)
+    shares /= np.where(total := shares.sum(axis=1, keepdims=True), total, 1.0)
+    counts = count_people(cache.client, context, reasons, request) if explain else [{}] * len(rows)
+    until, days = window(context)
     recommendations = []
-    for row, path, channel, score, share in zip(
-        rows, paths, strongest, ranking.scores.tolist(), shares.tolist(), strict=True
+    for reason, path, counted, score, share in zip(
+        reasons, paths, counts, ranking.scores.tolist(), shares.tolist(), strict=True
     ):
         assert path is not None
-        item = {"item_id": context.catalogue.ids[row], "title": path["title"]}
         channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
-        recommendation = {**item, "score": score, "channels": channels}
-        is_new = row in ranking.new
+        item_id, is_new = context.catalogue.ids[reason.row], reason.row in ranking.new
+        recommendation = {"item_id": item_id, "title": path.title, "score": score, "channels": channels}
         if is_new:
             recommendation["exploration"] = True
         if explain:
-            shown = path_of(context.user_id, item, channel, path["nodes"], path["hops"])
-            recommendation |= {"because": because(channel, shown, is_new), "path": shown}
+            end = {"label": "Item", "key": item_id, "title": path.title}
+            chosen = Chosen(_times(context, reason.row), until, days, is_new)
+            recommendation |= explained(reason, path.nodes, path.hops, path.counts | counted, end, chosen)
         recommendations.append(recommendation)
     return recommendations
+
+
+def _times(context: RequestContext, row: int) -> int | None:
+    """How often an item was chosen, as counted when events are stored; None as of a moment."""
+    return round(float(np.exp(context.catalogue.ever_popular[row]))) if context.at is None else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,10 @@ from graphstore.recommend.snapshot import PersonalCaches, RequestContext, Snapsh
 from graphstore.recommend.user_state import NeighbourState, UserState, liked_items, make_user_state
 
 TRIES = 5
+COLUMNS = (
+    *("item_ids", "types", "millis", "values", "seen", "interests", "weights", "corrections"),
+    *("attributes", "followed", "alike", "scores", "own"),
+)
 
 
 class UserContextReader:
@@ -52,6 +58,14 @@ class UserContextReader:
         )
         return self.user_state(snapshot, version, context[0])
 
+    def newcomer(
+        self, snapshot: Snapshot, personal: PersonalCaches, user_id: str, state: State, at: datetime | None
+    ) -> RequestContext:
+        """The context of a user who is not in the graph."""
+        nothing: dict[str, Any] = {name: [] for name in COLUMNS}
+        user = self.user_state(snapshot, 0, nothing | {"latest": None})
+        return replace(self.request_context(snapshot, personal, user_id, user, state, at), known=False)
+
     def request_context(
         self,
         snapshot: Snapshot,
@@ -64,7 +78,7 @@ class UserContextReader:
         """Everything that one recommendation is computed from. state: of the poll that this request made."""
         recent = np.array(user.recent.items, dtype=np.int64)
         edges = self._edges(snapshot, recent)
-        neighbours = self._neighbours(snapshot, personal, user, at)
+        people = self._neighbours(snapshot, personal, user, at)
         catalogue, blend = snapshot.catalogue, snapshot.blend
         features = UserFeatures(
             np.concatenate([user.seen, catalogue.gone]) if len(catalogue.gone) else user.seen,
@@ -74,7 +88,8 @@ class UserContextReader:
             user.vector(catalogue.vectors, blend),
             [(catalogue.interests[name], weight) for name, weight in user.interests if name in catalogue.interests],
             [catalogue.attributes[name] for name in user.attributes if name in catalogue.attributes],
-            neighbours,
+            [neighbour for _, neighbour in people],
+            [(catalogue.interests[name], how) for name, how in user.corrections if name in catalogue.interests],
         )
         latest = _latest(snapshot.build_millis, state["latest"], user.latest)
         return RequestContext(
@@ -86,11 +101,12 @@ class UserContextReader:
             features,
             blend,
             popularity_now(_now(state, user.latest, latest), snapshot.half_life),
-            state["pending"],
+            bool(state["pending"]),
             state["followers"],
             latest if at is None else user.latest,
             make_validator(state, snapshot.number),
             at,
+            [user_id for user_id, _ in people],
         )
 
     def _edges(self, snapshot: Snapshot, rows: Rows) -> NeighbourEdges:
@@ -124,8 +140,8 @@ class UserContextReader:
 
     def _neighbours(
         self, snapshot: Snapshot, personal: PersonalCaches, user: UserState, at: datetime | None
-    ) -> list[tuple[Rows, float, float]]:
-        """For each followed or similar user the rows of recent items they liked, 1 if followed, and the similarity.
+    ) -> list[tuple[str, tuple[Rows, float, float]]]:
+        """Each followed or similar user with the rows of recent items they liked, 1 if followed, and the similarity.
 
         at: only events up to this moment, not cached.
         """
@@ -139,7 +155,7 @@ class UserContextReader:
                 for user_id, neighbour in read.items():
                     personal.keep_neighbour(user_id, neighbour)
         return [
-            (state.rows, follows, similarity)
+            (user_id, (state.rows, follows, similarity))
             for user_id, follows, similarity in ties
             if (state := held[user_id]) is not None
         ]

@@ -24,6 +24,7 @@ class UserState:
 
     history: their latest events, without vectors.  recent: their latest items with weights.  seen: all their items.
     interests: names with weights, below 0 for dislikes.  attributes: as "kind=value".
+    corrections: names with "pin", "weaken" or "delete", the latest first.
     followed: user ids.  similar: user ids with scores.  stored_vector: `User.embedding`, for users without events.
     latest: time of the last event.
     first_hops: by item the user and their latest event on it, as a path shows them; filled when a path is read.
@@ -34,6 +35,7 @@ class UserState:
     recent: Recent
     seen: Rows
     interests: list[tuple[str, float]]
+    corrections: list[tuple[str, str]]
     attributes: list[str]
     followed: list[str]
     similar: list[tuple[str, float]]
@@ -41,6 +43,11 @@ class UserState:
     latest: datetime | None
     first_hops: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     _vector: tuple[Vectors, Blend, Floats] | None = None
+
+    def rated_low(self) -> Rows:
+        """The items whose latest event is a low rating or one that expresses dislike."""
+        latest = dict(zip(reversed(self.history.item_ids), reversed(self.history.negative.tolist()), strict=True))
+        return np.array([row for row, low in latest.items() if low], dtype=np.int64)
 
     def vector(self, vectors: Vectors, blend: Blend) -> Floats:
         """(D,) the user's vector: the readout of the blend over their events, else the stored one; empty for none."""
@@ -85,6 +92,7 @@ def make_user_state(
         history.recent(options.recent, options.negative_weight, unwanted),
         np.array(sorted({index[item_id] for item_id in context["seen"] if item_id in index}), dtype=np.int64),
         list(zip(context["interests"], context["weights"], strict=True)),
+        [(name, how) for name, how in context["corrections"]],
         context["attributes"],
         context["followed"],
         list(zip(context["alike"], context["scores"], strict=True)),

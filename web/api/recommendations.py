@@ -41,5 +41,5 @@ def _compute(found: Services, user_id: str, query: RecommendationQuery, key: tup
     wanted = make_request(
         None, query.channel, found.client.kinds, found.cache.options, diversity=query.diversity, explore=query.explore
     )
-    document, validator = answer(found.cache, user_id, wanted, query.k, query.explain, query.at)
+    document, validator = answer(found.cache, user_id, wanted, query.k, query.explain, query.at, query.fallback)
     return found.response_cache.keep(key, orjson.dumps(document), validator)

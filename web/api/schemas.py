@@ -100,6 +100,9 @@ class RecommendationQuery(CountQuery):
         " items, up to then. Similarities, vectors, popularity, attributes and the model are those of today, so this is"
         " not the list that would have been recommended then",
     )
+    fallback: Literal["popular"] | None = Field(
+        None, description="popular: a user who is not in the graph gets what is popular, instead of 404"
+    )
 
 
 class InterestQuery(Query):
@@ -171,16 +174,40 @@ class Accepted(BaseModel):
     rejected: list[Rejected]
 
 
+class Reason(BaseModel):
+    """What the sentence of a recommendation rests on: the numbers in it, counted for the moment of the answer."""
+
+    channel: str | None = Field(description="The channel that explains the item; null where nothing of the user's does")
+    people: int | None = Field(None, description="How many people chose the item, of `of` or within `days` if given")
+    of: int | None = Field(
+        None,
+        description="Of how many: the others who chose the user's item on the path (similar, transitions, embedding),"
+        " who have the attribute (attributes), the followed or the similar users looked at (social)",
+    )
+    times: int | None = Field(None, description="How often all chose the item, where people are too many to count")
+    events: int | None = Field(None, description="How many events of the user are evidence of the interest")
+    similarity: float | None = Field(None, description="Cosine of the vectors of user and item")
+    days: int | None = Field(None, description="`people` are those of so many days up to `until`")
+    until: str | None = Field(None, description="The moment asked for, or of the latest event known to the answer")
+
+
 class Recommendation(BaseModel):
     """One recommended item and its reasons."""
 
     item_id: str
     title: str | None
     score: float
-    channels: dict[str, float] | None = None
+    channels: dict[str, float] = Field(
+        description="The share of each channel in the score; empty where none adds to it"
+    )
     exploration: bool | None = None
-    because: str | None = None
-    path: list[dict[str, Any]] | None = None
+    because: str | None = Field(None, description="A sentence that words the reason")
+    reason: Reason | None = None
+    path: list[dict[str, Any]] | None = Field(
+        None,
+        description="Nodes and relationships of the graph in turn, from the user to the item; empty where none leads to"
+        " it. A user who is similar and not followed has the key null",
+    )
 
 
 class Recommendations(BaseModel):
@@ -197,6 +224,7 @@ class Recommendations(BaseModel):
         description="Workers of `update --follow` that do such work now; with 0 of them `pending` stays as it is"
     )
     at: str | None = Field(None, description="The moment that was asked for")
+    fallback: str | None = Field(None, description="popular, where the user is not in the graph")
     recommendations: list[Recommendation]
 
 

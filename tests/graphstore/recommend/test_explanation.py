@@ -4,82 +4,184 @@ import pytest
 from neo4j.time import Date, DateTime
 
 from graphstore.kinds import KINDS
-from graphstore.recommend.explanation import because, display_name, path_of, plain, verb_phrase
+from graphstore.recommend.explanation import Chosen, display_name, explained, path_of, plain, verb_phrase
+from graphstore.recommend.reasons.reason import Reason
 
 USER = {"label": "User", "key": "u1", "title": None}
 ALIEN = {"label": "Item", "key": "i1", "title": "Alien (1979)"}
 ALIENS = {"label": "Item", "key": "i2", "title": "Aliens (1986)"}
-ITEM = {"item_id": "i2", "title": "Aliens (1986)"}
-RATED = {"type": "RATED", "properties": {"value": 5.0}}
+OTHER = {"label": "User", "key": "u2", "title": "Ripley"}
+INTEREST = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+COUNTS = {"of": 146, "people": 52, "later": 11}
 
 
-def sentence(channel, *path):
-    return because(channel, list(path))
+def hop(kind, **properties):
+    return {"type": kind, "properties": properties}
 
 
-def test_similar_items_are_explained_by_what_the_user_did():
-    similar = {"type": "SIMILAR_TO", "properties": {"score": 0.4}}
-    assert sentence("similar", USER, RATED, ALIEN, similar, ALIENS) == (
-        "Because you rated “Alien (1979)” 5, and people who chose it also chose this."
+SIMILAR, FOLLOWED_BY, ABOUT = (hop(t) for t in ("SIMILAR_TO", "FOLLOWED_BY", "ABOUT"))
+RATED = hop("RATED", value=5.0)
+
+
+def explain(channel, *path, counts=None, new=False, times=None, until=NOW, **known):
+    """path: first hop, the node in between, second hop; nothing for none."""
+    nodes, hops = ([USER, path[1]], [path[0], path[2]]) if path else (None, None)
+    return explained(Reason(0, channel, **known), nodes, hops, counts or {}, ALIENS, Chosen(times, until, 14, new))
+
+
+def said(*arguments, **options):
+    found = explain(*arguments, **options)
+    return found["because"], found["reason"]
+
+
+def test_similar_items_say_what_the_user_did_and_how_many_chose_both():
+    assert said("similar", RATED, ALIEN, SIMILAR, counts=COUNTS) == (
+        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose it chose this too.",
+        {"channel": "similar", "people": 52, "of": 146},
     )
-    bought = {"type": "PURCHASED", "properties": {}}
-    assert sentence("similar", USER, bought, ALIEN, similar, ALIENS).startswith("Because you bought “Alien (1979)”")
-
-
-def test_transitions_say_next():
-    followed = {"type": "FOLLOWED_BY", "properties": {"score": 0.1}}
-    assert sentence("transitions", USER, RATED, ALIEN, followed, ALIENS).endswith("often chose this next.")
-
-
-def test_interests_count_their_evidence():
-    likes = {"type": "INTERESTED_IN", "properties": {"evidence": [str(n) for n in range(12)]}}
-    about = {"type": "ABOUT", "properties": {"weight": 0.5}}
-    interest = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
-    assert sentence("interests", USER, likes, interest, about, ALIENS) == (
-        "You like Sci-Fi (12 of your events), and this is about it."
+    one = {"of": 1, "people": 1, "later": 0}
+    assert said("similar", hop("PURCHASED"), ALIEN, SIMILAR, counts=one)[0] == (
+        "Because you bought “Alien (1979)”: the one other person who chose it chose this too."
     )
 
 
-def test_followed_users_are_named_and_similar_users_are_not():
-    other = {"label": "User", "key": "u2", "title": None}
-    follows, similar = ({"type": t, "properties": {}} for t in ("FOLLOWS", "SIMILAR_TO"))
-    assert sentence("social", USER, follows, other, RATED, ALIENS) == "u2, whom you follow, rated this 5."
-    assert "u2" not in sentence("social", USER, similar, other, RATED, ALIENS)
+def test_transitions_say_how_many_went_on_to_it_and_never_that_they_often_did():
+    assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=COUNTS) == (
+        "Because you rated “Alien (1979)” 5: 11 of the 146 other people who chose it chose this after it.",
+        {"channel": "transitions", "people": 11, "of": 146},
+    )
+    at_once = COUNTS | {"later": 0}
+    assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=at_once)[0].endswith(
+        "52 of the 146 other people who chose it chose this too."
+    )
 
 
-def test_attributes_name_their_kind_and_a_kind_of_behaviour_of_ones_own_reads_as_a_word():
-    has, favours = ({"type": t, "properties": {}} for t in ("HAS_ATTRIBUTE", "FAVOURS"))
-    attribute = {"label": "Attribute", "key": "age_group=20s", "title": "20s"}
-    assert "your age group (20s)" in sentence("attributes", USER, has, attribute, favours, ALIENS)
-    wished = {"type": "WISHED_FOR", "properties": {}}
-    similar = {"type": "SIMILAR_TO", "properties": {}}
-    assert "you wished for “Alien (1979)”" in sentence("similar", USER, wished, ALIEN, similar, ALIENS)
+def test_of_too_many_people_no_number_is_made_up():
+    assert said("similar", RATED, ALIEN, SIMILAR) == (
+        "Because you rated “Alien (1979)” 5: people who chose it also chose this, too many to count.",
+        {"channel": "similar"},
+    )
 
 
-def test_where_no_relationship_leads_to_the_item_the_one_hop_is_marked_virtual():
-    for channel, kind in (("popular", "POPULAR_WITH"), ("embedding", "NEAREST_TO")):
-        path = path_of("u1", ITEM, channel, None, None)
-        assert path == [USER, {"type": kind, "properties": {}, "virtual": True}, ALIENS]
-        assert because(channel, path).endswith(".")
+def test_a_relationship_that_nobody_made_yet_is_no_reason():
+    counts = {"of": 3, "people": 0, "later": 0, "ever": 7, "recent": 2}
+    found = explain("similar", RATED, ALIEN, SIMILAR, counts=counts)
+    assert found["because"] == "2 people chose this in the 14 days up to 2026-01-31." and found["path"] == []
+
+
+@pytest.mark.parametrize(
+    ("likes", "events", "sentence"),
+    [
+        ({}, 12, "You like Sci-Fi (12 of your events), and this is about it."),
+        ({}, 1, "You like Sci-Fi (1 of your events), and this is about it."),
+        ({}, 20, "You like Sci-Fi (at least 20 of your events), and this is about it."),
+        ({}, 0, "You like Sci-Fi, and this is about it."),
+        ({"extracted_by": "user"}, 0, "You pinned Sci-Fi, and this is about it."),
+    ],
+)
+def test_an_interest_says_on_how_many_events_it_rests_or_that_it_is_pinned(likes, events, sentence):
+    found = said("interests", hop("INTERESTED_IN", **likes), INTEREST, ABOUT, counts={"events": events})
+    assert found == (sentence, {"channel": "interests", "events": events})
+
+
+EVENT = hop("RATED", value=5.0, event_id="secret", at="2026-01-01T00:00:00Z", session_id="s")
+
+
+def test_a_followed_user_is_named_with_what_they_did_and_no_event_of_theirs_is_shown():
+    found = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=2, of=7)
+    assert found["because"] == "Ripley, whom you follow, rated this 5 (2 of the 7 people you follow chose it lately)."
+    assert found["reason"] == {"channel": "social", "people": 2, "of": 7}
+    assert found["path"] == [USER, hop("FOLLOWS"), OTHER, hop("RATED", value=5.0), ALIENS]
+    alone = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=1, of=1)
+    assert alone["because"] == "Ripley, whom you follow, rated this 5."
+
+
+def test_of_a_similar_user_neither_sentence_nor_path_tells_who_or_what_exactly():
+    alike = hop("SIMILAR_TO", score=0.5, run="r")
+    found = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=3, of=20)
+    assert found["because"] == "3 of the 20 people who choose most like you chose this lately."
+    assert found["path"] == [USER, SIMILAR, {"label": "User", "key": None, "title": None}, hop("RATED"), ALIENS]
+    assert not any(word in str(found) for word in ("u2", "Ripley", "secret", "2026-01-01", "0.5"))
+    only = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=1, of=1)
+    assert only["because"] == "The one person who chooses most like you chose this lately."
+
+
+def test_attributes_say_how_many_of_those_who_share_them_chose_it():
+    attribute = {"label": "Attribute", "key": "home_town=a=b", "title": "Nostromo"}
+    counts = {"people": 34, "of": 1212}
+    assert said("attributes", hop("HAS_ATTRIBUTE"), attribute, hop("FAVOURS"), counts=counts) == (
+        "34 of the 1,212 other people who share your home town (Nostromo) chose this.",
+        {"channel": "attributes", "people": 34, "of": 1212},
+    )
+
+
+def test_an_item_near_the_vector_says_how_near_beside_the_relationship_that_leads_to_it():
+    assert said("embedding", similarity=0.8345) == (
+        "This is close to what you have been choosing (similarity 0.83 of 1).",
+        {"channel": "embedding", "similarity": 0.8345},
+    )
+    assert said("embedding", RATED, ALIEN, SIMILAR, counts=COUNTS, similarity=0.5) == (
+        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose it chose this too; "
+        "it is close to what you have been choosing (similarity 0.50 of 1).",
+        {"channel": "embedding", "people": 52, "of": 146, "similarity": 0.5},
+    )
+    assert said("embedding")[0] == "This is close to what you have been choosing."
+
+
+def test_popularity_is_a_number_of_people_in_a_time_that_is_named():
+    until = "2026-01-31T12:00:00Z"
+    assert said("popular", counts={"ever": 1500, "recent": 1200}) == (
+        "1,200 people chose this in the 14 days up to 2026-01-31.",
+        {"channel": "popular", "people": 1200, "days": 14, "until": until},
+    )
+    assert said("popular", counts={"ever": 1, "recent": 1})[0].startswith("1 person chose this in")
+    assert said("popular", counts={"ever": 30, "recent": 0}) == (
+        "30 people chose this so far.",
+        {"channel": "popular", "people": 30},
+    )
+    assert said("popular", counts={"ever": 3, "recent": 3}, until=None)[0] == "3 people chose this so far."
+    assert said("popular", times=12_345) == ("Chosen 12,345 times so far.", {"channel": "popular", "times": 12_345})
+
+
+def test_where_nothing_speaks_for_an_item_the_sentence_says_so():
+    assert said("", counts={"ever": 30, "recent": 0}) == (
+        "Nothing of your own leads here: 30 people chose this so far.",
+        {"channel": None, "people": 30},
+    )
+    assert said("")[0] == "Nothing of your own leads here: nobody has chosen this yet."
+
+
+def test_a_channel_whose_relationship_is_gone_says_how_popular_the_item_is():
+    for channel in ("similar", "interests", "social", "attributes"):
+        found = explain(channel, counts={"ever": 4, "recent": 4})
+        assert (found["path"], found["reason"]["channel"]) == ([], "popular")
+
+
+def test_a_new_item_says_how_often_it_was_chosen_before_the_reason():
+    assert said("embedding", new=True, times=3, similarity=0.5)[0] == (
+        "New here, chosen 3 times so far: this is close to what you have been choosing (similarity 0.50 of 1)."
+    )
+    assert said("embedding", new=True, times=1)[0].startswith("New here, chosen once so far: this")
 
 
 def test_a_path_is_nodes_and_relationships_in_turn_and_fits_in_json():
     at = DateTime.from_native(datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
-    hops = [{"type": "RATED", "properties": {"at": at}}, {"type": "SIMILAR_TO", "properties": {}}]
-    path = path_of("u1", ITEM, "similar", [USER, ALIEN, ALIENS], plain(hops))
+    hops = plain([hop("RATED", at=at), SIMILAR])
+    path = path_of(Reason(0, "similar"), [USER, ALIEN], hops, ALIENS)
     assert [part.get("label") or part["type"] for part in path] == ["User", "RATED", "Item", "SIMILAR_TO", "Item"]
     assert path[1]["properties"]["at"] == "2024-01-02T03:04:05Z"
     assert plain([at]) == ["2024-01-02T03:04:05Z"]
 
 
+def test_nodes_and_hops_that_do_not_fit_together_are_no_path():
+    for nodes, hops in ((None, None), ([], []), ([USER, ALIEN], [RATED]), ([USER, ALIEN], None)):
+        assert path_of(Reason(0, "similar"), nodes, hops, ALIENS) == []
+
+
 def test_very_long_titles_are_cut():
     long = {"label": "Item", "key": "i", "title": "x" * 500}
-    similar = {"type": "SIMILAR_TO", "properties": {}}
-    assert len(sentence("similar", USER, RATED, long, similar, ALIENS)) < 200
-
-
-def hop(kind, **properties):
-    return {"type": kind, "properties": properties}
+    assert len(said("similar", RATED, long, SIMILAR, counts=COUNTS)[0]) < 200
 
 
 @pytest.mark.parametrize(
@@ -120,80 +222,6 @@ def test_a_node_is_called_by_its_title_or_its_key_and_items_stand_in_quotation_m
 def test_a_title_has_at_most_eighty_characters_the_last_one_says_that_there_is_more():
     assert display_name({"label": "Interest", "key": "k", "title": "x" * 80}) == "x" * 80
     assert display_name({"label": "Interest", "key": "k", "title": "x" * 81}) == "x" * 79 + "…"
-
-
-INTEREST = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
-ABOUT = hop("ABOUT", weight=0.5)
-
-
-@pytest.mark.parametrize(
-    ("likes", "said"),
-    [
-        (hop("INTERESTED_IN", evidence=["a", "b"]), "You like Sci-Fi (2 of your events), and this is about it."),
-        (hop("INTERESTED_IN", evidence=["a"]), "You like Sci-Fi (1 of your events), and this is about it."),
-        (hop("INTERESTED_IN", evidence=[]), "You like Sci-Fi, and this is about it."),
-        (hop("INTERESTED_IN"), "You like Sci-Fi, and this is about it."),
-        ({"type": "INTERESTED_IN"}, "You like Sci-Fi, and this is about it."),
-    ],
-)
-def test_an_interest_says_on_how_many_events_it_rests(likes, said):
-    assert sentence("interests", USER, likes, INTEREST, ABOUT, ALIENS) == said
-
-
-def test_a_similar_user_stays_unnamed_and_a_followed_one_is_named_by_their_title():
-    other = {"label": "User", "key": "u2", "title": "Ripley"}
-    liked = hop("LIKED")
-    assert sentence("social", USER, hop("SIMILAR_TO"), other, liked, ALIENS) == (
-        "Somebody who chooses much as you do liked this."
-    )
-    assert sentence("social", USER, hop("FOLLOWS"), other, liked, ALIENS) == "Ripley, whom you follow, liked this."
-
-
-def test_an_attribute_is_said_with_its_kind_in_words():
-    attribute = {"label": "Attribute", "key": "home_town=a=b", "title": "Nostromo"}
-    assert sentence("attributes", USER, hop("HAS_ATTRIBUTE"), attribute, hop("FAVOURS"), ALIENS) == (
-        "People who share your home town (Nostromo) choose this more than others do."
-    )
-
-
-def test_an_item_near_the_vector_is_said_to_be_close_beside_the_relationship_that_leads_to_it():
-    assert sentence("embedding", USER, RATED, ALIEN, hop("SIMILAR_TO"), ALIENS) == (
-        "Because you rated “Alien (1979)” 5, and people who chose it also chose this; "
-        "it is close to what you have been choosing."
-    )
-    assert sentence("embedding", USER, RATED, ALIEN, hop("FOLLOWED_BY"), ALIENS) == (
-        "Because you rated “Alien (1979)” 5, and people who chose it often chose this next; "
-        "it is close to what you have been choosing."
-    )
-    assert sentence("transitions", USER, RATED, ALIEN, hop("FOLLOWED_BY"), ALIENS) == (
-        "Because you rated “Alien (1979)” 5, and people who chose it often chose this next."
-    )
-
-
-@pytest.mark.parametrize("channel", ["popular", "similar", "interests"])
-def test_without_a_relationship_an_item_is_said_to_be_popular_or_by_its_vector_close(channel):
-    path = path_of("u1", ITEM, channel, None, None)
-    assert because(channel, path) == "Many people chose this recently."
-    near = path_of("u1", ITEM, "embedding", None, None)
-    assert because("embedding", near) == "This is close to what you have been choosing."
-
-
-def test_a_popular_item_is_said_to_be_popular_even_where_a_path_leads_to_it():
-    assert sentence("popular", USER, RATED, ALIEN, hop("SIMILAR_TO"), ALIENS) == "Many people chose this recently."
-
-
-def test_a_new_item_says_that_it_is_new_before_the_reason():
-    path = path_of("u1", ITEM, "embedding", None, None)
-    assert because("embedding", path, new=True) == (
-        "New here, and few have chosen it yet: this is close to what you have been choosing."
-    )
-
-
-def test_a_path_of_nodes_and_hops_that_do_not_fit_together_is_virtual():
-    virtual = [USER, {"type": "SIMILAR", "properties": {}, "virtual": True}, ALIENS]
-    for nodes, hops in ((None, None), ([], []), ([USER, ALIENS], []), ([USER], [RATED]), ([USER, ALIENS], None)):
-        assert path_of("u1", ITEM, "similar", nodes, hops) == virtual
-    assert path_of("u1", ITEM, "similar", [USER, ALIENS], [RATED]) == [USER, RATED, ALIENS]
 
 
 def test_times_become_text_however_deep_they_stand():

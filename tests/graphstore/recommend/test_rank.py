@@ -329,3 +329,61 @@ def test_a_list_has_no_item_twice_is_as_long_as_it_can_be_and_new_items_stand_on
     assert ranking.new <= {row for row in rows if items.new[row]}
     if explore < 1 and len(plain.rows):
         assert rows[0] == plain.rows[0]
+
+
+@pytest.fixture
+def corrected(popular):
+    """Of the five items, best first b, d, e, a, c, two are about interest 0 and two about interest 1."""
+    about = sp.csc_matrix([[0.1, 0.5], [0.5, 0.1], [0.0, 0.5], [0.5, 0.0], [0.0, 0.0]])
+    return replace(popular, about=about, by_item=about.tocsr())
+
+
+def listed(items, *corrections, k=3, **asked):
+    known = context(items, replace(NOBODY, corrected=corrections))
+    ranking = best_candidates(known, request(**asked), k, k)
+    assert ranking.scores.tolist() == sorted(ranking.scores.tolist(), reverse=True)
+    assert ranking.parts.sum(axis=1) == pytest.approx(ranking.scores, abs=1e-8)
+    return names(known, ranking)
+
+
+def test_what_is_about_a_deleted_interest_comes_behind_all_others(corrected):
+    assert listed(corrected) == ["b", "d", "e"]
+    assert listed(corrected, (0, "delete")) == ["e", "a", "c"]
+    assert listed(corrected, (0, "delete"), k=5) == ["e", "a", "c", "b", "d"]
+    assert listed(corrected, (0, "delete"), (1, "delete"), k=5) == ["e", "b", "d", "a", "c"]
+    assert listed(corrected, (0, "delete"), channel="popular") == ["e", "a", "c"]
+    unknown = replace(corrected, popularity=np.where(np.arange(5) == 2, -np.inf, corrected.popularity))
+    assert listed(unknown, k=5) == ["b", "d", "e", "a"]
+    assert listed(unknown, (0, "delete"), k=5) == ["e", "a", "c", "b", "d"]  # c has no event
+
+
+def test_a_pin_shows_an_item_and_a_weakened_interest_steps_back(corrected):
+    assert listed(corrected, (1, "pin"), k=2) == ["b", "a"]
+    assert listed(corrected, (0, "weaken")) == ["b", "e", "d"]
+    assert listed(corrected, (1, "pin"), channel="popular") == ["b", "d", "e"]
+
+
+def test_a_pin_shows_an_item_about_a_deleted_interest_only_if_there_is_no_other(corrected):
+    about = sp.csc_matrix([[0.0, 0.5], [0.5, 0.5], [0.0, 0.0], [0.5, 0.0], [0.0, 0.0]])
+    items = replace(corrected, about=about, by_item=about.tocsr())
+    assert listed(items, (1, "pin"), (0, "delete"), k=5) == ["e", "a", "c", "b", "d"]
+    about = sp.csc_matrix([[0.0, 0.0], [0.5, 0.5], [0.0, 0.0], [0.5, 0.0], [0.0, 0.0]])
+    items = replace(corrected, about=about, by_item=about.tocsr())
+    assert listed(items, (1, "pin"), (0, "delete"), k=5) == ["e", "b", "a", "c", "d"]
+
+
+def test_a_pinned_item_that_no_channel_finds_is_shown_unless_it_was_seen(corrected):
+    unknown = replace(corrected, popularity=np.where(np.arange(5) == 0, -np.inf, corrected.popularity))
+    alone = replace(unknown, about=(about := sp.csc_matrix([[1.0], [0.0], [0.0], [0.0], [0.0]])), by_item=about.tocsr())
+    assert "a" not in listed(alone, k=5)
+    assert listed(alone, (0, "pin"), k=5)[1] == "a"
+    known = context(alone, replace(NOBODY, corrected=[(0, "pin")], seen=np.array([0])))
+    assert "a" not in names(known, best_candidates(known, request(), 5, 5))
+
+
+def test_no_new_item_about_a_deleted_interest_takes_a_place(shelf):
+    known = context(shelf, replace(NOBODY, interests=[(0, 1.0)]))
+    found = names(known, new_items(known, request(), NEW_EVENTS))
+    assert found
+    denied = context(shelf, replace(NOBODY, interests=[(0, 1.0)], corrected=[(0, "delete")]))
+    assert names(denied, new_items(denied, request(), NEW_EVENTS)) == []

@@ -1,0 +1,1 @@
+"""Reasons: what explains a recommended item, and how many people chose it."""
