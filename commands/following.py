@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from types import FrameType
 
 from commands.console import Terminal
@@ -155,15 +156,18 @@ def stop_with_parent(stop: threading.Event) -> None:
 
 def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: float, anew_hours: float) -> None:
     """Follow the graph: as the supervisor, or with `lane` as one worker ("events" or "neighbourhoods")."""
-    from gnn.update.follow_events import follow as work
     from graphstore.logs import log_to_stderr
 
-    if lane is None:
+    if lane is None:  # the supervisor does not load torch, and says at once if its workers can't
+        if find_spec("torch") is None:
+            raise ModuleNotFoundError("torch is not installed", name="torch")
         with terminal.client():  # reports at once if the graph can't be reached, and updates the schema
             pass
         tasks = [PeriodicTask("--continue", 60 * train_minutes), PeriodicTask("--anew", 3_600 * anew_hours)]
         supervise(terminal, [*["events"] * workers, "neighbourhoods"], tasks)
         return
+    from gnn.update.follow_events import follow as work
+
     log_to_stderr()
     stop = stopping()
     stop_with_parent(stop)
