@@ -178,8 +178,6 @@ def update_command(
     lane: str | None,
 ) -> None:
     """Train the graph neural network, or refresh the embeddings of what was touched since the last update."""
-    from gnn.update.stage import update
-
     if full + further + anew + end_to_end + following > 1:
         raise InputError(
             "--full, --continue, --anew, --end-to-end and --follow don't go together: one after the other."
@@ -190,6 +188,8 @@ def update_command(
     if anew:
         show_drift(terminal)
         return
+    from gnn.update.stage import update
+
     with terminal.client() as client, terminal.progress() as progress:
         options: Any = {"full": full, "further": further, "end_to_end": end_to_end, "seed": seed}
         counts = update(client, terminal.settings, progress=progress, **options)
@@ -206,7 +206,7 @@ def update_command(
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
     help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
 )
-@click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
+@click.option("--explain", is_flag=True, help="Show each channel's share and the path; with --all: write the reasons.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
 @with_terminal
@@ -241,7 +241,7 @@ def recommend_command(
         try:
             with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
                 users = 0
-                for row in recommend_all(client, k=k, progress=progress, **knobs):
+                for row in recommend_all(client, k=k, progress=progress, explain=explain, **knobs):
                     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                     users += 1
             partial.replace(output)

@@ -8,6 +8,21 @@ from graphstore.progress import Message, quiet
 from graphstore.settings import Settings
 
 
+def reached(settings: Settings, message: Message = quiet) -> tuple[str, tuple[str, str], str | None]:
+    """Address, login and database (None: the default one) of the server at `NEO4J_URI`, or of the managed server, which
+    is started if needed.
+
+    Raises:
+        ServerError: the managed server can't be started.
+    """
+    from graphstore.server.managed import ManagedServer
+
+    if settings.neo4j_uri is not None:
+        return settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password or ""), settings.neo4j_database
+    address = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version).start(message)
+    return address.bolt_uri, (address.username, address.password), None
+
+
 def connect(
     settings: Settings, *, message: Message = quiet, migrated: bool = True, retry_seconds: float = RETRY_SECONDS
 ) -> Client:
@@ -23,22 +38,10 @@ def connect(
         InputError: NEO4J_URI or the table of kinds can't be used.
     """
     from graphstore.database.schema import migrate
-    from graphstore.server.managed import ManagedServer
 
     kinds = read_kinds(settings.kinds_file)
-    if settings.neo4j_uri is None:
-        server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
-        address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, kinds=kinds, retry_seconds=retry_seconds)
-    else:
-        client = Client(
-            settings.neo4j_uri,
-            settings.neo4j_username,
-            settings.neo4j_password or "",
-            settings.neo4j_database,
-            kinds=kinds,
-            retry_seconds=retry_seconds,
-        )
+    uri, (username, password), database = reached(settings, message)
+    client = Client(uri, username, password, database, kinds=kinds, retry_seconds=retry_seconds)
     try:
         client.verify()
         if migrated:

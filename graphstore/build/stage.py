@@ -37,7 +37,8 @@ def build(
     options: those that `tune` found for this graph, or else the defaults, where None.
 
     Returns:
-        Counts: items with a popularity, relationships of each type, and the settings that were used.
+        Counts: items with a popularity, relationships of each type, the settings that were used, and as_of, the time
+        of the latest event (ISO 8601).
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
@@ -52,6 +53,7 @@ def build(
         current.counts["popularity_half_life"] = options.popularity_half_life
         penalties = ridge_penalties(events, options)
         current.counts["penalties"] = list(penalties)
+        progress("similarity and transitions", 0, None)
         derived = derive(events, options, penalties=penalties)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
@@ -66,7 +68,12 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, latest)
-        return dict(current.counts)
+        at = (
+            None
+            if np.isnan(latest)
+            else datetime.fromtimestamp(latest * DAY_SECONDS, UTC).isoformat(timespec="seconds")
+        )
+        return current.counts | {"as_of": at}
 
 
 def _continue_popularity(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:
