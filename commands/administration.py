@@ -63,7 +63,7 @@ def revoke(terminal: Terminal, name: str, yes: bool) -> None:
     """Revoke a key, after asking: requests that use it are refused, and it can't be put in force again."""
     from graphstore.administration.keys import revoke_key
 
-    terminal.confirm(f"The key {name!r} is revoked: what uses it is refused from now on.", yes)
+    terminal.confirm(f"This revokes the key {name!r}: what uses it is refused from then on.", yes)
     with terminal.client() as client:
         revoke_key(client, name)
     terminal.answer({"name": name, "revoked": True}, lambda row: print(f"Revoked {row['name']}."))

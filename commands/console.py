@@ -87,10 +87,13 @@ class Terminal:
         if yes:
             return
         if not sys.stdin.isatty():
-            raise InputError(f"{deed} Standard input is no terminal, so nobody can be asked: give --yes.")
+            raise InputError(
+                f"Nothing was changed. {deed} Standard input is no terminal, so nobody can be asked: give --yes."
+            )
         try:
             agreed = click.confirm(f"{deed} Go on?", err=True)
         except click.Abort as error:
+            click.echo(err=True)
             raise Declined from error
         if not agreed:
             raise Declined

@@ -27,7 +27,7 @@ def erase_command(terminal: Terminal, user_id: str, yes: bool) -> None:
         if not yes:
             held = export_user(client, user_id)
             amounts = f"{len(held['events']):,} events and {len(held['interests']):,} interests"
-            terminal.confirm(f"User {user_id} is erased, with {amounts}. This can't be undone.", yes)
+            terminal.confirm(f"This erases user {user_id}, with {amounts}. It can't be undone.", yes)
         counts = erase_user(client, user_id)
     terminal.answer(counts, lambda c: terminal.hanging("", f"Erased user {user_id}: {parts(c) or 'nothing else'}."))
 
@@ -66,7 +66,7 @@ def reset_command(terminal: Terminal, keys: bool, yes: bool) -> None:
         if not any(found.counts.values()):
             terminal.answer({"deleted": {}}, lambda _: terminal.hanging("", "The graph is empty: nothing to delete."))
             return
-        terminal.confirm(f"All of this is deleted: {parts(found.counts)}. {found.beside}This can't be undone.", yes)
+        terminal.confirm(f"This deletes {parts(found.counts)}. {found.beside}It can't be undone.", yes)
         with terminal.progress() as progress:
             deleted = reset(client, keys, progress)
     folders = [str(path) for name in KEEPS_FILES if (path := terminal.settings.home / name).exists()]

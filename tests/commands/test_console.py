@@ -23,7 +23,7 @@ class Stdin(StringIO):
 
 def test_without_a_terminal_it_needs_yes_and_asks_nothing(terminal, monkeypatch):
     monkeypatch.setattr(sys, "stdin", StringIO("y\n"))
-    with pytest.raises(InputError, match=r"Everything is deleted\..*--yes"):
+    with pytest.raises(InputError, match=r"Nothing was changed\. Everything is deleted\..*--yes"):
         terminal.confirm("Everything is deleted.", yes=False)
     terminal.confirm("Everything is deleted.", yes=True)
 
