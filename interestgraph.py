@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import click
 
-from commands import administration, demo, exposure, reading, server, stages, tuning
+from commands import administration, demo, erasing, exposure, reading, server, stages, tuning
+from commands.console import Commands
 
 STAGES: dict[str, click.Command] = {
     "collect": stages.collect_command,
@@ -22,7 +23,7 @@ STAGES: dict[str, click.Command] = {
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="interestgraph")
 def main() -> None:
     """Every user's interests as a living graph in Neo4j, and recommendations with the path that explains each.
@@ -44,8 +45,9 @@ for _command in (
     administration.serve_command,
     administration.evaluate_command,
     exposure.exposure_command,
-    administration.erase_command,
-    administration.export_command,
+    erasing.erase_command,
+    erasing.export_command,
+    erasing.reset_command,
     administration.estimate_command,
     administration.doctor_command,
 ):

@@ -1,8 +1,7 @@
-"""Commands beside the stages: keys, serve, erase, export, evaluate, estimate, doctor."""
+"""Commands beside the stages: keys, serve, evaluate, estimate, doctor."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import replace
@@ -12,10 +11,10 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.console import Terminal, plain_table, stored_id, with_terminal
+from commands.console import YES, Commands, Terminal, plain_table, with_terminal
 
 
-@click.group("keys")
+@click.group("keys", cls=Commands)
 def keys_group() -> None:
     """API keys of the web application."""
 
@@ -46,6 +45,9 @@ def list_(terminal: Terminal) -> None:
 
 def show_keys(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
     """A row for each key."""
+    if not rows:
+        terminal.hanging("", "There is no key. Make one: interestgraph keys create NAME --scopes read,write")
+        return
     table = plain_table("name", "scopes", "created", "revoked", texts=2)
     for row in rows:
         times = (str(row[when] or "")[:16].replace("T", " ") for when in ("created_at", "revoked_at"))
@@ -55,11 +57,13 @@ def show_keys(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
 
 @keys_group.command("revoke")
 @click.argument("name")
+@YES
 @with_terminal
-def revoke(terminal: Terminal, name: str) -> None:
-    """Revoke a key: requests that use it are refused."""
+def revoke(terminal: Terminal, name: str, yes: bool) -> None:
+    """Revoke a key, after asking: requests that use it are refused, and it can't be put in force again."""
     from graphstore.administration.keys import revoke_key
 
+    terminal.confirm(f"This revokes the key {name!r}: what uses it is refused from then on.", yes)
     with terminal.client() as client:
         revoke_key(client, name)
     terminal.answer({"name": name, "revoked": True}, lambda row: print(f"Revoked {row['name']}."))
@@ -77,33 +81,6 @@ def serve_command(terminal: Terminal, host: str, port: int, threads: int) -> Non
 
     config = replace(WebConfig.from_environment(os.environ), settings=terminal.settings)
     serve(terminal.settings, host=host, port=port, threads=threads, config=config)
-
-
-@click.command("erase")
-@click.argument("user_id", callback=stored_id)
-@with_terminal
-def erase_command(terminal: Terminal, user_id: str) -> None:
-    """Erase a user from the graph, with their behaviour, interests and embedding.
-
-    Files of rejected rows and cached answers of a language model are not touched: delete these yourself.
-    """
-    from graphstore.profiles.erasure import erase_user
-
-    with terminal.client() as client:
-        counts = erase_user(client, user_id)
-    terminal.answer(counts, lambda c: print("Erased: " + ", ".join(f"{name} {number:,}" for name, number in c.items())))
-
-
-@click.command("export")
-@click.argument("user_id", callback=stored_id)
-@with_terminal
-def export_command(terminal: Terminal, user_id: str) -> None:
-    """Print everything that the graph stores about a user, as JSON."""
-    from graphstore.profiles.erasure import export_user
-
-    with terminal.client() as client:
-        data = export_user(client, user_id)
-    terminal.answer(data, lambda d: print(json.dumps(d, ensure_ascii=False, indent=2, default=str)))
 
 
 @click.command("evaluate")
@@ -145,10 +122,11 @@ def evaluate_command(
     from gnn.evaluate import StageOptions, evaluate
     from gnn.evaluation import report as reporting
     from gnn.evaluation.baselines import named
+    from graphstore.kinds import read_kinds
 
     files: dict[str, Any] = {"users_file": users, "ties_file": ties, "lists_folder": output_lists}
     reader = by_name.encoder(encoder, terminal.settings.models)
-    stages = StageOptions(media=media, encoder=reader, kinds=terminal.kinds)
+    stages = StageOptions(media=media, encoder=reader, kinds=read_kinds(terminal.settings.kinds_file))
     scoring: dict[str, Any] = {"k": k, "baselines": named(baselines)}
     with terminal.progress() as progress:
         report = evaluate(train, test, items, **files, options=stages, **scoring, progress=progress)
@@ -168,13 +146,15 @@ def show_evaluation(terminal: Terminal, report: dict[str, Any]) -> None:
 @click.option("--users", required=True, type=click.IntRange(0))
 @click.option("--items", required=True, type=click.IntRange(0))
 @click.option("--events", required=True, type=click.IntRange(0))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Of update --follow.")
+@click.option("--figures", is_flag=True, help="Print what it is computed from as well.")
 @with_terminal
-def estimate_command(terminal: Terminal, users: int, items: int, events: int) -> None:
-    """Memory, disk and time for a graph of this size, partly from measurements, partly assumed."""
+def estimate_command(terminal: Terminal, users: int, items: int, events: int, workers: int, figures: bool) -> None:
+    """Processor time, memory and disk for a graph of this size, fitted to measurements."""
     from graphstore.administration.estimate import estimate, estimate_lines
 
-    row = estimate(users, items, events)
-    terminal.answer(row, lambda r: print("\n".join(estimate_lines(r))))
+    row = estimate(users, items, events, workers)
+    terminal.answer(row, lambda r: print("\n".join(estimate_lines(r, figures))))
 
 
 @click.command("doctor")

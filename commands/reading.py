@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from commands.console import Terminal, plain_table, stored_id, with_terminal
+from commands.console import Commands, Terminal, plain_table, stored_id, with_terminal
 
 COUNT = click.IntRange(1)
 
@@ -29,6 +29,8 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
     """A line for each event and what its item is about, then one for each interest and the events it rests on, and for
     each that is over."""
     terminal.out.print("Read, newest first", style="bold")
+    if not document["read"]:
+        terminal.hanging("     ", "no event of this user is in the graph")
     for event in document["read"]:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
         about = ", ".join(f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"])
@@ -36,6 +38,8 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
         terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {event['title'] or event['item_id']}")
         terminal.hanging("       ", about or "nothing is known of it", style="dim")
     terminal.out.print("Concluded", style="bold")
+    if not document["concluded"]:
+        terminal.hanging("     ", "nothing yet: interestgraph extract concludes from what was read")
     for row in document["concluded"]:
         rests = ", ".join(map(str, row["numbers"])) or "none of these"
         older = f" and {row['older']} older" if row["older"] else ""
@@ -52,7 +56,7 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
         terminal.hanging("     ", f"{row['label']}: the user says {row['correction']}")
 
 
-@click.group("merges")
+@click.group("merges", cls=Commands)
 def merges_group() -> None:
     """Names that a language model gave and that were taken for an interest that was there."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import webbrowser
+from datetime import timedelta
 from typing import Any
 
 import click
 
-from commands.console import Terminal, with_terminal
+from commands.console import Commands, Terminal, with_terminal
 from graphstore.errors import InputError
 
 
@@ -26,13 +27,18 @@ def managed(terminal: Terminal) -> Any:
     return ManagedServer(terminal.settings.home / "neo4j", version=terminal.settings.neo4j_version)
 
 
-@click.group("server")
+@click.group("server", cls=Commands)
 def server_group() -> None:
     """The managed local Neo4j: fetch, start, stop, status, browser."""
 
 
 def _show_address(terminal: Terminal, row: dict[str, Any]) -> None:
     for name, value in row.items():
+        what, _, unit = name.rpartition("_")
+        if unit == "bytes":
+            name, value = what, f"{value / 1e6:,.1f} MB"
+        elif unit == "seconds":
+            name, value = what, str(timedelta(seconds=round(value)))
         terminal.out.print(f"{name.replace('_', ' '):14} {value}", markup=False)
 
 

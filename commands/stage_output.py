@@ -8,11 +8,16 @@ from commands.console import Terminal, plain_table
 
 
 def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
-    """A row for each file, then what is said of each once, and what was rejected, why, and where it is."""
+    """A row for each file that had rows; what is said of each once; what was rejected, why, and where it is."""
     table = plain_table("", "created", "updated", "duplicate", "rejected")
     for what, counts in summary.items():
-        table.add_row(what, *(f"{counts[key]:,}" for key in ("created", "updated", "duplicate", "rejected")))
-    terminal.out.print(table)
+        numbers = [counts[key] for key in ("created", "updated", "duplicate", "rejected")]
+        if any(numbers):
+            table.add_row(what, *(f"{number:,}" for number in numbers))
+    if table.row_count:
+        terminal.out.print(table)
+    else:
+        terminal.out.print("There was no row.")
     for what, counts in summary.items():
         for note in counts["notes"]:
             terminal.hanging(f"{what}: ", note)
@@ -29,13 +34,25 @@ def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
 
 
 def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
-    """The name of a stage, and its counts."""
-    parts = [
-        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int | float) else f"{name.replace('_', ' ')} {value}"
-        for name, value in counts.items()
-        if not isinstance(value, dict | list)
-    ]
-    terminal.hanging(f"{stage}: ", ", ".join(parts) or "nothing to do")
+    """The name of a stage, and those of its counts that say something: not zeros, nor what is not so."""
+    parts = [count_text(name.replace("_", " "), value) for name, value in counts.items() if worth_saying(value)]
+    if not any(type(value) is int and value for value in counts.values()):
+        parts.append("nothing new")
+    terminal.hanging(f"{stage}: ", ", ".join(parts))
+
+
+def worth_saying(value: Any) -> bool:
+    """Whether a count goes into the line of its stage."""
+    return bool(value) and not isinstance(value, dict | list)
+
+
+def count_text(name: str, value: Any) -> str:
+    """A count with its name: "items 1,682"; a fact that is true by its name alone."""
+    if value is True:
+        return name
+    if isinstance(value, float):
+        return f"{name} {value:,.4g}"
+    return f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
 
 
 def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:

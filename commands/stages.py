@@ -234,7 +234,7 @@ def update_command(
     help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
 )
 @click.option("--fallback", type=click.Choice(["popular"]), help="What a user gets who is not in the graph.")
-@click.option("--explain", is_flag=True, help="Show each channel's share and the path through the graph.")
+@click.option("--explain", is_flag=True, help="Show each channel's share and the path; with --all: write the reasons.")
 @click.option("--all", "everybody", is_flag=True, help="Lists for every user, to a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="With --all: the file to write.")
 @with_terminal
@@ -270,7 +270,7 @@ def recommend_command(
         try:
             with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
                 users = 0
-                for row in recommend_all(client, k=k, progress=progress, **knobs):
+                for row in recommend_all(client, k=k, progress=progress, explain=explain, **knobs):
                     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                     users += 1
             partial.replace(output)

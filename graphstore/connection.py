@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from graphstore.database.client import RETRY_SECONDS, Client
 from graphstore.database.disk import DiskSpace
 from graphstore.kinds import read_kinds
 from graphstore.progress import Message, quiet
 from graphstore.settings import Settings
+
+if TYPE_CHECKING:
+    from graphstore.server.managed import ManagedServer
+
+
+def reached(settings: Settings, message: Message = quiet) -> tuple[str, tuple[str, str], str | None]:
+    """Address, login and database (None: the default one) of the server at `NEO4J_URI`, or of the managed server, which
+    is started if needed.
+
+    Raises:
+        ServerError: the managed server can't be started.
+    """
+    if settings.neo4j_uri is not None:
+        return settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password or ""), settings.neo4j_database
+    address = managed_server(settings).start(message)
+    return address.bolt_uri, (address.username, address.password), None
+
+
+def managed_server(settings: Settings) -> ManagedServer:
+    """The managed server of these settings, which may not run."""
+    from graphstore.server.managed import ManagedServer
+
+    return ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
 
 
 def connect(
@@ -32,23 +55,20 @@ def connect(
         InputError: NEO4J_URI or the table of kinds can't be used.
     """
     from graphstore.database.schema import migrate
-    from graphstore.server.managed import ManagedServer
 
     kinds = read_kinds(settings.kinds_file)
-    options: Any = {"kinds": kinds, "retry_seconds": retry_seconds, "message": message}
-    options |= {"most_seconds": most_seconds}
-    if settings.neo4j_uri is None:
-        server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
-        address = server.start(message)
-        client = Client(address.bolt_uri, address.username, address.password, disk=DiskSpace(server.data), **options)
-    else:
-        client = Client(
-            settings.neo4j_uri,
-            settings.neo4j_username,
-            settings.neo4j_password or "",
-            settings.neo4j_database,
-            **options,
-        )
+    uri, (username, password), database = reached(settings, message)
+    client = Client(
+        uri,
+        username,
+        password,
+        database,
+        kinds=kinds,
+        retry_seconds=retry_seconds,
+        most_seconds=most_seconds,
+        message=message,
+        disk=None if settings.neo4j_uri else DiskSpace(managed_server(settings).data),
+    )
     try:
         client.verify()
         if migrated:

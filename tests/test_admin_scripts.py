@@ -1,6 +1,7 @@
 """Every script of docs/admin.md runs on the test server as a user would run it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,33 @@ def script(client, neo4j_settings):
         return done.returncode, done.stdout
 
     return run
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(SCRIPTS.glob("*.py"))])
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"NEO4J_URI": "bolt://127.0.0.1:9", "NEO4J_PASSWORD": "x"}, "can't be reached|[Cc]onnect"),
+        ({"NEO4J_URI": "bolt://127.0.0.1:9"}, "NEO4J_PASSWORD"),
+    ],
+    ids=["not there", "no password"],
+)
+def test_a_connection_that_can_t_be_made_ends_a_script_with_a_message(name, environment, expected):
+    if name.startswith("py2neo"):
+        pytest.importorskip("py2neo", reason="the extra py2neo is not installed")
+        expected = "NEO4J_PASSWORD|[Cc]annot"
+    others = {key: value for key, value in os.environ.items() if not key.startswith("NEO4J_")}
+    arguments = [sys.executable, str(SCRIPTS / f"{name}.py"), *(["7"] if name == "erase_user" else [])]
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, env={**others, "PYTHONPATH": str(ROOT), **environment}
+    )
+    assert done.returncode in (1, 2) and done.stdout == ""
+    assert done.stderr.startswith("Error: ") and re.search(expected, done.stderr)
+
+
+def test_what_is_no_number_is_refused(script):
+    assert script("top_interests", "many") == (2, "")
+    assert script("stale_embeddings", "many") == (2, "")
 
 
 def test_every_script_stands_in_the_guide_and_every_script_there_exists():

@@ -93,6 +93,8 @@ def test_other_columns_of_a_file_and_its_encoding_are_told_once(run, tmp_path):
         (["exposure"], "no items"),
         (["exposure", "--lists", "recs.jsonl", "--explore", "0.1"], "recommend --all"),
         (["erase", "nobody"], "nobody"),
+        (["erase", "nobody", "--yes"], "nobody"),
+        (["keys", "revoke", "shop"], "--yes"),
         (["reading", "nobody"], "nobody"),
         (["merges", "undo", "nothing"], "merges list"),
         (["extract", "--llm", "http://127.0.0.1:9/v1"], "--llm-model"),
@@ -108,6 +110,23 @@ def test_wrong_input_has_a_message_and_exit_code_2(run, arguments, expected):
     code, _, error = run(*arguments)
     assert code == 2
     assert expected in error
+
+
+def test_erase_and_reset_change_nothing_without_yes_where_nobody_can_be_asked(run):
+    run("collect", "--events", "-", stdin=ROW)
+    for command in (["erase", "u1"], ["reset"]):
+        code, out, error = run(*command)
+        assert (
+            code == 2 and out == "" and "--yes" in error and "1 events" in error.replace("1 relationships", "1 events")
+        )
+    assert len(json.loads(run("export", "u1", "--json")[1])["events"]) == 1
+    code, out, _ = run("erase", "u1", "--yes")
+    assert code == 0 and out == "Erased user u1: 1 events, 1 items.\n"
+    run("collect", "--events", "-", stdin=ROW)
+    code, out, _ = run("reset", "--yes", "--json")
+    deleted = json.loads(out)["deleted"]
+    assert code == 0 and (deleted["users"], deleted["items"], deleted["relationships"]) == (1, 1, 1)
+    assert run("reset")[:2] == (0, "The graph is empty: nothing to delete.\n")
 
 
 @pytest.mark.parametrize("k", ["0", "-1", "1000000000"])
@@ -175,7 +194,14 @@ def test_the_stages_lead_from_events_to_a_recommendation_with_its_path(run, tmp_
     code, _, _ = run("recommend", "--all", "-k", "3", "--output", tmp_path / "recs.jsonl")
     lists = [json.loads(line) for line in (tmp_path / "recs.jsonl").read_text().splitlines()]
     assert code == 0 and len(lists) == 8
-    assert next(row for row in lists if row["user_id"] == "u0")["items"][0] == best["item_id"]
+    first = next(row for row in lists if row["user_id"] == "u0")
+    assert first["items"][0] == best["item_id"] and "because" not in first
+    code, _, _ = run("recommend", "--all", "--explain", "-k", "3", "--output", tmp_path / "recs.jsonl")
+    explained = [json.loads(line) for line in (tmp_path / "recs.jsonl").read_text().splitlines()]
+    first = next(row for row in explained if row["user_id"] == "u0")
+    assert code == 0 and first["because"][0] == best["because"] and len(first["because"]) == len(first["items"])
+    code, out, _ = run("build", "--json")
+    assert json.loads(out)["as_of"] == "1970-01-12T15:43:31+00:00"
 
 
 FILM = b'{"item_id": "i1", "title": "Alien", "attributes": {"genre": ["Horror"]}}\n'

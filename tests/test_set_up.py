@@ -5,6 +5,7 @@ Python, uv and pip are stand-ins that write down how they were called, so nothin
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ case "$*" in
   *"-m venv "*)
     mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/pip"; cp "$STANDINS/interestgraph" "$3/bin/" ;;
   *"config list") printf '%s\\n' "$PIP_SETTINGS" ;;
-  *" uv") test -z "$NO_UV" && cp "$STANDINS/uv" "$(dirname "$0")/uv" ;;
+  *"/uv.txt") test -z "$NO_UV" && cp "$STANDINS/uv" "$(dirname "$0")/uv" ;;
   *"pip"*"install"*) sh -c "$PIP_DOES" pip "$*" ;;
   *"server fetch") sh -c "$FETCH_DOES" ;;
 esac
@@ -33,7 +34,8 @@ sh -c "$UV_DOES" uv "$*"
 DEMO = """#!/bin/sh
 echo "interestgraph $*" >> "$LOG"
 """
-PACKAGES = "--constraint constraints.txt --editable .[gnn,media,py2neo,dev]"
+VERIFIED = "--constraint hashes.txt --build-constraint hashes.txt"
+PACKAGES = f"{VERIFIED} --editable .[gnn,media,py2neo,dev]"
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
 
@@ -43,7 +45,7 @@ class House:
     def __init__(self, folder):
         self.folder = folder
         self.log = folder / "log"
-        for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        for name in ("Makefile", "pyproject.toml", "constraints.txt", "hashes.txt"):
             shutil.copy(ROOT / name, folder)
         for name, text in (("python", PYTHON), ("uv", UV), ("interestgraph", DEMO)):
             (folder / "stand-ins").mkdir(exist_ok=True)
@@ -123,8 +125,31 @@ def test_what_uv_was_told_itself_wins_over_pip(house):
 def test_where_uv_can_t_pip_installs_the_same(house, trouble):
     code, printed = house.make("demo", **trouble)
     assert code == 0 and "pip" in printed
-    (packages,) = house.calls("python -m pip", "install", PACKAGES)
-    assert "--quiet" not in packages and len(house.calls("python -m pip", "install", "--no-deps")) == 1
+    verified = house.calls("python -m pip", "install", "--require-hashes --no-deps --requirement hashes.txt")
+    assert verified and not any("--quiet" in call for call in verified)
+    others = [call for call in house.calls("python -m pip", "install") if "--require-hashes" not in call]
+    assert all(call.endswith("install --no-deps --no-build-isolation --editable .") for call in others)
+
+
+def test_uv_itself_is_installed_by_its_hashes(house):
+    house.make("demo")
+    assert house.calls("python -m pip", "install --quiet --require-hashes --no-deps --requirement .venv/uv.txt")
+    lines = (house.folder / ".venv" / "uv.txt").read_text().splitlines()
+    assert lines[0].startswith("uv==") and all("--hash=sha256:" in line for line in lines[1:]) and len(lines) > 10
+
+
+def named(text):
+    """name → version of every pinned package of a file, names in the normal form."""
+    found = re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+
+
+def test_every_package_that_is_pinned_has_hashes_of_that_version():
+    """After a change: make hashes."""
+    pinned, hashed = (named((ROOT / name).read_text()) for name in ("constraints.txt", "hashes.txt"))
+    assert pinned == hashed
+    for entry in re.split(r"^(?=\S)", (ROOT / "hashes.txt").read_text(), flags=re.MULTILINE)[1:]:
+        assert re.search(r"^    --hash=sha256:[0-9a-f]{64}", entry, re.MULTILINE), entry
 
 
 def test_a_neo4j_that_can_t_be_fetched_is_said_and_left_to_its_first_start(house):
@@ -135,7 +160,7 @@ def test_a_neo4j_that_can_t_be_fetched_is_said_and_left_to_its_first_start(house
 
 def test_packages_that_can_t_be_installed_end_the_set_up_and_the_next_try_begins_again(house):
     failing = 'case "$1" in *gnn*) exit 2 ;; esac'
-    code, printed = house.make("demo", UV_DOES=failing, PIP_DOES=failing)
+    code, printed = house.make("demo", UV_DOES=failing, PIP_DOES='case "$1" in *hashes.txt*) exit 2 ;; esac')
     assert code != 0 and "Error" in printed
     assert not house.ready and house.calls("interestgraph demo") == []
     assert house.make("demo")[0] == 0 and house.ready

@@ -51,7 +51,7 @@ def api_key(environment: Mapping[str, str], scopes: str) -> Iterator[str]:
     try:
         yield json.loads(said)["key"]
     finally:
-        interestgraph("keys", "revoke", name, "--json", environment=environment)
+        interestgraph("keys", "revoke", name, "--yes", "--json", environment=environment)
 
 
 @contextlib.contextmanager

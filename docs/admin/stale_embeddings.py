@@ -1,25 +1,38 @@
 """Say how many embeddings are missing or stale, and which wait longest: python stale_embeddings.py [HOW_MANY]
 
-Ends with 1 where there are any, so that a timer can call `interestgraph update` on that.
+Ends with 1 where there are any, so that a timer can call `interestgraph update` on that; with 2 where it can't tell.
 """
 
+import argparse
 import os
 import sys
 
 from neo4j import GraphDatabase, RoutingControl
 
+from graphstore.connection import reached
+from graphstore.database.client import translated
 from graphstore.database.statements import load
+from graphstore.errors import InterestGraphError
+from graphstore.settings import Settings
 
-address = os.environ["NEO4J_URI"]
-login = (os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ["NEO4J_PASSWORD"])
-how_many = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-
-with GraphDatabase.driver(address, auth=login, notifications_min_severity="OFF") as driver:
-    where = {"routing_": RoutingControl.READ, "database_": os.environ.get("NEO4J_DATABASE")}
-    active, _, _ = driver.execute_query(load("update/models/read_active_model").text, **where)
-    version = active[0]["version"] if active else ""
-    counts, _, _ = driver.execute_query(load("administration/count_stale").text, version=version, **where)
-    waiting, _, _ = driver.execute_query(load("browser/stale_embeddings").text, k=how_many, **where)
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("how_many", type=int, nargs="?", default=20)
+options = parser.parse_args()
+try:
+    address, login, database = reached(Settings.from_environment(os.environ))
+    with (
+        translated(address),
+        GraphDatabase.driver(address, auth=login, notifications_min_severity="OFF") as driver,
+    ):
+        driver.verify_connectivity()
+        where = {"routing_": RoutingControl.READ, "database_": database}
+        active, _, _ = driver.execute_query(load("update/models/read_active_model").text, **where)
+        version = active[0]["version"] if active else ""
+        counts, _, _ = driver.execute_query(load("administration/count_stale").text, version=version, **where)
+        waiting, _, _ = driver.execute_query(load("browser/stale_embeddings").text, k=options.how_many, **where)
+except InterestGraphError as error:
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(2)
 
 for row in counts:
     print(f"{row['what']}: {row['nodes']} in all, {row['missing']} without embedding, {row['stale']} stale")

@@ -24,7 +24,7 @@ from graphstore.extract import items as graph_items
 from graphstore.extract.items import ItemText
 from graphstore.progress import Progress
 
-BLOCK_ITEMS = 4_096  # embedded at once, while Neo4j writes those before
+BLOCK_ITEMS = 1_024  # embedded at once, while Neo4j writes those before
 Counts = dict[str, int]
 
 

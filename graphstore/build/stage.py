@@ -44,7 +44,8 @@ def build(
     options: those that `tune` found for this graph, or else the defaults, where None.
 
     Returns:
-        Counts: items with a popularity, relationships of each type, and the settings that were used.
+        Counts: items with a popularity, relationships of each type, the settings that were used, and as_of, the time
+        of the latest event (ISO 8601).
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
@@ -56,13 +57,14 @@ def build(
         events = pull_interactions(client, options.negative_weight, progress)
         clock = GraphClock.of(events.day)
         if clock.pause:
-            log.warning(PAUSE, round(clock.pause), _date(clock.after), int((events.day > clock.after).sum()))
+            log.warning(PAUSE, round(clock.pause), _time(clock.after)[:10], int((events.day > clock.after).sum()))
         current.counts["events"] = len(events.user)
         current.counts["as_of"] = None if np.isnan(clock.now) else round(clock.now * DAY_MILLIS)
         current.counts["pause_days"] = round(clock.pause)
         current.counts["popularity_half_life"] = options.popularity_half_life
         penalties = ridge_penalties(events, options)
         current.counts["penalties"] = list(penalties)
+        progress("similarity and transitions", 0, None)
         derived = derive(events, options, penalties=penalties)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
@@ -77,7 +79,8 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, events.latest_day, clock)
-        return {name: count for name, count in current.counts.items() if name != "feed"}
+        shown = {name: count for name, count in current.counts.items() if name != "feed"}
+        return shown | {"as_of": None if np.isnan(clock.now) else _time(clock.now + clock.pause)}
 
 
 def _continue_popularity(
@@ -102,5 +105,5 @@ def _continue_popularity(
     )
 
 
-def _date(day: float) -> str:
-    return datetime.fromtimestamp(day * DAY_SECONDS, UTC).date().isoformat()
+def _time(day: float) -> str:
+    return datetime.fromtimestamp(day * DAY_SECONDS, UTC).isoformat(timespec="seconds")

@@ -76,6 +76,7 @@ WORK = {
     "update --end-to-end": Work(writes=(CONTENTS, MODEL), reads=(DERIVED,)),
     "tune": Work(writes=(SETTINGS,)),
     "tune, reading": Work(reads=(CONTENTS, DERIVED)),
+    "reset": Work(writes=(CONTENTS, DERIVED, MODEL, SETTINGS)),  # which refuses to begin while somebody follows
     "follow events": Work(),
     "follow neighbourhoods": Work(writes=(NEIGHBOURHOODS,), yields=(DERIVED,)),
     "follow descriptions": Work(yields=(CONTENTS,)),  # a part of the work of the neighbourhood worker

@@ -134,11 +134,13 @@ def recommend_all(
     weights: Mapping[str, float] | None = None,
     diversity: float = 0.0,
     explore: float = 0.0,
+    explain: bool = False,
     options: RecommendOptions = DEFAULT_OPTIONS,
 ) -> Iterator[dict[str, Any]]:
     """Recommend to every user of the graph: user_id, items (best first), scores.
 
-    user_ids: only these users; those who are not in the graph are left out.
+    user_ids: only these users; those who are not in the graph are left out.  explain: because, the reasons of the
+    items, is in each row as well; that takes a statement a user.
 
     Raises:
         InputError: k, weights, diversity or explore are not usable.
@@ -151,7 +153,9 @@ def recommend_all(
         with cache.turns:
             context = cache.context(user_id)
             if context is None:  # erased since the users were listed
-                return {"user_id": user_id, "items": [], "scores": []}
+                return {"user_id": user_id, "items": [], "scores": []} | ({"because": []} if explain else {})
+            if explain:
+                return _explained_list(user_id, _ranked_and_explained(cache, user_id, request, k, True, None, None)[1])
             ranking = rank(client, context, request, k)
         return _list(context, ranking)
 
@@ -162,7 +166,7 @@ def recommend_all(
         for part in batched(users, USERS_AT_ONCE):
             for row in pool.map(one, part):
                 done += 1
-                progress("recommend", done, None)
+                progress("recommend", done, len(users))
                 yield row
 
 
@@ -189,6 +193,11 @@ def recommend_unchosen(
 
 def _list(context: RequestContext, ranking: Ranking) -> dict[str, Any]:
     return {"user_id": context.user_id, "items": ranking.item_ids(context), "scores": ranking.scores.tolist()}
+
+
+def _explained_list(user_id: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    columns = {"items": "item_id", "scores": "score", "because": "because"}
+    return {"user_id": user_id} | {name: [row[key] for row in rows] for name, key in columns.items()}
 
 
 def _ranked_and_explained(

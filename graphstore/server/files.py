@@ -24,6 +24,7 @@ from graphstore.progress import Message, quiet
 from graphstore.server import maven
 
 BROWSER_VERSION = "5.24.0"
+PINS = Path(__file__).parent  # neo4j-<version>.sha256, as sha256sum writes it
 ENTRY_CLASSES = ("org.neo4j.server.Neo4jCommunity", "org.neo4j.server.CommunityEntryPoint")
 
 
@@ -39,6 +40,13 @@ def coordinates(version: str) -> list[str]:
         f"org.neo4j:neo4j:{version}",
         f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}",
     ]
+
+
+def pinned(version: str) -> dict[str, str]:
+    """The SHA-256 of every file of a version, by its path in a Maven repository; empty where this program has none."""
+    table = PINS / f"neo4j-{version}.sha256"
+    lines = table.read_text(encoding="ascii").splitlines() if table.is_file() else []
+    return {path: digest for digest, path in (line.split() for line in lines)}
 
 
 def java() -> Path:
@@ -113,9 +121,14 @@ def _only_one(path: Path, message: Message) -> Iterator[None]:
 
 def _fetch(version: str, cache: Path, folder: Path, repository: str | None, message: Message) -> None:
     message(f"Fetching Neo4j {version} Community and Neo4j Browser, once for this machine (about 150 MB) ...")
+    pins = pinned(version)
+    if not pins:
+        message(f"This program has no digests of {version}: its files are checked against the repository's own only.")
     began = time.monotonic()
     try:
-        paths, report = maven.fetch(coordinates(version), cache / "maven", repository=repository, message=message)
+        paths, report = maven.fetch(
+            coordinates(version), cache / "maven", pinned=pins, repository=repository, message=message
+        )
     except ServerError as error:
         raise ServerError(f"Neo4j {version} {error}") from error
     partial = cache / f"neo4j-{version}.partial"

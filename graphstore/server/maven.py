@@ -1,4 +1,7 @@
-"""Jars from a Maven repository: jgo finds the dependencies, and each file is checked against its checksum.
+"""Jars from a Maven repository: jgo finds the dependencies, and each file is checked.
+
+Where the program knows the SHA-256 of every file (see `files.pinned`), by these; else by the SHA-1 that the repository
+itself gives, which tells damage, not a repository that gives other files.
 
 All requests share one pool of connections: the files are small and a thousand, and a handshake takes longer than most.
 """
@@ -9,7 +12,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +67,12 @@ class FetchReport:
 
 
 def fetch(
-    coordinates: Sequence[str], folder: Path, *, repository: str | None = None, message: Message
+    coordinates: Sequence[str],
+    folder: Path,
+    *,
+    pinned: Mapping[str, str],
+    repository: str | None = None,
+    message: Message,
 ) -> tuple[list[Path], FetchReport]:
     """The jars of these coordinates and of all that they need at run time, kept in `folder`.
 
@@ -72,10 +80,11 @@ def fetch(
 
     Args:
         coordinates: group:artifact:version.
+        pinned: the SHA-256 in hex of every file that may come, by its path in the repository; empty: none is known.
         repository: address of a Maven repository instead of the public one.
         message: called every few seconds with how much has come.
     Raises:
-        ServerError: a file can't be had, or came damaged; with what was tried and what to do.
+        ServerError: a file can't be had, came damaged, or is not the pinned one; with what was tried and what to do.
     """
     import requests
     from jgo.maven import MavenContext
@@ -89,7 +98,7 @@ def fetch(
             session.mount(scheme, HTTPAdapter(pool_maxsize=DOWNLOADS, max_retries=Retry(RETRIES, backoff_factor=0.5)))
         deadline.watch_session(session)
         context = MavenContext(
-            resolver=_checked_resolver(session, report),
+            resolver=_checked_resolver(session, report, pinned),
             repo_cache=folder,
             remote_repos={"central": repository} if repository else None,
             timeout=REPOSITORY_SECONDS,
@@ -99,7 +108,7 @@ def fetch(
             if report.failed:  # jgo goes on without the dependencies of what it can't read
                 raise report.failed[0]
             report.begin(len(artifacts))
-            return _download_all(artifacts), report
+            return _download_all(artifacts, pinned), report
         except (requests.RequestException, RuntimeError, ValueError) as error:
             raise ServerError(
                 f"could not be fetched: {_first_line(error)}. Tried {' and '.join(coordinates)} "
@@ -117,15 +126,34 @@ def _resolve(context: Any, coordinates: Sequence[str]) -> list[Any]:
     return [artifact for artifact in artifacts.values() if artifact.packaging == "jar"]
 
 
-def _download_all(artifacts: Sequence[Any]) -> list[Path]:
+def _download_all(artifacts: Sequence[Any], pinned: Mapping[str, str]) -> list[Path]:
+    def download(artifact: Any) -> Path:
+        path: Path = artifact.resolve()
+        if pinned:  # it may have been in the cache, from a program that did not pin
+            _check_pinned(pinned, _path_of(artifact), path.read_bytes())
+        return path
+
     pool = ThreadPoolExecutor(DOWNLOADS)
     try:
-        return list(pool.map(lambda artifact: artifact.resolve(), artifacts))
+        return list(pool.map(download, artifacts))
     finally:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C or an error, what has not begun is left
 
 
-def _checked_resolver(session: requests.Session, report: FetchReport) -> Any:
+def _path_of(artifact: Any) -> str:
+    """The path of a file in a repository."""
+    return f"{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
+
+
+def _check_pinned(pinned: Mapping[str, str], path: str, content: bytes) -> None:
+    expected, actual = pinned.get(path), hashlib.sha256(content).hexdigest()
+    if expected is None:
+        raise RuntimeError(f"{path} is not one of the {len(pinned)} files of this version that this program knows")
+    if actual != expected:
+        raise RuntimeError(f"{path} is not the file that this program knows: SHA-256 {actual}, expected {expected}")
+
+
+def _checked_resolver(session: requests.Session, report: FetchReport, pinned: Mapping[str, str]) -> Any:
     """jgo's resolver, but a file is in the cache only when it is whole and its checksum is right."""
     from jgo.maven import PythonResolver
 
@@ -142,12 +170,15 @@ def _checked_resolver(session: requests.Session, report: FetchReport) -> Any:
             timeout = artifact.context.timeout
             tried = []
             for repository in artifact.context.remote_repos.values():
-                url = f"{repository}/{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
+                url = f"{repository}/{_path_of(artifact)}"
                 response = session.get(url, timeout=timeout)
                 if not response.ok:
                     tried.append(f"{url}: HTTP {response.status_code}")
                     continue
-                _check_sha1(session, url, response.content, timeout)
+                if pinned:
+                    _check_pinned(pinned, _path_of(artifact), response.content)
+                else:
+                    _check_sha1(session, url, response.content, timeout)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
                 partial.write_bytes(response.content)

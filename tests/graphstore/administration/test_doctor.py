@@ -12,6 +12,7 @@ from graphstore.administration.doctor import diagnose
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.database.leases import Lease, Work, present
+from graphstore.database.schema import migrate
 from graphstore.profiles.erasure import erase_user
 from tests.fixtures.planting import communities
 from tests.fixtures.storing import store
@@ -38,6 +39,7 @@ def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
     names = [
         "neo4j",
         "schema",
+        "graph",
         "indexes",
         "model",
         "embeddings",
@@ -55,6 +57,41 @@ def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
     assert all(check.ok or check.remedy for check in found.values())
     assert found["neo4j"].ok and found["neo4j"].detail.startswith(("5.", "20"))
     assert found["schema"].ok and found["indexes"].ok
+
+
+def test_an_empty_graph_is_no_failure_and_the_doctor_says_how_to_begin(checks):
+    found = checks()
+    assert all(found[name].ok for name in ("schema", "graph", "indexes", "model", "embeddings", "items"))
+    assert "interestgraph demo" in found["graph"].detail
+
+
+@pytest.fixture
+def fresh(client):
+    """A database that no command has used yet; its schema comes back afterwards."""
+    for kind, many in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
+        for row in client.run_text(f"SHOW {many} YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
+            client.run_text(f"DROP {kind} {row['name']} IF EXISTS")
+    client.run_text("MATCH (s:Schema) DETACH DELETE s")
+    yield client
+    migrate(client)
+
+
+def test_a_database_that_no_command_has_used_is_no_failure(checks, fresh):
+    found = checks()
+    assert [check.name for check in found.values() if not check.ok] == []
+    assert found["schema"].detail.startswith("none yet") and found["indexes"].detail.startswith("none yet")
+
+
+def test_an_older_schema_and_the_indexes_that_it_lacks_have_the_same_remedy(checks, client):
+    client.run_text("MATCH (s:Schema) SET s.version = s.version - 1")
+    client.autocommit("schema/drop_index", name="item_text")
+    try:
+        found = checks()
+        assert not found["schema"].ok and not found["indexes"].ok
+        assert doctor.MIGRATE in found["schema"].remedy and doctor.MIGRATE in found["indexes"].remedy
+    finally:
+        client.run_text("MATCH (s:Schema) SET s.version = 0")
+        migrate(client)
 
 
 def test_it_connects_by_the_settings_where_no_client_is_given(checks):
@@ -85,7 +122,10 @@ def test_an_index_that_was_dropped_is_named(checks, client):
 
 
 def test_a_model_without_its_weights_is_found(checks, client, tmp_path):
-    assert checks()["model"].detail == "none is active"
+    client.run_text("CREATE (:Item {item_id: 'i', described: true})")
+    found = checks()["model"]
+    assert found.detail == "none is active"
+    assert found.remedy.endswith("interestgraph extract && interestgraph build && interestgraph update --full")
     client.run_text(PLANTED)
     assert "m1.pt is missing" in checks()["model"].detail
     (tmp_path / "models").mkdir()

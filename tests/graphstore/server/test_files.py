@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from graphstore.errors import ServerError
-from graphstore.server import maven
-from graphstore.server.files import coordinates, fetch_jars
+from graphstore.server import files, maven
+from graphstore.server.files import coordinates, fetch_jars, pinned
+from graphstore.settings import DEFAULT_NEO4J_VERSION
 
-VERSION = "5.26.28"
+VERSION = "5.26.99"  # one without digests in the program
 NEEDED = [f"org.example:part{number}:1" for number in range(20)]
 FETCH = """
 import sys
@@ -114,6 +115,7 @@ def test_all_jars_that_run_are_there_and_fetched_over_a_few_connections(reposito
     assert len(repository.asked) > 4 * len(NEEDED)
     assert repository.connections <= maven.DOWNLOADS
     assert "about 150 MB" in messages[0] and f"Neo4j {VERSION} is here" in messages[-1]
+    assert f"no digests of {VERSION}" in messages[1]
 
 
 def test_what_is_there_is_not_fetched_again(repository, tmp_path):
@@ -128,8 +130,8 @@ def test_it_says_how_much_has_come(repository, tmp_path, monkeypatch):
     messages = []
     fetch_jars(VERSION, tmp_path, repository=repository.address, message=messages.append)
     jars = len(expected_jars())
-    assert [line.split()[0] for line in messages[1:-1]] == [str(n) for _ in range(2) for n in range(1, jars + 1)]
-    assert "descriptions" in messages[1] and f"of {jars} jars" in messages[-2]
+    assert [line.split()[0] for line in messages[2:-1]] == [str(n) for _ in range(2) for n in range(1, jars + 1)]
+    assert "descriptions" in messages[2] and f"of {jars} jars" in messages[-2]
 
 
 @pytest.mark.parametrize("name", ["part3-1.jar", "part3-1.pom"])
@@ -144,6 +146,66 @@ def test_a_damaged_file_is_refused_and_what_was_right_is_kept(repository, tmp_pa
     repository.asked.clear()
     assert names(fetch_jars(VERSION, tmp_path, repository=repository.address)) == expected_jars()
     assert not [asked for asked in repository.asked if asked.endswith(f"neo4j-server-{VERSION}.pom")]
+
+
+@pytest.fixture
+def digests(repository, tmp_path, monkeypatch):
+    """A table of the digests of all that the repository has, as the program has one for its own version; a file."""
+    table = tmp_path / "pins" / f"neo4j-{VERSION}.sha256"
+    table.parent.mkdir()
+    rows = [
+        f"{hashlib.sha256(content).hexdigest()}  {path.removeprefix('/maven/')}\n"
+        for path, content in repository.files.items()
+        if not path.endswith(".sha1")
+    ]
+    table.write_text("".join(rows))
+    monkeypatch.setattr(files, "PINS", table.parent)
+    return table
+
+
+def test_pinned_files_are_fetched_without_asking_the_repository_for_checksums(repository, tmp_path, digests):
+    messages = []
+    folder = fetch_jars(VERSION, tmp_path / "cache", repository=repository.address, message=messages.append)
+    assert names(folder) == expected_jars()
+    assert not [path for path in repository.asked if path.endswith(".sha1")]
+    assert not any("no digests" in text for text in messages)
+
+
+@pytest.mark.parametrize("name", ["part3-1.jar", "part3-1.pom"])
+def test_a_file_that_is_not_the_pinned_one_is_refused_whatever_the_repository_says_of_it(
+    repository, tmp_path, digests, name
+):
+    path = repository.path(name)
+    repository.files[path] += b" "
+    repository.files[f"{path}.sha1"] = hashlib.sha1(repository.files[path]).hexdigest().encode()
+    with pytest.raises(ServerError, match=rf"{name} is not the file that this program knows"):
+        fetch_jars(VERSION, tmp_path / "cache", repository=repository.address)
+    assert not (tmp_path / "cache" / f"neo4j-{VERSION}").exists()
+
+
+def test_a_file_that_is_not_in_the_table_is_refused(repository, tmp_path, digests):
+    digests.write_text("".join(row for row in digests.read_text().splitlines(True) if "part3-1.jar" not in row))
+    with pytest.raises(ServerError, match=r"part3-1.jar is not one of the"):
+        fetch_jars(VERSION, tmp_path / "cache", repository=repository.address)
+
+
+def test_a_file_that_was_cached_before_there_was_a_table_is_checked_as_well(repository, tmp_path, digests):
+    table = digests.read_text()
+    digests.unlink()
+    cache = tmp_path / "cache"
+    fetch_jars(VERSION, cache, repository=repository.address).rename(tmp_path / "elsewhere")
+    next((cache / "maven").rglob("part3-1.jar")).write_bytes(b"another")
+    digests.write_text(table)
+    with pytest.raises(ServerError, match=r"part3-1.jar is not the file that this program knows"):
+        fetch_jars(VERSION, cache, repository=repository.address)
+
+
+def test_the_program_has_digests_of_its_own_version():
+    found = pinned(DEFAULT_NEO4J_VERSION)
+    for coordinate in coordinates(DEFAULT_NEO4J_VERSION):
+        group, artifact, version = coordinate.split(":")
+        assert f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar" in found
+    assert len(found) > 500 and {len(digest) for digest in found.values()} == {64}
 
 
 def test_two_programs_at_once_fetch_each_file_once(repository, tmp_path):
