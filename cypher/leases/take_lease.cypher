@@ -1,4 +1,4 @@
-// Purpose: take a lease, or change or renew one's own, unless another lease excludes it. One program asks at a time.
+// Purpose: take a lease, or change or renew one's own, unless another lease excludes it. One program asks at a time (see collect/lock_nodes).
 // Every lease is locked before it is read, so that the transactions of its holder under way (see check_lease) end first.
 // Leases that ended, and those in `dead`, whose holders are known to be gone, hold nothing more, and are deleted; those
 // of followers only after `kept`, or when another of the same work comes, so that everybody sees that one is missing.
@@ -7,12 +7,12 @@
 // Access: write
 // Parameters: holder STRING, work STRING, writes LIST<STRING>, reads LIST<STRING>, yields LIST<STRING>, host STRING, machine STRING, pid INTEGER, born FLOAT, millis INTEGER, dead LIST<STRING>, kept INTEGER
 // Returns: holder STRING, work STRING, host STRING, machine STRING, pid INTEGER, born FLOAT, since INTEGER
-// Index: feed_name (constraint), lease_holder (constraint)
+// Index: lock_key (constraint), lease_holder (constraint)
 // Scan: there is one lease a program at work.
-MERGE (f:Feed {name: 'leases'})
-SET f.asked_at = timestamp()
-WITH f
-CALL (f) {
+CREATE (turn:Lock {key: 'leases'})
+DELETE turn
+WITH true AS turn
+CALL (turn) {
   MATCH (l:Lease)
   WITH l ORDER BY l.holder
   SET l.asked_at = timestamp()

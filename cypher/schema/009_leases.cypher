@@ -4,4 +4,4 @@
 // Returns: nothing
 // Index: none
 CREATE CONSTRAINT lease_holder IF NOT EXISTS FOR (n:Lease) REQUIRE n.holder IS UNIQUE;
-CREATE CONSTRAINT feed_name IF NOT EXISTS FOR (n:Feed) REQUIRE n.name IS UNIQUE;
+CREATE CONSTRAINT lock_key IF NOT EXISTS FOR (n:Lock) REQUIRE n.key IS UNIQUE;

@@ -57,7 +57,7 @@ def context(items, person=NOBODY, weights=None, user_id="u", built=1):
     """What one answer rests on. built: when the graph was built, which a draw depends on."""
     snapshot = SimpleNamespace(build_millis=built)
     blend = Blend({"popular_recent": 1.0} if weights is None else weights)
-    return RequestContext(user_id, snapshot, None, items, None, person, blend, 0.0, False, None, ())
+    return RequestContext(user_id, snapshot, None, items, None, person, blend, 0.0, False, 0, None, ())
 
 
 def request(channel=None, weights=None, diversity=0.0, explore=0.0, **options):
