@@ -71,7 +71,7 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
         "collect",
         "server_start",
         "latency",
-        "attack",
+        "load/attack",
         "demo",
         "worlds/generator",
         "load/prepare",

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 
 from web import create_app
 
-EXAMPLES = int(os.environ.get("INTERESTGRAPH_TEST_EXAMPLES") or 10)  # of each operation
+EXAMPLES = int(os.environ.get("INTERESTGRAPH_TEST_EXAMPLES") or 6)  # of each operation
 ENDLESS = ("/v1/stream",)
 
 
