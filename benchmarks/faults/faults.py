@@ -164,7 +164,8 @@ def disk(options: argparse.Namespace) -> Row:
     try:
         with Programs(home) as programs:
             wait_for_web(programs)
-            asker, statuses = programs.asker(), []
+            asker = programs.asker()
+            statuses: list[int] = []
             user = batch(0, 0, 1)[0]["user_id"]
             for leave in (None, LEAST_FREE_BYTES - MIB, None):
                 if leave:
