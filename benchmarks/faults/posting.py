@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.programs import Programs
-from benchmarks.load.asking import NO_ANSWER
 from graphstore.database.client import Client
 
 START, USERS, ITEMS = 1_700_000_000, 200, 400
@@ -90,9 +89,9 @@ def post(programs: Programs, seconds: float, *, writers: int = 4, rows: int = 10
 
 
 def wait_for_web(programs: Programs) -> None:
-    """Wait until the web application answers."""
+    """Wait until the web application accepts an event: the first one waits until Neo4j has planned its statements."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while programs.asker().get("/health/live").status == NO_ANSWER:
+    while programs.asker().post("/v1/events", batch(-1, 0, 1)).status != ACCEPTED:
         if time.monotonic() > deadline:
             raise SystemExit("interestgraph serve did not come up.")
         time.sleep(0.2)
