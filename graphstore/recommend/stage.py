@@ -224,7 +224,7 @@ def _explained(
 ) -> list[dict[str, Any]] | None:
     """The recommendations of an answer; None where an item is gone from the graph: it is discarded, rank again."""
     rows = ranking.rows.tolist()
-    reasons = find_reasons(context, rows, ranking.parts) if explain else [Reason(row) for row in rows]
+    reasons = find_reasons(context, rows, ranking.parts, request.wanted) if explain else [Reason(row) for row in rows]
     paths = read_paths(cache.client, context, reasons, request)
     if gone := [row for row, path in zip(rows, paths, strict=True) if path is None]:
         cache.discard(context, np.array(gone, dtype=np.int64))

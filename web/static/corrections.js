@@ -51,7 +51,8 @@
 
   pin.form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const name = pin.value.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ");
-    if (await correct(name, "pin")) pin.value = "";
+    const typed = pin.value;
+    const name = typed.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ");
+    if ((await correct(name, "pin")) && pin.value === typed) pin.value = "";  // another one may have been typed meanwhile
   });
 })();

@@ -8,7 +8,7 @@ Names: N items of the answer, C channels, D width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from graphstore.recommend.snapshot import RequestContext
 
 Source = tuple[int, str]  # the user's item (a row of the catalogue) and the type of the relationship from it
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
+BY_RELATIONSHIP = ("similar", "transitions", "interests", "social", "attributes")
 TYPES_OF = {"similar": TYPES[:1], "transitions": TYPES[1:], "embedding": TYPES}
 
 
@@ -41,16 +42,21 @@ class Reason:
     of: int | None = None
 
 
-def find_reasons(context: RequestContext, rows: Sequence[int], parts: Floats) -> list[Reason]:
+def find_reasons(
+    context: RequestContext, rows: Sequence[int], parts: Floats, channels: Collection[str]
+) -> list[Reason]:
     """The reason of each item: the channel that adds most to its score, of those that can explain it.
 
-    parts: (N, C) contributions of the channels; one that adds nothing explains nothing.
+    parts: (N, C) contributions of the channels.  channels: those that are on. One that adds less than to other
+    candidates explains an item only if a relationship leads there, and no other does better.
     """
     sources = _sources(context, rows)
     found = []
     for place, row in enumerate(rows):
         order = np.argsort(-parts[place], kind="stable").tolist()
-        spoken = (_reason(context, row, CHANNELS[c], sources[place]) for c in order if parts[place, c] > 0)
+        on = [(CHANNELS[c], parts[place, c] >= 0) for c in order if CHANNELS[c] in channels]
+        speaking = [channel for channel, adds in on if adds or channel in BY_RELATIONSHIP]
+        spoken = (_reason(context, row, channel, sources[place]) for channel in speaking)
         found.append(next((reason for reason in spoken if reason is not None), Reason(row)))
     return found
 
@@ -62,7 +68,8 @@ def _reason(context: RequestContext, row: int, channel: str, sources: dict[str, 
         best = max(edges, key=lambda edge: edge[0][0], default=None)  # of equals SIMILAR_TO
         source = (best[0][1], best[1]) if best else None
         if channel == "embedding":
-            return Reason(row, channel, source, similarity=_cosine(context, row))
+            similarity = _cosine(context, row)
+            return Reason(row, channel, source, similarity=similarity) if similarity and similarity > 0 else None
         return Reason(row, channel, source) if source else None
     if channel == "social":
         return _social(context, row)
@@ -73,7 +80,7 @@ def _reason(context: RequestContext, row: int, channel: str, sources: dict[str, 
     if channel == "attributes":
         favoured = (items.favours.indices[slice(*items.favours.indptr[a : a + 2])] for a in user.attributes)
         return Reason(row, channel) if any((rows == row).any() for rows in favoured) else None
-    return Reason(row, channel)
+    return Reason(row, channel) if items.ever_popular[row] > -np.inf else None
 
 
 def _cosine(context: RequestContext, row: int) -> float | None:

@@ -185,7 +185,8 @@ def test_what_others_and_interests_say_is_asked_for_every_answer(client, asked, 
         "MATCH (u:User {user_id: 'u'}), (x:Item {item_id: 'x'}) CREATE"
         " (u)-[:INTERESTED_IN {weight: 1.0, polarity: 'likes'}]->(:Interest {name: 'n'})<-[:ABOUT {weight: 1.0}]-(x),"
         " (u)-[:FOLLOWS]->(:User {user_id: 'v'})-[:LIKED {event_id: 'v'}]->(x),"
-        " (u)-[:HAS_ATTRIBUTE]->(:Attribute {kind: 'team', value: 't'})-[:FAVOURS {score: 1.0}]->(x)"
+        " (u)-[:HAS_ATTRIBUTE]->(t:Attribute {kind: 'team', value: 't'})-[:FAVOURS {score: 1.0}]->(x)"
+        " WITH t MATCH (v:User {user_id: 'chose everything'}) CREATE (v)-[:HAS_ATTRIBUTE]->(t)"
     )
     cache = ServingCache(client)
     shown = [paths(client, channel, cache) for _ in range(2)]
@@ -213,7 +214,7 @@ def test_an_item_that_is_gone_when_its_path_is_read_leaves_its_place_to_another(
 
 
 def test_as_of_a_moment_the_event_of_then_is_shown(client):
-    plant(client, similar=[["a", "x", 0.9, 0.0]], events=[["a", 2.0, "2024-01-01T00:00:00Z"]])
+    plant(client, similar=[["a", "x", 0.9, 0.0]], events=[["a", 4.0, "2024-01-01T00:00:00Z"]])
     client.run_text(
         "MATCH (u:User {user_id: 'u'}), (a:Item {item_id: 'a'})"
         " CREATE (u)-[:LIKED {event_id: 'late', at: datetime('2024-03-01T00:00:00Z')}]->(a)"

@@ -39,15 +39,9 @@ def test_the_numbers_are_those_of_the_graph_and_follow_it(client):
     people, of = reason["people"], reason["of"]
     assert f"{people} of the {of} other people" in sentence and "often" not in sentence
     source = recommend(client, "a-user0", channel="similar", cache=cache)["recommendations"][0]["path"][2]["key"]
-    collect_events(client, [_event("stranger", source), _event("a-user5", "nothing")])
+    collect_events(client, [rate("stranger", source)])
     reason, _ = reasons(client, cache=cache, channel="similar")["a-item0"]
     assert (reason["people"], reason["of"]) == (people, of + 1)
-
-
-def _event(user, item):
-    from graphstore.collect.records import Event
-
-    return Event(user_id=user, item_id=item, kind="view", timestamp=datetime.fromtimestamp(NOW, UTC))
 
 
 def test_as_of_a_moment_only_those_of_then_are_counted(client):
