@@ -38,7 +38,7 @@ def build(
 
     Returns:
         Counts: items with a popularity, relationships of each type, the settings that were used, and as_of, the time
-        of the latest event (ISO 8601).
+        of the latest event (ms since 1970).
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
@@ -68,12 +68,7 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, latest)
-        at = (
-            None
-            if np.isnan(latest)
-            else datetime.fromtimestamp(latest * DAY_SECONDS, UTC).isoformat(timespec="seconds")
-        )
-        return current.counts | {"as_of": at}
+        return dict(current.counts)
 
 
 def _continue_popularity(client: Client, current: Run, options: BuildOptions, latest_day: float) -> None:
