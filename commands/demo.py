@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from commands.console import Terminal, plain_table, stored_id, with_terminal
-from commands.stage_output import show_counts, show_recommendations
+from commands.stage_output import dated, show_counts, show_recommendations
 from graphstore import Client
 from graphstore.datasets.dataset import Dataset
 from graphstore.datasets.movielens import demo_dataset
@@ -128,7 +128,7 @@ def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, s
         with story.step("extract" + suffix, terminal, "extract …"):
             story.counts["extract" + suffix] = extract(client, settings, progress=progress)
         with story.step("build" + suffix, terminal, "build …"):
-            story.counts["build" + suffix] = build(client, progress=progress)
+            story.counts["build" + suffix] = dated(build(client, progress=progress))
         with story.step("update" + suffix, terminal, "update …"):
             story.counts["update" + suffix] = update(client, settings, full=full, progress=progress)
 

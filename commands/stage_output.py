@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from commands.console import Terminal, plain_table
@@ -39,6 +40,13 @@ def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
     if not any(type(value) is int and value for value in counts.values()):
         parts.append("nothing new")
     terminal.hanging(f"{stage}: ", ", ".join(parts))
+
+
+def dated(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts of build with `as_of` as ISO 8601, for people and for programs; the graph keeps milliseconds."""
+    if counts.get("as_of") is None:
+        return counts
+    return counts | {"as_of": datetime.fromtimestamp(counts["as_of"] / 1_000, UTC).isoformat(timespec="seconds")}
 
 
 def worth_saying(value: Any) -> bool:

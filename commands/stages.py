@@ -13,7 +13,7 @@ import click
 from commands.console import Terminal, stored_id, with_terminal
 from commands.following import LANES, end_with_supervisor, follow
 from commands.language_model import language_model, language_model_options
-from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
+from commands.stage_output import dated, show_collected, show_counts, show_extracted, show_recommendations, show_updated
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
@@ -151,7 +151,7 @@ def build_command(terminal: Terminal) -> None:
     from graphstore.build.stage import build
 
     with terminal.client() as client, terminal.progress() as progress:
-        counts = build(client, progress=progress)
+        counts = dated(build(client, progress=progress))
     terminal.answer(counts, lambda c: show_counts(terminal, "build", c))
 
 

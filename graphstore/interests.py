@@ -35,8 +35,11 @@ def interest_parameters(clock: GraphClock, kinds: Mapping[str, Kind]) -> dict[st
 
 
 def replay_parameters(end: datetime, user_ids: Sequence[str]) -> dict[str, Any]:
-    """Parameters that `interest_parameters` gives otherwise, for users as they were at a time in the past."""
-    return GraphClock.at(end).moments() | {"until": end, "replayed": list(user_ids)}
+    """Parameters that `interest_parameters` gives otherwise, for users as they were at their last event of a quarter.
+
+    end: of the quarter. The clock stands at its begin, so that no short-term interest has expired at that event.
+    """
+    return GraphClock.at(end - QUARTER).moments() | {"until": end, "replayed": list(user_ids)}
 
 
 def lapse_parameters(clock: GraphClock) -> dict[str, Any]:

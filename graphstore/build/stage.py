@@ -45,7 +45,7 @@ def build(
 
     Returns:
         Counts: items with a popularity, relationships of each type, the settings that were used, and as_of, the time
-        of the latest event (ISO 8601).
+        of the latest event (ms since 1970).
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
@@ -79,8 +79,7 @@ def build(
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, events.latest_day, clock)
-        shown = {name: count for name, count in current.counts.items() if name != "feed"}
-        return shown | {"as_of": None if np.isnan(clock.now) else _time(clock.now + clock.pause)}
+        return {name: count for name, count in current.counts.items() if name != "feed"}
 
 
 def _continue_popularity(
