@@ -24,7 +24,7 @@ def reindex(driver: Driver, database: str | None, names: list[str]) -> None:
     with driver.session(database=database) as session:
         widths = [row["options"]["indexConfig"] for row in session.run(load("extract/items/read_content_index").text)]
         for name in names:
-            session.run(load("schema/drop_index").text, name=name).consume()
+            session.run(load("schema/steps/drop_index").text, name=name).consume()
         for name in set(names) & set(INDEXES):  # as wide as they were
             for width in widths:
                 options = index_options(width["vector.dimensions"])
@@ -33,7 +33,7 @@ def reindex(driver: Driver, database: str | None, names: list[str]) -> None:
             for statement in split(load(file).text):
                 if "DROP INDEX" not in statement:
                     session.run(statement).consume()
-        session.run(load("schema/await_indexes").text, seconds=3600).consume()
+        session.run(load("schema/steps/await_indexes").text, seconds=3600).consume()
         for row in session.run(load("administration/read_indexes").text):
             if row["name"] in names:
                 print(f"{row['name']}: {row['state']}, {row['percent']:.0f} % populated")

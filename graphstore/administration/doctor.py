@@ -108,8 +108,8 @@ def check_neo4j(client: Client) -> Check:
 def check_schema(client: Client) -> Check:
     """The schema has this program's version."""
     newest = max(schema.versions())
-    has_schema = client.read("schema/read_constraint", name="schema_name")
-    rows = client.read("schema/read_schema_version") if has_schema else []
+    has_schema = client.read("schema/steps/read_constraint", name="schema_name")
+    rows = client.read("schema/steps/read_schema_version") if has_schema else []
     version = rows[0]["version"] if rows else 0
     if version > newest:
         return Check("schema", False, f"version {version}, this program knows {newest}", "Update this program.")

@@ -38,7 +38,7 @@ def _missing(client: Client) -> tuple[int, set[str]] | None:
     """The version of the graph's schema, and the types of behaviour that have a constraint; None where nothing is
     missing."""
     newest = max(versions())
-    applied = client.read("schema/read_schema_version") if _has_schema(client) else []
+    applied = client.read("schema/steps/read_schema_version") if _has_schema(client) else []
     version = applied[0]["version"] if applied else 0
     types = set(applied[0]["types"] or []) if applied else set()
     if version > newest:
@@ -53,8 +53,8 @@ def _upgrade(client: Client, version: int, types: set[str]) -> None:
     for behaviour_type in sorted(_wanted(client) - types):
         for statement in statements.split(_constraint(behaviour_type)):
             client.define(statement)
-    client.autocommit("schema/await_indexes", seconds=INDEX_SECONDS)
-    client.write("schema/write_schema_version", version=max(available), types=sorted(types | _wanted(client)))
+    client.autocommit("schema/steps/await_indexes", seconds=INDEX_SECONDS)
+    client.write("schema/steps/write_schema_version", version=max(available), types=sorted(types | _wanted(client)))
 
 
 def _wanted(client: Client) -> set[str]:
@@ -68,14 +68,14 @@ def _apply(client: Client, name: str) -> None:
 
 def is_current(client: Client) -> bool:
     """Whether the graph has the schema of this program, or a newer one."""
-    applied = client.read("schema/read_schema_version")
+    applied = client.read("schema/steps/read_schema_version")
     return bool(applied) and applied[0]["version"] >= max(versions())
 
 
 def _constraint(behaviour_type: str) -> str:
-    statement = statements.load("schema/behaviour_type").for_type(behaviour_type)
+    statement = statements.load("schema/steps/behaviour_type").for_type(behaviour_type)
     return statement.text.replace("event_id_BEHAVIOUR", f"event_id_{behaviour_type.lower()}")
 
 
 def _has_schema(client: Client) -> bool:
-    return bool(client.read("schema/read_constraint", name="schema_name"))
+    return bool(client.read("schema/steps/read_constraint", name="schema_name"))

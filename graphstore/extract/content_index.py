@@ -43,9 +43,9 @@ def begin_anew(client: Client, width: int) -> None:
     """Delete all content vectors and create their indexes for another dimension. Can be stopped and run again."""
     client.autocommit("extract/items/clear_contents")
     for name, statement in INDEXES.items():
-        client.autocommit("schema/drop_index", name=name)
+        client.autocommit("schema/steps/drop_index", name=name)
         client.autocommit(statement, options=index_options(width))
-    client.autocommit("schema/await_indexes", seconds=INDEX_SECONDS)
+    client.autocommit("schema/steps/await_indexes", seconds=INDEX_SECONDS)
 
 
 def check_learned_from(client: Client, model: Mapping[str, Any]) -> None:

@@ -92,7 +92,7 @@ def overview(client: Client, events: int = 15) -> Document:
     """State of the graph: counts by label and type, last run of each stage, active model, newest events, versions."""
     counted = client.read("profiles/exploration/count_graph")[0]["data"]
     models = client.read("update/models/read_active_model")
-    schema = client.read("schema/read_schema_version")
+    schema = client.read("schema/steps/read_schema_version")
     return {
         "nodes": {row["label"]: row["count"] for row in counted["nodes"] if row.get("label")},
         "relationships": {

@@ -151,7 +151,7 @@ def test_a_new_item_is_read_by_the_encoder_of_the_graph(client, settings, tmp_pa
 )
 def test_items_are_found_by_a_piece_of_a_chinese_title(client, tmp_path, words, found):
     store(client, tmp_path, items=films())
-    client.autocommit("schema/await_indexes", seconds=60)
+    client.autocommit("schema/steps/await_indexes", seconds=60)
     client.run_text("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
     assert [row["item_id"] for row in find_items(client, words)] == found
 

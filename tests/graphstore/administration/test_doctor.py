@@ -84,7 +84,7 @@ def test_a_database_that_no_command_has_used_is_no_failure(checks, fresh):
 
 def test_an_older_schema_and_the_indexes_that_it_lacks_have_the_same_remedy(checks, client):
     client.run_text("MATCH (s:Schema) SET s.version = s.version - 1")
-    client.autocommit("schema/drop_index", name="item_text")
+    client.autocommit("schema/steps/drop_index", name="item_text")
     try:
         found = checks()
         assert not found["schema"].ok and not found["indexes"].ok
@@ -110,7 +110,7 @@ def test_a_wrong_password_is_named(checks, neo4j_settings):
 
 
 def test_an_index_that_was_dropped_is_named(checks, client):
-    client.autocommit("schema/drop_index", name="item_text")
+    client.autocommit("schema/steps/drop_index", name="item_text")
     try:
         assert "item_text missing" in checks()["indexes"].detail
     finally:
@@ -118,7 +118,7 @@ def test_an_index_that_was_dropped_is_named(checks, client):
 
         for statement in statements.split(statements.load("schema/002_indexes").text):
             client.run_text(statement)
-        client.autocommit("schema/await_indexes", seconds=60)
+        client.autocommit("schema/steps/await_indexes", seconds=60)
 
 
 def test_a_model_without_its_weights_is_found(checks, client, tmp_path):

@@ -5,8 +5,8 @@ from threading import Barrier
 
 from neo4j.exceptions import TransientError
 
-from graphstore.database import schema
-from graphstore.database.schema import is_current, migrate, versions
+from graphstore.database import schema, statements
+from graphstore.database.schema import NUMBERED, is_current, migrate, versions
 
 NAMES = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
 CONSTRAINTS = "SHOW CONSTRAINTS YIELD name RETURN name"
@@ -24,6 +24,11 @@ def forget(client):
     for name in names(client):
         client.run_text(f"DROP INDEX {name}")
     client.run_text("MATCH (s:Schema) DELETE s")
+
+
+def test_no_two_schema_files_have_the_same_number():
+    numbered = [name for name in statements.names() if NUMBERED.fullmatch(name)]
+    assert len(numbered) == max(versions()) == len(versions())
 
 
 def test_programs_that_come_to_an_empty_graph_at_once_take_turns(client, monkeypatch):

@@ -65,7 +65,7 @@ def planted(client, tmp_path):
     normal = np.random.default_rng(4).normal(size=(ITEMS, WIDTH))
     vectors = {f"i{n:02}": row / np.linalg.norm(row) for n, row in enumerate(normal)}
     client.run_text(VECTORS, {"rows": [{"item": item, "vector": row.tolist()} for item, row in vectors.items()]})
-    client.autocommit("schema/await_indexes", seconds=60)
+    client.autocommit("schema/steps/await_indexes", seconds=60)
     build(client)
     return vectors
 

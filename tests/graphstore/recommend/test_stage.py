@@ -111,7 +111,7 @@ def test_a_new_item_with_text_only_is_found_through_interests_and_through_vector
         " (:Item {item_id: 'near', embedding: $near}), (:Item {item_id: 'far', embedding: $far})",
         {"near": [1.0] + [0.05] * 127, "far": [-1.0] + [0.05] * 127},
     )
-    client.autocommit("schema/await_indexes", seconds=60)
+    client.autocommit("schema/steps/await_indexes", seconds=60)
     answer = recommend(client, "a-user0", channel="interests")
     assert items(answer) == ["about"]
     assert answer["recommendations"][0]["because"] == "You like Space (2 of your events), and this is about it."
@@ -193,7 +193,7 @@ def test_an_item_without_behaviour_is_similar_by_content(client):
         "CREATE (:Item {item_id: 'cold', content_embedding: $v}), (:Item {item_id: 'near', content_embedding: $v})",
         {"v": vector},
     )
-    client.autocommit("schema/await_indexes", seconds=60)
+    client.autocommit("schema/steps/await_indexes", seconds=60)
     rows = similar_items(client, "cold")
     assert [(row["item_id"], row["by"]) for row in rows] == [("near", "content")]
 
