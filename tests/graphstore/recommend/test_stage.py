@@ -29,7 +29,7 @@ def hop_exists(client, start, hop, end):
 
 def check_answer(client, answer):
     for row in answer["recommendations"]:
-        assert sum(row["channels"].values()) == pytest.approx(1)
+        assert not row["channels"] or sum(row["channels"].values()) == pytest.approx(1)
         assert set(row["channels"]) <= set(CHANNELS)
         assert row["because"].endswith(".")
         path = row["path"]
