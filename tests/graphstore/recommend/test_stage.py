@@ -86,7 +86,7 @@ def test_a_user_known_only_by_attributes_gets_what_those_like_them_favour(client
     check_answer(client, answer)
     answer = recommend(client, "new", channel="attributes")
     assert len(items(answer)) == 8 and all(item.startswith("b-") for item in items(answer))
-    assert answer["recommendations"][0]["because"].startswith("People who share your team (b)")
+    assert answer["recommendations"][0]["because"].endswith("people who share your team (b) chose this.")
     check_answer(client, answer)
 
 
