@@ -45,7 +45,7 @@ format: $(VENV)/ready
 
 hashes:  ## hashes.txt anew, after a change of constraints.txt or of what the project needs
 	@$(BIN)/$(COMPILE) --all-extras pyproject.toml > $(VENV)/hashes
-	@printf '%s\n' uv $(WEIGHTS) | $(BIN)/$(COMPILE) --no-deps - >> $(VENV)/hashes
+	@printf '%s\n' uv editables $(WEIGHTS) | $(BIN)/$(COMPILE) --no-deps - >> $(VENV)/hashes
 	@mv $(VENV)/hashes $(HASHES)
 
 clean:
