@@ -46,7 +46,7 @@ from graphstore.errors import InterestGraphError, ServerError
 from graphstore.server.managed import ManagedServer
 
 KILL_SECONDS = 3.0
-NOT_FOUND = 404
+READY, NOT_FOUND = 200, 404
 BALLAST = "ballast"
 Row = dict[str, Any]
 
@@ -70,7 +70,11 @@ def kills(options: argparse.Namespace) -> Row:
         ended = threading.Event()
 
         def strike() -> None:
+            asker = programs.asker()
             for what in itertools.cycle((WEB, NEO4J, SUPERVISOR, WORKER)):
+                while asker.get("/health/ready").status != READY:  # what is not back yet is not killed again
+                    if ended.wait(0.2):
+                        return
                 if ended.wait(KILL_SECONDS):
                     return
                 programs.kill(what)
