@@ -267,6 +267,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(http, app):
         "channel",
         "diversity",
         "explore",
+        "fallback",
     }
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     assert operation["security"] == [{"key": []}] and "key" in document["components"]["securitySchemes"]
