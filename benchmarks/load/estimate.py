@@ -11,7 +11,7 @@ resident size that was seen, ten times a second. Neo4j's processor time is the d
 `update --follow` and `serve` start, the last EVENTS_LATER events are collected, and the memory of every one of their
 processes is read.
 
-The second table shows measured / estimated for each figure: 1 is right, 2 is twice what the estimate says.
+`interestgraph estimate` for the same numbers of users, items and events gives what is to be compared with.
 """
 
 from __future__ import annotations

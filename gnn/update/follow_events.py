@@ -144,9 +144,11 @@ class EventWorker:
         return self._ties
 
     def _keep_house(self, now: QueueState) -> None:
-        """Mark users whose short-term interests lapsed; every HOUSEKEEPING_SECONDS."""
-        if now.clock is not None and time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
-            work_queue.mark_lapsed(self._client, now.clock)
+        """Mark users whose short-term interests lapsed, and marks of a clock that was put back; now and then."""
+        if time.monotonic() - self._kept > HOUSEKEEPING_SECONDS:
+            work_queue.bring_back_marks(self._client)
+            if now.clock is not None:
+                work_queue.mark_lapsed(self._client, now.clock)
             self._kept = time.monotonic()
 
 

@@ -283,7 +283,9 @@ class Client:
         try:
             with interrupts_first(), self._session(neo4j.READ_ACCESS) as session:
                 return _rows(session.run(self._query(loaded.text), _sent(parameters)), loaded)
-        except (exceptions.Neo4jError, exceptions.DriverError, OSError, OverflowError):
+        except (exceptions.Neo4jError, exceptions.DriverError, OSError, OverflowError) as error:
+            if (getattr(error, "code", None) or "").startswith(TIMED_OUT):
+                raise _refusal(self.uri, error) from error  # type: ignore[arg-type]
             return self.read(loaded, **parameters)
 
     def write(self, statement: str | Statement, **parameters: Any) -> list[Row]:

@@ -27,6 +27,7 @@ from graphstore.database.client import Client, Transaction
 from graphstore.interests import interest_parameters, lapse_parameters
 
 LEASE_MILLIS = 30_000
+AHEAD_MILLIS = 600_000  # further ahead than any mark is set
 LAPSED_AT_ONCE = 500
 SILENT_FOLLOWERS = 100  # of one user
 LATER_MILLIS = 2_000  # delay of low-priority marks
@@ -161,6 +162,11 @@ def mark_lapsed(client: Client, clock: GraphClock) -> int:
     """
     rows = client.write("update/work_queue/mark_lapsed", count=LAPSED_AT_ONCE, **lapse_parameters(clock))
     return int(rows[0]["marked"])
+
+
+def bring_back_marks(client: Client) -> int:
+    """Make due what is marked for a time that only a clock which was put back makes so late; returns the number."""
+    return int(client.write("update/work_queue/bring_back_marks", millis=AHEAD_MILLIS)[0]["marks"])
 
 
 def mark_silent_followers(client: Client, user_ids: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from graphstore.update.work_queue import (
     SILENT_FOLLOWERS,
     LeaseResult,
     QueueState,
+    bring_back_marks,
     claim_users,
     clear_before,
     finish_items,
@@ -325,6 +326,15 @@ def test_users_whose_short_interests_rest_on_nothing_of_the_last_four_weeks_are_
     assert idle(client) == {"u28", "u29"} and due(client) == {"u_marked"}
     assert read_queue_state(client).idle_users
     assert mark_lapsed(client, GraphClock.at(NOW)) == 0
+
+
+def test_marks_that_a_clock_which_was_put_back_makes_late_are_due_now(client):
+    hours = 7_200_000
+    plant(client, u_late={"due": hours}, u_idle={"idle_due": hours}, i_late={"due": hours}, u_leased={"due": 30_000})
+    assert bring_back_marks(client) == 3
+    state = read_queue_state(client)
+    assert (state.users, state.idle_users, state.items) == (True, True, True)
+    assert claim_users(client, 10).user_ids == ["u_late"]
 
 
 def test_at_most_five_hundred_lapsed_users_are_marked_at_once(client):
