@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 
 from graphstore.administration.derived import compare_with_build
@@ -85,6 +85,7 @@ def graph_checks(client: Client, settings: Settings) -> Iterator[Check]:
         "settings": lambda: check_settings(client),
         "drift": lambda: check_drift(client),
         "derived": lambda: check_derived(client),
+        "clock": lambda: check_clock(client),
         "followers": lambda: check_followers(client),
     }
     for name, check in checks.items():
@@ -235,6 +236,18 @@ def check_derived(client: Client) -> Check:
     """What the last build said it wrote is there."""
     ok, detail = compare_with_build(client)
     return Check("derived", ok, detail, "Build it anew: interestgraph build")
+
+
+def check_clock(client: Client) -> Check:
+    """What time it was in the graph at the last build, and the pause that ages leave out (`graphstore.clock`)."""
+    built = last_run(client, "build")
+    at = built["counts"].get("as_of") if built else None
+    if built is None or at is None:
+        return Check("clock", True, "none yet: build sets it, by the times of events")
+    days = built["counts"].get("pause_days") or 0
+    day = datetime.fromtimestamp(at / 1000, UTC).date().isoformat()
+    pause = f"; ages leave out a pause of {days:,} days, after which few events came" if days else ""
+    return Check("clock", True, f"{day} at the last build{pause}")
 
 
 def check_followers(client: Client) -> Check:

@@ -14,7 +14,7 @@ from graphstore.collect.store import collect_events
 from graphstore.database.leases import Lease, Work, present
 from graphstore.database.schema import migrate
 from graphstore.profiles.erasure import erase_user
-from tests.fixtures.planting import communities
+from tests.fixtures.planting import communities, rate
 from tests.fixtures.storing import store
 
 PLANTED = (Path(__file__).parents[2] / "cypher" / "plant_graph.cypher").read_text(encoding="utf-8")
@@ -47,6 +47,7 @@ def test_everything_is_looked_at_and_each_failure_has_a_remedy(checks):
         "settings",
         "drift",
         "derived",
+        "clock",
         "followers",
         "encoder",
         "media",
@@ -138,6 +139,13 @@ def test_shares_of_stale_embeddings_and_undescribed_items_are_counted(checks, cl
     found = checks()
     assert found["embeddings"].ok and "users: 2 missing and 1 stale of 43" in found["embeddings"].detail
     assert found["items"].ok and found["items"].detail.startswith("1 of 61")
+
+
+def test_the_clock_and_a_pause_that_is_left_out_are_told(checks, client, tmp_path):
+    assert checks()["clock"].detail.startswith("none yet")
+    store(client, tmp_path, events=[*communities(), rate("new", "a-item1", day=-900)])
+    build(client)
+    assert "a pause of 900 days" in checks()["clock"].detail and checks()["clock"].detail.startswith("2023-11-1")
 
 
 def test_what_a_build_said_is_compared_with_what_is_there(checks, client, tmp_path):

@@ -4,7 +4,7 @@ from graphstore.build.stage import build
 from graphstore.database.runs import last_run
 from tests.fixtures.planting import communities, plant, rate
 
-ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", " "]
+ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", "a b"]
 DERIVED = """
 MATCH (a)-[r]->(b) WHERE r.run IS NOT NULL
 RETURN type(r) AS type, coalesce(a.user_id, a.item_id, a.name, a.value) AS source,
@@ -25,6 +25,18 @@ def test_a_planted_community_is_similar_within_itself_only(client):
     assert counts["similar_users"] == 2 * 6 * 5
     assert {row["type"] for row in rows} == {"SIMILAR_TO", "FOLLOWED_BY"}
     assert all(side(row["source"]) == side(row["target"]) and 0 < row["score"] <= 1 for row in rows)
+
+
+@pytest.mark.parametrize("days", [0, 700])
+def test_the_first_events_after_a_long_pause_leave_the_others_similar(client, caplog, days):
+    """Two events a good two years after the rest; one of them on an item and by a user that are known."""
+    before = plant(client, communities())
+    late = [rate("a-user0", "a-item0", day=-900 + days), rate("new", "a-item1", day=-900 + days)]
+    after = plant(client, late)
+    assert after["similar_users"] >= before["similar_users"]
+    recent = "MATCH (:Item)-[r]->(:Item) WHERE r.recent_score > 0 RETURN count(r) AS edges"
+    assert client.run_text(recent)[0]["edges"] >= 2 * 8 * 7
+    assert after["pause_days"] == pytest.approx(900 - days, abs=2) and "pause" in caplog.text
 
 
 def test_rebuilding_gives_the_same_graph(client, tmp_path):
