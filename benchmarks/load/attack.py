@@ -29,6 +29,7 @@ from benchmarks.load.processes import api_key, served
 from benchmarks.measures import tables
 from graphstore import Settings, connect
 from graphstore.server.managed import ManagedServer
+from graphstore.update import sampling
 
 MOST = 4000
 ATTACK_SECONDS = 25.0
@@ -160,7 +161,7 @@ def main() -> None:
     most = min(options.most, MOST)
     settings = Settings.from_environment(os.environ)
     with connect(settings) as client:
-        users = [str(row["user_id"]) for row in client.run_text("MATCH (u:User) RETURN u.user_id AS user_id LIMIT 100")]
+        users = sampling.user_ids(client)[:100]
     paths = [recommendations_path(user_id) for user_id in users]
     server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
     with api_key(os.environ, "read") as key, served(os.environ) as program:

@@ -55,15 +55,9 @@ def test_a_malformed_request_is_a_problem_too(port):
 
 
 def test_it_refuses_to_start_without_a_key_and_says_how_to_make_one(client: Client, tmp_path):
-    class Open(Client):
-        def __init__(self) -> None:
-            self.uri, self.database, self.kinds = client.uri, client.database, client.kinds
-            self._driver, self._query_seconds = client._driver, None
-
-        def close(self) -> None:
-            pass
-
-    config = WebConfig(settings=Settings(home=tmp_path), client=Open())
+    kept_open = client.under(None)
+    kept_open.close = lambda: None
+    config = WebConfig(settings=Settings(home=tmp_path), client=kept_open)
     with pytest.raises(NotReady, match="keys create"):
         serve(config.settings, port=0, config=config)
 

@@ -13,6 +13,7 @@ import pytest
 
 from graphstore.build import stage
 from graphstore.build.stage import build
+from graphstore.clock import UNDATED
 from graphstore.database import leases
 from graphstore.database.leases import WORK, Fence, Lease, Work, hold, meeting, present
 from graphstore.errors import LeaseLost, OthersAtWork
@@ -44,9 +45,9 @@ def test_every_pair_of_work_goes_together_waits_or_pauses_as_the_table_says(clie
     if meeting(one, other) == "other pauses":
         assert busy
         with pytest.raises(OthersAtWork, match=one):
-            held.write("build/note_build", popularity_half_life=1.0, latest=None)
+            held.write("build/note_build", popularity_half_life=1.0, latest=None, **UNDATED.properties())
     else:
-        held.write("build/note_build", popularity_half_life=1.0, latest=None)
+        held.write("build/note_build", popularity_half_life=1.0, latest=None, **UNDATED.properties())
 
 
 def test_the_documentation_has_every_pair():

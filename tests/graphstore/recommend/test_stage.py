@@ -10,7 +10,7 @@ from graphstore.recommend.stage import recommend, recommend_all
 from graphstore.update.models import activate
 from tests.fixtures.planting import NOW, communities, plant, rate
 
-ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", " "]
+ODD_IDS = ["o'b\"q", "a/b", "🎬", "电影", "${x}", "]-(n) DETACH DELETE n //", "a b"]
 KEYS = {"User": "user_id", "Item": "item_id", "Interest": "name", "Attribute": "value"}
 
 
