@@ -38,7 +38,12 @@ def test_the_time_of_the_latest_event_is_a_date(terminal):
 
 
 def test_files_without_a_row_have_none_in_the_table(terminal):
-    none = dict.fromkeys(("created", "updated", "duplicate", "rejected"), 0) | {"reasons": [], "rejected_file": None}
+    none = dict.fromkeys(("created", "updated", "duplicate", "rejected"), 0) | {
+        "reasons": [],
+        "notes": [],
+        "rejected_file": None,
+        "failed": None,
+    }
     show_collected(terminal, {"events": none | {"created": 2}, "ties": none})
     assert "events" in printed(terminal) and "ties" not in printed(terminal)
     show_collected(terminal, {"ties": none})
