@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,14 +60,13 @@ def pseudonym_secret(home: Path) -> bytes:
     """The secret of the pseudonyms in the log: 32 random bytes in `<home>/session.key`, readable by the owner alone."""
     path = home / "session.key"
     home.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_bytes()
-        if len(secret) < 32:
-            raise InputError(f"{path} is damaged: delete it, and users get other pseudonyms in the log.") from None
-        return secret
-    secret = secrets.token_bytes(32)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
+    if not path.exists():
+        with tempfile.NamedTemporaryFile(dir=home, prefix=path.name) as file:  # readable by the owner alone
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    secret = path.read_bytes()
+    if len(secret) < 32:
+        raise InputError(f"{path} is damaged: delete it, and users get other pseudonyms in the log.")
     return secret

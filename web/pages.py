@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
@@ -120,9 +120,5 @@ def _number(name: str) -> float:
 
 def _local(target: str | None) -> str:
     """The target after logging in if it is a path on this site, else the front page."""
-    try:
-        parts = urlsplit(target or "/")
-    except ValueError:
-        return "/"
-    local = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
-    return target if target and local and "\\" not in target else "/"
+    usual = target and target.isprintable() and "\\" not in target
+    return target if target and usual and re.match(r"/(?!/)", target) else "/"

@@ -17,6 +17,7 @@ from werkzeug.routing import BaseConverter
 from graphstore.collect.fields import ID_LENGTH, clean_id
 
 KEPT = re.compile(r"%(2[fF]|25)")
+NO_UTF8 = "The id is not valid UTF-8."
 
 
 class RawPath:
@@ -29,13 +30,21 @@ class RawPath:
         uri = environ.get("REQUEST_URI") or environ.get("RAW_URI")
         prefix = environ.get("SCRIPT_NAME", "")
         if uri:
-            path = uri.split("?", 1)[0] if uri.startswith("/") else urlsplit(uri).path
+            path = uri.split("?", 1)[0] if uri.startswith("/") else _path_of(uri)
             if path.startswith(prefix):
                 path = KEPT.sub(r"%25\1", path[len(prefix) :])
                 environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
         else:
             environ["PATH_INFO"] = environ.get("PATH_INFO", "").replace("%", "%25")
         return self._application(environ, start_response)
+
+
+def _path_of(uri: str) -> str:
+    """The path of a whole address; empty, and so unknown, where it is none."""
+    try:
+        return urlsplit(uri).path
+    except ValueError:
+        return ""
 
 
 class IdConverter(BaseConverter):
@@ -46,7 +55,13 @@ class IdConverter(BaseConverter):
 
     def to_python(self, value: str) -> str:
         """The id behind a segment."""
-        return checked_id(unquote(value))
+        try:
+            decoded = unquote(value, errors="strict")
+        except UnicodeDecodeError:
+            raise BadRequest(NO_UTF8) from None
+        if "\ufffd" in value:  # bytes that were no UTF-8 and were not encoded
+            raise BadRequest(NO_UTF8)
+        return checked_id(decoded)
 
     def to_url(self, value: str) -> str:
         """The segment for an id."""
@@ -64,8 +79,8 @@ def checked_id(value: str) -> str:
         raise BadRequest("An id can't be empty.")
     if len(value) > ID_LENGTH:
         raise BadRequest(f"An id has at most {ID_LENGTH} characters; this one has {len(value):,}.")
-    if "\ufffd" in value or not encodable(value):
-        raise BadRequest("The id is not valid UTF-8.")
+    if not encodable(value):
+        raise BadRequest(NO_UTF8)
     return value
 
 

@@ -16,6 +16,7 @@ from gnn.network.sampler import NeighbourhoodSampler
 from graphstore.database.client import Client
 from graphstore.progress import Progress, silent
 from graphstore.update import embeddings as graph
+from graphstore.update.following import confirm_embeddings
 
 EMBED_ITEMS = 1_024
 CHANGED = 1e-4  # in one number, from which on a vector is written
@@ -53,6 +54,8 @@ def embed_items(
         ]
         graph.write_items(client, [batch[n] for n in keep], vectors[keep], version, ahead=ahead)
         written += [batch[n] for n in keep]
+        if compare:
+            confirm_embeddings(client, sorted({batch[n] for n in np.flatnonzero(known).tolist()} - set(written)))
         progress("embedding items", min((number + 1) * EMBED_ITEMS, len(items)), len(items))
     if not ahead:
         graph.remove_embeddings(client, [], bare)

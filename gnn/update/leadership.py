@@ -50,7 +50,7 @@ class Leadership:
         clock: milliseconds since 1970.  build: that this rests on, with these penalties.
         """
         if self.done is None or clock - self.done > NOTE_MILLIS:
-            following.note_done(self.client, clock, build, penalties)
+            following.note_done(self.client, self.done or 0, clock, build, penalties)
             self.done = clock
 
     def pause(self) -> None:

@@ -19,9 +19,18 @@ def read_done(client: Client) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def note_done(client: Client, done: int, build: str | None, penalties: Sequence[float]) -> None:
-    """Record that changes before `done` (milliseconds since 1970) are derived, and the build and penalties used."""
-    client.write("update/following/note_done", done=done, build=build, penalties=list(penalties))
+def note_done(client: Client, since: int, done: int, build: str | None, penalties: Sequence[float]) -> None:
+    """Record that changes before `done` (milliseconds since 1970) are derived, and the build and penalties used.
+
+    since: of the last record.
+    """
+    client.write("update/following/note_done", since=since, done=done, build=build, penalties=list(penalties))
+
+
+def confirm_embeddings(client: Client, item_ids: Sequence[str]) -> None:
+    """Record that the embeddings of items were computed again and are as stored."""
+    if item_ids:
+        client.write("update/following/confirm_embeddings", item_ids=list(item_ids))
 
 
 def changed_users(client: Client, seq: int, newest: int, count: int) -> list[str]:

@@ -61,7 +61,7 @@ class Exchange(HTTPMessageDelegate):
         self._headers = HTTPHeaders()
         self._chunks: list[bytes] = []
         self._size = 0
-        self._refused = self._gone = False
+        self._refused = self._gone = self._whole = self._told = False
 
     def headers_received(self, start_line: object, headers: HTTPHeaders) -> None:
         """The header is whole: refuse a body that is said to be too large before it is read."""
@@ -87,9 +87,12 @@ class Exchange(HTTPMessageDelegate):
 
     def finish(self) -> None:
         """The request is whole."""
+        self._whole = True
         if not self._refused:
             self._connection.set_close_callback(self._leave)
             self._server.begin(self._answer())
+        elif self._told:
+            self._finish()
 
     def on_connection_close(self) -> None:
         """The connection ended before the request was whole."""
@@ -140,8 +143,9 @@ class Exchange(HTTPMessageDelegate):
         await self._sent(self._connection.write_headers(line, headers, body[:PIECE_BYTES] or None))
         for start in range(PIECE_BYTES, len(body), PIECE_BYTES):
             await self._sent(self._connection.write(body[start : start + PIECE_BYTES]))
-        if reply.chunks is None:
-            self._finish()
+        self._told = True
+        if reply.chunks is None and (self._whole or not self._refused):
+            self._finish()  # else at the end of the body: closing before it is read may discard the answer
 
     async def _send_chunks(self, reply: Reply) -> None:
         """Send the rest of a body as it comes, in the lane of streams."""

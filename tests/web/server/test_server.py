@@ -239,6 +239,15 @@ def test_what_the_application_never_sees_is_answered_with_a_problem(application,
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == status
 
 
+@pytest.mark.parametrize("size", [9_000_000, 30_000_000])
+def test_a_client_that_sends_too_much_before_it_reads_gets_the_answer(application, size):
+    with serving(application) as port:
+        asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        asking.request("POST", "/", body=b"x" * size)
+        assert asking.getresponse().status == 413
+        asking.close()
+
+
 def test_the_environment_is_that_of_pep_3333_and_no_header_passes_for_another(application):
     with serving(application) as port:
         headers = {"X-Forwarded-For": "1.2.3.4", "X_Forwarded_Proto": "https", "Content-Type": "text/plain"}
