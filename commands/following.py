@@ -179,10 +179,11 @@ def follow(terminal: Terminal, lane: str | None, workers: int, train_minutes: fl
     if lane is None:
         if find_spec("torch") is None:  # said at once; the supervisor itself does without
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
-        with terminal.client():  # reports at once if the graph can't be reached, and updates the schema
-            pass
+        from graphstore.database.leases import present
+
         tasks = [PeriodicTask("--continue", 60 * train_minutes), PeriodicTask("--anew", 3_600 * anew_hours)]
-        supervise(terminal, [*["events"] * workers, "neighbourhoods"], tasks)
+        with terminal.client() as client, present(client, "follow supervisor"):  # before the workers have loaded torch
+            supervise(terminal, [*["events"] * workers, "neighbourhoods"], tasks)
         return
     stop = stopping()
     stop_with_parent(stop)  # before torch is loaded, which takes seconds

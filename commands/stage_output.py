@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from commands.console import Terminal, plain_table
+from graphstore.durations import DAY_SECONDS
 
 
 def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
@@ -46,7 +47,8 @@ def dated(counts: dict[str, Any]) -> dict[str, Any]:
     """The counts of build with `as_of` as ISO 8601, for people and for programs; the graph keeps milliseconds."""
     if counts.get("as_of") is None:
         return counts
-    return counts | {"as_of": datetime.fromtimestamp(counts["as_of"] / 1_000, UTC).isoformat(timespec="seconds")}
+    seconds = counts["as_of"] / 1_000 + DAY_SECONDS * (counts.get("pause_days") or 0)  # by the calendar
+    return counts | {"as_of": datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")}
 
 
 def worth_saying(value: Any) -> bool:

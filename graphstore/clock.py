@@ -15,7 +15,7 @@ import numpy as np
 
 from graphstore.durations import DAY_MILLIS, DAY_SECONDS
 
-SPEED = 5.0  # the clock keeps up as long as events come at a fifth of the mean rate
+SPEED = 3.0  # the clock keeps up as long as events come at a third of the mean rate
 TAILS = 0.1  # share of the events at either end that says nothing about their mean distance
 LEAST_EVENTS = 20  # fewer have no mean distance: every event moves the clock to its time
 LEAST_PACE = 0.01  # days
@@ -51,8 +51,9 @@ class GraphClock:
         lag = day - clock
         if lag[-1] < LEAST_PAUSE:
             return cls(float(day[-1]), pace=pace)
-        after = day[np.flatnonzero(lag < 1.0)[-1]]
-        return cls(float(clock[-1]), float(after), float(lag[-1]), pace)
+        after = float(day[np.flatnonzero(lag < LEAST_PAUSE)[-1]])
+        now = max(float(clock[-1]), after)
+        return cls(now, after, float(day[-1]) - now, pace)
 
     @classmethod
     def at(cls, moment: datetime) -> GraphClock:

@@ -77,6 +77,7 @@ WORK = {
     "tune": Work(writes=(SETTINGS,)),
     "tune, reading": Work(reads=(CONTENTS, DERIVED)),
     "reset": Work(writes=(CONTENTS, DERIVED, MODEL, SETTINGS)),  # which refuses to begin while somebody follows
+    "follow supervisor": Work(),
     "follow events": Work(),
     "follow neighbourhoods": Work(writes=(NEIGHBOURHOODS,), yields=(DERIVED,)),
     "follow descriptions": Work(yields=(CONTENTS,)),  # a part of the work of the neighbourhood worker

@@ -204,7 +204,17 @@ def test_another_site_can_neither_log_a_person_in_nor_out(http, keys, origin):
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http://["]
+    "target",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http://[",
+        "///evil.example",
+        "/a\nb",
+        "/\r\nSet-Cookie:a=b",
+    ],
 )
 def test_logging_in_never_leads_off_the_site(http, keys, target):
     assert http.get("/login", query_string={"next": target}).status_code == 200

@@ -112,7 +112,10 @@ def test_an_event_moves_its_user_and_nobody_else_as_a_full_recomputation_would(p
     counts = update(prepared, settings)
     assert (counts["users"], counts["items"], counts["version"]) == (1, 0, version)
     after, new = vectors(prepared), stamps(prepared)
-    assert {key for key in new if new[key] != old[key]} == {"c1"}
+    assert {key for key in new if new[key] != old[key]} == {"c1", "H5"}  # the item was compared, and is as it was
+    assert np.array_equal(after["H5"], before["H5"])
+    stale = {row["what"]: row["stale"] for row in prepared.read("administration/count_stale", version=version)}
+    assert stale == {"items": 0, "users": 0}
     assert after["c1"] @ before["H5"] > before["c1"] @ before["H5"]
     prepared.run_text("MATCH (n) WHERE n.embedding IS NOT NULL SET n.embedding_version = 'none'")
     update(prepared, settings)
@@ -158,7 +161,7 @@ def test_followers_are_embedded_with_whom_they_follow(prepared, settings, tmp_pa
     store(prepared, tmp_path, events=[event("h2", "C7", 0.5)])
     update(prepared, settings)
     new = stamps(prepared)
-    assert {key for key in new if new[key] != old[key]} == {"c2", "h2"}
+    assert {key for key in new if new[key] != old[key]} == {"c2", "h2", "C7"}
 
 
 def test_without_an_active_model_it_trains(prepared, settings):
