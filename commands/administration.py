@@ -66,7 +66,7 @@ def revoke(terminal: Terminal, name: str, yes: bool) -> None:
     terminal.confirm(f"This revokes the key {name!r}: what uses it is refused from then on.", yes)
     with terminal.client() as client:
         revoke_key(client, name)
-    terminal.answer({"name": name, "revoked": True}, lambda row: print(f"Revoked {row['name']}."))
+    terminal.answer({"name": name, "revoked": True}, lambda row: terminal.hanging("", f"Revoked {row['name']}."))
 
 
 @click.command("serve")

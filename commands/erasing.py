@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from commands.console import YES, Terminal, stored_id, with_terminal
+from commands.console import YES, Terminal, json_text, stored_id, with_terminal
 
 KEEPS_FILES = ("models", "cache", "rejected")
 
@@ -46,7 +45,7 @@ def export_command(terminal: Terminal, user_id: str) -> None:
 
     with terminal.client() as client:
         data = export_user(client, user_id)
-    terminal.answer(data, lambda d: print(json.dumps(d, ensure_ascii=False, indent=2, default=str)))
+    terminal.answer(data, lambda d: print(json_text(d, indent=2)))
 
 
 @click.command("reset")

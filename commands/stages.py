@@ -251,6 +251,7 @@ def recommend_command(
     output: Path | None,
 ) -> None:
     """Recommend items to a user, each with the path through the graph that explains it."""
+    from graphstore.database.disk import written_whole
     from graphstore.recommend.stage import recommend, recommend_all
 
     if everybody == (user_id is not None):
@@ -266,14 +267,15 @@ def recommend_command(
             answer = recommend(client, str(user_id), k=k, explain=True, at=moment, fallback=fallback, **knobs)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
             return
-        partial = output.with_name(output.name + ".part")
         try:
-            with terminal.progress() as progress, partial.open("w", encoding="utf-8") as lines:
+            with terminal.progress() as progress, written_whole(output) as lines:
                 users = 0
                 for row in recommend_all(client, k=k, progress=progress, explain=explain, **knobs):
                     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                     users += 1
-            partial.replace(output)
         except OSError as error:
             raise InputError(f"{output}: can't be written: {error.strerror}") from error
-    terminal.answer({"users": users, "output": str(output)}, lambda a: print(f"{a['users']:,} lists in {a['output']}"))
+    terminal.answer(
+        {"users": users, "output": str(output)},
+        lambda a: terminal.hanging("", f"{a['users']:,} lists in {a['output']}"),
+    )

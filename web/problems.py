@@ -36,10 +36,13 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
     title = HTTPStatus(status).phrase
     if _wants_page():
         page = render_template("error.html", status=status, title=title, detail=detail)
-        return Response(page, status, headers, content_type="text/html; charset=utf-8")
+        return Response(
+            page.encode("utf-8", "backslashreplace"), status, headers, content_type="text/html; charset=utf-8"
+        )
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance()}
     document |= more
-    return Response(json.dumps(document, ensure_ascii=False), status, headers, content_type=MEDIA_TYPE)
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")  # as JSON writes surrogates
+    return Response(body, status, headers, content_type=MEDIA_TYPE)
 
 
 def instance() -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,14 +93,17 @@ class Adapters:
         """
         folder = models / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        with TemporaryDirectory(prefix=".unfinished-", dir=folder) as scratch:
+            unfinished = Path(scratch) / "adapters"
             self._adapted.save_pretrained(unfinished)
-            weights = (Path(unfinished) / WEIGHTS_FILE).read_bytes()
+            weights = (unfinished / WEIGHTS_FILE).read_bytes()
             name = f"{Path(self.base).name}+{hashlib.sha256(self.base.encode() + weights).hexdigest()[:12]}"
-            (Path(unfinished) / BASE_FILE).write_text(json.dumps({"base": self.base}), encoding="utf-8")
-            if not (folder / name).exists():
-                shutil.copytree(unfinished, folder / f".{name}", dirs_exist_ok=True)
-                (folder / f".{name}").rename(folder / name)
+            (unfinished / BASE_FILE).write_text(json.dumps({"base": self.base}), encoding="utf-8")
+            try:
+                unfinished.rename(folder / name)
+            except OSError:
+                if not (folder / name).is_dir():  # else these very weights are there
+                    raise
         return name
 
     def _trainable(self) -> list[tuple[str, nn.Parameter]]:

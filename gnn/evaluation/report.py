@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gnn.evaluation.baselines import slug
+from graphstore.database.disk import written_whole
 from graphstore.errors import InputError
 
 SHOWN = ("ndcg@10", "ndcg@20", "recall@20", "hitrate@10", "mrr")
@@ -142,7 +143,7 @@ def write_lists(folder: Path, lists: Mapping[str, Mapping[str, Sequence[str]]]) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, ranked in lists.items():
-            with (folder / f"{slug(name)}.jsonl").open("w", encoding="utf-8") as stream:
+            with written_whole(folder / f"{slug(name)}.jsonl") as stream:
                 for user_id, items in ranked.items():
                     stream.write(json.dumps({"user_id": user_id, "items": list(items)}, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -148,7 +148,8 @@ def read_lists(path: Path) -> list[dict[str, Any]]:
         InputError: the file can't be read, or a line is not such a list.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            lines = list(file)  # ids may hold what str.splitlines takes for a line break
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: can't be read: {error}.") from error
     rows = []

@@ -90,12 +90,15 @@ def is_property_name(name: str) -> bool:
 def _property(value: object) -> object:
     """A value that Neo4j can store: text, boolean, number, or a list of one of them. Maps become JSON text.
 
-    None for what says nothing: null, blank text, NaN, an empty list.
+    None for what says nothing: null, blank text, NaN, an empty list. Neither JSON nor a map in it has infinite numbers.
     """
     if isinstance(value, list):
         return _list_property([own for one in value if (own := _property(one)) is not None])
     if isinstance(value, Mapping):
-        value = json.dumps(value, ensure_ascii=False)
+        try:
+            value = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            raise ValueError("a number in a map must be finite") from None
     if isinstance(value, str):
         value.encode("utf-8")  # an unpaired surrogate can't be stored
         if len(value) > TEXT_LENGTH:
@@ -103,6 +106,8 @@ def _property(value: object) -> object:
         return none_if_blank(value)
     if isinstance(value, int) and value not in INT64:
         return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError("a number must be finite")
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

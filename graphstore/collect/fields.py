@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 ID_LENGTH = 512
 TEXT_LENGTH = 200_000
 FUTURE_SECONDS = 300
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 FIRST, LAST = -2_208_988_800, 4_102_444_800  # the years 1900 and 2100
 UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))  # below 1e11 a Unix time is in seconds, below 1e14 in milliseconds, …
 TIME_EXPECTED = "a time must be ISO 8601 or Unix time"
@@ -76,6 +76,8 @@ def _past(value: object) -> datetime:
 
 def _number(value: object) -> object:
     value = none_if_blank(value)
+    if isinstance(value, bool):
+        raise ValueError(f"a value must be a number, not {str(value).lower()}")
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", value):
         raise ValueError(f"{value[:60]!r} has a comma: write a number with a point")
     return value

@@ -7,8 +7,10 @@ import gzip
 import io
 import json
 import sys
+import zlib
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +24,7 @@ JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 SEPARATORS = ",;\t|"
 NOT_UTF_8 = "not UTF-8"
 SAMPLE_BYTES = 4096
+MOST_LINES = 100  # of a row that has the wrong number of fields; a longer one has a stray quote
 csv.field_size_limit(LINE_BYTES)
 
 
@@ -62,8 +65,9 @@ def open_rows(path: str | Path, encoding: str | None = None) -> Iterator[Source]
     Raises:
         InputError: the file can't be read, is no text, or its header names a column twice.
     """
-    try:
-        with _open(path) as stream:
+    with ExitStack() as opened:
+        with _reading(path):
+            stream = opened.enter_context(_open(path))
             buffered = io.BufferedReader(stream, 1 << 20) if not hasattr(stream, "peek") else stream  # type: ignore
             found = encoding_of(str(path), buffered.peek(SAMPLE_BYTES)[:SAMPLE_BYTES], encoding)  # type: ignore[union-attr]
             if found:
@@ -73,14 +77,26 @@ def open_rows(path: str | Path, encoding: str | None = None) -> Iterator[Source]
             is_json = ending in JSON_ENDINGS or (ending != ".csv" and start[:1] in (b"{", b"[", b""))
             size = None if found or str(path) == "-" or str(path).endswith(".gz") else Path(path).stat().st_size
             if is_json:
-                yield Source(str(path), "jsonl", b"", size, _json_lines(buffered))
+                source = Source(str(path), "jsonl", b"", size, _read(path, _json_lines(buffered)))
             else:
                 header = buffered.readline(LINE_BYTES)
                 columns, separator = _header(header, str(path))
-                lines = _csv_lines(buffered, columns, separator)
-                yield Source(str(path), "csv", header, size, lines, tuple(columns))
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: can't be read: {error.strerror if isinstance(error, OSError) else error}") from error
+                lines = _read(path, _csv_lines(buffered, columns, separator))
+                source = Source(str(path), "csv", header, size, lines, tuple(columns))
+        yield source
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read(path: str | Path, lines: Iterator[Line]) -> Iterator[Line]:
+    with _reading(path):
+        yield from lines
 
 
 def _header(header: bytes, name: str) -> tuple[list[str], str]:
@@ -166,25 +182,26 @@ def _json_row(text: str, problem: str | None) -> tuple[dict[str, Any] | None, st
 
 
 def _csv_lines(stream: Any, columns: list[str], separator: str) -> Iterator[Line]:
+    """The rows of CSV. Where a quote that is never closed, or wrongly, makes lines into one row that can't be read, the
+    first of them is a problem and the others are read again."""
+    numbered = _raw_lines(stream, 2)
+    again: deque[tuple[int, bytes, str | None]] = deque()
     undecoded: list[Line] = []  # between the rows of the reader
-    taken: list[bytes] = []  # lines of the present row
-    position: list[int] = [1]  # numbers of the lines that were read
+    taken: list[tuple[int, bytes, str | None]] = []  # lines of the present row
 
     def decoded_lines() -> Iterator[str]:
-        for number, raw, problem in _raw_lines(stream, 2):
-            line, problem = _decoded(raw, problem)
-            position.append(number)
+        while line := again.popleft() if again else next(numbered, None):
+            text, problem = _decoded(line[1], line[2])
             if problem:
-                undecoded.append(Line(number, raw, None, problem))
+                undecoded.append(Line(line[0], line[1], None, problem))
             else:
-                taken.append(raw)
-                yield line
+                taken.append(line)
+                yield text
 
     reader = csv.reader(decoded_lines(), strict=True, delimiter=separator)
     while True:
-        first = position[-1] + 1
-        position[:] = position[-1:]
         taken.clear()
+        broken = False
         try:
             fields = next(reader)
             row, problem = _csv_row(columns, fields)
@@ -192,13 +209,16 @@ def _csv_lines(stream: Any, columns: list[str], separator: str) -> Iterator[Line
             yield from undecoded
             return
         except csv.Error as error:
-            row, problem, fields = None, f"not CSV: {error}", ["?"]
-        raw = b"".join(taken)
+            row, problem, fields, broken = None, f"not CSV: {error}", ["?"], True
+        if len(taken) > (1 if broken else MOST_LINES) and problem:
+            problem += f"; a quote in this line opens a field of {len(taken):,} lines: those after it are read again"
+            again.extendleft(reversed(taken[1:]))
+            del taken[1:]
+            reader = csv.reader(decoded_lines(), strict=True, delimiter=separator)  # the other may be at its end
         yield from undecoded
-        skipped = sum(line.number == first for line in undecoded)
         undecoded.clear()
         if fields:
-            yield Line(first + skipped, raw, row, problem)
+            yield Line(taken[0][0], b"".join(raw for _, raw, _ in taken), row, problem)
 
 
 def _csv_row(columns: list[str], fields: list[str]) -> tuple[dict[str, Any] | None, str | None]:

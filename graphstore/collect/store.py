@@ -50,6 +50,8 @@ class Counts:
 
     def reject(self, line: Line, why: str) -> None:
         """Count a rejected row, with its reason, and write it to the file of rejected rows."""
+        lines = line.raw.count(b"\n")
+        why += f" (a row of {lines:,} lines)" if lines > 1 else ""
         self.rejected_file = self.rejects.add(line, why) if self.rejects else None
         self.rejected_count += 1
         if len(self.rejected) < LISTED or self.rejected_file is None:

@@ -13,6 +13,8 @@ from graphstore.collect.files import Line
 from graphstore.collect.records import KIND_ALIASES, Event, Item, Tie, User, checked_value, known_kind, reason
 from graphstore.kinds import Kind
 
+LAST_MILLIS = 253_402_300_799_999  # of the year 9999, after which ISO 8601 has no agreed form
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -91,4 +93,4 @@ def check_tie(line: Line) -> Checked:
 
 def millis(time: datetime | None) -> int | None:
     """Milliseconds since 1970, the form of times in rows of statements."""
-    return None if time is None else round(time.timestamp() * 1000)
+    return None if time is None else min(round(time.timestamp() * 1000), LAST_MILLIS)

@@ -1,10 +1,15 @@
-"""Room on the disk of a graph. Writes stop before it is full, because a full disk damages Neo4j's transaction log."""
+"""Disks: room for a graph, whose writes stop before a full disk damages Neo4j's log; and files written whole."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from graphstore.errors import DiskFull
 
@@ -41,3 +46,30 @@ class DiskSpace:
                 f"The disk of the graph has {free // MIB} MiB free; nothing is written below {LEAST_FREE_BYTES // MIB} "
                 "MiB, reads go on. Make room; then the same works again, without a restart."
             )
+
+
+@contextmanager
+def written_whole(path: Path, private: bool = False) -> Iterator[IO[str]]:
+    """A text file that takes its name at the end, when it is whole; after an error or Ctrl-C the name is as it was.
+
+    Programs that write the same name at once don't meet: each has a temporary file of its own, in the same folder.
+    What is no file, as /dev/stdout, is written as it is.  private: only the owner may read it.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+        return
+    descriptor, name = tempfile.mkstemp(prefix=".interestgraph-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+            if not private:
+                os.umask(umask := os.umask(0))
+                os.fchmod(descriptor, 0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

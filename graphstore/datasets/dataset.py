@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def _each(
         with open_text(path) as stream:
             for number, record in records(stream):  # noqa: B007 (the number stands in the message below)
                 yield make(record)
-    except (OSError, EOFError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise InputError(f"{path}: can't be read after line {number:,}: {error}") from error
     except (ValueError, TypeError, IndexError, SyntaxError, AttributeError) as error:
         raise InputError(f"{path}, line {number:,}: not as the data set is published: {error}") from error

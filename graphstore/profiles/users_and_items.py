@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from graphstore.collect.attributes import OWN
@@ -78,8 +79,15 @@ def read_item(client: Client, item_id: str) -> Document:
         NotFound: no such item.
     """
     item = only_row(client.read("profiles/read_item", item_id=item_id), "item", item_id)
-    properties = {name.removeprefix(OWN): value for name, value in item["properties"]}
+    properties = {name.removeprefix(OWN): _finite(value) for name, value in item["properties"]}
     return {**item, "attributes": values_by_kind(item["attributes"]), "properties": properties}
+
+
+def _finite(value: Any) -> Any:
+    """A property with null for each number that JSON does not have."""
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import re
 import secrets
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from graphstore.database.disk import written_whole
 from graphstore.errors import ServerError
 
 USERNAME = "neo4j"
@@ -84,12 +84,8 @@ def choose_port(remembered: int | None, taken: set[int]) -> int:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with written_whole(path, private=True) as file:
         file.write(text)
-    partial.replace(path)
 
 
 def ensure_password(folder: Path) -> str:

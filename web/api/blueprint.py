@@ -58,7 +58,8 @@ def _json_body() -> None:
 
 def answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response."""
-    return Response(dumps(document, ensure_ascii=False), status, headers, content_type="application/json")
+    body = dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")  # as JSON writes surrogates
+    return Response(body, status, headers, content_type="application/json")
 
 
 def either(*models: type[BaseModel]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import math
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -12,7 +13,7 @@ from graphstore.collect.fields import parse_time
 from graphstore.collect.files import Line
 from graphstore.collect.records import RECORDS, Event, Item, Tie, User, checked_value, known_kind, reason
 from graphstore.collect.store import STORES
-from graphstore.collect.validation import check_line
+from graphstore.collect.validation import check_line, item_row
 from graphstore.kinds import KINDS
 
 EVENT = {"user_id": "u", "item_id": "i", "kind": "view"}
@@ -371,3 +372,33 @@ def test_whatever_stands_in_a_row_it_is_stored_or_says_what_is_wrong_with_it(wha
     checked = check_line(line, STORES[what](KINDS)[0])
     assert checked.problem is None or (isinstance(checked.problem, str) and checked.problem)
     json.dumps(checked.row, ensure_ascii=False).encode()  # no unpaired surrogate
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf])
+def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(number):
+    for properties in ({"a": number}, {"a": [1.0, number]}, {"a": ["x", [number]]}):
+        assert refusal(Item, {"item_id": "i", "properties": properties}) == "properties: a number must be finite"
+    for properties in ({"a": {"b": number}}, {"a": [{"b": [number]}]}, {"a": {"b": math.nan}}):
+        assert refusal(Item, {"item_id": "i", "properties": properties}) == (
+            "properties: a number in a map must be finite"
+        )
+    for record in ({"item_id": "i"}, {"user_id": "u"}):
+        kind = Item if "item_id" in record else User
+        assert refusal(kind, record | {"attributes": {"year": [number]}}).startswith("attributes.year.0: ")
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_no_value(value):
+    assert refusal(Event, EVENT | {"value": value}) == f"value: a value must be a number, not {str(value).lower()}"
+
+
+def test_digits_of_other_scripts_are_neither_a_time_nor_a_value():
+    assert refusal(Event, EVENT | {"timestamp": "١٢٣"}) == "timestamp: a time must be ISO 8601 or Unix time, not '١٢٣'"
+    assert refusal(Event, EVENT | {"timestamp": "٢٠٢٠-٠١-٠١"}).startswith("timestamp: a time must be")
+    assert refusal(Event, EVENT | {"value": "١٢٣"}).startswith("value: ")
+
+
+def test_the_last_moment_of_the_year_9999_stays_in_it():
+    item = Item.model_validate({"item_id": "i", "published_at": "9999-12-31T23:59:59.999999Z"})
+    assert datetime.fromtimestamp(item_row(item)["published_at"] // 1000, UTC).year == 9999
+    assert item_row(Item(item_id="i", published_at=1767323045.6789))["published_at"] == 1_767_323_045_679

@@ -1,5 +1,6 @@
 """Writes stop while the disk still has room; reads go on."""
 
+import os
 import shutil
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ from neo4j.exceptions import ClientError, DatabaseError
 
 from graphstore.database import client as client_module
 from graphstore.database import disk as module
-from graphstore.database.disk import LEAST_FREE_BYTES, DiskSpace
+from graphstore.database.disk import LEAST_FREE_BYTES, DiskSpace, written_whole
 from graphstore.errors import DiskFull, NeedsRestart, TookTooLong
 
 
@@ -89,3 +90,54 @@ def test_a_transaction_that_takes_too_long_is_stopped(client, neo4j_settings):
         with pytest.raises(TookTooLong, match="nothing of it was kept"):
             hasty.run_text("UNWIND range(1, 3000000000) AS x RETURN sum(x) AS x")
         assert hasty.read("extract/items/count_items")
+
+
+def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
+    path = tmp_path / "lists.jsonl"
+    path.write_text("old")
+    with written_whole(path) as first, written_whole(path) as second:
+        first.write("first")
+        second.write("second")
+        assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 3
+    assert path.read_text() == "first"  # the one that ended last
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError(), OSError(28, "No space left on device")])
+def test_a_file_that_is_not_finished_leaves_its_name_as_it_was(tmp_path, error):
+    path = tmp_path / "lists.jsonl"
+    path.write_text("old")
+    with pytest.raises(type(error)), written_whole(path) as file:
+        file.write("new")
+        raise error
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_can_not_be_flushed_leaves_its_name_as_it_was(tmp_path, monkeypatch):
+    def no_room(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", no_room)
+    with pytest.raises(OSError), written_whole(tmp_path / "lists.jsonl") as file:
+        file.write("new")
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_may_read_a_file_is_as_usual_unless_it_is_private(tmp_path):
+    usual, ordinary, private = tmp_path / "usual", tmp_path / "ordinary", tmp_path / "private"
+    usual.write_text("")
+    for path in (ordinary, private):
+        with written_whole(path, private=path == private) as file:
+            file.write("x")
+    assert ordinary.stat().st_mode == usual.stat().st_mode
+    assert private.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_is_written_in_its_place(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with written_whole(pipe) as file:
+        file.write("x")
+    assert os.read(end, 10) == b"x" and pipe.is_fifo()
+    os.close(end)
