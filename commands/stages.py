@@ -251,7 +251,7 @@ def recommend_command(
     output: Path | None,
 ) -> None:
     """Recommend items to a user, each with the path through the graph that explains it."""
-    from graphstore.recommend.stage import recommend, recommend_all
+    from graphstore.recommend.stage import recommend, recommend_all, why_nothing
 
     if everybody == (user_id is not None):
         raise InputError("Give either a USER_ID or --all.")
@@ -264,7 +264,8 @@ def recommend_command(
         if output is None:
             moment = at.replace(tzinfo=UTC) if at else None
             answer = recommend(client, str(user_id), k=k, explain=True, at=moment, fallback=fallback, **knobs)
-            terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
+            nothing = "" if answer["recommendations"] else why_nothing(client, moment)
+            terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain, nothing))
             return
         partial = output.with_name(output.name + ".part")
         try:
