@@ -1,18 +1,22 @@
 """What is given as a reason is true: numbers by hand on a small graph, and nothing that tells of strangers."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.profiles.erasure import erase_user
+from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import make_request
 from graphstore.recommend.cache import ServingCache
-from graphstore.recommend.reasons import choosers
+from graphstore.recommend.reasons import choosers, reason
 from graphstore.recommend.reasons.choosers import Choosers
-from graphstore.recommend.reasons.reason import Reason
+from graphstore.recommend.reasons.reason import Reason, find_reasons
 from graphstore.recommend.related import similar_items
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import NOW, communities, plant, rate
@@ -175,3 +179,15 @@ def test_an_item_whose_path_is_gone_says_how_many_people_chose_it(client):
     for channel in ("interests", "attributes", "social"):
         (counts,) = choosers.count_people(client, context, [Reason(row, channel)], request, {row})
         assert counts["ever"] == 30
+
+
+def test_of_an_item_about_a_pinned_interest_that_is_the_reason_before_how_popular_it_is(monkeypatch):
+    monkeypatch.setattr(reason, "_sources", lambda context, rows: [{} for _ in rows])
+    about = sp.csc_matrix([[1.0], [0.0]])
+    items = SimpleNamespace(about=about, by_item=about.tocsr(), ever_popular=np.zeros(2))
+    parts = np.zeros((2, len(CHANNELS)))
+    parts[:, CHANNELS.index("popular")], parts[0, CHANNELS.index("interests")] = (5.0, 1.0), 0.1
+    for corrected, channel in (([(0, "pin")], "interests"), ([], "popular")):
+        user = SimpleNamespace(corrected=corrected, interests=[(0, 1.0)])
+        found = find_reasons(SimpleNamespace(catalogue=items, features=user), [0, 1], parts, ("popular", "interests"))
+        assert found == [Reason(0, channel, pinned=bool(corrected)), Reason(1, "popular")]
