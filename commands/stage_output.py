@@ -96,10 +96,13 @@ def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
         show_learned(terminal, counts["end_to_end"])
 
 
-def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool) -> None:
-    """A numbered list, each with its reason; with `explain` also the channels' shares and the path."""
+def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool, nothing: str = "") -> None:
+    """A numbered list, each with its reason; with `explain` also the channels' shares and the path.
+
+    nothing: why the list is empty.
+    """
     if not answer["recommendations"]:
-        terminal.out.print("Nothing to recommend: the graph has no item that this user has not seen.")
+        terminal.out.print(f"Nothing to recommend: {nothing}" if nothing else "Nothing to recommend.")
     for rank, item in enumerate(answer["recommendations"], 1):
         title = item["title"] or item["item_id"]
         terminal.hanging(f"{rank:3}. ", f"{title}  [{item['item_id']}]  {item['score']:.3f}", style="bold")

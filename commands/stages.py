@@ -252,7 +252,7 @@ def recommend_command(
 ) -> None:
     """Recommend items to a user, each with the path through the graph that explains it."""
     from graphstore.database.disk import written_whole
-    from graphstore.recommend.stage import recommend, recommend_all
+    from graphstore.recommend.stage import recommend, recommend_all, why_nothing
 
     if everybody == (user_id is not None):
         raise InputError("Give either a USER_ID or --all.")
@@ -265,7 +265,8 @@ def recommend_command(
         if output is None:
             moment = at.replace(tzinfo=UTC) if at else None
             answer = recommend(client, str(user_id), k=k, explain=True, at=moment, fallback=fallback, **knobs)
-            terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain))
+            nothing = "" if answer["recommendations"] else why_nothing(client, moment)
+            terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain, nothing))
             return
         try:
             with terminal.progress() as progress, written_whole(output) as lines:

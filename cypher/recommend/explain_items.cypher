@@ -1,7 +1,8 @@
 // Purpose: titles of recommended items, and the path from the user to each by the channel that explains it.
 // rows: maps in the order of the answer: item_id and channel, empty where only the title is wanted; for the channels
 // similar, transitions and embedding source (an item of the user) and type (SIMILAR_TO or FOLLOWED_BY) of the
-// relationship to show; for social person (the user in between) and tie (FOLLOWS or SIMILAR_TO).
+// relationship to show; for social person (the user in between) and tie (FOLLOWS or SIMILAR_TO); for interests
+// pinned, whether the path leads through one that the user pinned.
 // items: lists of the position in rows, title, nodes, hops (null without a path) and counts, in one row, which costs a
 // client half of many rows. An erased item is left out.
 // counts: for interests `events`, the user's events in evidence; for attributes `of`, who else has the attribute, and
@@ -43,7 +44,8 @@ CALL (i, row, never) {
     MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i)
     WHERE ($at IS NULL AND r.valid_to IS NULL)
        OR (coalesce(r.valid_from <= $at, true) AND coalesce($at < r.valid_to, true) AND $at IS NOT NULL)
-    WITH u, r, n, a ORDER BY r.weight * a.weight DESC, n.name LIMIT 1
+    WITH u, r, n, a
+    ORDER BY CASE WHEN row.pinned AND r.extracted_by = 'user' THEN 0 ELSE 1 END, r.weight * a.weight DESC, n.name LIMIT 1
     RETURN [u, n] AS nodes, [r, a] AS hops,
            {events: CASE WHEN $at IS NULL THEN size(coalesce(r.evidence, []))
                          ELSE COUNT { (u)-[b]->(:Item) WHERE b.at <= $at AND b.event_id IN r.evidence } END} AS counts

@@ -27,6 +27,7 @@ VERBS = {
 }
 EVIDENCE = 20  # events that an interest keeps at most, see extract/interests/write_user_interests
 TITLE_LENGTH = 80
+FEW = 5  # people; of fewer, or of less than a tenth of all, those of all time say more
 
 
 def plain(value: Any) -> Any:
@@ -44,11 +45,10 @@ def plain(value: Any) -> Any:
 class Chosen:
     """How the item was chosen by all.
 
-    times: how often, as counted when events are stored; None as of a moment.  until, days: the end and the length of
-    the time in which a choice is recent.  new: the item takes a place for exploration.
+    until, days: the end and the length of the time in which a choice is recent.  new: the item takes a place for
+    exploration.
     """
 
-    times: int | None
     until: datetime | None
     days: int
     new: bool = False
@@ -73,8 +73,7 @@ def explained(
         channel = "popular" if channel else None
     sentence, stated = _worded(reason, channel, path, counts, chosen)
     if chosen.new:
-        begin = f"New here, chosen {times(chosen.times)} so far: "
-        sentence = begin + sentence[0].lower() + sentence[1:]
+        sentence = f"New here{_chosen_by(counts.get('ever'))}: {sentence[0].lower()}{sentence[1:]}"
     return {"because": sentence, "reason": {"channel": channel, **stated}, "path": path}
 
 
@@ -112,13 +111,13 @@ def _also(path: list[Map], counts: Map) -> tuple[str, Map]:
     """What the user did with the item in between, and how many of those who chose it chose this; without full stop."""
     did = f"Because you {verb_phrase(path[1], display_name(path[2]))}"
     if "people" not in counts:
-        return f"{did}: people who chose it also chose this, too many to count", {}
+        return f"{did}: people who chose or rated it did so with this too, too many to count", {}
     people, of, later = counts["people"], counts["of"], counts["later"]
     next_one = path[3]["type"] == "FOLLOWED_BY" and later > 0
     number = later if next_one else people
-    went_on = "chose this after it" if next_one else "chose this too"
-    who = f"{number:,} of the {of:,} other people who chose it" if of > 1 else "the one other person who chose it"
-    return f"{did}: {who} {went_on}", {"people": number, "of": of}
+    when = "after it" if next_one else "too"
+    who = f"{number:,} of the {of:,} other people" if of > 1 else "the one other person"
+    return f"{did}: {who} who chose or rated it did so with this {when}", {"people": number, "of": of}
 
 
 def _near(reason: Reason, path: list[Map], counts: Map) -> tuple[str, Map]:
@@ -146,33 +145,34 @@ def _shared(path: list[Map], counts: Map) -> tuple[str, Map]:
     kind = path[2]["key"].partition("=")[0].replace("_", " ")
     whose = f"who share your {kind} ({display_name(path[2])})"
     if "people" not in counts:
-        return f"People {whose} chose this, too many to count.", {}
+        return f"People {whose} chose or rated this, too many to count.", {}
     people, of = counts["people"], counts["of"]
-    return f"{people:,} of the {of:,} other people {whose} chose this.", {"people": people, "of": of}
+    return f"{people:,} of the {of:,} other people {whose} chose or rated this.", {"people": people, "of": of}
 
 
 def _social(reason: Reason, path: list[Map]) -> tuple[str, Map]:
     stated = {"people": reason.people, "of": reason.of}
     people = f"{reason.people} of the {reason.of} people" if reason.of != 1 else "The one person"
+    have, latest = ("has" if reason.people == 1 else "have"), "their latest choices"
     if path[1]["type"] == "FOLLOWS":
-        more = f" ({people} you follow chose it lately)" if reason.of != 1 else ""
+        more = f" ({people} you follow {have} it among {latest})" if reason.of != 1 else ""
         return f"{display_name(path[2])}, whom you follow, {verb_phrase(path[3], 'this')}{more}.", stated
     choose = "choose" if reason.of != 1 else "chooses"
-    return f"{people} who {choose} most like you chose this lately.", stated
+    return f"{people} who {choose} most like you {have} this among {latest}.", stated
 
 
 def _popular(channel: str | None, counts: Map, chosen: Chosen) -> tuple[str, Map]:
-    """How many people chose an item to which nothing of the user's own leads."""
+    """How many people chose an item to which nothing of the user's own leads: those of late, where they are some."""
     begin = "" if channel else "Nothing of your own leads here: "
     recent, ever, until = counts.get("recent", 0), counts.get("ever", 0), chosen.until
-    if recent and until:
+    if until and recent >= max(FEW, ever / 10):
         when = f"in the {chosen.days} days up to {until.date().isoformat()}"
         stated = {"people": recent, "days": chosen.days, "until": plain_time(until)}
-        sentence = f"{begin}{_people(recent)} chose this {when}."
+        sentence = f"{begin}{_people(recent)} chose or rated this {when}."
     elif ever:
-        sentence, stated = f"{begin}{_people(ever)} chose this so far.", {"people": ever}
-    elif chosen.times:
-        sentence, stated = f"{begin}chosen {times(chosen.times)} so far.", {"times": chosen.times}
+        sentence, stated = f"{begin}{_people(ever)} chose or rated this so far.", {"people": ever}
+    elif times := counts.get("times"):
+        sentence, stated = f"{begin}chosen or rated {times:,} times so far.", {"times": times}
     else:
         sentence, stated = f"{begin}nobody has chosen this yet.", {"people": 0}
     return sentence[0].upper() + sentence[1:], stated
@@ -182,9 +182,11 @@ def _people(number: int) -> str:
     return f"{number:,} people" if number != 1 else "1 person"
 
 
-def times(number: int | None) -> str:
-    """A number of times in words, e.g. `3 times`."""
-    return "once" if number == 1 else f"{number or 0:,} times"
+def _chosen_by(people: int | None) -> str:
+    """How many chose a new item; empty where they were not counted."""
+    if people is None:
+        return ""
+    return f", chosen or rated by {_people(people)} so far" if people else ", chosen by nobody so far"
 
 
 def plain_time(moment: datetime) -> str:

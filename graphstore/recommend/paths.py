@@ -73,6 +73,8 @@ def _read(client: Client, context: RequestContext, reasons: Sequence[Reason], re
 
 def _row(context: RequestContext, reason: Reason) -> Map:
     row: Map = {"item_id": context.catalogue.ids[reason.row], "channel": reason.channel}
+    if reason.pinned:
+        row["pinned"] = True
     if reason.source is not None:
         row |= {"source": context.catalogue.ids[reason.source[0]], "type": reason.source[1]}
     if reason.person is not None:

@@ -11,6 +11,7 @@ from graphstore.profiles.exploration import lucene_clause
 MOST = 1000
 WORDS = 20  # of an item's text that are looked for
 SCANNED_ITEMS = 10_000  # of an attribute
+NEAREST = 100  # items by vector, for lists that are no longer
 SCANNED = 2000  # items of each user looked through for shared ones
 FAN = 50  # users followed in each hop
 
@@ -37,7 +38,15 @@ def similar_items(client: Client, item_id: str, k: int = 10) -> list[dict[str, A
     item = _must_exist(client, "item", item_id)
     words = " ".join(text for text in (item["title"], item["description"]) if text).split()[:WORDS]
     text = " OR ".join(map(lucene_clause, words))
-    return client.read("recommend/related/similar_items", item_id=item_id, k=k, text=text, scanned=SCANNED_ITEMS)
+    return client.read(
+        "recommend/related/similar_items",
+        item_id=item_id,
+        k=k,
+        text=text,
+        scanned=SCANNED_ITEMS,
+        found=MOST + 1,
+        nearest=max(k, NEAREST) + 1,
+    )
 
 
 def similar_users(client: Client, user_id: str, k: int = 10) -> list[dict[str, Any]]:

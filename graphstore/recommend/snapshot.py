@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,8 @@ class PersonalCaches:
 
     users: state by user id.  neighbours: recent items of followed and similar users, by user id.
     hops: the last hop of paths as read from the graph, by the row of the item that the hop starts from.
-    choosers: the version of an item and who chose it then, by row; at most CHOOSERS_KEPT people in all.
+    choosers: the version of an item and who chose it then (of an item with many events, how many), by row; at most
+    CHOOSERS_KEPT people in all.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,9 @@ class PersonalCaches:
         self._users: LRUCache[str, UserState] = LRUCache(USERS_KEPT)
         self._neighbours: LRUCache[str, NeighbourState] = LRUCache(NEIGHBOURS_KEPT)
         self._hops: LRUCache[int, Hops] = LRUCache(SOURCES_KEPT)
-        self._choosers: LRUCache[int, tuple[int, Any]] = LRUCache(CHOOSERS_KEPT, lambda held: 1 + len(held[1] or ()))
+        self._choosers: LRUCache[int, tuple[int, Any]] = LRUCache(
+            CHOOSERS_KEPT, lambda held: 1 + (len(held[1]) if isinstance(held[1], Sized) else 0)
+        )
 
     def user(self, user_id: str) -> UserState | None:
         """The cached state of a user."""

@@ -191,6 +191,17 @@ def recommend_unchosen(
             yield _list(context, new_items(context, request, events=1).take(slice(k)))
 
 
+def why_nothing(client: Client, at: datetime | None = None) -> str:
+    """Why an answer holds no item, as a sentence.  at: the moment that was asked for."""
+    if not client.read("extract/items/count_items")[0]["items"]:
+        return "the graph is empty. Run `interestgraph collect` first."
+    if not client.read("recommend/read_build"):
+        return "nothing was derived from behaviour yet. Run `interestgraph build` first."
+    if at is not None:
+        return f"as of {at.isoformat()}, no item was known that the user had not seen."
+    return "no channel leads to an item that this user has not seen."
+
+
 def _list(context: RequestContext, ranking: Ranking) -> dict[str, Any]:
     return {"user_id": context.user_id, "items": ranking.item_ids(context), "scores": ranking.scores.tolist()}
 
@@ -231,7 +242,12 @@ def _explained(
         return None
     shares = np.maximum(ranking.parts, 0.0)
     shares /= np.where(total := shares.sum(axis=1, keepdims=True), total, 1.0)
-    counts = count_people(cache.client, context, reasons, request) if explain else [{}] * len(rows)
+    alone = ranking.new | {
+        reason.row
+        for reason, path in zip(reasons, paths, strict=True)
+        if reason.channel != "embedding" and path and (not path.nodes or path.counts.get("people") == 0)
+    }
+    counts = count_people(cache.client, context, reasons, request, alone) if explain else [{}] * len(rows)
     until, days = window(context)
     recommendations = []
     for reason, path, counted, score, share in zip(
@@ -245,12 +261,7 @@ def _explained(
             recommendation["exploration"] = True
         if explain:
             end = {"label": "Item", "key": item_id, "title": path.title}
-            chosen = Chosen(_times(context, reason.row), until, days, is_new)
+            chosen = Chosen(until, days, is_new)
             recommendation |= explained(reason, path.nodes, path.hops, path.counts | counted, end, chosen)
         recommendations.append(recommendation)
     return recommendations
-
-
-def _times(context: RequestContext, row: int) -> int | None:
-    """How often an item was chosen, as counted when events are stored; None as of a moment."""
-    return round(float(np.exp(context.catalogue.ever_popular[row]))) if context.at is None else None

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from commands.console import Terminal
-from commands.stage_output import dated, show_collected, show_counts
+from commands.stage_output import dated, show_collected, show_counts, show_recommendations
 
 
 @pytest.fixture
@@ -48,3 +48,9 @@ def test_files_without_a_row_have_none_in_the_table(terminal):
     assert "events" in printed(terminal) and "ties" not in printed(terminal)
     show_collected(terminal, {"ties": none})
     assert printed(terminal).endswith("There was no row.\n")
+
+
+def test_a_list_without_an_item_says_why_it_was_told_and_claims_nothing_else(terminal):
+    show_recommendations(terminal, {"recommendations": []}, False, "the graph is empty.")
+    show_recommendations(terminal, {"recommendations": []}, False)
+    assert printed(terminal) == "Nothing to recommend: the graph is empty.\nNothing to recommend.\n"

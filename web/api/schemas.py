@@ -178,13 +178,15 @@ class Reason(BaseModel):
     """What the sentence of a recommendation rests on: the numbers in it, counted for the moment of the answer."""
 
     channel: str | None = Field(description="The channel that explains the item; null where nothing of the user's does")
-    people: int | None = Field(None, description="How many people chose the item, of `of` or within `days` if given")
+    people: int | None = Field(
+        None, description="How many people chose or rated the item, of `of` or within `days` if given"
+    )
     of: int | None = Field(
         None,
-        description="Of how many: the others who chose the user's item on the path (similar, transitions, embedding),"
-        " who have the attribute (attributes), the followed or the similar users looked at (social)",
+        description="Of how many: the others who chose or rated the user's item on the path (similar, transitions,"
+        " embedding), who have the attribute (attributes), the followed or the similar users looked at (social)",
     )
-    times: int | None = Field(None, description="How often all chose the item, where people are too many to count")
+    times: int | None = Field(None, description="How many events the item has, where people are too many to count")
     events: int | None = Field(None, description="How many events of the user are evidence of the interest")
     similarity: float | None = Field(None, description="Cosine of the vectors of user and item")
     days: int | None = Field(None, description="`people` are those of so many days up to `until`")

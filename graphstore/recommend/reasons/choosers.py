@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,11 +62,11 @@ class Choosers:
 
 def read_choosers(
     client: Client, context: RequestContext, rows: Iterable[int], request: Request
-) -> Mapping[int, Choosers | None]:
-    """Who chose these items (rows of the catalogue), from memory while an item is at the same version; None for an item
-    with more than MOST events. As of a moment: who chose it up to then, however many, read anew."""
+) -> Mapping[int, Choosers | int]:
+    """Who chose these items (rows of the catalogue), from memory while an item is at the same version; how many
+    events an item has with more than MOST. As of a moment: who chose it up to then, however many, read anew."""
     items = context.catalogue
-    found: dict[int, Choosers | None] = {}
+    found: dict[int, Choosers | int] = {}
     for row in set(rows):
         held = context.personal.choosers(row) if context.at is None else None
         if held is not None and held[0] == items.version[row]:
@@ -83,9 +83,9 @@ def read_choosers(
         )
         columns = {one["item_id"]: one for one in read}
         for row in missing:
-            one = columns.get(items.ids[row], {"users": [], "millis": []})
+            one = columns.get(items.ids[row], {"users": [], "millis": [], "times": 0})
             few = len(one["users"]) <= most
-            found[row] = Choosers.of(one["users"], one["millis"]) if few else None
+            found[row] = Choosers.of(one["users"], one["millis"]) if few else one["times"]
             if context.at is None:
                 context.personal.keep_choosers(row, int(items.version[row]), found[row])
     return found
@@ -98,14 +98,16 @@ def window(context: RequestContext) -> tuple[datetime | None, int]:
 
 
 def count_people(
-    client: Client, context: RequestContext, reasons: Sequence[Reason], request: Request
+    client: Client, context: RequestContext, reasons: Sequence[Reason], request: Request, counted: Collection[int] = ()
 ) -> list[dict[str, int]]:
     """For each reason the numbers of people that it may state; empty where there are none, or too many to count.
 
+    counted: rows of the catalogue whose people are counted whatever the reason.
     With a source: of (who else chose it), people (who of these chose the item), later (who of these did so after it).
-    Where these are 0, and for the channel popular or none: ever and recent (who chose the item, and in the `window`).
+    Where these are 0, for the channel popular or none, and for the rows of `counted`: ever and recent (who chose the
+    item, and in the `window`). Of an item with too many: times (its events).
     """
-    needed = [reason for reason in reasons if reason.source is not None or reason.channel in ("popular", "")]
+    needed = [one for one in reasons if one.source is not None or one.channel in ("popular", "") or one.row in counted]
     rows = [row for reason in needed for row in (reason.row, *(reason.source or ())[:1]) if isinstance(row, int)]
     choosers = read_choosers(client, context, rows, request) if rows else {}
     until, days = window(context)
@@ -113,12 +115,16 @@ def count_people(
     for reason in reasons:
         of_item = choosers.get(reason.row)
         found: dict[str, int] = {}
-        if reason.source is not None and of_item is not None:
+        if reason.source is not None and isinstance(of_item, Choosers):
             source = choosers[reason.source[0]]
-            if source is not None:
+            if isinstance(source, Choosers):
                 people, later = source.count_with(of_item)
                 found = {"of": source.count_others(context.user_id), "people": people, "later": later}
-        if of_item is not None and not found.get("people") and (reason.source is None or found):
+        if isinstance(of_item, int):
+            found = {"times": of_item}
+        elif of_item is not None and (
+            reason.row in counted or (not found.get("people") and (reason.source is None or found))
+        ):
             since = until - timedelta(days=days) if until else None
             recent = of_item.count_between(since, until) if since and until else 0
             found |= {"ever": len(of_item), "recent": recent}

@@ -9,15 +9,17 @@ Names: N items of the answer, C channels, D width.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from graphstore.arrays import Floats
 from graphstore.ranking.blend import CHANNELS
+from graphstore.ranking.corrections import INTERESTS, MAIN, shares
 from graphstore.recommend.snapshot import RequestContext
 
 Source = tuple[int, str]  # the user's item (a row of the catalogue) and the type of the relationship from it
+POPULAR = CHANNELS.index("popular")
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
 BY_RELATIONSHIP = ("similar", "transitions", "interests", "social", "attributes")
 TYPES_OF = {"similar": TYPES[:1], "transitions": TYPES[1:], "embedding": TYPES}
@@ -31,6 +33,7 @@ class Reason:
     similarity: the cosine of the vectors of user and item, for the channel embedding.
     person: for the channel social the user in between, and FOLLOWS or SIMILAR_TO.  people, of: how many of the users
     with such a tie have the item among their latest, and how many such users were looked at.
+    pinned: for the channel interests, whether the item is about one that the user pinned.
     """
 
     row: int
@@ -40,6 +43,7 @@ class Reason:
     person: tuple[str, str] | None = None
     people: int | None = None
     of: int | None = None
+    pinned: bool = False
 
 
 def find_reasons(
@@ -48,17 +52,33 @@ def find_reasons(
     """The reason of each item: the channel that adds most to its score, of those that can explain it.
 
     parts: (N, C) contributions of the channels.  channels: those that are on. One that adds less than to other
-    candidates explains an item only if a relationship leads there, and no other does better.
+    candidates explains an item only if a relationship leads there, and no other does better. Of an item about a pinned
+    interest, that interest is the reason before how popular it is, and before all where the item would not be listed
+    without.
     """
-    sources = _sources(context, rows)
+    sources, pinned = _sources(context, rows), _pinned(context)
+    totals = parts.sum(axis=1)
     found = []
     for place, row in enumerate(rows):
         order = np.argsort(-parts[place], kind="stable").tolist()
+        if row in pinned:
+            by_pin = totals[place] - parts[place, INTERESTS] < totals.min()
+            best = 0 if by_pin else min(order.index(INTERESTS), order.index(POPULAR))
+            order.remove(INTERESTS)
+            order.insert(best, INTERESTS)
         on = [(CHANNELS[c], parts[place, c] >= 0) for c in order if CHANNELS[c] in channels]
         speaking = [channel for channel, adds in on if adds or channel in BY_RELATIONSHIP]
         spoken = (_reason(context, row, channel, sources[place]) for channel in speaking)
-        found.append(next((reason for reason in spoken if reason is not None), Reason(row)))
+        reason = next((reason for reason in spoken if reason is not None), Reason(row))
+        found.append(replace(reason, pinned=row in pinned and reason.channel == "interests"))
     return found
+
+
+def _pinned(context: RequestContext) -> set[int]:
+    """The items about an interest that the user pinned."""
+    items, corrected = context.catalogue, context.features.corrected
+    about = [shares(items.about, items.by_item, column) >= MAIN for column, how in corrected if how == "pin"]
+    return set(np.flatnonzero(np.any(about, axis=0)).tolist()) if about else set()
 
 
 def _reason(context: RequestContext, row: int, channel: str, sources: dict[str, tuple[float, int]]) -> Reason | None:

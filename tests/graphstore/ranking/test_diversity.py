@@ -117,7 +117,7 @@ def test_new_items_get_their_share_of_places_and_say_so(client):
     )
     assert len({row["item_id"] for row in explored}) == 4
     new = explored[1]
-    assert new["item_id"].startswith("new") and new["because"].startswith("New here, chosen 0 times so far: you like")
+    assert new["item_id"].startswith("new") and new["because"].startswith("New here, chosen by nobody so far: you like")
     assert sum(new["channels"].values()) == pytest.approx(1)
 
 

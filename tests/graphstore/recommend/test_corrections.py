@@ -77,3 +77,21 @@ def test_as_of_a_moment_before_a_correction_it_does_not_act(shop):
     correct_interest(shop, "a-user0", "gifts", "delete")
     assert "gifts" in listed(shop, at=datetime(2024, 1, 1, tzinfo=UTC))
     assert "gifts" not in listed(shop, k=9, at=datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def test_an_item_that_a_pin_brought_says_so_however_popular_it_becomes(shop):
+    """The items are about something that the user likes more, too."""
+    shop.run_text(
+        "MATCH (u:User {user_id: 'a-user0'}) CREATE (n:Interest {name: 'making'})"
+        " CREATE (u)-[:INTERESTED_IN {weight: 1.0, polarity: 'likes', horizon: 'long', evidence: []}]->(n)"
+        " WITH n MATCH (i:Item) WHERE i.item_id STARTS WITH 'cooking-' CREATE (i)-[:ABOUT {weight: 1.0}]->(n)"
+    )
+    correct_interest(shop, "a-user0", "cooking", "pin")
+    for popularity in (-3.0, 1.0, 6.0, 12.0):
+        shop.run_text(
+            "MATCH (i:Item) WHERE i.item_id STARTS WITH 'cooking-' SET i.popularity = $p + i.popularity",
+            {"p": popularity},
+        )
+        rows = recommend(shop, "a-user0", k=5)["recommendations"]
+        said = {row["because"] for row in rows if row["item_id"].startswith("cooking-")}
+        assert said == {"You pinned cooking, and this is about it."}, popularity

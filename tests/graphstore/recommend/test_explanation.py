@@ -24,10 +24,10 @@ SIMILAR, FOLLOWED_BY, ABOUT = (hop(t) for t in ("SIMILAR_TO", "FOLLOWED_BY", "AB
 RATED = hop("RATED", value=5.0)
 
 
-def explain(channel, *path, counts=None, new=False, times=None, until=NOW, **known):
+def explain(channel, *path, counts=None, new=False, until=NOW, **known):
     """path: first hop, the node in between, second hop; nothing for none."""
     nodes, hops = ([USER, path[1]], [path[0], path[2]]) if path else (None, None)
-    return explained(Reason(0, channel, **known), nodes, hops, counts or {}, ALIENS, Chosen(times, until, 14, new))
+    return explained(Reason(0, channel, **known), nodes, hops, counts or {}, ALIENS, Chosen(until, 14, new))
 
 
 def said(*arguments, **options):
@@ -37,37 +37,38 @@ def said(*arguments, **options):
 
 def test_similar_items_say_what_the_user_did_and_how_many_chose_both():
     assert said("similar", RATED, ALIEN, SIMILAR, counts=COUNTS) == (
-        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose it chose this too.",
+        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose or rated it did so with this too.",
         {"channel": "similar", "people": 52, "of": 146},
     )
     one = {"of": 1, "people": 1, "later": 0}
     assert said("similar", hop("PURCHASED"), ALIEN, SIMILAR, counts=one)[0] == (
-        "Because you bought “Alien (1979)”: the one other person who chose it chose this too."
+        "Because you bought “Alien (1979)”: the one other person who chose or rated it did so with this too."
     )
 
 
 def test_transitions_say_how_many_went_on_to_it_and_never_that_they_often_did():
     assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=COUNTS) == (
-        "Because you rated “Alien (1979)” 5: 11 of the 146 other people who chose it chose this after it.",
+        "Because you rated “Alien (1979)” 5: "
+        "11 of the 146 other people who chose or rated it did so with this after it.",
         {"channel": "transitions", "people": 11, "of": 146},
     )
     at_once = COUNTS | {"later": 0}
     assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=at_once)[0].endswith(
-        "52 of the 146 other people who chose it chose this too."
+        "52 of the 146 other people who chose or rated it did so with this too."
     )
 
 
 def test_of_too_many_people_no_number_is_made_up():
     assert said("similar", RATED, ALIEN, SIMILAR) == (
-        "Because you rated “Alien (1979)” 5: people who chose it also chose this, too many to count.",
+        "Because you rated “Alien (1979)” 5: people who chose or rated it did so with this too, too many to count.",
         {"channel": "similar"},
     )
 
 
 def test_a_relationship_that_nobody_made_yet_is_no_reason():
-    counts = {"of": 3, "people": 0, "later": 0, "ever": 7, "recent": 2}
+    counts = {"of": 3, "people": 0, "later": 0, "ever": 7, "recent": 6}
     found = explain("similar", RATED, ALIEN, SIMILAR, counts=counts)
-    assert found["because"] == "2 people chose this in the 14 days up to 2026-01-31." and found["path"] == []
+    assert found["because"] == "6 people chose or rated this in the 14 days up to 2026-01-31." and found["path"] == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,10 @@ EVENT = hop("RATED", value=5.0, event_id="secret", at="2026-01-01T00:00:00Z", se
 
 def test_a_followed_user_is_named_with_what_they_did_and_no_event_of_theirs_is_shown():
     found = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=2, of=7)
-    assert found["because"] == "Ripley, whom you follow, rated this 5 (2 of the 7 people you follow chose it lately)."
+    assert (
+        found["because"]
+        == "Ripley, whom you follow, rated this 5 (2 of the 7 people you follow have it among their latest choices)."
+    )
     assert found["reason"] == {"channel": "social", "people": 2, "of": 7}
     assert found["path"] == [USER, hop("FOLLOWS"), OTHER, hop("RATED", value=5.0), ALIENS]
     alone = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=1, of=1)
@@ -100,18 +104,18 @@ def test_a_followed_user_is_named_with_what_they_did_and_no_event_of_theirs_is_s
 def test_of_a_similar_user_neither_sentence_nor_path_tells_who_or_what_exactly():
     alike = hop("SIMILAR_TO", score=0.5, run="r")
     found = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=3, of=20)
-    assert found["because"] == "3 of the 20 people who choose most like you chose this lately."
+    assert found["because"] == "3 of the 20 people who choose most like you have this among their latest choices."
     assert found["path"] == [USER, SIMILAR, {"label": "User", "key": None, "title": None}, hop("RATED"), ALIENS]
     assert not any(word in str(found) for word in ("u2", "Ripley", "secret", "2026-01-01", "0.5"))
     only = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=1, of=1)
-    assert only["because"] == "The one person who chooses most like you chose this lately."
+    assert only["because"] == "The one person who chooses most like you has this among their latest choices."
 
 
 def test_attributes_say_how_many_of_those_who_share_them_chose_it():
     attribute = {"label": "Attribute", "key": "home_town=a=b", "title": "Nostromo"}
     counts = {"people": 34, "of": 1212}
     assert said("attributes", hop("HAS_ATTRIBUTE"), attribute, hop("FAVOURS"), counts=counts) == (
-        "34 of the 1,212 other people who share your home town (Nostromo) chose this.",
+        "34 of the 1,212 other people who share your home town (Nostromo) chose or rated this.",
         {"channel": "attributes", "people": 34, "of": 1212},
     )
 
@@ -122,7 +126,7 @@ def test_an_item_near_the_vector_says_how_near_beside_the_relationship_that_lead
         {"channel": "embedding", "similarity": 0.8345},
     )
     assert said("embedding", RATED, ALIEN, SIMILAR, counts=COUNTS, similarity=0.5) == (
-        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose it chose this too; "
+        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose or rated it did so with this too; "
         "it is close to what you have been choosing (similarity 0.50 of 1).",
         {"channel": "embedding", "people": 52, "of": 146, "similarity": 0.5},
     )
@@ -132,21 +136,31 @@ def test_an_item_near_the_vector_says_how_near_beside_the_relationship_that_lead
 def test_popularity_is_a_number_of_people_in_a_time_that_is_named():
     until = "2026-01-31T12:00:00Z"
     assert said("popular", counts={"ever": 1500, "recent": 1200}) == (
-        "1,200 people chose this in the 14 days up to 2026-01-31.",
+        "1,200 people chose or rated this in the 14 days up to 2026-01-31.",
         {"channel": "popular", "people": 1200, "days": 14, "until": until},
     )
-    assert said("popular", counts={"ever": 1, "recent": 1})[0].startswith("1 person chose this in")
+    assert said("popular", counts={"ever": 1, "recent": 1})[0] == "1 person chose or rated this so far."
     assert said("popular", counts={"ever": 30, "recent": 0}) == (
-        "30 people chose this so far.",
+        "30 people chose or rated this so far.",
         {"channel": "popular", "people": 30},
     )
-    assert said("popular", counts={"ever": 3, "recent": 3}, until=None)[0] == "3 people chose this so far."
-    assert said("popular", times=12_345) == ("Chosen 12,345 times so far.", {"channel": "popular", "times": 12_345})
+    assert said("popular", counts={"ever": 3, "recent": 3}, until=None)[0] == "3 people chose or rated this so far."
+    assert said("popular", counts={"times": 12_345}) == (
+        "Chosen or rated 12,345 times so far.",
+        {"channel": "popular", "times": 12_345},
+    )
+
+
+@pytest.mark.parametrize(("ever", "recent", "said_of"), [(50, 5, 5), (51, 5, 51), (40, 4, 40), (5, 5, 5), (94, 9, 94)])
+def test_a_count_of_late_that_is_small_or_a_small_part_gives_way_to_that_of_all_time(ever, recent, said_of):
+    sentence, stated = said("popular", counts={"ever": ever, "recent": recent})
+    assert stated["people"] == said_of
+    assert ("days up to" in sentence, "days" in stated) == (said_of == recent,) * 2
 
 
 def test_where_nothing_speaks_for_an_item_the_sentence_says_so():
     assert said("", counts={"ever": 30, "recent": 0}) == (
-        "Nothing of your own leads here: 30 people chose this so far.",
+        "Nothing of your own leads here: 30 people chose or rated this so far.",
         {"channel": None, "people": 30},
     )
     assert said("")[0] == "Nothing of your own leads here: nobody has chosen this yet."
@@ -159,10 +173,15 @@ def test_a_channel_whose_relationship_is_gone_says_how_popular_the_item_is():
 
 
 def test_a_new_item_says_how_often_it_was_chosen_before_the_reason():
-    assert said("embedding", new=True, times=3, similarity=0.5)[0] == (
-        "New here, chosen 3 times so far: this is close to what you have been choosing (similarity 0.50 of 1)."
+    assert said("embedding", new=True, counts={"ever": 3}, similarity=0.5)[0] == (
+        "New here, chosen or rated by 3 people so far: "
+        "this is close to what you have been choosing (similarity 0.50 of 1)."
     )
-    assert said("embedding", new=True, times=1)[0].startswith("New here, chosen once so far: this")
+    assert said("embedding", new=True, counts={"ever": 0})[0].startswith("New here, chosen by nobody so far: this")
+    assert said("embedding", new=True, counts={"ever": 1})[0].startswith(
+        "New here, chosen or rated by 1 person so far: this"
+    )
+    assert said("embedding", new=True)[0].startswith("New here: this")
 
 
 def test_a_path_is_nodes_and_relationships_in_turn_and_fits_in_json():

@@ -1,14 +1,22 @@
 """What is given as a reason is true: numbers by hand on a small graph, and nothing that tells of strangers."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from graphstore.build.stage import build
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
+from graphstore.profiles.erasure import erase_user
+from graphstore.ranking.blend import CHANNELS
+from graphstore.ranking.request import make_request
 from graphstore.recommend.cache import ServingCache
+from graphstore.recommend.reasons import choosers, reason
 from graphstore.recommend.reasons.choosers import Choosers
+from graphstore.recommend.reasons.reason import Reason, find_reasons
 from graphstore.recommend.related import similar_items
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import NOW, communities, plant, rate
@@ -76,7 +84,7 @@ def test_where_no_channel_speaks_no_share_is_invented(client):
     assert last["channels"] == {} and last["reason"]["channel"] is None
     assert last[
         "because"
-    ] == f"Nothing of your own leads here: {last['reason']['people']} people chose this so far." or (
+    ] == f"Nothing of your own leads here: {last['reason']['people']} people chose or rated this so far." or (
         "days up to" in last["because"]
     )
 
@@ -101,7 +109,7 @@ def test_a_user_who_is_not_in_the_graph_gets_what_is_popular_if_asked(client):
         recommend(client, "newcomer")
     found = recommend(client, "newcomer", k=3, fallback="popular")
     assert found["fallback"] == "popular" and found["recommendations"][0]["item_id"] == "hit"
-    assert "30 people chose this" in found["recommendations"][0]["because"]
+    assert "30 people chose or rated this" in found["recommendations"][0]["because"]
     assert "fallback" not in recommend(client, "a-user0", k=1, fallback="popular")
     with pytest.raises(InputError):
         recommend(client, "newcomer", fallback="magic")
@@ -119,3 +127,67 @@ def test_a_new_item_has_similar_ones_before_it_was_extracted(client, tmp_path):
     found = similar_items(client, "a")
     assert [(row["item_id"], row["by"]) for row in found] == [("d", "description"), ("b", "description")]
     assert [row["score"] for row in found] == [0.5, 0.25]
+
+
+def test_a_shorter_list_of_similar_items_is_the_head_of_a_longer_one(client, tmp_path):
+    """Those of the same genre have one word in common, those of another genre all words, and so the better text."""
+    named = [{"item_id": f"named{n}", "title": "New Star Rising", "attributes": {"genre": ["War"]}} for n in range(8)]
+    kin = [{"item_id": f"kin{n}", "title": f"Star tales of {n}", "attributes": {"genre": ["Space"]}} for n in range(8)]
+    new = {"item_id": "new-star", "title": "New Star Rising", "attributes": {"genre": ["Space"]}}
+    plant(client, [rate("u", "kin0")], items=[new, *named, *kin], folder=tmp_path)
+    longest = similar_items(client, "new-star", 16)
+    assert len(longest) == 16 and longest[0]["item_id"].startswith("kin") and longest[0]["score"] > 0.5
+    for k in (1, 3, 5, 12):
+        assert similar_items(client, "new-star", k) == longest[:k], k
+
+
+def test_who_chose_a_new_item_is_counted_for_the_answer_and_not_remembered_after_an_erasure(client, tmp_path):
+    described = [{"item_id": f"fresh{n}", "title": f"Fresh {n}"} for n in range(4)]
+    bought = [rate("buyer", item["item_id"]) for item in described]
+    plant(client, [*communities(), *bought], items=described, folder=tmp_path)
+    client.run_text(
+        "MATCH (u:User {user_id: 'a-user0'}), (o:Item) SET o.is_new = o.item_id STARTS WITH 'fresh'"
+        " WITH DISTINCT u MATCH (i:Item {is_new: true}) WITH u, collect(i) AS fresh CREATE (n:Interest {name: 'space'})"
+        " CREATE (u)-[:INTERESTED_IN {weight: 0.9, polarity: 'likes', horizon: 'long', evidence: []}]->(n)"
+        " FOREACH (i IN fresh | CREATE (i)-[:ABOUT {weight: 0.5}]->(n))"
+    )
+    cache = ServingCache(client)
+
+    def said():
+        rows = recommend(client, "a-user0", k=4, explore=0.5, cache=cache)["recommendations"]
+        return {row["because"].partition(":")[0] for row in rows if row.get("exploration")}
+
+    assert said() == {"New here, chosen or rated by 1 person so far"}
+    erase_user(client, "buyer")
+    assert said() == {"New here, chosen by nobody so far"}
+
+
+def test_of_an_item_with_too_many_people_its_events_are_counted_for_the_answer(client, monkeypatch):
+    plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(30))])
+    monkeypatch.setattr(choosers, "MOST", 20)
+    erase_user(client, "x0")
+    found = recommend(client, "a-user0", k=20, channel="popular")["recommendations"]
+    (hit,) = [row for row in found if row["item_id"] == "hit"]
+    assert hit["because"] == "Chosen or rated 29 times so far." and hit["reason"]["times"] == 29
+
+
+def test_an_item_whose_path_is_gone_says_how_many_people_chose_it(client):
+    plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(30))])
+    context = ServingCache(client).context("a-user0")
+    request = make_request(None, None, client.kinds)
+    row = context.catalogue.index["hit"]
+    for channel in ("interests", "attributes", "social"):
+        (counts,) = choosers.count_people(client, context, [Reason(row, channel)], request, {row})
+        assert counts["ever"] == 30
+
+
+def test_of_an_item_about_a_pinned_interest_that_is_the_reason_before_how_popular_it_is(monkeypatch):
+    monkeypatch.setattr(reason, "_sources", lambda context, rows: [{} for _ in rows])
+    about = sp.csc_matrix([[1.0], [0.0]])
+    items = SimpleNamespace(about=about, by_item=about.tocsr(), ever_popular=np.zeros(2))
+    parts = np.zeros((2, len(CHANNELS)))
+    parts[:, CHANNELS.index("popular")], parts[0, CHANNELS.index("interests")] = (5.0, 1.0), 0.1
+    for corrected, channel in (([(0, "pin")], "interests"), ([], "popular")):
+        user = SimpleNamespace(corrected=corrected, interests=[(0, 1.0)])
+        found = find_reasons(SimpleNamespace(catalogue=items, features=user), [0, 1], parts, ("popular", "interests"))
+        assert found == [Reason(0, channel, pinned=bool(corrected)), Reason(1, "popular")]

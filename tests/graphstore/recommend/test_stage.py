@@ -1,12 +1,15 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from graphstore.build.stage import build
+from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.ranking.blend import CHANNELS, NAMES, SIGNALS, Blend
 from graphstore.ranking.history import DIMENSION
 from graphstore.recommend.related import similar_items, similar_users, suggested_friends
-from graphstore.recommend.stage import recommend, recommend_all
+from graphstore.recommend.stage import recommend, recommend_all, why_nothing
 from graphstore.update.models import activate
 from tests.fixtures.planting import NOW, communities, plant, rate
 
@@ -86,7 +89,7 @@ def test_a_user_known_only_by_attributes_gets_what_those_like_them_favour(client
     check_answer(client, answer)
     answer = recommend(client, "new", channel="attributes")
     assert len(items(answer)) == 8 and all(item.startswith("b-") for item in items(answer))
-    assert answer["recommendations"][0]["because"].endswith("people who share your team (b) chose this.")
+    assert answer["recommendations"][0]["because"].endswith("people who share your team (b) chose or rated this.")
     check_answer(client, answer)
 
 
@@ -224,3 +227,18 @@ def test_a_blend_that_changes_under_the_same_version_is_not_taken_from_memory(cl
             max(recommend(client, "a-user0", k=1)["recommendations"][0]["channels"].items(), key=lambda p: p[1])[0]
         )
     assert shown == ["similar", "popular", "similar"]
+
+
+def test_an_empty_list_says_truly_why_it_is_empty(client):
+    assert recommend(client, "nobody", fallback="popular")["recommendations"] == []
+    assert "the graph is empty" in why_nothing(client)
+    collect_events(client, [rate("u", "film"), rate("v", "other")])
+    assert recommend(client, "u", channel="similar")["recommendations"] == []
+    assert "interestgraph build" in why_nothing(client)
+    build(client)
+    early = datetime(1999, 1, 1, tzinfo=UTC)
+    assert recommend(client, "u", at=early)["recommendations"] == []
+    assert why_nothing(client, early).startswith("as of 1999-01-01T00:00:00+00:00, no item was known")
+    collect_events(client, [rate("u", "other")])
+    assert recommend(client, "u")["recommendations"] == []
+    assert why_nothing(client) == "no channel leads to an item that this user has not seen."

@@ -78,6 +78,42 @@ def test_a_pinned_interest_is_there_whatever_behaviour_says(api, client, read):
     assert {key[1] for key in interests(api) if key[0] == "horror"} == {"dislikes"}
 
 
+EVERY = """
+MATCH (:User {user_id: 'c1'})-[r:INTERESTED_IN]->(n:Interest {name: $name})
+WHERE coalesce(r.extracted_by, '') <> 'user'
+RETURN r.polarity AS polarity, r.horizon AS horizon, r.valid_from AS since, r.valid_to AS until,
+  round(r.weight, 6) AS weight
+ORDER BY polarity, horizon, since
+"""
+
+
+@pytest.mark.parametrize(
+    "steps", [["delete"], ["delete"] * 2, ["pin", "delete"], ["weaken", "delete", "pin"], ["weaken"]]
+)
+def test_an_interest_is_as_before_once_its_corrections_are_withdrawn(api, client, read, steps):
+    before = client.run_text(EVERY, {"name": "comedy"})
+    assert before
+    for how in steps:
+        correct(api, "comedy", how)
+        read()
+    correct(api, "comedy", "none")
+    assert client.run_text(EVERY, {"name": "comedy"}) == before
+    read()
+    assert client.run_text(EVERY, {"name": "comedy"}) == before
+
+
+def test_dislikes_that_a_pin_closed_open_again_and_what_behaviour_ended_does_not(api, client, read):
+    collect_events(client, [event("c1", f"H{n}", -1 - n, value=1.0) for n in range(6)])
+    read()
+    before = client.run_text(EVERY, {"name": "horror"})
+    assert {row["polarity"] for row in before if row["until"] is None} == {"dislikes"}
+    for how in ("pin", "delete", "weaken"):
+        correct(api, "horror", how)
+        read()
+    correct(api, "horror", "none")
+    assert client.run_text(EVERY, {"name": "horror"}) == before
+
+
 def test_what_is_said_is_part_of_the_export_and_is_erased_with_the_user(api, client, read):
     correct(api, "comedy", "delete")
     assert [row["correction"] for row in export_user(client, "c1")["corrections"]] == ["delete"]
