@@ -98,6 +98,7 @@ def write_user_interests(
     """
     counts = InterestCounts()
     parameters = interest_parameters(clock, client.kinds)
+    progress("users' interests", 0, len(user_ids))
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         parameters["replayed"] = _replay(client, batch, parameters)

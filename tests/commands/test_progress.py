@@ -53,6 +53,9 @@ def test_a_terminal_gets_a_bar_for_each_description():
     console = Console(file=StringIO(), width=80, force_terminal=True, color_system=None)
     with progress.shown(console) as show:
         show("embedding", 1_024, 4_000)
+        show("waiting for build", 0, None)
         show("behaviour", 12, None)
-        time.sleep(0.2)
+        console.file.truncate(0)
+        time.sleep(0.3)
+    assert "waiting" not in console.file.getvalue()
     assert "embedding" in console.file.getvalue() and "1,024 of 4,000" in console.file.getvalue()
