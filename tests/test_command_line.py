@@ -62,7 +62,7 @@ def test_a_file_of_which_nothing_can_be_stored_is_a_failure_that_names_its_cause
     counts = json.loads(out)["events"]
     assert code == 2 and "Rename" in counts["failed"] and counts["rejected_file"] is None
     assert not list(tmp_path.glob("**/*.rejected.*"))
-    code, out, _ = run("collect", "--events", "-", stdin=b"broken\n")  # nobody else has it
+    code, out, _ = run("collect", "--events", "-", stdin=b'{"user_id": 1}\n')  # nobody else has it
     assert code == 2 and "Rejected events are in " in out
 
 

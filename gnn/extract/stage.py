@@ -72,7 +72,6 @@ def extract(
     """
     with hold(client, "extract", progress) as client:
         last, before = last_run(client, "extract"), content_index.encoder_of(client)
-        progress("opening the encoder", 0, None)
         encoder = encoder or by_name.encoder(before, settings.models)
         if before not in (None, encoder.name) and not full:
             raise of_another(encoder.name, f"was read by {before!r}")
@@ -100,9 +99,8 @@ def extract(
                 if read:
                     interests.count_items(client)
                 changed, counts = sorted({*changed, *read}), counts | found_about
-            progress("finding users to read", 0, None)
             clock = interests.read_clock(client)
-            users = interests.users_to_read(client, clock, since, changed)
+            users = interests.users_to_read(client, clock, since, changed, progress)
             found = interests.write_user_interests(client, users, clock, progress)
             counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
             if reader:
