@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property, update_wrapper
 from io import TextIOWrapper
 from pathlib import Path
@@ -152,6 +153,16 @@ def stored_id(context: click.Context, parameter: click.Parameter, value: str | N
     from graphstore.collect.fields import clean_id
 
     return None if value is None else clean_id(value)
+
+
+def moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """A callback of an option: the time that it names, read as over HTTP."""
+    from graphstore.collect.fields import parse_moment
+
+    try:
+        return None if value is None else parse_moment(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def plain_table(*columns: str, texts: int = 1) -> Table:

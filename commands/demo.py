@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from commands.console import Terminal, plain_table, stored_id, with_terminal
-from commands.stage_output import dated, show_counts, show_recommendations
+from commands.stage_output import show_counts, show_recommendations
 from graphstore import Client
+from graphstore.database.runs import dated
 from graphstore.datasets.dataset import Dataset
 from graphstore.datasets.movielens import demo_dataset
 from graphstore.errors import InputError
 from graphstore.extract.items import count_other_items
+from graphstore.progress import Progress
 
 LATER_SHARE = 0.1
 FIRST_K, DEMO_K = 3, 5
@@ -34,11 +36,12 @@ class Story:
     recommendations: dict[str, Any] | None = None
 
     @contextmanager
-    def step(self, name: str, terminal: Terminal, text: str) -> Iterator[None]:
-        """Time one step, and say what it is and how long it took."""
+    def step(self, name: str, terminal: Terminal, text: str) -> Iterator[Progress]:
+        """Time one step, and say what it is and how long it took; yields its progress."""
         terminal.message(text)
         start = time.perf_counter()
-        yield
+        with terminal.progress() as progress:
+            yield progress
         self.seconds[name] = round(time.perf_counter() - start, 2)
         terminal.message(f"  {self.seconds[name]:.1f} s")
 
@@ -103,8 +106,8 @@ def tell(
             story.first_recommendations = recommend(client, user_id or earlier[-1]["user_id"], k=FIRST_K)
         if not terminal.as_json:
             show_answer(terminal, story.first_recommendations, "from the first nine tenths of the events")
-        with story.step("evaluate", terminal, "evaluate: what is served, against what came later …"):
-            story.evaluation = score(terminal, client, earlier, later)
+        with story.step("evaluate", terminal, "evaluate: what is served, against what came later …") as progress:
+            story.evaluation = score(client, earlier, later, progress)
     nothing = replace(dataset, items=lambda: iter(()), users=lambda: iter(()), events=lambda: iter(later))
     terminal.message(f"The last {len(later):,} events arrive:")
     stages(terminal, client, story, nothing, " again", full=False)
@@ -120,25 +123,22 @@ def stages(terminal: Terminal, client: Client, story: Story, dataset: Dataset, s
     from graphstore.collect.stage import collect_dataset
 
     settings = terminal.settings
-    with terminal.progress() as progress:
-        with story.step("collect" + suffix, terminal, "collect …"):
-            summary = collect_dataset(client, dataset, progress=progress)
-            counts = {what: row["created"] for what, row in summary.items()}
-            story.counts["collect" + suffix] = counts
-        with story.step("extract" + suffix, terminal, "extract …"):
-            story.counts["extract" + suffix] = extract(client, settings, progress=progress)
-        with story.step("build" + suffix, terminal, "build …"):
-            story.counts["build" + suffix] = dated(build(client, progress=progress))
-        with story.step("update" + suffix, terminal, "update …"):
-            story.counts["update" + suffix] = update(client, settings, full=full, progress=progress)
+    with story.step("collect" + suffix, terminal, "collect …") as progress:
+        summary = collect_dataset(client, dataset, progress=progress)
+        story.counts["collect" + suffix] = {what: row["created"] for what, row in summary.items()}
+    with story.step("extract" + suffix, terminal, "extract …") as progress:
+        story.counts["extract" + suffix] = extract(client, settings, progress=progress)
+    with story.step("build" + suffix, terminal, "build …") as progress:
+        story.counts["build" + suffix] = dated(build(client, progress=progress))
+    with story.step("update" + suffix, terminal, "update …") as progress:
+        story.counts["update" + suffix] = update(client, settings, full=full, progress=progress)
 
 
-def score(terminal: Terminal, client: Client, earlier: Events, later: Events) -> dict[str, Any]:
+def score(client: Client, earlier: Events, later: Events, progress: Progress) -> dict[str, Any]:
     """NDCG and recall of the served lists and of the baselines on the later events."""
     from gnn.evaluate import score_served
 
-    with terminal.progress() as progress:
-        return score_served(client, earlier, later, progress=progress)
+    return score_served(client, earlier, later, progress=progress)
 
 
 def show_story(terminal: Terminal, story: Story) -> None:

@@ -44,12 +44,17 @@ def bars(console: Console) -> Iterator[ProgressCallback]:
     columns = (TextColumn("{task.description}"), BarColumn(), Amount(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, TaskID] = {}
+        present = ""
         progress.add_task("in all", total=None)
 
         def show(description: str, done: int, total: int | None) -> None:
+            nonlocal present
             if description not in tasks:
                 tasks[description] = progress.add_task(description, total=total)
-            progress.update(tasks[description], completed=done, total=total)
+            progress.update(tasks[description], completed=done, total=total, visible=True)
+            if present not in ("", description) and not progress.tasks[tasks[present]].completed:
+                progress.update(tasks[present], visible=False)  # what counts nothing is over when the next begins
+            present = description
 
         yield show
 

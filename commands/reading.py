@@ -10,6 +10,7 @@ from rich.text import Text
 from commands.console import Commands, Terminal, plain_table, stored_id, with_terminal
 
 COUNT = click.IntRange(1)
+MOST_TOPICS, MOST_NUMBERS = 5, 20
 
 
 @click.command("reading")
@@ -25,6 +26,12 @@ def reading_command(terminal: Terminal, user_id: str, events: int) -> None:
     terminal.answer(found, lambda document: show_reading(terminal, document))
 
 
+def listed(texts: list[str], most: int) -> str:
+    """The first texts, and how many there are besides."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
     """A line for each event and what its item is about, then one for each interest and the events it rests on, and for
     each that is over."""
@@ -33,7 +40,9 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
         terminal.hanging("     ", "no event of this user is in the graph")
     for event in document["read"]:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
-        about = ", ".join(f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"])
+        about = listed(
+            [f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"]], MOST_TOPICS
+        )
         day = (event["at"] or "no time")[:10]
         terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {event['title'] or event['item_id']}")
         terminal.hanging("       ", about or "nothing is known of it", style="dim")
@@ -41,7 +50,7 @@ def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
     if not document["concluded"]:
         terminal.hanging("     ", "nothing yet: interestgraph extract concludes from what was read")
     for row in document["concluded"]:
-        rests = ", ".join(map(str, row["numbers"])) or "none of these"
+        rests = listed(list(map(str, row["numbers"])), MOST_NUMBERS) or "none of these"
         older = f" and {row['older']} older" if row["older"] else ""
         called = f"{row['label']} (of {', '.join(row['broader'])})" if row["broader"] else row["label"]
         line = f"{row['polarity']} {called}, {row['horizon']}, {row['weight']:.2f} ({row['extracted_by']})"

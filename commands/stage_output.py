@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from commands.console import Terminal, plain_table
-from graphstore.durations import DAY_SECONDS
+from graphstore.database.runs import count_texts
 
 
 def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
@@ -29,7 +28,7 @@ def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
         listed = sum(reject["rows"] for reject in counts["reasons"])
         if counts["rejected"] > listed:
             terminal.out.print(f"and {counts['rejected'] - listed:,} more")
-        if counts["rejected_file"] and not counts["failed"]:
+        if counts["rejected_file"]:
             terminal.hanging(
                 "", f"Rejected {what} are in {counts['rejected_file']}: mend them there and collect that file."
             )
@@ -37,32 +36,10 @@ def show_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
 
 def show_counts(terminal: Terminal, stage: str, counts: dict[str, Any]) -> None:
     """The name of a stage, and those of its counts that say something: not zeros, nor what is not so."""
-    parts = [count_text(name.replace("_", " "), value) for name, value in counts.items() if worth_saying(value)]
+    parts = count_texts(counts)
     if not any(type(value) is int and value for value in counts.values()):
         parts.append("nothing new")
     terminal.hanging(f"{stage}: ", ", ".join(parts))
-
-
-def dated(counts: dict[str, Any]) -> dict[str, Any]:
-    """The counts of build with `as_of` as ISO 8601, for people and for programs; the graph keeps milliseconds."""
-    if counts.get("as_of") is None:
-        return counts
-    seconds = counts["as_of"] / 1_000 + DAY_SECONDS * (counts.get("pause_days") or 0)  # by the calendar
-    return counts | {"as_of": datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")}
-
-
-def worth_saying(value: Any) -> bool:
-    """Whether a count goes into the line of its stage."""
-    return bool(value) and not isinstance(value, dict | list)
-
-
-def count_text(name: str, value: Any) -> str:
-    """A count with its name: "items 1,682"; a fact that is true by its name alone."""
-    if value is True:
-        return name
-    if isinstance(value, float):
-        return f"{name} {value:,.4g}"
-    return f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
 
 
 def show_extracted(terminal: Terminal, counts: dict[str, Any]) -> None:

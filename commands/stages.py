@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from commands.console import Terminal, stored_id, with_terminal
+from commands.console import Terminal, moment, stored_id, with_terminal
 from commands.following import LANES, end_with_supervisor, follow
 from commands.language_model import language_model, language_model_options
-from commands.stage_output import dated, show_collected, show_counts, show_extracted, show_recommendations, show_updated
+from commands.stage_output import show_collected, show_counts, show_extracted, show_recommendations, show_updated
+from graphstore.database.runs import dated
 from graphstore.errors import InputError
 
 FILE = click.Path(path_type=Path, allow_dash=True)
@@ -230,8 +231,9 @@ def update_command(
 @click.option("--explore", type=float, default=0.0, help="The share of places for items that are new, 0 to 1.")
 @click.option(
     "--at",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="By the user's history up to then (UTC), with today's similarity, vectors and popularity.",
+    metavar="TIME",
+    callback=moment,
+    help="ISO 8601 date or time: by the user's history up to then, with today's similarity, vectors and popularity.",
 )
 @click.option("--fallback", type=click.Choice(["popular"]), help="What a user gets who is not in the graph.")
 @click.option("--explain", is_flag=True, help="Show each channel's share and the path; with --all: write the reasons.")
@@ -263,9 +265,8 @@ def recommend_command(
     knobs: Any = {"diversity": diversity, "explore": explore}
     with terminal.client() as client:
         if output is None:
-            moment = at.replace(tzinfo=UTC) if at else None
-            answer = recommend(client, str(user_id), k=k, explain=True, at=moment, fallback=fallback, **knobs)
-            nothing = "" if answer["recommendations"] else why_nothing(client, moment)
+            answer = recommend(client, str(user_id), k=k, explain=True, at=at, fallback=fallback, **knobs)
+            nothing = "" if answer["recommendations"] else why_nothing(client, at)
             terminal.answer(answer, lambda a: show_recommendations(terminal, a, explain, nothing))
             return
         try:

@@ -56,10 +56,14 @@ def test_a_file_of_which_nothing_can_be_stored_is_a_failure_that_names_its_cause
     renamed.write_text('{"reviewerID": "u", "asin": "i", "overall": 5}\n' * 40)
     code, out, error = run("collect", "--events", str(renamed))
     assert code == 2
-    assert "events line 1 and 39 more: user_id: Field required" in out
+    assert "events line 1 and 39 more: user_id: must be given" in out
     assert "none of its 40 rows could be stored" in error and "Rename reviewerID to user_id, asin to item_id" in error
     code, out, _ = run("collect", "--events", str(renamed), "--json")
-    assert code == 2 and "Rename" in json.loads(out)["events"]["failed"]
+    counts = json.loads(out)["events"]
+    assert code == 2 and "Rename" in counts["failed"] and counts["rejected_file"] is None
+    assert not list(tmp_path.glob("**/*.rejected.*"))
+    code, out, _ = run("collect", "--events", "-", stdin=b'{"user_id": 1}\n')  # nobody else has it
+    assert code == 2 and "Rejected events are in " in out
 
 
 def test_other_columns_of_a_file_and_its_encoding_are_told_once(run, tmp_path):
@@ -87,6 +91,7 @@ def test_other_columns_of_a_file_and_its_encoding_are_told_once(run, tmp_path):
         (["recommend", "nobody", "--diversity", "2"], "diversity"),
         (["recommend", "nobody", "--explore", "nan"], "explore"),
         (["recommend", "nobody", "--at", "someday"], "someday"),
+        (["recommend", "nobody", "--at", "2018-01-01T00:00:00Z"], "There is no user 'nobody'"),
         (["recommend", "--all", "--output", "x", "--at", "2026-01-01"], "--at"),
         (["update", "--full", "--follow"], "--follow"),
         (["update", "--follow", "--workers", "0"], "workers"),

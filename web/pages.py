@@ -11,7 +11,7 @@ from graphstore.errors import InputError
 from graphstore.profiles import exploration, interests, users_and_items
 from graphstore.recommend import stage
 from web.access import COOKIE, begin_session, count_failure, end_session, public, require_same_origin
-from web.presentation import bars, chips, grouped, unshown
+from web.presentation import bars, chips, grouped, run_counts, unshown
 from web.services import graph, services
 
 blueprint = Blueprint("pages", __name__)
@@ -107,7 +107,9 @@ def live() -> str:
 @blueprint.get("/dashboard")
 def dashboard() -> str:
     """State of the graph and of the stages, for an operator."""
-    return render_template("dashboard.html", state=exploration.overview(graph()))
+    state = exploration.overview(graph())
+    runs = [{**one, "counts": run_counts(one["counts"])} for one in state["runs"]]
+    return render_template("dashboard.html", state={**state, "runs": runs})
 
 
 def _number(name: str) -> float:

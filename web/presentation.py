@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphstore.database.runs import count_texts, dated
+
 Document = Mapping[str, Any]
 CHANNEL_COLOURS = 8
 SHOWN_INTERESTS = 12
@@ -94,6 +96,17 @@ def grouped(interests: Sequence[Document], corrections: Sequence[Document]) -> l
             shown = [_with_width(row, corrected.get(row["name"])) for row in rows[:SHOWN_INTERESTS]]
             groups.append({"title": title, "polarity": polarity, "rows": shown, "more": len(rows) - len(shown)})
     return groups
+
+
+def run_counts(counts: Document) -> str:
+    """The counts of a run in words; of collect those of each file."""
+    parts = []
+    for name, value in dated(dict(counts)).items():
+        if not isinstance(value, Mapping):
+            parts += count_texts({name: value})
+        elif "created" in value and (inner := count_texts({k: v for k, v in value.items() if isinstance(v, int)})):
+            parts.append(f"{name}: {', '.join(inner)}")
+    return "; ".join(parts)
 
 
 def _with_width(row: Document, correction: str | None) -> dict[str, Any]:

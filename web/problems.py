@@ -14,6 +14,7 @@ from flask import Flask, Response, g, render_template, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from graphstore.collect.records import problems
 from graphstore.errors import (
     DiskFull,
     GraphError,
@@ -28,12 +29,13 @@ from graphstore.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110; older Pythons have others
 log = logging.getLogger("interestgraph.web")
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """The response for one problem. more: further members of the document."""
-    title = HTTPStatus(status).phrase
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     if _wants_page():
         page = render_template("error.html", status=status, title=title, detail=detail)
         return Response(
@@ -58,11 +60,8 @@ def _wants_page() -> bool:
 
 
 def invalid(error: ValidationError) -> Response:
-    """The response for validation errors of pydantic: each with its place and message."""
-    errors = [
-        {"where": ".".join(str(part) for part in item["loc"]) or "body", "message": item["msg"]}
-        for item in error.errors(include_url=False, include_context=False, include_input=False)[:20]
-    ]
+    """The response for validation errors: each with its place and message."""
+    errors = [{"where": place or "body", "message": text} for place, text in problems(error)[:20]]
     detail = "; ".join(f"{item['where']}: {item['message']}" for item in errors)
     return problem(422, detail, errors=errors)
 

@@ -96,6 +96,8 @@ class CachedEncoder:
         # Texts of similar length go together, as the model pads a batch to the longest.
         missing = sorted((key for key in unique if key not in vectors), key=lambda key: len(unique[key]))
         self.found += len(unique) - len(missing)
+        if missing:  # the first of them loads the model
+            progress("embedding", 0, len(missing))
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
             computed = self._encoder.encode([unique[key] for key in chunk])

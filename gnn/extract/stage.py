@@ -70,7 +70,7 @@ def extract(
     Raises:
         InputError: the items were read by another encoder, and `full` is not set.
     """
-    with hold(client, "extract") as client:
+    with hold(client, "extract", progress) as client:
         last, before = last_run(client, "extract"), content_index.encoder_of(client)
         encoder = encoder or by_name.encoder(before, settings.models)
         if before not in (None, encoder.name) and not full:
@@ -100,7 +100,7 @@ def extract(
                     interests.count_items(client)
                 changed, counts = sorted({*changed, *read}), counts | found_about
             clock = interests.read_clock(client)
-            users = interests.users_to_read(client, clock, since, changed)
+            users = interests.users_to_read(client, clock, since, changed, progress)
             found = interests.write_user_interests(client, users, clock, progress)
             counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
             if reader:
@@ -149,6 +149,7 @@ def _extract_items(
 
     pictures: see `embed_and_match`.  looked: items whose media changed, by modality.
     """
+    progress("reading items", 0, None)
     items = graph_items.read_items(client, since)
     with_other_images = set(pictures.others(looked.get("image", [])))
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in with_other_images]
@@ -159,6 +160,7 @@ def _extract_items(
         known = [Term(row["name"], row["label"], row["origin"]) for row in interests.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items
+            progress("finding phrases", 0, None)
             terms = mined(matched)
             frequencies: Mapping[str, int] = document_frequencies(matched)
         else:

@@ -36,7 +36,7 @@ def derive_anew(
     Raises:
         NotReady: no model is active, or nothing was extracted.
     """
-    with hold(client, "update --anew") as held:
+    with hold(client, "update --anew", progress) as held:
         return _derive_anew(held, settings, seed, progress)
 
 

@@ -59,7 +59,7 @@ def update(
         NotReady: extract has not run, the active model's weights are missing, or items were read by another encoder.
         InputError: an unknown hyperparameter.
     """
-    with hold(client, "update --end-to-end" if end_to_end else "update") as client:
+    with hold(client, "update --end-to-end" if end_to_end else "update", progress) as client:
         full = full or end_to_end
         tuned = tuned_settings(client)
         parameters = hyperparameters(tuned.training, hyper)

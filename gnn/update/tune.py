@@ -76,7 +76,7 @@ def tune(
         raise InputError("tune: trials must be at least 1, and minutes more than 0.")
     last_extract(client)
     share_machine()
-    with run(client, STAGE) as current:
+    with run(client, STAGE, progress) as current:
         events = pull_interactions(client, DEFAULT_OPTIONS.negative_weight, progress)
         held = hold_out(events)
         if not enough(held):
@@ -86,7 +86,7 @@ def tune(
         with trial_memory(settings.home / MEMORY, name, space, seed, reset=reset) as memory:
             remembered = len(memory.trials())
             if remembered < trials:
-                with hold(client, "tune, reading"):
+                with hold(client, "tune, reading", progress):
                     training = prepared_training(client, Hyperparameters(**hyper), DEFAULT_OPTIONS, seed, progress)
                 training.hyper = with_defaults(training.hyper, events, held)
                 search = Search(training, events, held, default_settings(space, events, held))

@@ -74,7 +74,7 @@ def reset(client: Client, keys: bool = False, progress: Progress = silent) -> di
         NotReady: `update --follow` is at work.
     """
     check_idle(client)
-    with hold(client, "reset") as client:
+    with hold(client, "reset", progress) as client:
         found = count_graph(client, keys)
         client.write("administration/reset/renew_feed")
         progress("deleting relationships", 0, None)

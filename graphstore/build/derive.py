@@ -15,6 +15,7 @@ from graphstore.build import transitions as graph_transitions
 from graphstore.build.regression import regressed_columns, unit_of_penalty
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
+from graphstore.progress import Progress, silent
 
 NO_DECAY = float("inf")  # a half-life
 
@@ -97,6 +98,7 @@ def derive(
     options: BuildOptions,
     reference: float | None = None,
     penalties: tuple[float, float] | None = None,
+    progress: Progress = silent,
 ) -> Derived:
     """Derive everything that depends on behaviour alone.
 
@@ -106,8 +108,13 @@ def derive(
     events = events.on_clock()
     matrices = _two_matrices(events, options, reference)
     used = _penalties(matrices, options) if penalties is None else penalties
-    similar = [_similar_items(matrix, options, penalty) for matrix, penalty in zip(matrices, used, strict=False)]
+    similar = [
+        _similar_items(matrix, options, penalty, _named(progress, f"computing similar items, {span}"))
+        for matrix, penalty, span in zip(matrices, used, ("all time", "recent"), strict=False)
+    ]
+    progress("computing transitions", 0, None)
     followed = [_transitions(events, half, options, reference) for half in (NO_DECAY, options.recent_half_life)]
+    progress("computing similar users", 0, None)
     return Derived(
         TwoScoreNeighbours.of(*_two(similar)),
         TwoScoreNeighbours.of(*_two(followed)),
@@ -143,13 +150,18 @@ def _two(found: list[Neighbours]) -> tuple[Neighbours, Neighbours | None]:
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _similar_items(matrix: similarity.Matrix, options: BuildOptions, penalty: float) -> Neighbours:
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda _, done, total: progress(name, done, total)
+
+
+def _similar_items(matrix: similarity.Matrix, options: BuildOptions, penalty: float, progress: Progress) -> Neighbours:
     return regressed_columns(
         matrix,
         top=options.similar_items,
         regularisation=options.regularisation,
         neighbourhood=options.neighbourhood,
         penalty=penalty,
+        progress=progress,
     )
 
 

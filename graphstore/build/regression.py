@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from graphstore.build.similarity import DECIMALS, Neighbours, best_of_rows, no_neighbours
+from graphstore.progress import Progress, silent
 
 DENSE_COLUMNS = 20_000
 REGRESSIONS_AT_ONCE = 64
@@ -38,6 +39,7 @@ def regressed_columns(
     neighbourhood: int,
     columns: np.ndarray | None = None,
     penalty: float | None = None,
+    progress: Progress = silent,
 ) -> Neighbours:
     """Ridge regression of each column of a (rows, N) matrix X on its neighbourhood.
 
@@ -77,6 +79,7 @@ def regressed_columns(
         sources.append(near[keep])
         targets.append(np.broadcast_to(some[:, None], near.shape)[keep])
         scores.append(weights[keep])
+        progress("regressions", start + len(some), len(wanted))
     if not sources:
         return no_neighbours()
     found = best_of_rows(np.concatenate(sources), np.concatenate(targets), np.concatenate(scores), top)

@@ -49,7 +49,7 @@ def build(
     Raises:
         GraphError: Neo4j failed. The graph stays usable; running the build again completes it.
     """
-    with run(client, "build") as current:
+    with run(client, "build", progress) as current:
         client, tuned = current.client, tuned_settings(client)
         settings, options = (tuned.label, tuned.build) if options is None else ("given", options)
         current.counts["settings"] = settings
@@ -64,8 +64,7 @@ def build(
         current.counts["popularity_half_life"] = options.popularity_half_life
         penalties = ridge_penalties(events, options)
         current.counts["penalties"] = list(penalties)
-        progress("similarity and transitions", 0, None)
-        derived = derive(events, options, penalties=penalties)
+        derived = derive(events, options, penalties=penalties, progress=progress)
         current.counts["popularity"] = write_popularity(client, events, derived)
         writer = Writer(client, current, progress)
         writer.replace("similar_items", derived.similar_items, events.item_ids, events.item_ids)

@@ -16,6 +16,7 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 FIRST, LAST = -2_208_988_800, 4_102_444_800  # the years 1900 and 2100
 UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))  # below 1e11 a Unix time is in seconds, below 1e14 in milliseconds, …
 TIME_EXPECTED = "a time must be ISO 8601 or Unix time"
+MOMENT_EXPECTED = "must be an ISO 8601 date or time in the years 1 to 9999, like 2018-01-01 or 2018-01-01T00:00:00Z"
 
 
 def clean_id(text: str) -> str:
@@ -65,6 +66,31 @@ def parse_time(value: object) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def parse_moment(text: str) -> datetime:
+    """A time from an ISO 8601 date (its beginning, UTC) or time (UTC, where it names no zone).
+
+    A blank before the zone is taken for the + that it was in an address.
+
+    Raises:
+        ValueError: it is neither, or lies outside the years 1 to 9999 in UTC.
+    """
+    for form in (text.strip(), text.strip().replace(" ", "+")):
+        try:
+            moment = datetime.fromisoformat(form)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+        return moment
+    raise ValueError(f"{MOMENT_EXPECTED}, not {text[:60]!r}")
+
+
+def joined(value: object) -> object:
+    """A list of texts as one text with a line each; anything else as it is."""
+    is_texts = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return "\n".join(value) if is_texts else value  # type: ignore[arg-type]
+
+
 def _past(value: object) -> datetime:
     time = parse_time(value)
     if time.timestamp() > datetime.now(UTC).timestamp() + FUTURE_SECONDS:
@@ -89,6 +115,7 @@ Text = Annotated[
     Annotated[str, Field(max_length=TEXT_LENGTH)] | None,
     BeforeValidator(lambda value: none_if_blank(as_text(value))),
 ]
+Description = Annotated[Text, BeforeValidator(joined)]
 Time = Annotated[datetime | None, BeforeValidator(lambda v: None if none_if_blank(v) is None else parse_time(v))]
 PastTime = Annotated[datetime | None, BeforeValidator(lambda v: None if none_if_blank(v) is None else _past(v))]
 Value = Annotated[Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_number)]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from graphstore.collect.attributes import OWN, Attributes, Properties
-from graphstore.collect.fields import Id, OptionalId, PastTime, Text, Time, Value, as_id
+from graphstore.collect.fields import Description, Id, OptionalId, PastTime, Text, Time, Value, as_id
 from graphstore.kinds import Kind
 
 
@@ -67,7 +67,7 @@ class Item(Described):
 
     item_id: Id
     title: Text = None
-    description: Text = None
+    description: Description = None
     kind: OptionalId = None
     image: Text = None
     audio: Text = None
@@ -136,9 +136,46 @@ def known_kind(name: str, kinds: Mapping[str, Kind]) -> Kind:
 
 def reason(error: ValidationError) -> str:
     """The first three problems of a row, in one line."""
-    parts = []
-    for problem in error.errors(include_url=False)[:3]:
-        place = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{place}: {message}" if place else message)
-    return "; ".join(parts)
+    return "; ".join(f"{place}: {text}" if place else text for place, text in problems(error)[:3])
+
+
+WORDS = {  # by the types of pydantic's errors
+    "missing": "must be given",
+    "string_type": "must be text",
+    "string_unicode": "must be valid Unicode text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length:,} characters",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
+    "literal_error": "must be {expected}",
+    "list_type": "must be a list",
+    "dict_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "extra_forbidden": "is not known here",
+}
+OWN_FIELDS = "; fields of your own go into properties"
+
+
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """The place and a plain description of each problem."""
+    found = []
+    for problem in error.errors(include_url=False, include_input=False):
+        kind = problem["type"]
+        text = problem["msg"].removeprefix("Value error, ")
+        if kind == "string_too_short" and problem["ctx"]["min_length"] == 1:
+            text = "must not be empty"
+        elif kind in WORDS:
+            text = WORDS[kind].format_map(problem.get("ctx", {}))
+        if kind == "extra_forbidden" and error.title in ("Item", "ItemBody"):
+            text += OWN_FIELDS
+        found.append((".".join(str(part) for part in problem["loc"]), text))
+    return found

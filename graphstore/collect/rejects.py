@@ -77,3 +77,10 @@ class RejectWriter:
         self._rows.write(line.raw if line.raw.endswith(b"\n") else line.raw + b"\n")
         self._reasons.write(json.dumps({"line": line.number, "reason": reason}, ensure_ascii=False) + "\n")
         return self.path
+
+    def discard(self) -> None:
+        """Delete what was written, after the context has ended."""
+        if self.path:
+            self.path.unlink()
+            self.path.with_suffix(".reasons.jsonl").unlink()
+            self.path = None

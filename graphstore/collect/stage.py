@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from graphstore.collect.diagnosis import check_described, check_header
 from graphstore.collect.files import Line, Source, open_rows, rows_source
 from graphstore.collect.rejects import RejectWriter
 from graphstore.collect.store import STORES, Counts, accepted
-from graphstore.collect.validation import check_line
+from graphstore.collect.validation import Checked, check_line
 from graphstore.collect.watch import Watch
 from graphstore.database.client import Client
 from graphstore.database.runs import run
@@ -115,8 +115,8 @@ def collect_source(
     with RejectWriter(rejected_folder, what, source) as rejects:
         counts = Counts(rejects=rejects)
         watch = Watch(what, source, columns)
-        done = 0
-        progress(what, 0, source.size)
+        told = _told(what, source, progress)
+        told([])
         lines = map(columns.known_line, _checked_first(what, source))
         checked = ([check_line(line, check) for line in batch] for batch in batched(lines, BATCH_ROWS))
         ahead = 0 if source.name == "-" else READ_AHEAD  # a thread that reads a terminal ignores Ctrl-C
@@ -124,10 +124,27 @@ def collect_source(
             for batch in ready:
                 watch.see(batch)
                 write(client, accepted(batch, counts), counts)
-                done += sum(len(row.line.raw) for row in batch)
-                progress(what, min(done, source.size or done), source.size)
+                told(batch)
     watch.tell(counts)
+    if counts.failed and source.name != "-":  # the file itself has all its rows
+        rejects.discard()
+        counts.rejected_file = None
     return counts
+
+
+def _told(what: str, source: Source, progress: Progress) -> Callable[[Sequence[Checked]], None]:
+    """A function of each batch that shows the percentage of a file that is stored; of other sources the rows."""
+    size, rows, read = source.size, 0, 0
+
+    def tell(batch: Sequence[Checked]) -> None:
+        nonlocal rows, read
+        rows, read = rows + len(batch), read + sum(len(row.line.raw) for row in batch)
+        if size:
+            progress(f"{what}, percent of the file", min(100 * read // size, 100), 100)
+        else:
+            progress(f"{what}, rows", rows, None)
+
+    return tell
 
 
 def _checked_first(what: str, source: Source) -> Iterator[Line]:

@@ -29,6 +29,7 @@ import psutil
 
 from graphstore.database.client import Client, Row, Transaction
 from graphstore.errors import GraphError, LeaseLost, OthersAtWork
+from graphstore.progress import Progress, silent
 
 LEASE_MILLIS = 30_000
 KEPT_MILLIS = 86_400_000  # for which a follower that was killed is shown as missing
@@ -180,10 +181,10 @@ class Lease:
 
 
 @contextmanager
-def hold(client: Client, work: str) -> Iterator[Client]:
+def hold(client: Client, work: str, progress: Progress = silent) -> Iterator[Client]:
     """Wait until nobody does work that excludes this one, and exclude others until the end.
 
-    work: a key of WORK.  Says once on `client.message` for whom it waits.
+    work: a key of WORK.  Says once on `client.message` for whom it waits, and on `progress` that it waits.
 
     Yields a client whose writes fail with `LeaseLost` once the lease is lost. Work inside other work that holds all
     that it needs goes on at once.
@@ -200,7 +201,10 @@ def hold(client: Client, work: str) -> Iterator[Client]:
         if new := [row for row in busy if row["holder"] not in told]:
             told |= {row["holder"] for row in new}
             client.message(f"Waiting for {'; '.join(map(describe, new))}. Ctrl-C ends the wait.")
+        progress(f"waiting for {', '.join(sorted({row['work'] for row in busy}))}", 0, None)
         time.sleep(ASK_SECONDS)
+    if told:
+        progress("at work", 0, None)
     with lease.renewed():
         yield client.under(Fence(lease.holder, needs))
 

@@ -72,7 +72,11 @@ def count_users(client: Client) -> None:
 
 
 def users_to_read(
-    client: Client, clock: GraphClock, since: datetime | None, changed_items: Sequence[str] = ()
+    client: Client,
+    clock: GraphClock,
+    since: datetime | None,
+    changed_items: Sequence[str] = (),
+    progress: Progress = silent,
 ) -> list[str]:
     """Users whose interests may have changed, sorted.
 
@@ -80,6 +84,7 @@ def users_to_read(
     since: of the last run; all users where None.
     changed_items: items whose interests changed; at most AFFECTED_USERS of their users for each batch of items.
     """
+    progress("finding users to read", 0, None)
     if since is None:
         return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
     rows = client.read("extract/interests/read_touched_users", since=since)
@@ -98,6 +103,7 @@ def write_user_interests(
     """
     counts = InterestCounts()
     parameters = interest_parameters(clock, client.kinds)
+    progress("users' interests", 0, len(user_ids))
     for batch in batched(user_ids, USER_ROWS):
         counts.users += len(batch)
         parameters["replayed"] = _replay(client, batch, parameters)

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from commands.console import Terminal
-from commands.stage_output import dated, show_collected, show_counts, show_recommendations
+from commands.stage_output import show_collected, show_counts, show_recommendations
+from graphstore.database.runs import dated
 
 
 @pytest.fixture

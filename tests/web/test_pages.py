@@ -13,6 +13,7 @@ import pytest
 
 from graphstore.administration.keys import create_key
 from graphstore.database.leases import present
+from graphstore.database.runs import run
 from tests.web.api.test_resources import add_interest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -209,12 +210,37 @@ def test_a_key_that_may_not_write_sees_corrections_and_no_buttons(browser, logge
     assert not browser.find_elements("css selector", "#interests button, #interests input, .bars summary")
 
 
-def test_a_narrow_screen_needs_no_sideways_scrolling(browser, logged_in, films):
+CUT = """return [...document.querySelectorAll("main h1, main .grow, main .breaks, main .clip, main .stages td")]
+    .filter((one) => one.innerText && (
+        one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow === "hidden" ||
+        one.getBoundingClientRect().right > innerWidth || one.getBoundingClientRect().width < 20))
+    .map((one) => one.outerHTML)"""
+
+
+def test_a_narrow_screen_cuts_nothing_and_needs_no_sideways_scrolling(browser, logged_in, api, client, films):
+    user, title = "u" + "1234567890" * 5, "A rather long title of an item " * 3
+    api("PUT", "/v1/items/long", "write", json={"title": title})
+    api("POST", "/v1/events", "write", json={"user_id": user, "item_id": "long", "kind": "like"})
+    add_interest(client, "ann", "nested inside each other", "2026-01-01T00:00Z")
+    client.run_text("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+    with run(client, "build") as current:
+        current.counts |= {"events": 3, "as_of": 1_534_896_000_000, "penalties": [395.9, 0.0], "feed": {"epoch": 2}}
     narrow = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
     try:
-        for path in ("/", "/users/ann", "/items/f1", "/dashboard"):
+        browser.get(f"{logged_in}/dashboard")
+        assert "events 3; as of 2018-08-22T00:00:00+00:00" in texts(browser, ".stages")[0]
+        assert "penalties" not in browser.page_source and "epoch" not in browser.page_source
+        browser.get(f"{logged_in}/items/long")
+        assert "1 event" in texts(browser, ".card p")[0] and "1 events" not in browser.page_source
+        browser.get(f"{logged_in}/?item=rather")
+        first = "return [...document.querySelectorAll('.rows')].map((one) => one.getBoundingClientRect().top)"
+        users, items = browser.execute_script(first)
+        assert items < users and items < narrow["height"]
+        for path in ("/", "/?item=rather", "/users/ann", f"/users/{user}", "/items/long", "/dashboard"):
             browser.get(logged_in + path)
+            keep_picture(browser, "narrow" + path.replace("/", "-"))
+            assert browser.execute_script(CUT) == [], path
             wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert browser.execute_script(wide) <= 0, path
     finally:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from graphstore.collect.attributes import Attributes, Properties
-from graphstore.collect.fields import OptionalId, Text, Time
+from graphstore.collect.fields import Description, OptionalId, Text, Time, parse_moment
 from graphstore.collect.records import Event
 
 MAX_K = 1000
@@ -67,19 +67,7 @@ class CountQuery(Query):
 
 
 def _moment(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip().replace(" ", "+")
-    if len(text) == 10:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
-    return moment
+    return parse_moment(value) if isinstance(value, str) else value
 
 
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
@@ -150,7 +138,7 @@ class ItemBody(BaseModel):
     )
 
     title: Text = None
-    description: Text = None
+    description: Description = None
     kind: OptionalId = None
     image: Text = None
     audio: Text = None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graphstore.collect.columns import Columns
-from graphstore.collect.fields import parse_time
+from graphstore.collect.fields import parse_moment, parse_time
 from graphstore.collect.files import Line
 from graphstore.collect.records import RECORDS, Event, Item, Tie, User, checked_value, known_kind, reason
 from graphstore.collect.store import STORES
@@ -137,21 +137,21 @@ def test_blanks_around_an_id_or_a_name_are_no_part_of_it():
     assert (event.event_id, event.user_id, event.item_id, event.kind, event.session_id) == ("e", "7", "i", "view", "s")
     item = Item.model_validate({"item_id": " i", "kind": " film ", "attributes": {" genre ": [" Drama "]}})
     assert (item.item_id, item.kind, item.attributes) == ("i", "film", {"genre": ["Drama"]})
-    assert refusal(Event, EVENT | {"user_id": "  "}) == "user_id: String should have at least 1 character"
+    assert refusal(Event, EVENT | {"user_id": "  "}) == "user_id: must not be empty"
     assert "can't follow themselves" in refusal(Tie, {"user_id": "7", "follows": " 7 "})
 
 
 @pytest.mark.parametrize("name", [True, 1.5, None, [], "\ud800"])
 def test_what_is_neither_text_nor_a_whole_number_is_no_id(name):
-    assert refusal(Event, EVENT | {"user_id": name}).startswith("user_id: Input should be a valid string")
+    assert refusal(Event, EVENT | {"user_id": name}).startswith("user_id: must be")
 
 
 def test_an_id_has_1_to_512_characters_and_a_text_at_most_200_000():
     assert Event.model_validate(EVENT | {"user_id": "x" * 512})
-    assert refusal(Event, EVENT | {"user_id": "x" * 513}) == "user_id: String should have at most 512 characters"
-    assert refusal(Event, EVENT | {"user_id": ""}) == "user_id: String should have at least 1 character"
+    assert refusal(Event, EVENT | {"user_id": "x" * 513}) == "user_id: must have at most 512 characters"
+    assert refusal(Event, EVENT | {"user_id": ""}) == "user_id: must not be empty"
     assert Item.model_validate({"item_id": "i", "description": "x" * 200_000})
-    assert "at most 200000 characters" in refusal(Item, {"item_id": "i", "description": "x" * 200_001})
+    assert "at most 200,000 characters" in refusal(Item, {"item_id": "i", "description": "x" * 200_001})
 
 
 def test_an_id_of_ten_thousand_characters_is_refused_and_says_the_limit():
@@ -265,7 +265,7 @@ def test_attributes_that_are_not_kind_equals_value_are_refused_with_an_example(w
     ("written", "place"), [(5, "attributes"), (["a=b"], "attributes"), ({"a": [1, {"b": 2}]}, "attributes.a.1")]
 )
 def test_attributes_of_another_type_are_refused_with_their_place(written, place):
-    assert refusal(Item, {"item_id": "i", "attributes": written}).startswith(f"{place}: Input should be a valid ")
+    assert refusal(Item, {"item_id": "i", "attributes": written}).startswith(f"{place}: must be ")
 
 
 def test_attributes_are_read_from_the_csv_form_and_the_json_form_alike():
@@ -331,12 +331,43 @@ def test_a_kind_is_found_by_its_name_and_an_unknown_one_is_refused_with_all_that
 
 def test_the_first_three_things_that_are_wrong_with_a_row_are_said():
     row = {"user_id": True, "item_id": "", "kind": [], "timestamp": "soon", "value": "ten"}
-    assert refusal(Event, row) == (
-        "user_id: Input should be a valid string; item_id: String should have at least 1 character; "
-        "kind: Input should be a valid string"
-    )
+    assert refusal(Event, row) == ("user_id: must be text; item_id: must not be empty; kind: must be text")
     assert refusal(Event, EVENT | {"timestamp": "soon"}).startswith("timestamp: a time must be")
-    assert refusal(Event, "text") == "Input should be a valid dictionary or instance of Event"
+    assert refusal(Event, "text") == "must be a JSON object"
+
+
+def test_a_field_that_is_not_known_says_where_an_item_keeps_its_own():
+    assert refusal(Item, {"item_id": "i", "price": 3}) == (
+        "price: is not known here; fields of your own go into properties"
+    )
+    assert refusal(Event, EVENT | {"price": 3}) == "price: is not known here"
+    assert refusal(Event, {"user_id": "u", "item_id": "i"}) == "kind: must be given"
+
+
+def test_a_description_that_is_a_list_of_texts_has_a_line_for_each():
+    item = Item.model_validate({"item_id": "i", "description": ["A card.", "For all."]})
+    assert item.description == "A card.\nFor all."
+    assert Item.model_validate({"item_id": "i", "description": []}).description is None
+    assert refusal(Item, {"item_id": "i", "description": ["a", 1]}) == "description: must be text"
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2018-01-01", "2018-01-01T00:00:00+00:00"),
+        ("2018-01-01T00:00:00Z", "2018-01-01T00:00:00+00:00"),
+        ("2018-01-01 12:30", "2018-01-01T12:30:00+00:00"),
+        ("2018-01-01T00:00:00 02:00", "2018-01-01T00:00:00+02:00"),
+    ],
+)
+def test_a_moment_is_a_date_or_time(text, iso):
+    assert parse_moment(text).isoformat() == iso
+
+
+@pytest.mark.parametrize("text", ["soon", "2018-13-01", "0001-01-01T00:00:00+23:59", ""])
+def test_what_is_no_moment_is_refused_in_one_sentence(text):
+    with pytest.raises(ValueError, match=r"^must be an ISO 8601 date or time"):
+        parse_moment(text)
 
 
 ODD_TEXTS = ["\ud800", "\0", "", " ", "x" * 600, "1e400", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]

@@ -111,9 +111,9 @@ def test_a_line_that_could_not_be_read_keeps_its_problem_and_is_not_checked():
     ("check", "row", "problem"),
     [
         (CHECK_EVENT, {"user_id": "u", "item_id": "i", "kind": "stare"}, "kind: 'stare' is not one of view click"),
-        (CHECK_EVENT, {"user_id": "u", "item_id": "i"}, "kind: Field required"),
-        (check_item, {"item_id": ""}, "item_id: String should have at least 1 character"),
-        (check_user, {"name": "u"}, "user_id: Field required; name: Extra inputs are not permitted"),
+        (CHECK_EVENT, {"user_id": "u", "item_id": "i"}, "kind: must be given"),
+        (check_item, {"item_id": ""}, "item_id: must not be empty"),
+        (check_user, {"name": "u"}, "user_id: must be given; name: is not known here"),
         (check_tie, {"user_id": "a", "follows": "a"}, "follows: a user can't follow themselves"),
     ],
 )

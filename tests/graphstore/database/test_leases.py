@@ -69,12 +69,12 @@ def table():
 
 def test_whoever_waits_says_for_whom_once_and_goes_on_when_they_are_done(client, monkeypatch):
     monkeypatch.setattr(leases, "ASK_SECONDS", 0.05)
-    said, order = [], []
+    said, shown, order = [], [], []
     waiting = client.under(None)
     waiting.message = said.append
 
     def second():
-        with hold(waiting, "build"):
+        with hold(waiting, "build", lambda *what: shown.append(what)):
             order.append("second")
 
     with ThreadPoolExecutor() as pool:
@@ -84,6 +84,7 @@ def test_whoever_waits_says_for_whom_once_and_goes_on_when_they_are_done(client,
             order.append("first")
         done.result()
     assert order == ["first", "second"]
+    assert list(dict.fromkeys(shown)) == [("waiting for extract", 0, None), ("at work", 0, None)]
     (text,) = said
     assert re.match(rf"Waiting for `extract` \(process {os.getpid()} on .+, since 20.+ UTC\)\. Ctrl-C ends", text)
     assert not client.run_text(LEASES)
