@@ -18,13 +18,13 @@ def managed(terminal: Terminal) -> Any:
     Raises:
         InputError: NEO4J_URI names another server, which is not this program's to start or stop.
     """
-    from graphstore.server.managed import ManagedServer
+    from graphstore.connection import managed_server
 
     if terminal.settings.neo4j_uri is not None:
         raise InputError(
             f"NEO4J_URI is {terminal.settings.neo4j_uri}: the managed server is not in use. Unset it first."
         )
-    return ManagedServer(terminal.settings.home / "neo4j", version=terminal.settings.neo4j_version)
+    return managed_server(terminal.settings)
 
 
 @click.group("server", cls=Commands)

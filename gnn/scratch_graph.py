@@ -12,11 +12,11 @@ from typing import Any
 from gnn.encoders.encoder import Encoder
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect
+from graphstore.connection import managed_server
 from graphstore.database.client import Client
 from graphstore.database.schema import migrate
 from graphstore.kinds import KINDS, Kind
 from graphstore.progress import Progress, silent
-from graphstore.server.managed import ManagedServer
 from graphstore.settings import Settings
 
 
@@ -54,7 +54,7 @@ def scratch_graph(
     """A scratch managed server in which the stages have run on these files, and their counts; deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="interestgraph-evaluate-") as folder:
         settings = Settings(home=Path(folder))
-        server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+        server = managed_server(settings)
         files: dict[str, Any] = {"events": events_file, "items": items_file, "users": users_file, "ties": ties_file}
         try:
             address = server.start()

@@ -38,9 +38,11 @@ class Interactions:
         columns = (self.user, self.item, self.day, self.weight, self.strength, self.half_life, self.clock_day)
         return Interactions(self.user_ids, self.item_ids, *(None if c is None else c[mask] for c in columns))  # type: ignore[arg-type]
 
-    def on_clock(self) -> Interactions:
-        """The same events with their times by the clock of these events (`GraphClock`), unless they have others."""
-        return self if self.clock_day is not None else replace(self, clock_day=GraphClock.of(self.day).on(self.day))
+    def on_clock(self, clock: GraphClock | None = None) -> Interactions:
+        """The same events with their times by a clock, that of these events where None, unless they have such times."""
+        if self.clock_day is not None:
+            return self
+        return replace(self, clock_day=(clock or GraphClock.of(self.day)).on(self.day))
 
     @property
     def ages_from(self) -> np.ndarray:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BaseConverter
 
 from graphstore.collect.fields import ID_LENGTH, clean_id
+from web.server.wsgi import path_of
 
 KEPT = re.compile(r"%(2[fF]|25)")
 NO_UTF8 = "The id is not valid UTF-8."
@@ -30,21 +31,13 @@ class RawPath:
         uri = environ.get("REQUEST_URI") or environ.get("RAW_URI")
         prefix = environ.get("SCRIPT_NAME", "")
         if uri:
-            path = uri.split("?", 1)[0] if uri.startswith("/") else _path_of(uri)
+            path = path_of(uri)
             if path.startswith(prefix):
                 path = KEPT.sub(r"%25\1", path[len(prefix) :])
                 environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
         else:
             environ["PATH_INFO"] = environ.get("PATH_INFO", "").replace("%", "%25")
         return self._application(environ, start_response)
-
-
-def _path_of(uri: str) -> str:
-    """The path of a whole address; empty, and so unknown, where it is none."""
-    try:
-        return urlsplit(uri).path
-    except ValueError:
-        return ""
 
 
 class IdConverter(BaseConverter):

@@ -63,13 +63,25 @@ def scratch_home() -> Iterator[Path]:
             ManagedServer(home / "neo4j").kill()
 
 
+@contextlib.contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Do some work in a thread, which ends when the event that it gets is set: at the end of the block."""
+    ended = threading.Event()
+    thread = threading.Thread(target=work, args=(ended,))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def kills(options: argparse.Namespace) -> Row:
     """Kill everything in turn under load."""
     with scratch_home() as home, Programs(home, follow=True) as programs:
         wait_for_web(programs)
-        ended = threading.Event()
 
-        def strike() -> None:
+        def strike(ended: threading.Event) -> None:
             asker = programs.asker()
             for what in itertools.cycle((WEB, NEO4J, SUPERVISOR, WORKER)):
                 while asker.get("/health/ready").status != READY:  # what is not back yet is not killed again
@@ -82,13 +94,8 @@ def kills(options: argparse.Namespace) -> Row:
                     with contextlib.suppress(InterestGraphError):
                         programs.server.start()
 
-        striker = threading.Thread(target=strike)
-        striker.start()
-        try:
+        with beside(strike):
             posted = post(programs, options.seconds)
-        finally:
-            ended.set()
-            striker.join()
         with programs.client() as client:
             return {**posted.row(client), "notes": " ".join(f"{what}:{n}" for what, n in programs.kills.items())}
 
@@ -128,22 +135,17 @@ def erase(options: argparse.Namespace) -> Row:
     users = [f"u{number}" for number in range(USERS)]
     with scratch_home() as home, Programs(home) as programs:
         wait_for_web(programs)
-        ended, answers = threading.Event(), Counter[int]()
+        answers = Counter[int]()
 
-        def sweep() -> None:
+        def sweep(ended: threading.Event) -> None:
             asker = programs.asker()
             for user in itertools.cycle(users):
                 if ended.is_set():
                     return
                 answers[asker.delete(f"/v1/users/{user}").status] += 1
 
-        sweeper = threading.Thread(target=sweep)
-        sweeper.start()
-        try:
+        with beside(sweep):
             posted = post(programs, options.seconds)
-        finally:
-            ended.set()
-            sweeper.join()
         last = Counter(programs.asker().delete(f"/v1/users/{user}").status for user in users)
         asker = programs.asker()
         left = sum(asker.get(f"/v1/users/{user}").status != NOT_FOUND for user in users)

@@ -28,7 +28,7 @@ from benchmarks.load.asking import LIVE, NO_ANSWER, Asker, recommendations_path
 from benchmarks.load.processes import api_key, served
 from benchmarks.measures import tables
 from graphstore import Settings, connect
-from graphstore.server.managed import ManagedServer
+from graphstore.connection import managed_server
 from graphstore.update import sampling
 
 MOST = 4000
@@ -163,7 +163,7 @@ def main() -> None:
     with connect(settings) as client:
         users = sampling.user_ids(client)[:100]
     paths = [recommendations_path(user_id) for user_id in users]
-    server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+    server = managed_server(settings)
     with api_key(os.environ, "read") as key, served(os.environ) as program:
         port = program.port
         warmed_up(port, key, paths)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from graphstore import Client, Settings, connect
+from graphstore.connection import managed_server
 from graphstore.errors import InputError
-from graphstore.server.managed import ManagedServer
 
 STATE, LATER = "benchmark.json", "later.jsonl"
 STAGES = ("collect", "extract", "build", "update")
@@ -102,7 +102,7 @@ def environment_of(home: Path) -> dict[str, str]:
 def graph_of(home: Path) -> Iterator[Client]:
     """A connection to the graph of a home; its server is stopped afterwards if it did not run before."""
     settings = settings_of(home)
-    server = ManagedServer(settings.home / "neo4j", version=settings.neo4j_version)
+    server = managed_server(settings)
     ran = server.status().running
     try:
         with connect(settings) as client:

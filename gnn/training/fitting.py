@@ -117,7 +117,7 @@ class Training:
         Nothing is written to the graph.
         """
         self.hyper = with_defaults(self.hyper, events, held)
-        earlier = held.earlier(events)
+        earlier = held.earlier(events).on_clock()
         found, trained = self._examples(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
         if len(found) < LEAST_EXAMPLES:
             return HeldOutRun(dict(Blend().weights), self.hyper.epochs)
@@ -172,13 +172,12 @@ class Training:
             vectors = model.item_vectors(self._with_residuals(features)).cpu().numpy()
         by_id = {item_id: vectors[row] for item_id, row in self.sampler.items.index.items() if vectors[row].any()}
         blank = np.zeros(vectors.shape[1])
-        by_clock = earlier.on_clock()
         signals = Signals(
-            by_clock,
+            earlier,
             derived,
             self._side_information.of(earlier, self.options),
             np.stack([by_id.get(item_id, blank) for item_id in events.item_ids]),
-            popularity.popularity_now(by_clock.now, self.options.popularity_half_life),
+            popularity.popularity_now(earlier.now, self.options.popularity_half_life),
         )
         table, vocabulary, readout = self.sampler.items, self.sampler.vocabulary, model.readout(self._relations)
         return examples(signals, held, events, self.batches, table, vocabulary, readout, by_id, self.seed), found

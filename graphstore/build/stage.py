@@ -56,6 +56,7 @@ def build(
         current.counts["feed"] = client.read("build/read_position")[0]  # for the doctor: what changed since
         events = pull_interactions(client, options.negative_weight, progress)
         clock = GraphClock.of(events.day)
+        events = events.on_clock(clock)
         if clock.pause:
             log.warning(PAUSE, round(clock.pause), _time(clock.after)[:10], int((events.day > clock.after).sum()))
         current.counts["events"] = len(events.user)

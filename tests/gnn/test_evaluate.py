@@ -122,7 +122,7 @@ def test_overlapping_files_are_refused_with_the_number_of_shared_events(tmp_path
 
 
 def test_nothing_to_score_is_said_before_a_server_is_started(tmp_path, monkeypatch):
-    monkeypatch.setattr(scratch_graph, "ManagedServer", None)
+    monkeypatch.setattr(scratch_graph, "managed_server", None)
     files = [write(tmp_path / f"{n}.csv", [row("u", "i", n)]) for n in (1, 0)]
     with pytest.raises(InputError, match="Nothing to score: no user has a training event and a test item that is new"):
         evaluate(*files)
