@@ -15,6 +15,7 @@ SHORT_DAYS = 7.0  # half-life of short-term interests
 SHORT_HORIZON = timedelta(days=4 * SHORT_DAYS)  # older events do not count for them
 QUARTER = timedelta(days=91)  # a history from before the first reading is read at the end of each
 LIKES, DISLIKES = 20, 10  # kept for each user and horizon
+LEAST_WEIGHT = 0.005  # what would be shown as 0.00 is not stored
 WEAKENED = 0.25  # factor of an interest that the user corrected to count less
 
 
@@ -27,6 +28,7 @@ def interest_parameters(clock: GraphClock, kinds: Mapping[str, Kind]) -> dict[st
         "likes": LIKES,
         "dislikes": DISLIKES,
         "weakened": WEAKENED,
+        "least": LEAST_WEIGHT,
         "extracted_by": BEHAVIOUR,
         **clock.moments(),
         "until": None,

@@ -16,7 +16,7 @@ GROUPS = (
     ("dislikes", "short", "Lately put off by"),
     ("dislikes", "long", "Lasting dislikes"),
 )
-CHANNELS = ("embedding", "similar", "interests", "social", "transitions", "popular", "attributes")
+CHANNELS = ("embedding", "similar", "interests", "social", "transitions", "popular", "attributes", "searches")
 
 
 def bars(channels: Mapping[str, float] | None) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 // Purpose: the context of one user, as in `recommend/read_state`, as of a moment: events, seen items and ties up to it,
-// interests valid at it and corrections made by then that still hold. Attributes and similar users are those of today, as their past is not stored. Events and
-// ties without a time are left out; NaN stands for no value.
+// interests valid at it and corrections made by then that still hold. Attributes, similar users and what searches find
+// are those of today, as their past is not stored. Events and ties without a time are left out; NaN stands for no value.
 // Access: read
 // Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
-// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>
+// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>, searches LIST<MAP>
 // Index: user_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
@@ -14,9 +14,10 @@ CALL (u) {
          collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
 }
 CALL (u) {
-  MATCH (u)-[b]->(i:Item)
-  WHERE b.at <= $at
-  RETURN collect(DISTINCT i.item_id) AS seen
+  MATCH (u)-[s]->(x:Item|Query)
+  WHERE s.at <= $at
+  RETURN collect(DISTINCT x.item_id) AS seen,
+         collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked
 }
 CALL (u) {
   MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
@@ -47,5 +48,14 @@ CALL (u) {
   WITH v, s ORDER BY s.score DESC, v.user_id LIMIT $people
   RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
 }
+CALL (asked) {
+  UNWIND asked AS one
+  WITH one.query AS q, one.at AS at, one.type AS type ORDER BY at IS NULL, at DESC, type
+  WITH q, collect(at)[0] AS at, collect(type)[0] AS type ORDER BY at IS NULL, at DESC, q.text LIMIT $people
+  WITH q, at, type,
+       COLLECT { MATCH (q)-[f:FINDS]->(i:Item) RETURN [i.item_id, f.score] ORDER BY f.score DESC, i.item_id } AS found
+  RETURN collect({text: q.text, type: type, millis: coalesce(toFloat(at.epochMillis), 0.0 / 0.0),
+                  item_ids: [f IN found | f[0]], scores: [f IN found | f[1]]}) AS searches
+}
 RETURN item_ids, types, millis, values, latest, seen, interests, weights, corrections, attributes, followed, alike, scores,
-       [] AS own
+       [] AS own, searches

@@ -6,7 +6,8 @@
 // value.
 // context: the user's latest events, newest first, as columns (undated events last; NaN stands for no value), seen
 // items, open interests, corrections of interests (name and kind, the latest first), attributes, followed and similar
-// users. The version is read before the context, so that an event in between is noticed by the next poll.
+// users, and the latest different searches, newest first (undated ones last), with the items that each finds. The version
+// is read before the context, so that an event in between is noticed by the next poll.
 // followers: event workers of `update --follow` that are alive.  clock: as `build/note_build` stores it; null without a
 // feed.
 // Access: read
@@ -59,8 +60,9 @@ CALL (u, version) {
            collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
   }
   CALL (u) {
-    MATCH (u)-->(i:Item)
-    RETURN collect(DISTINCT i.item_id) AS seen
+    MATCH (u)-[s]->(x:Item|Query)
+    RETURN collect(DISTINCT x.item_id) AS seen,
+           collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked
   }
   CALL (u) {
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest) WHERE r.valid_to IS NULL
@@ -88,9 +90,18 @@ CALL (u, version) {
     WITH v, s ORDER BY s.score DESC, v.user_id LIMIT $people
     RETURN collect(v.user_id) AS alike, collect(s.score) AS scores
   }
+  CALL (asked) {
+    UNWIND asked AS one
+    WITH one.query AS q, one.at AS at, one.type AS type ORDER BY at IS NULL, at DESC, type
+    WITH q, collect(at)[0] AS at, collect(type)[0] AS type ORDER BY at IS NULL, at DESC, q.text LIMIT $people
+    WITH q, at, type,
+         COLLECT { MATCH (q)-[f:FINDS]->(i:Item) RETURN [i.item_id, f.score] ORDER BY f.score DESC, i.item_id } AS found
+    RETURN collect({text: q.text, type: type, millis: coalesce(toFloat(at.epochMillis), 0.0 / 0.0),
+                    item_ids: [f IN found | f[0]], scores: [f IN found | f[1]]}) AS searches
+  }
   RETURN collect({item_ids: item_ids, types: types, millis: millis, values: values, latest: latest, seen: seen,
                   interests: interests, weights: weights, corrections: corrections, attributes: attributes, followed: followed, alike: alike,
-                  scores: scores,
+                  scores: scores, searches: searches,
                   own: coalesce(CASE WHEN $model IS NULL OR u.embedding_version = $model THEN u.embedding
                                      WHEN u.next_version = $model THEN u.next_embedding END, [])}) AS context
 }

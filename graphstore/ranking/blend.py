@@ -4,6 +4,9 @@ A signal is one number for a user and an item. It is standardised over the candi
 
     score(u, i) = sum_s w_s * (x_s(u, i) - mean_s) / deviation_s        over the candidates of u
 
+The signal of searches has a deviation of its own in place of that of the candidates: its values say how well an item
+fits what was searched, and how long ago that was, so that an old search counts less and not as much as a new one.
+
 `update` learns the weights on held-out events and stores them with the model, together with the readout, which makes a
 user's vector of their history: h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
 
@@ -29,6 +32,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "social": ("social_follows", "social_alike"),
     "attributes": ("attributes",),
     "popular": ("popular_recent", "popular_ever"),
+    "searches": ("searches",),
 }
 CHANNELS = tuple(SIGNALS)
 NAMES = tuple(name for names in SIGNALS.values() for name in names)
@@ -51,7 +55,9 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "attributes": 0.1,
     "popular_recent": 0.15,
     "popular_ever": 0.1,
+    "searches": 1.0,
 }
+SEARCH_DEVIATION = 0.2  # of the signal searches: an item that fits the latest search wholly is 5 deviations up
 
 
 @dataclass(frozen=True)
@@ -67,25 +73,35 @@ class Blend:
 
     @classmethod
     def from_json(cls, text: str | None) -> Blend:
-        """The inverse of `to_json`; the default blend for None or an empty text."""
+        """The inverse of `to_json`; the default blend for None or an empty text.
+
+        A signal that the model did not know has its default weight.
+        """
         if not text:
             return cls()
         stored = json.loads(text)
         readout = stored["readout"]
         if readout:
             readout["relations"] = {name: tuple(columns) for name, columns in readout["relations"].items()}
-        return cls(stored["weights"], Readout(**readout) if readout else None)
+        return cls({**DEFAULT_WEIGHTS, **stored["weights"]}, Readout(**readout) if readout else None)
 
 
 DEFAULT_BLEND = Blend()
 
 
 def standard_scores(values: Floats) -> Floats:
-    """(N, F) signals minus their mean over the candidates, in standard deviations; 0 where all are equal."""
-    if not len(values):
-        return values
-    deviation = values.std(axis=0)
-    return (values - values.mean(axis=0)) / np.where(deviation > 1e-9, deviation, np.inf)
+    """(N, F) signals minus their mean over the candidates, in `deviations`; 0 where all are equal."""
+    return (values - values.mean(axis=0)) / deviations(values) if len(values) else values
+
+
+def deviations(values: Floats) -> Floats:
+    """(F,) by what signals (N, F) are divided: standard deviations; infinity where all are equal; that of searches is
+    SEARCH_DEVIATION."""
+    found = values.std(axis=0)
+    scale = np.where(found > 1e-9, found, np.inf)
+    searches = PLACE["searches"]
+    scale[searches] = SEARCH_DEVIATION if found[searches] > 1e-9 else np.inf
+    return scale
 
 
 def contributions(values: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:

@@ -11,6 +11,7 @@ The one implementation, for serving (arrays from `graphstore.recommend`) and for
     social        recent items of followed and similar users
     attributes    favoured by users with the same attributes
     popular       chosen most of late
+    searches      found by what the user searched of late
 
 Names: I items, N candidates, F signals, E edges, R recent items, V interests, A attributes, D width.
 """
@@ -68,6 +69,8 @@ class UserFeatures:
     neighbours: for each followed or similar user the recent items, 1 if followed (else 0), and the similarity.
     corrected: columns of `CandidateItems.about` with the user's corrections, the latest first; see
     `graphstore.ranking.corrections`.
+    searches: for each of the user's latest searches the items that it finds, and (n,) how well each fits times the
+    weight of the search (`graphstore.ranking.history.search_weights`).
     """
 
     seen: Rows
@@ -79,6 +82,7 @@ class UserFeatures:
     attributes: Sequence[int] = ()
     neighbours: Sequence[tuple[Rows, float, float]] = ()
     corrected: Sequence[tuple[int, str]] = ()
+    searches: Sequence[tuple[Rows, Floats]] = ()
 
 
 def find_candidates(
@@ -106,6 +110,9 @@ def find_candidates(
         columns["social"] = _social(user.neighbours, size)
     if "attributes" in channels and user.attributes:
         columns["attributes"] = _favoured(items, user.attributes)
+    if "searches" in channels and user.searches:
+        rows, fit = (np.concatenate(parts) for parts in zip(*user.searches, strict=True))
+        columns["searches"] = _sums(rows, [fit], size)
     unseen = np.ones(size, dtype=bool)
     unseen[user.seen] = False
     chosen = {}

@@ -17,6 +17,7 @@ from graphstore.feedback import low_ratings
 Vector = Sequence[float] | NDArray[Any]
 DIMENSION = 128  # of embeddings, as the index of item vectors has it
 SHORT_ITEMS, LONG_ITEMS = 4.0, 40.0
+SEARCHES = 4.0  # the number of searches after which one counts half
 UNKNOWN_RELATION = (1.0, -0.25, 180.0, 180.0)
 
 
@@ -122,3 +123,14 @@ def recency_weights(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:
     aged = np.where(undated, 0.0, 1.0 / (1.0 + np.nan_to_num(age_millis) / MINUTE_MILLIS))
     weights = np.stack([*ranked, aged]) * liked
     return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+
+
+def search_weights(millis: Floats, latest_event: float, half_life_days: Floats) -> Floats:
+    """(S,) weights of a user's searches, newest first: 2^(-rank / SEARCHES - age / half-life), 1 for one just made.
+
+    millis: (S,) times, ms since 1970, NaN where unknown (then only the rank counts).  latest_event: time of the user's
+    latest event on an item, NaN without.  half_life_days: (S,).  Ages count back from the user's latest activity.
+    """
+    latest = np.fmax(np.fmax.reduce(millis, initial=np.nan), latest_event)
+    days = np.nan_to_num((latest - millis) / DAY_MILLIS)
+    return np.exp2(-np.arange(len(millis)) / SEARCHES - days / half_life_days)

@@ -18,7 +18,7 @@ from graphstore.arrays import Floats, Rows
 from graphstore.build.derive import Derived, TwoScoreNeighbours
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
-from graphstore.interests import DISLIKES, LIKES, RECENT_EVENTS, SHORT_DAYS
+from graphstore.interests import DISLIKES, LEAST_WEIGHT, LIKES, RECENT_EVENTS, SHORT_DAYS
 from graphstore.ranking.candidates import CandidateItems, UserFeatures, find_candidates
 from graphstore.ranking.history import Recent
 from graphstore.ranking.item_vectors import Vectors
@@ -108,15 +108,20 @@ class Signals:
         half_lives = np.inf if self.events.half_life is None else self.events.half_life[own]
         profile = np.zeros(about.shape[1])
         evidence = about[self.events.item[own]].multiply(np.log(1 + about.shape[0] / (1 + self._interest_count)))
+        on = sp.csr_matrix(evidence > 0)
+        said = (own_strength < 0) & (self.events.weight[own] == 0)  # a dislike, and not a low rating
         for half_life, counted in (
             (half_lives, np.ones(len(age), dtype=bool)),
             (SHORT_DAYS, (age <= 4 * SHORT_DAYS) & (self.events.now - last < 4 * SHORT_DAYS)),
         ):
             strength = own_strength * np.where(np.isnan(age), 1.0, np.exp2(-np.nan_to_num(age) / half_life)) * counted
             total = np.asarray(sp.csr_matrix(evidence).T @ strength).ravel()
+            against = on.T @ ((strength < 0) * np.where(said, 2, 1))
+            total[(total < 0) & (against < 2)] = 0.0
             strongest = np.abs(total).max(initial=0.0)
             if strongest > 1e-9:
-                profile += _kept(total, LIKES, DISLIKES) / strongest
+                kept = _kept(total, LIKES, DISLIKES) / strongest
+                profile += np.where(np.abs(kept) >= LEAST_WEIGHT, kept, 0.0)
         order = np.argsort(-np.abs(profile), kind="stable")[: self.options.fan_out]
         return [(int(n), float(profile[n])) for n in order if profile[n]]
 

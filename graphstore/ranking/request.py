@@ -17,7 +17,8 @@ class RecommendOptions:
 
     events: a user's latest events that are read.  recent: their latest items whose neighbours are candidates.
     negative_weight: weight of a low rating there, relative to a high one.  candidates: kept per channel.
-    fan_out: at most so many followed users, similar users, interests and attributes of one user are read.
+    fan_out: at most so many followed users, similar users, interests, attributes and searches of one user are
+    read.
     neighbour_items: latest events read of each of those users.  new_items: new items considered, the latest first.
     """
 

@@ -26,7 +26,7 @@ from graphstore.recommend.user_state import NeighbourState, UserState, liked_ite
 TRIES = 5
 COLUMNS = (
     *("item_ids", "types", "millis", "values", "seen", "interests", "weights", "corrections"),
-    *("attributes", "followed", "alike", "scores", "own"),
+    *("attributes", "followed", "alike", "scores", "own", "searches"),
 )
 
 
@@ -37,6 +37,7 @@ class UserContextReader:
         self._client = client
         self._options = options
         self._unwanted = unwanted_types(client.kinds)
+        self._half_lives = {kind.type: kind.half_life_days for kind in client.kinds.values()}
 
     def user_state(self, snapshot: Snapshot, version: int, context: Mapping[str, object]) -> UserState:
         """The state of a user. context: as `recommend/read_state` or `recommend/read_moment` returns it."""
@@ -46,6 +47,7 @@ class UserContextReader:
             lambda item_ids: snapshot.rows_by_id(self._client, item_ids),
             self._options,
             self._unwanted,
+            self._half_lives,
         )
 
     def user_state_at(self, snapshot: Snapshot, user_id: str, version: int, at: datetime) -> UserState:
@@ -90,6 +92,7 @@ class UserContextReader:
             [catalogue.attributes[name] for name in user.attributes if name in catalogue.attributes],
             [neighbour for _, neighbour in people],
             [(catalogue.interests[name], how) for name, how in user.corrections if name in catalogue.interests],
+            [(rows, fit) for _, rows, fit in user.searches],
         )
         latest = _latest(snapshot.build_millis, state["latest"], user.latest)
         return RequestContext(

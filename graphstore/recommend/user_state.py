@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,11 @@ from graphstore.arrays import Floats, Rows
 from graphstore.feedback import low_ratings
 from graphstore.ranking.blend import Blend
 from graphstore.ranking.candidates import NO_VECTOR
-from graphstore.ranking.history import History, Recent
+from graphstore.ranking.history import History, Recent, search_weights
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.request import RecommendOptions
+
+SEARCH_DAYS = 14.0  # half-life of a kind of search that is not known any more
 
 
 @dataclass
@@ -27,6 +29,8 @@ class UserState:
     corrections: names with "pin", "weaken" or "delete", the latest first.
     followed: user ids.  similar: user ids with scores.  stored_vector: `User.embedding`, for users without events.
     latest: time of the last event.
+    searches: the latest ones, newest first: what was searched, the items found, and how well each fits times the weight
+    of the search.
     first_hops: by item the user and their latest event on it, as a path shows them; filled when a path is read.
     """
 
@@ -41,6 +45,7 @@ class UserState:
     similar: list[tuple[str, float]]
     stored_vector: list[float]
     latest: datetime | None
+    searches: list[tuple[str, Rows, Floats]] = field(default_factory=list)
     first_hops: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     _vector: tuple[Vectors, Blend, Floats] | None = None
 
@@ -70,12 +75,15 @@ def make_user_state(
     rows_by_id: Callable[[list[str]], Mapping[str, int]],
     options: RecommendOptions,
     unwanted: list[str],
+    half_lives: Mapping[str, float],
 ) -> UserState:
     """The state of a user from their context as `recommend/read_state` returns it.
 
     rows_by_id: gives catalogue rows of item ids.  unwanted: types of behaviour that express dislike.
+    half_lives: of behaviour in days, by type.
     """
-    index = rows_by_id([*context["item_ids"], *context["seen"]])
+    found = (item_id for search in context["searches"] for item_id in search["item_ids"])
+    index = rows_by_id([*context["item_ids"], *context["seen"], *found])
     keep = [n for n, item_id in enumerate(context["item_ids"]) if item_id in index]
     types = context["types"]
     history = History.of(
@@ -98,7 +106,32 @@ def make_user_state(
         list(zip(context["alike"], context["scores"], strict=True)),
         context["own"],
         context["latest"].to_native() if context["latest"] is not None else None,
+        _searches(context["searches"], context["millis"], index, half_lives),
     )
+
+
+def _searches(
+    found: Sequence[Mapping[str, Any]],
+    event_millis: Sequence[float],
+    index: Mapping[str, int],
+    half_lives: Mapping[str, float],
+) -> list[tuple[str, Rows, Floats]]:
+    """Searches as `UserState.searches` has them; those that find nothing count for the rank of the others.
+
+    event_millis: times of the user's latest events, newest first.
+    """
+    if not found:
+        return []
+    latest = float(event_millis[0]) if len(event_millis) else float("nan")
+    days = np.array([half_lives.get(search["type"], SEARCH_DAYS) for search in found])
+    weights = search_weights(np.array([search["millis"] for search in found], dtype=float), latest, days)
+    searches = []
+    for search, weight in zip(found, weights.tolist(), strict=True):
+        pairs = zip(search["item_ids"], search["scores"], strict=True)
+        fit = {index[item_id]: weight * score for item_id, score in pairs if item_id in index}
+        if fit:
+            searches.append((search["text"], np.array(list(fit), dtype=np.int64), np.array(list(fit.values()))))
+    return searches
 
 
 @dataclass(frozen=True)

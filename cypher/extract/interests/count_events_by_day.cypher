@@ -5,7 +5,7 @@
 // Returns: events INTEGER, latest FLOAT
 // Index: none
 // Scan: the planner estimates one row for a type that it does not know; `at` has no index.
-MATCH (:User)-[b:BEHAVIOUR]->(:Item)
+MATCH (:User)-[b:BEHAVIOUR]->(:Item|Query)
 WHERE b.at IS NOT NULL
 WITH toInteger(b.at.epochMillis / 86400000) AS number, count(*) AS events, max(b.at.epochMillis) AS latest
 RETURN events, latest / 86400000.0 AS latest

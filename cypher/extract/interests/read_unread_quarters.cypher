@@ -9,7 +9,7 @@ UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 WHERE NOT EXISTS { MATCH (u)-[r:INTERESTED_IN]->(:Interest) WHERE r.extracted_by = $by }
 CALL (u) {
-  MATCH (u)-[b]->(:Item)
+  MATCH (u)-[b]->(:Item|Query)
   WHERE b.at IS NOT NULL
   WITH DISTINCT toInteger(floor(toFloat(b.at.epochMillis) / $quarter)) AS number
   ORDER BY number

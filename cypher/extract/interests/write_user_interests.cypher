@@ -1,6 +1,7 @@
-// Purpose: compute and store the interests of a batch of users from their latest behaviour.
-// An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf. The sign is
-// negative for negative kinds and for ratings at or below the user's mean - 1 (at or below 2 for less than three
+// Purpose: compute and store the interests of a batch of users from their latest behaviour: events on items and
+// searches, which lead to interests by ABOUT, and what the texts of events mention (MENTIONED).
+// An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf; what its text
+// mentions adds the same with the weight of MENTIONED, which has a sign, in place of sign and ABOUT. The sign is negative for negative kinds and for ratings at or below the user's mean - 1 (at or below 2 for less than three
 // ratings). The age is measured from the user's latest event, so that events of other users change nothing. The
 // half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
 // half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
@@ -8,7 +9,8 @@
 // Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`
 // (`as_of_before` for users whose latest event is not after `paused_after`; GraphClock.moments). `recent_at`
 // is the event that the open short interests depend on.
-// Corrections by the user (`profiles/correct_interest`) are applied.
+// A dislike rests on two events or more, or on one that says it: a dislike, or a text that speaks of the interest.
+// Corrections by the user (`profiles/correct_interest`) are applied. What weighs less than `least` is not stored.
 // An open interest that is no longer found is closed at the event that ended it; a short one that expired earlier, at
 // that time. An interest that is found again, or with the other polarity, is a new relationship. It is valid from the
 // first event of its evidence after the last one ended, or else from the latest event.
@@ -16,7 +18,7 @@
 // rising, so that intervals are those that would have been found at the time.
 // replayed: users of whom that is done. A new interval begins also where the weight has doubled or halved.
 // Access: write
-// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, as_of_before DATETIME, paused_after DATETIME, until DATETIME, replayed LIST<STRING>, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, extracted_by STRING
+// Parameters: user_ids LIST<STRING>, kinds LIST<MAP>, as_of DATETIME, as_of_before DATETIME, paused_after DATETIME, until DATETIME, replayed LIST<STRING>, events INTEGER, short_days FLOAT, likes INTEGER, dislikes INTEGER, weakened FLOAT, least FLOAT, extracted_by STRING
 // Returns: user_id STRING, opened LIST<STRING>, kept INTEGER, closed LIST<STRING>
 // Index: user_id (constraint), feed_name (constraint)
 // Scan: items are answered from the count store, without a scan.
@@ -25,37 +27,48 @@ WITH coalesce(f.items, COUNT { MATCH (i:Item) RETURN i }) AS items
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 CALL (u) {
-  MATCH (u)-[b]->(i:Item)
+  MATCH (u)-[b]->(i:Item|Query)
   WHERE $until IS NULL OR b.at <= $until
   WITH b, i
   ORDER BY b.at IS NULL, b.at DESC, b.event_id
   LIMIT $events
-  WITH collect({event: b, item: i}) AS behaviour, max(b.at) AS latest,
+  WITH collect({event: b, on: i}) AS behaviour, max(b.at) AS latest,
        avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
        count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
   RETURN behaviour, latest, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low,
          CASE WHEN latest <= $paused_after THEN $as_of_before ELSE $as_of END AS as_of,
          latest + duration({seconds: toInteger(4 * $short_days * 86400)}) AS lapses
 }
-CALL (items, behaviour, latest, low, lapses, as_of) {
-  UNWIND behaviour AS one
-  WITH one.event AS b, one.item AS i, items, low, latest, lapses, as_of,
-       [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
-  WHERE kind IS NOT NULL
-  WITH b, i, items, kind.half_life_days AS half_life, lapses, as_of,
-       CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength,
-       (latest.epochSeconds - b.at.epochSeconds) / 86400.0 AS age
-  MATCH (i)-[a:ABOUT]->(n:Interest)
-  WITH b, n, strength * a.weight * log(1 + toFloat(items) / (1 + n.items)) AS strength, age, half_life, lapses, as_of
+CALL (u, items, behaviour, latest, low, lapses, as_of) {
+  CALL (u, behaviour, low) {
+    UNWIND behaviour AS one
+    WITH one.event AS b, one.on AS i, low, [kind IN $kinds WHERE kind.type = type(one.event)][0] AS kind
+    WHERE kind IS NOT NULL
+    WITH b, i, kind, CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength
+    MATCH (i)-[a:ABOUT]->(n:Interest)
+    RETURN b.event_id AS event_id, b.at AS at, kind.half_life_days AS half_life, n, strength * a.weight AS strength,
+           kind.weight < 0 AS said
+    UNION ALL
+    MATCH (u)-[m:MENTIONED]->(n:Interest)
+    WHERE $until IS NULL OR m.at <= $until
+    WITH m, n, [kind IN $kinds WHERE kind.type = m.type][0] AS kind
+    WHERE kind IS NOT NULL
+    RETURN m.event_id AS event_id, m.at AS at, kind.half_life_days AS half_life, n, abs(kind.weight) * m.weight AS strength,
+           m.weight < 0 AS said
+  }
+  WITH event_id, at, half_life, n, said, strength * log(1 + toFloat(items) / (1 + n.items)) AS strength, lapses, as_of,
+       (latest.epochSeconds - at.epochSeconds) / 86400.0 AS age
   UNWIND CASE WHEN age <= 4 * $short_days AND as_of < lapses THEN ['long', 'short'] ELSE ['long'] END AS horizon
-  WITH b, n, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
-  WITH b, n, horizon, strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END AS strength
-  ORDER BY abs(strength) DESC, b.event_id
+  WITH event_id, at, n, said, strength, age, horizon, CASE horizon WHEN 'long' THEN half_life ELSE $short_days END AS half_life
+  WITH event_id, at, n, horizon, max(CASE WHEN said THEN 1 ELSE 0 END) = 1 AS said,
+       sum(strength * CASE WHEN age IS NULL THEN 1.0 ELSE exp(-age / half_life * log(2)) END) AS strength
+  ORDER BY abs(strength) DESC, event_id
   WITH n, horizon, sum(strength) AS total,
-       collect({event_id: b.event_id, at: b.at, strength: strength}) AS evidence
-  WHERE abs(total) > 1e-9
+       collect({event_id: event_id, at: at, strength: strength, said: said}) AS evidence
+  WITH n, horizon, total, [e IN evidence WHERE e.strength * total > 0] AS evidence
+  WHERE abs(total) > 1e-9 AND (total > 0 OR size(evidence) > 1 OR evidence[0].said)
   WITH n, horizon, total, CASE WHEN total > 0 THEN 'likes' ELSE 'dislikes' END AS polarity,
-       [e IN evidence WHERE e.strength * total > 0][..20] AS evidence
+       evidence[..20] AS evidence
   ORDER BY abs(total) DESC, n.name
   WITH horizon, polarity, collect({interest: n, total: abs(total), evidence: evidence}) AS ranked
   WITH horizon, collect({polarity: polarity, top: ranked[..CASE polarity WHEN 'likes' THEN $likes ELSE $dislikes END]})
@@ -74,6 +87,7 @@ WITH u, lapses, latest, as_of, lapsed_before,
                                AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
       CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
            THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
+WITH u, lapses, latest, as_of, lapsed_before, [f IN found WHERE f.weight >= $least] AS found
 WITH u, found, coalesce(latest, as_of) AS changed,
      CASE WHEN lapses <= as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
 CALL (u, found, lapsed, changed) {

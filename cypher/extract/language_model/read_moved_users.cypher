@@ -6,7 +6,7 @@
 // Index: none
 // Scan: every user has to be compared.
 MATCH (u:User)
-WITH u, COUNT { (u)-->(:Item) } AS events
+WITH u, COUNT { (u)-->(:Item|Query) } AS events
 WHERE events >= $least
 WITH u, CASE WHEN u.generated_by = $by THEN abs(events - u.generated_events) ELSE events END AS moved
 WHERE moved >= $moved

@@ -13,7 +13,7 @@ MATCH (u:User {user_id: row.user_id})
 SET u.generated_by = $by, u.generated_events = row.events, u.version = coalesce(u.version, 0) + 1
 WITH u, row
 CALL (u) {
-  MATCH (u)-[b]->(i:Item)
+  MATCH (u)-[b]->(:Item|Query)
   RETURN coalesce(max(b.at), datetime()) AS latest
 }
 CALL (u, row, latest) {
@@ -39,7 +39,7 @@ CALL (u, row, latest) {
   WITH u, n, f, same, over, ends, CASE WHEN size(over) = 0 OR ended > ends THEN ended ELSE ends END AS last
   CALL (u, f, same, over, last) {
     WITH * WHERE f IS NOT NULL AND same IS NULL AND last IS NOT NULL
-    MATCH (u)-[b]->(:Item)
+    MATCH (u)-[b]->(:Item|Query)
     WHERE b.event_id IN f.evidence AND (b.at > last OR (b.at = last AND size(over) > 0))
     RETURN min(b.at) AS since
   }

@@ -18,7 +18,7 @@ from graphstore.ranking.blend import (
     contributions,
     standard_scores,
 )
-from graphstore.ranking.history import History, Readout, recency_weights
+from graphstore.ranking.history import History, Readout, recency_weights, search_weights
 
 NAN = float("nan")
 ALL_ON = dict.fromkeys(CHANNELS, 1.0)
@@ -109,13 +109,35 @@ def test_a_history_without_events_has_no_recent_items():
 
 
 def test_standard_scores_as_by_hand():
-    values = np.array([[1.0, 7.0], [3.0, 7.0], [5.0, 7.0]])
-    assert standard_scores(values).tolist() == [
-        pytest.approx([-np.sqrt(1.5), 0.0]),
-        [0.0, 0.0],
-        pytest.approx([np.sqrt(1.5), 0.0]),
-    ]
-    assert standard_scores(np.zeros((0, 3))).shape == (0, 3)
+    values = np.full((3, len(NAMES)), 7.0)
+    values[:, 0] = [1.0, 3.0, 5.0]
+    scores = standard_scores(values)
+    assert scores[:, 0].tolist() == pytest.approx([-np.sqrt(1.5), 0.0, np.sqrt(1.5)]) and not scores[:, 1:].any()
+    assert standard_scores(np.zeros((0, len(NAMES)))).shape == (0, len(NAMES))
+
+
+def test_an_old_search_adds_less_than_a_new_one():
+    values = np.zeros((10, len(NAMES)))
+    values[0, PLACE["searches"]] = 1.0
+    place = CHANNELS.index("searches")
+    new = contributions(values, DEFAULT_WEIGHTS, ALL_ON)[0, place]
+    old = contributions(values / 8, DEFAULT_WEIGHTS, ALL_ON)[0, place]
+    assert new > 3.0 and old == pytest.approx(new / 8)
+
+
+def test_weights_of_searches_halve_with_their_rank_and_with_their_age_since_the_latest_activity():
+    day = np.array([30.0, 16.0, NAN]) * DAY_MILLIS
+    weights = search_weights(day, 30 * DAY_MILLIS, np.array([14.0, 14.0, 14.0]))
+    assert weights == pytest.approx([1.0, 0.5 * 2**-0.25, 2**-0.5])
+    later = search_weights(day, 44 * DAY_MILLIS, np.array([14.0, 7.0, 14.0]))
+    assert later == pytest.approx([0.5, 2**-4.25, 2**-0.5])
+    assert search_weights(np.zeros(0), NAN, np.zeros(0)).shape == (0,)
+
+
+def test_a_model_without_a_signal_has_the_default_weight_of_it():
+    stored = json.dumps({"weights": {name: 0.5 for name in NAMES if name != "searches"}, "readout": None})
+    weights = Blend.from_json(stored).weights
+    assert weights["searches"] == DEFAULT_WEIGHTS["searches"] > 0 and weights["embedding"] == 0.5
 
 
 def test_what_the_channels_add_sums_to_the_score_and_a_channel_that_is_off_adds_nothing():

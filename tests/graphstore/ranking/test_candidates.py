@@ -142,6 +142,7 @@ def test_what_the_user_has_seen_is_found_by_no_channel():
         [(0, 1.0)],
         [0],
         [(np.arange(4), 1.0, 1.0)],
+        searches=[(np.arange(4), np.ones(4))],
     )
     for channel in CHANNELS:
         assert list(found(items, person, channels=(channel,))) == [2], channel
@@ -291,3 +292,11 @@ def test_no_channel_gives_more_than_is_asked_for_and_nobody_is_shown_what_they_k
     for channel in CHANNELS:
         only, _ = find_candidates(items, person, count, 0.5, (channel,))
         assert len(only) <= count and set(only.tolist()) <= set(rows.tolist())
+
+
+def test_what_several_searches_find_adds_up():
+    items = catalogue(4, popularity=[1.0] * 4)
+    searches = [(np.array([0, 2]), np.array([0.5, 1.0])), (np.array([2, 3]), np.array([0.25, 0.25]))]
+    rows, signals = find_candidates(items, UserFeatures(NO_ROWS, NO_ROWS, np.zeros((0, 3)), searches=searches), 2, 0.0)
+    searched = dict(zip(rows.tolist(), signals[:, PLACE["searches"]].tolist(), strict=True))
+    assert searched[2] == 1.25 and searched[0] == 0.5

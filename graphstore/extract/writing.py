@@ -1,0 +1,85 @@
+"""Texts that users wrote with events on items, and what they mention: `MENTIONED`.
+
+What is read of a user is a function of their latest texts, of their ratings and of the reader. The property
+`texts_read` of a user says of which state of these it is; only users with another state are read again, as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphstore.batches import batched
+from graphstore.database.client import Client, Transaction
+from graphstore.interests import RECENT_EVENTS
+from graphstore.kinds import Kind
+
+USERS_AT_ONCE = 100
+LONGEST_READ = 20_000  # letters of a text
+UNDECIDED = frozenset({"REVIEWED", "COMMENTED", "POSTED", "TAGGED"})  # the act alone tells neither liking nor dislike
+
+
+@dataclass(frozen=True)
+class WrittenText:
+    """The text of an event on an item. at: as the graph has it, or None.  text: its first LONGEST_READ letters.
+    deed: 1 where the event tells that the user likes the item, -1 for dislike, 0 for neither.
+    """
+
+    event_id: str
+    type: str
+    at: Any
+    text: str
+    deed: int
+
+
+@dataclass
+class UserTexts:
+    """The latest texts of a user.  state: of these, of the user's ratings and of the reader."""
+
+    state: str | None
+    texts: list[WrittenText] = field(default_factory=list)
+
+
+def read_texts(client: Client, user_ids: Sequence[str], by: str, anew: bool = False) -> dict[str, UserTexts]:
+    """The latest RECENT_EVENTS texts of each of some users whose state is not the one that was read.
+
+    by: names the reader.  anew: also of those whose state was read.
+    """
+    kinds = {kind.type: kind for kind in client.kinds.values()}
+    users: dict[str, UserTexts] = {}
+    rows = client.stream(
+        "extract/writing/read_texts",
+        user_ids=list(user_ids),
+        by=by,
+        anew=anew,
+        events=RECENT_EVENTS,
+        letters=LONGEST_READ,
+    )
+    for row in rows:
+        own = users.setdefault(row["user_id"], UserTexts(row["state"]))
+        if row["event_id"] is not None and row["type"] in kinds:
+            deed = _deed(kinds[row["type"]], row["value"], row["low"])
+            own.texts.append(WrittenText(row["event_id"], row["type"], row["at"], row["text"], deed))
+    return users
+
+
+def write_mentions(client: Client, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Replace what users mention: rows {user_id, state, mentions: [{event_id, type, at, name, weight, extracted_by}]}."""
+    for batch in batched(rows, USERS_AT_ONCE):
+
+        def work(tx: Transaction, batch: list[Mapping[str, Any]] = batch) -> None:
+            tx.run("collect/lock_nodes", user_ids=[row["user_id"] for row in batch], item_ids=[])
+            tx.run("extract/writing/write_mentions", rows=batch)
+
+        client.transaction(work)
+
+
+def _deed(kind: Kind, value: float | None, low: float) -> int:
+    """What an event tells of its item. value: of it or of the user's rating of the item, None without.  low: a rating
+    up to it tells dislike (`graphstore.feedback`)."""
+    if kind.weight <= 0:
+        return -1
+    if value is not None:
+        return -1 if value <= low else 1
+    return 0 if kind.type in UNDECIDED else 1
