@@ -20,6 +20,8 @@ class Kind:
 
     name: in event files.  type: relationship type in the graph.  weight: of one event, negative for dislike.
     half_life_days: the age at which an event counts half.  lowest, highest: the range of `value`.
+    text: whether its events may have a text that the user wrote.  item: whether its events are on an item; where not,
+    they are searches, which have a text and lead to a Query.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Kind:
     half_life_days: float
     lowest: float = -WIDEST
     highest: float = WIDEST
+    text: bool = False
+    item: bool = True
 
 
 KINDS: dict[str, Kind] = {
@@ -35,22 +39,30 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("view", "VIEWED", 0.3, 60),
         Kind("click", "CLICKED", 0.4, 60),
-        Kind("like", "LIKED", 1.0, 180),
-        Kind("rate", "RATED", 1.0, 180, -1000, 1000),
-        Kind("save", "SAVED", 0.8, 120),
-        Kind("share", "SHARED", 1.0, 120),
-        Kind("purchase", "PURCHASED", 1.5, 180),
-        Kind("enroll", "ENROLLED", 1.2, 180),
-        Kind("complete", "COMPLETED", 1.5, 365),
-        Kind("dislike", "DISLIKED", -1.0, 365),
-        Kind("post", "POSTED", 1.0, 120),
+        Kind("like", "LIKED", 1.0, 180, text=True),
+        Kind("rate", "RATED", 1.0, 180, -1000, 1000, text=True),
+        Kind("save", "SAVED", 0.8, 120, text=True),
+        Kind("share", "SHARED", 1.0, 120, text=True),
+        Kind("purchase", "PURCHASED", 1.5, 180, text=True),
+        Kind("enroll", "ENROLLED", 1.2, 180, text=True),
+        Kind("complete", "COMPLETED", 1.5, 365, text=True),
+        Kind("dislike", "DISLIKED", -1.0, 365, text=True),
+        Kind("post", "POSTED", 1.0, 120, text=True),
+        Kind("review", "REVIEWED", 1.0, 180, text=True),
+        Kind("comment", "COMMENTED", 0.6, 120, text=True),
+        Kind("tag", "TAGGED", 0.8, 180, text=True),
+        Kind("search", "SEARCHED", 0.8, 14, text=True, item=False),
     )
 }
 
 RESERVED_TYPES = frozenset(
-    "FOLLOWS HAS_ATTRIBUTE ABOUT INTERESTED_IN CORRECTED BROADER MEANS SIMILAR_TO FOLLOWED_BY FAVOURS BEHAVIOUR".split()
+    (
+        "FOLLOWS HAS_ATTRIBUTE ABOUT INTERESTED_IN CORRECTED BROADER MEANS SIMILAR_TO FOLLOWED_BY FAVOURS BEHAVIOUR"
+        " FINDS MENTIONED"
+    ).split()
 )
-SETTINGS = ("type", "weight", "half_life_days", "lowest", "highest")  # of a table of a kind
+SETTINGS = ("type", "weight", "half_life_days", "lowest", "highest", "text", "item")  # of a table of a kind
+FLAGS = ("text", "item")
 
 
 def kind_table(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
@@ -102,16 +114,20 @@ def _kind(name: str, table: Any, kinds: Mapping[str, Kind]) -> Kind:
         raise ValueError(f"half_life_days must be above 0, not {kind.half_life_days:g}")
     if kind.lowest > kind.highest:
         raise ValueError(f"lowest, {kind.lowest:g}, is above highest, {kind.highest:g}")
+    if not kind.item and not kind.text:
+        raise ValueError("item = false needs text = true: an event without an item is a search, which is a text")
     return kind
 
 
 def _setting(key: str, value: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if key == "type" and isinstance(value, str):
+    if (key == "type" and isinstance(value, str)) or (key in FLAGS and isinstance(value, bool)):
         return value
-    if key != "type" and is_number and abs(value) <= WIDEST:  # nan is not
+    if key not in ("type", *FLAGS) and is_number and abs(value) <= WIDEST:  # nan is not
         return float(value)
-    wanted = "text" if key == "type" else f"a number between {-WIDEST:g} and {WIDEST:g}"
+    wanted = f"a number between {-WIDEST:g} and {WIDEST:g}"
+    if key in ("type", *FLAGS):
+        wanted = "text" if key == "type" else "true or false"
     raise ValueError(f"{key} must be {wanted}, not {value!r:.60}")
 
 

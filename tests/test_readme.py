@@ -180,8 +180,9 @@ def test_the_table_of_kinds_is_that_of_the_code():
     }
     for kind in KINDS.values():
         assert kind.lowest == -kind.highest
-        row = (kind.name, kind.type, f"{kind.weight:g}", f"{kind.half_life_days:g}", power[kind.highest])
-        assert row in rows
+        text, item = ("yes" if flag else "no" for flag in (kind.text, kind.item))
+        value = power[kind.highest] if kind.item else "none"
+        assert (kind.name, kind.type, f"{kind.weight:g}", f"{kind.half_life_days:g}", value, text, item) in rows
     text = text_of("docs/admin.md")
     assert [key for key in SETTINGS if f"`{key}`" not in text] == []
     assert [name for name in KIND_ALIASES if f"`{name}`" not in text] == []

@@ -16,12 +16,12 @@ from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.vocabulary import LONGEST_NAME, is_name
-from gnn.extract.words import canonical
 from graphstore.database.client import Client
 from graphstore.database.leases import hold
 from graphstore.database.runs import run
 from graphstore.errors import InputError
 from graphstore.extract import content_index, language_model
+from graphstore.extract.canonical import canonical
 from graphstore.extract.interests import read_interests, write_interests
 from graphstore.settings import Settings
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
-from gnn.extract.words import HAN, canonical, clauses, joined, letters, says_nothing
+from gnn.extract.words import HAN, clauses, joined, letters, says_nothing
+from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
 
 YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d)(?:\D|$)")

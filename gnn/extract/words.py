@@ -1,4 +1,4 @@
-"""Words of texts, in Chinese and in scripts with spaces between words; and the canonical form of names."""
+"""Words of texts, in Chinese and in scripts with spaces between words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ WIDE = re.compile(f"[{_HAN}\u3000-\u303f\uff00-\uffef]")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 CLAUSE = re.compile(r"[.,;:!?()\[\]\"|/]+")
 WIDE_CLAUSE = re.compile(r"[.,;:!?()\[\]{}\"|/。、·…—～〈〉《》「」『』【】〔〕〖〗“”‘’]+")
-JOINED_LETTER = re.compile(r"(?<=\w)\u200d")
 RUN = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
-JOINER = "\u200d"  # holds the parts of an emoji together
 FILLER = frozenset(
     {"part", "new", "set", "day", "vol", "volume", "des", "les", "und", "der", "die", "das", "del", "film", "films"}
     | {"movie", "movies", "it's", "don't"}
@@ -35,22 +33,6 @@ HAN_FILLER = frozenset(
     """.split()
 )
 STOP_WORDS = ENGLISH_STOP_WORDS | FILLER | HAN_FILLER
-
-
-def canonical(text: str) -> str:
-    """The form in which names are compared: NFKC, lower case, single spaces, without invisible characters.
-
-    >>> canonical("Ｓｃｉ－Ｆｉ  Film"), canonical("Cafe\\u0301"), canonical("科\\u200b幻")
-    ('sci-fi film', 'café', '科幻')
-    """
-    if not (text.isascii() and text.isprintable()):
-        text = unicodedata.normalize("NFKC", "".join(filter(_seen, JOINED_LETTER.sub("", text))))
-        text = unicodedata.normalize("NFKC", text.casefold())
-    return " ".join(text.split()).casefold()
-
-
-def _seen(letter: str) -> bool:
-    return letter == JOINER or letter.isspace() or unicodedata.category(letter)[0] != "C"
 
 
 def letters(name: str) -> int:

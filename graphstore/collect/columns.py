@@ -7,7 +7,7 @@ person is kept only where it was asked for. A column that the caller names is an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -31,7 +31,9 @@ class Columns:
         fields = RECORDS[what].model_fields
         self.what = what
         self.known = tuple(fields)
-        self.needed = tuple(name for name, field in fields.items() if field.is_required())
+        self.needed = tuple(
+            name for name, field in fields.items() if field.is_required() or (what, name) == ("events", "item_id")
+        )
         self.attributes = attributes if issubclass(RECORDS[what], Described) else ()
         self.taken: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
@@ -41,6 +43,11 @@ class Columns:
         clash = self._fields.intersection(self.attributes)
         if clash:
             raise InputError(f"--attribute {min(clash)}: a column of that name has a meaning of its own.")
+
+    def lacking(self, found: Collection[str]) -> list[str]:
+        """The needed columns that are not among those found. A file of searches has a text and no item_id."""
+        searches = self.what == "events" and "text" in found
+        return [name for name in self.needed if name not in found and not (searches and name == "item_id")]
 
     def known_line(self, line: Line) -> Line:
         """The line with a row of known columns only."""

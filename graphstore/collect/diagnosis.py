@@ -24,7 +24,7 @@ OTHER_NAMES = {
     "kind": "event eventtype action type behavior behaviour interaction",
     "value": "rating score stars overall quantity amount",
     "timestamp": "time date datetime createdat ts unixreviewtime ratedat eventtime",
-    "text": "review reviewtext comment body content",
+    "text": "review reviewtext comment body content query search searchterm searchquery keywords",
     "title": "name productname itemname productitle movietitle",
     "follows": "followee followed followsid friend friendid target",
 }
@@ -37,7 +37,7 @@ def check_header(what: str, source: Source) -> None:
         InputError: one is missing; with what was read and what is wanted.
     """
     columns = Columns(what)
-    if source.format == "csv" and source.header.strip() and not set(columns.needed) <= set(source.columns):
+    if source.format == "csv" and source.header.strip() and columns.lacking(source.columns):
         raise InputError(f"{source.name}: {_wanted(columns, source.columns, 'Its first line')}")
     check_described(what, source.name, source.columns)
 
@@ -48,7 +48,11 @@ def check_described(what: str, name: str, found: Collection[str]) -> None:
     Raises:
         InputError: it has ids of both ends and nothing that describes.
     """
-    for other, ends in (("events", {"user_id", "item_id"}), ("ties", {"user_id", "follows"})):
+    for other, ends in (
+        ("events", {"user_id", "item_id"}),
+        ("events", {"user_id", "kind", "text"}),
+        ("ties", {"user_id", "follows"}),
+    ):
         if what in DESCRIBING and ends <= set(found) and not DESCRIBING[what] & set(found):
             raise InputError(
                 f"{name}: it has the columns {_listed(found)}, which look like {other}, not {what}: use --{other}."
@@ -62,9 +66,10 @@ def failure(what: str, source: Source, columns: Columns, rows: int, broken: byte
         return f"{text} {encoding_note(broken)}"
     if columns.first is None:
         return f"{text} {_not_rows(source)}"
-    if not set(columns.needed) <= set(columns.first):
+    if columns.lacking(columns.first):
         return f"{text} {_wanted(columns, columns.first, 'Its first row')}"
-    return f"{text} It has the columns {_listed(columns.first)}. The reasons are above."
+    hint = _guess(columns, columns.first) if "item_id" in columns.known and "item_id" not in columns.first else ""
+    return f"{text} It has the columns {_listed(columns.first)}. The reasons are above. {hint}".rstrip()
 
 
 def encoding_note(broken: bytes, count: int | None = None) -> str:
@@ -99,9 +104,8 @@ def _guess(columns: Columns, found: Sequence[str]) -> str:
     if any(_is_data(name) for name in found):
         return f"This looks like a row of data: put a line with the names before it, like {','.join(columns.needed)}."
     lacks_id = any(name not in found for name in columns.needed if name != "kind")
-    for other, record in RECORDS.items():
-        needed = {name for name, field in record.model_fields.items() if field.is_required()}
-        if lacks_id and other != columns.what and needed <= set(found):
+    for other in RECORDS:
+        if lacks_id and other != columns.what and not Columns(other).lacking(found):
             return f"It looks like a file of {other}: use --{other}."
     missing = [name for name in columns.known if name not in found]
     renamed = [(name, ours) for ours in missing for name in found if name not in columns.known and _means(name, ours)]

@@ -12,7 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from graphstore.collect.attributes import OWN, Attributes, Properties
 from graphstore.collect.fields import Description, Id, OptionalId, PastTime, Text, Time, Value, as_id
+from graphstore.extract.canonical import canonical
 from graphstore.kinds import Kind
+
+SEARCH_LENGTH = 1_000
 
 
 class Record(BaseModel):
@@ -22,16 +25,23 @@ class Record(BaseModel):
 
 
 class Event(Record):
-    """An interaction of a user with an item.  text: what the user wrote, for example a review."""
+    """An interaction of a user with an item, or a search.
+
+    item_id: none of a search.  text: what the user wrote, for example a review; of a search what was typed.
+    """
 
     event_id: OptionalId = None
     user_id: Id
-    item_id: Id
+    item_id: OptionalId = Field(None, description="The item; every kind but search needs one")
     kind: Annotated[str, BeforeValidator(as_id)]
     timestamp: PastTime = None
     value: Value = None
     session_id: OptionalId = None
-    text: Text = None
+    text: Text = Field(
+        None,
+        description=f"What the user wrote: a review, a comment, a tag. A search needs one, of at most {SEARCH_LENGTH:,}"
+        " characters; view and click have none",
+    )
 
     def with_id(self) -> str:
         """The event id: the given one, or the first 32 hexadecimal digits of the SHA-256 of the row."""
@@ -115,6 +125,40 @@ def checked_value(value: float | None, kind: Kind) -> float | None:
             " (INTERESTGRAPH_KINDS can set another)"
         )
     return value
+
+
+def check_parts(event: Event, kind: Kind, kinds: Mapping[str, Kind]) -> None:
+    """Check that an event has the item and the text that its kind needs, and none that it can't have.
+
+    kinds: all, to name those that may have a text.
+
+    Raises:
+        ValueError: one is missing, or is there and may not be, or is too long for a search.
+    """
+    if kind.item and event.item_id is None:
+        raise ValueError(f"item_id: must be given; {kind.name} is on an item")
+    if event.text is not None and not kind.text:
+        having = " ".join(other.name for other in kinds.values() if other.text)
+        raise ValueError(f"text: {kind.name} has none; kinds with a text are {having}")
+    if not kind.item:
+        _check_search(event, kind.name)
+
+
+def _check_search(event: Event, name: str) -> None:
+    if event.item_id is not None:
+        raise ValueError(
+            f"item_id: {name} has none, as it leads to what its text finds; what was done with an item that it found is"
+            " an event of its own, for example a click"
+        )
+    if event.value is not None:
+        raise ValueError(f"value: {name} has none")
+    if event.text is None:
+        raise ValueError(f"text: must be given; it is what the user typed for {name}")
+    compared = canonical(event.text)
+    if max(len(event.text), len(compared)) > SEARCH_LENGTH:  # the index of Query.text ends at 8 kB
+        raise ValueError(f"text: must have at most {SEARCH_LENGTH:,} characters for {name}, not {len(event.text):,}")
+    if not compared:
+        raise ValueError(f"text: must have a character that can be seen for {name}")
 
 
 KIND_ALIASES = {"rating": "rate", "watch": "complete", "listen": "view", "visit": "view"}

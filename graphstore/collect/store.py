@@ -18,6 +18,7 @@ from graphstore.database.client import Client, Transaction
 from graphstore.database.statements import Statement
 from graphstore.durations import DAY_MILLIS
 from graphstore.errors import GraphError
+from graphstore.extract.queries import find_items
 from graphstore.kinds import Kind
 from graphstore.popularity import NEW
 
@@ -184,33 +185,33 @@ def _write_new_events(
     client: Client, first: dict[str, Checked], types: Mapping[str, bool]
 ) -> tuple[set[str], set[str]]:
     """Write the events that are not stored yet; returns the ids of the others, and those of them with other content."""
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    counted = {name for name, counts in types.items() if counts}
-    for checked in first.values():
-        by_type.setdefault(checked.type, []).append(checked.row)
-
     of_all_types = statements.load("collect/find_taken").for_types(sorted(types))
-    user_ids, item_ids = (sorted({checked.row[key] for checked in first.values()}) for key in ("user_id", "item_id"))
+    counted = {name for name, counts in types.items() if counts}
+    user_ids, item_ids, texts = (_named(first.values(), key) for key in ("user_id", "item_id", "query"))
 
     def work(tx: Transaction) -> tuple[set[str], set[str]]:
-        stored: set[str] = set()
-        different: set[str] = set()
-        created: set[str] = set()
         tx.run("collect/lock_nodes", user_ids=user_ids, item_ids=item_ids)
-        for row in tx.run(of_all_types, event_ids=list(first)):  # an event of another type has the id
-            if row["type"] != first[row["event_id"]].type:
-                stored.add(row["event_id"])
-                different.add(row["event_id"])
+        if texts:
+            tx.run("collect/lock_queries", texts=texts)
+        taken = {  # an event of another type has the id
+            row["event_id"]
+            for row in tx.run(of_all_types, event_ids=list(first))
+            if row["type"] != first[row["event_id"]].type
+        }
+        by_type: dict[str, list[dict[str, Any]]] = {}
+        for event_id, checked in first.items():
+            if event_id not in taken:
+                by_type.setdefault(checked.type, []).append(checked.row)
+        stored, different = set(taken), set(taken)
         for behaviour_type, rows in sorted(by_type.items()):
-            rows = [row for row in rows if row["event_id"] not in stored]
-            new_ids = set(tx.run(_of_type("create_events", behaviour_type), rows=rows)[0]["event_ids"])
-            created |= new_ids
-            known = [row for row in rows if row["event_id"] not in new_ids]
-            if known:
-                stored.update(row["event_id"] for row in known)
-                different.update(tx.run(_of_type("find_events", behaviour_type), rows=known)[0]["different"])
+            known, unlike = _create(tx, behaviour_type, rows)
+            stored |= known
+            different |= unlike
+        created = [checked for event_id, checked in first.items() if event_id not in stored]
+        if searched := _named(created, "query"):
+            find_items(tx, searched)
         if created:
-            mark_active(tx, [first[event_id] for event_id in created], counted)
+            mark_active(tx, created, counted)
         return stored, different
 
     for attempt in range(CONFLICT_TRIES):
@@ -222,8 +223,26 @@ def _write_new_events(
     raise AssertionError("unreachable")
 
 
+def _create(tx: Transaction, behaviour_type: str, rows: list[dict[str, Any]]) -> tuple[set[str], set[str]]:
+    """Create the events of one type that are not stored; returns the ids of the others, and those of them with other
+    content."""
+    what = "searches" if "query" in rows[0] else "events"
+    created = set(tx.run(_of_type(f"create_{what}", behaviour_type), rows=rows)[0]["event_ids"])
+    known = [row for row in rows if row["event_id"] not in created]
+    if not known:
+        return set(), set()
+    found = tx.run(_of_type(f"find_{what}", behaviour_type), rows=known)[0]
+    return {row["event_id"] for row in known}, set(found["different"])
+
+
+def _named(events: Iterable[Checked], key: str) -> list[str]:
+    """The distinct values of one field of events, sorted, without those that have none."""
+    return sorted({checked.row[key] for checked in events if checked.row.get(key) is not None})
+
+
 def mark_active(tx: Transaction, created: Iterable[Checked], counted: Container[str]) -> None:
-    """Record new events on their users and items: activity, work items for `update --follow`, popularity of items.
+    """Record new events on their users and items: activity, work items for `update --follow`, popularity of items. A
+    search has no item.
 
     counted: relationship types whose events count towards popularity.
     """
@@ -231,6 +250,8 @@ def mark_active(tx: Transaction, created: Iterable[Checked], counted: Container[
     users = set()
     for checked in created:
         users.add(checked.row["user_id"])
+        if checked.row["item_id"] is None:
+            continue
         own = days.setdefault(checked.row["item_id"], [])
         if checked.type in counted:
             own.append((checked.row["at"] or 0) / DAY_MILLIS)

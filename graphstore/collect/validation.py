@@ -10,7 +10,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphstore.collect.files import Line
-from graphstore.collect.records import KIND_ALIASES, Event, Item, Tie, User, checked_value, known_kind, reason
+from graphstore.collect.records import (
+    KIND_ALIASES,
+    Event,
+    Item,
+    Tie,
+    User,
+    check_parts,
+    checked_value,
+    known_kind,
+    reason,
+)
+from graphstore.extract.canonical import canonical
 from graphstore.kinds import Kind
 
 LAST_MILLIS = 253_402_300_799_999  # of the year 9999, after which ISO 8601 has no agreed form
@@ -48,9 +59,11 @@ def check_line(line: Line, check: Check) -> Checked:
 
 
 def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
-    """The row of an event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id, text."""
+    """The row of an event: event_id, user_id, item_id, at (milliseconds since 1970), value, session_id, text; of a
+    search also query, the canonical text."""
     event = Event.model_validate(line.row)
     kind = known_kind(KIND_ALIASES.get(event.kind, event.kind), kinds)
+    check_parts(event, kind, kinds)
     row = {
         "event_id": event.with_id(),
         "user_id": event.user_id,
@@ -60,6 +73,8 @@ def check_event(kinds: Mapping[str, Kind], line: Line) -> Checked:
         "session_id": event.session_id,
         "text": event.text,
     }
+    if not kind.item:
+        row["query"] = canonical(event.text or "")
     return Checked(line, row, kind.type, named=event.event_id is not None)
 
 

@@ -18,11 +18,11 @@ from gnn.extract.cosine_scale import DEFAULT_SCALE, measure, scale_of
 from gnn.extract.matching import LEAST_COSINE, Matcher
 from gnn.extract.stage import extract, extract_some
 from gnn.extract.vocabulary import Term, attribute_term, phrase_terms, phrases
-from gnn.extract.words import canonical
 from gnn.llm.language_model import LanguageModel
 from graphstore.administration.keys import create_key
 from graphstore.build.stage import build
 from graphstore.errors import NotReady
+from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
 from graphstore.profiles.exploration import find_items
 from graphstore.profiles.interests import read_interests

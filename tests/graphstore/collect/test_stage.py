@@ -161,19 +161,19 @@ def test_other_columns_of_items_are_kept_beside_what_the_program_writes(client, 
 
 
 def test_an_event_keeps_its_text_and_ignores_other_columns(client, tmp_path):
-    rows = [event(1, text="good"), event(2, verified=True), event(1, text="bad")]
+    rows = [event(1, kind="rate", text="good"), event(2, verified=True, kind="rate"), event(1, kind="rate", text="bad")]
     counts = collect(client, events=jsonl(tmp_path / "e.jsonl", rows))["events"]
     assert (counts["created"], counts["rejected"]) == (2, 1)
     assert counts["notes"] == [
         "Other columns (rows): verified (1): ignored; events have event_id, user_id, item_id, kind, timestamp, value, "
         "session_id, text."
     ]
-    stored = client.run_text("MATCH ()-[r:VIEWED]->() RETURN r.text AS text, keys(r) AS keys ORDER BY r.event_id")
+    stored = client.run_text("MATCH ()-[r:RATED]->() RETURN r.text AS text, keys(r) AS keys ORDER BY r.event_id")
     assert [row["text"] for row in stored] == ["good", None] and "verified" not in stored[1]["keys"]
 
 
 def test_events_of_one_content_are_one_and_the_summary_says_how_to_keep_both(client, tmp_path):
-    bare = {"user_id": "u", "item_id": "i", "kind": "view", "timestamp": 5}
+    bare = {"user_id": "u", "item_id": "i", "kind": "like", "timestamp": 5}
     path = jsonl(tmp_path / "e.jsonl", [bare, bare, bare | {"text": "another"}, bare | {"event_id": "mine"}])
     for created in (3, 0):
         counts = collect(client, events=path)["events"]
@@ -200,7 +200,7 @@ def test_whatever_text_a_row_may_hold_neo4j_can_store(client, tmp_path, odd):
         "items": [item],
         "users": [{"user_id": odd, "attributes": {odd: odd}}],
         "ties": [{"user_id": odd, "follows": f"b{odd[:100]}"}],
-        "events": [event(1, event_id=odd, user_id=odd, item_id=odd, session_id=odd, text=odd[:50] * 300)],
+        "events": [event(1, kind="post", event_id=odd, user_id=odd, item_id=odd, session_id=odd, text=odd[:50] * 300)],
     }
     files = {what: jsonl(tmp_path / f"{what}.jsonl", own) for what, own in rows.items()}
     counts = collect(client, **files)

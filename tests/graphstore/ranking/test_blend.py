@@ -253,7 +253,7 @@ def test_without_any_vector_of_the_right_width_there_is_none(vectors):
 
 @pytest.mark.parametrize("with_readout", [True, False])
 def test_a_blend_comes_back_from_json_as_it_was(with_readout):
-    blend = Blend({"similar_short": 0.25, "popular_ever": -0.5}, readout() if with_readout else None)
+    blend = Blend({**DEFAULT_WEIGHTS, "similar_short": 0.25, "popular_ever": -0.5}, readout() if with_readout else None)
     assert Blend.from_json(blend.to_json()) == blend
     assert json.loads(blend.to_json())["weights"] == blend.weights
 

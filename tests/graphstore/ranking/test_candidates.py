@@ -297,6 +297,5 @@ def test_no_channel_gives_more_than_is_asked_for_and_nobody_is_shown_what_they_k
 def test_what_several_searches_find_adds_up():
     items = catalogue(4, popularity=[1.0] * 4)
     searches = [(np.array([0, 2]), np.array([0.5, 1.0])), (np.array([2, 3]), np.array([0.25, 0.25]))]
-    rows, signals = find_candidates(items, UserFeatures(NO_ROWS, NO_ROWS, np.zeros((0, 3)), searches=searches), 2, 0.0)
-    searched = dict(zip(rows.tolist(), signals[:, PLACE["searches"]].tolist(), strict=True))
-    assert searched[2] == 1.25 and searched[0] == 0.5
+    listed = found(items, replace(NOBODY, searches=searches), channels=("searches",))
+    assert {row: signals["searches"] for row, signals in listed.items()} == {0: 0.5, 2: 1.25, 3: 0.25}

@@ -1,0 +1,15 @@
+// Purpose: store events of one type of behaviour that have no item, unless an event of this type has the event_id. They
+// lead to a Query, which all share who searched for the same. Missing users and queries are created. BEHAVIOUR stands for
+// the relationship type. Every event_id is in rows once. If another writer stores the same event at the same time, the
+// constraint makes this fail.
+// Access: write
+// Parameters: rows LIST<MAP>
+// Returns: event_ids LIST<STRING>
+// Index: user_id (constraint), query_text (constraint), event_id (constraint of the type)
+UNWIND $rows AS row
+WITH row WHERE NOT EXISTS { ()-[:BEHAVIOUR {event_id: row.event_id}]->() }
+MERGE (u:User {user_id: row.user_id})
+MERGE (q:Query {text: row.query})
+CREATE (u)-[:BEHAVIOUR {event_id: row.event_id, session_id: row.session_id, text: row.text,
+                        at: CASE WHEN row.at IS NULL THEN null ELSE datetime({epochMillis: row.at}) END}]->(q)
+RETURN collect(row.event_id) AS event_ids

@@ -1,0 +1,14 @@
+// Purpose: the events, of some without an item, that are stored with one type of behaviour, and those of them with other
+// content. BEHAVIOUR stands for the relationship type.
+// Access: read
+// Parameters: rows LIST<MAP>
+// Returns: known LIST<STRING>, different LIST<STRING>
+// Index: event_id (constraint of the type)
+UNWIND $rows AS row
+MATCH (u:User)-[r:BEHAVIOUR {event_id: row.event_id}]->(q)
+WITH row.event_id AS event_id,
+     u.user_id = row.user_id AND q:Query
+     AND coalesce(r.at.epochMillis, 'none') = coalesce(row.at, 'none')
+     AND coalesce(r.session_id, '') = coalesce(row.session_id, '')
+     AND coalesce(r.text, '') = row.text AS same
+RETURN collect(event_id) AS known, collect(CASE WHEN NOT same THEN event_id END) AS different
