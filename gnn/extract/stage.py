@@ -4,8 +4,9 @@
 1. Read the items whose content changed.
 2. Vocabulary: attributes of items, and key phrases mined from their text.
 3. Embed new text (never the same text twice); match items to interests: `ABOUT`.
-4. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
-A generative model, if given, reads items after 3 and users after 4 (`gnn.extract.generative`).
+4. Read what users wrote and searched for, by that vocabulary (`gnn.extract.writing`): `MENTIONED`, `FINDS`, `ABOUT`.
+5. Aggregate users' interests from their behaviour, in Cypher: `INTERESTED_IN`, with evidence and validity.
+A generative model, if given, reads items after 3 and users after 5 (`gnn.extract.generative`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gnn.extract.generative import CONTEXT, Reader
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.item_reading import embed_and_match, of_another
 from gnn.extract.vocabulary import Term, attribute_terms, phrase_terms, phrases
+from gnn.extract.writing import stage as writing
 from gnn.llm.language_model import LanguageModel
 from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles
@@ -63,7 +65,8 @@ def extract(
     files, media_encoders ("image", "audio"): see `MediaReader`; encoders are loaded only if items have media.
 
     Returns counts: encoder (its name), items (changed), embedded (texts the model ran on), from_cache, without_text,
-    interests (new), interests_deleted, about, about_removed, users, opened, kept, closed; and where items have images
+    interests (new), interests_deleted, about, about_removed, writers (users whose texts were read), queries (read),
+    users, opened, kept, closed; and where items have images
     image_encoder, images, images_embedded, images_from_cache, images_unreadable, images_removed, with sounds the same;
     adapted: the report of `gnn.adaptation.contrastive.adapt`.
 
@@ -100,9 +103,15 @@ def extract(
                     interests.count_items(client)
                 changed, counts = sorted({*changed, *read}), counts | found_about
             clock = interests.read_clock(client)
-            users = interests.users_to_read(client, clock, since, changed, progress)
+            wrote, written = writing.read_all(client, cached, since, full, bool(changed), progress)
+            users = sorted({*wrote, *interests.users_to_read(client, clock, since, changed, progress)})
             found = interests.write_user_interests(client, users, clock, progress)
-            counts |= {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
+            counts |= written | {
+                "users": found.users,
+                "opened": found.opened,
+                "kept": found.kept,
+                "closed": found.closed,
+            }
             if reader:
                 counts |= reader.read_users(progress)
                 if counts["generated_users"]:

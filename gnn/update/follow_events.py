@@ -2,6 +2,7 @@
 
 poll        is a mark due?                                                  `graphstore.update.work_queue`
 claim       lease the marks of a few users                                  the same
+read        what they wrote and searched for                                 `gnn.extract.writing`
 embed       pull their events, run the inductive forward pass               `gnn.update.user_vectors`
 finish      write interests and embeddings, stamp the feed, clear the marks `graphstore.update.work_queue`
 
@@ -17,6 +18,8 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gnn.encoders.encoder import Encoder
+from gnn.extract.writing.stage import WritingFollower
 from gnn.update.follow_neighbourhoods import NeighbourhoodWorker, run_neighbourhoods
 from gnn.update.prepare import share_machine
 from gnn.update.user_vectors import UserVectors
@@ -59,8 +62,9 @@ class Work:
 class EventWorker:
     """A worker that works off marks. `step` does one batch, or nothing."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, encoder: Encoder | None = None) -> None:
         self._client = client
+        self._writing = WritingFollower(client, settings, encoder)
         self._vectors = UserVectors(client, settings)
         self._clock: GraphClock | None = None
         self._ties = False
@@ -108,7 +112,9 @@ class EventWorker:
                 self._refresh(Lease(claim.lease_id, {user_id: version}), now)
 
     def _bring_up_to_date(self, claim: Lease, now: QueueState) -> None:
-        """Embed the users of a claim, write what follows from their events, and clear their marks."""
+        """Read what the users of a claim wrote, embed them, write what follows from their events, and clear their
+        marks."""
+        self._writing.read(claim.user_ids, now.generation)
         vectors, latest = self._vectors.embed(claim.user_ids)
         if self._vectors.version is not None and self._has_ties():  # before the marks that lead to them are cleared
             work_queue.mark_silent_followers(self._client, claim.user_ids)

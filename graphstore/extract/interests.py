@@ -61,6 +61,11 @@ def touched_users(client: Client, since: datetime) -> list[str]:
     return [row["user_id"] for row in client.read("extract/interests/read_touched_users", since=since)]
 
 
+def all_users(client: Client) -> list[str]:
+    """Every user, sorted."""
+    return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
+
+
 def count_items(client: Client) -> None:
     """Write to every interest the number of items about it."""
     client.write("extract/interests/count_interest_items")
@@ -86,7 +91,7 @@ def users_to_read(
     """
     progress("finding users to read", 0, None)
     if since is None:
-        return [row["user_id"] for row in client.stream("extract/interests/read_all_users")]
+        return all_users(client)
     rows = client.read("extract/interests/read_touched_users", since=since)
     rows += client.read("extract/interests/read_lapsed_users", **lapse_parameters(clock))
     for batch in batched(changed_items, ITEM_ROWS):

@@ -66,7 +66,9 @@ def queries_to_read(client: Client, by: str, user_ids: Sequence[str] | None = No
     return [row["text"] for row in client.stream("extract/queries/read_unread_queries", by=by)]
 
 
-def write_readings(client: Client, readings: Sequence[Reading], by: str, least: float, scale: tuple[float, float]) -> int:
+def write_readings(
+    client: Client, readings: Sequence[Reading], by: str, least: float, scale: tuple[float, float]
+) -> int:
     """Find the items and interests of queries anew, by words and by meaning; returns the number of queries.
 
     by: as in `queries_to_read`.  least: cosine of a query and an item from which on it is found.

@@ -64,8 +64,21 @@ def read_texts(client: Client, user_ids: Sequence[str], by: str, anew: bool = Fa
     return users
 
 
+def outdated_users(client: Client, by: str) -> list[str]:
+    """Users whose texts were read by another reader or vocabulary.  by: names the present one."""
+    return [row["user_id"] for row in client.stream("extract/writing/find_outdated_users", by=by)]
+
+
+def writers(client: Client, user_ids: Sequence[str]) -> list[str]:
+    """Those of some users who wrote a text or searched, or of whom a text was read before."""
+    return [row["user_id"] for row in client.read_once("extract/writing/find_writers", user_ids=list(user_ids))]
+
+
 def write_mentions(client: Client, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Replace what users mention: rows {user_id, state, mentions: [{event_id, type, at, name, weight, extracted_by}]}."""
+    """Replace what users mention.
+
+    rows: {user_id, state, mentions: [{event_id, type, at, name, weight, extracted_by}]}.
+    """
     for batch in batched(rows, USERS_AT_ONCE):
 
         def work(tx: Transaction, batch: list[Mapping[str, Any]] = batch) -> None:

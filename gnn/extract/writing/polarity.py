@@ -7,17 +7,21 @@ ICWSM 2014.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from gnn.extract.words import HAN
 
 SILENT = 0.05  # below it words say nothing, as VADER's authors have it
 LEAST_ENGLISH = 0.2  # share of a text's words
 LOOKED_AT = 400  # letters of a text that show its language
 BY_WORDS, BY_DEED = 0.7, 0.3
 DEED_ALONE, NEUTRAL = 0.5, 0.3
-LATIN_WORD = re.compile(r"[^\W\d_]+")
+_HAN = HAN.pattern[1:-1]
+WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
 
 
 def is_english(text: str) -> bool:
@@ -26,14 +30,20 @@ def is_english(text: str) -> bool:
     >>> is_english("I did not like the plot"), is_english("Terrible plot"), is_english("Die Handlung war nicht gut")
     (True, True, False)
     """
-    words = LATIN_WORD.findall(text[:LOOKED_AT].lower())
+    words = WORD.findall(text[:LOOKED_AT].lower())
     lexicon = _vader().lexicon
     known = sum(word in ENGLISH_STOP_WORDS or (len(word) >= 5 and word in lexicon) for word in words)
     return bool(words) and known >= LEAST_ENGLISH * len(words)
 
 
-def of_words(piece: str) -> float | None:
-    """The polarity of an English sentence, from -1 to 1; None where its words say nothing."""
+def of_words(piece: str, names: Iterable[str] = ()) -> float | None:
+    """The polarity of an English sentence, from -1 to 1; None where its words say nothing.
+
+    names: of interests in it, whose words have none: who loves horror does not speak ill of it.
+    """
+    bare = {word for name in names for word in WORD.findall(name.lower())}
+    if bare:
+        piece = WORD.sub(lambda word: "it" if word[0].lower() in bare else word[0], piece)
     compound = float(_vader().polarity_scores(piece)["compound"])
     return compound if abs(compound) >= SILENT else None
 

@@ -97,7 +97,7 @@ def _longest(name: str) -> str:
 
 
 class Reader:
-    """Reads what users wrote by the vocabulary that the graph has when it is made."""
+    """Reads what users wrote, by the vocabulary that the graph has when the reader is made."""
 
     def __init__(self, client: Client, encoder: CachedEncoder) -> None:
         self._client, self._encoder = client, encoder
@@ -148,7 +148,7 @@ class Reader:
     def _read(self, texts: Iterable[str]) -> dict[str, list[Told]]:
         """What each text tells; equal ones are read once."""
         told: dict[str, list[Told]] = {}
-        silent_ones: dict[str, str] = {}
+        without: dict[str, tuple[str, str]] = {}  # a short sentence, and the whole text
         for text in dict.fromkeys(texts):
             known = self._told.get(_key(text))
             if known is not None:
@@ -158,10 +158,10 @@ class Reader:
             split = list(pieces(readable))
             told[text] = self._told[_key(text)] = self._by_words(readable, split)
             if not told[text] and (short := next((p for p in split if len(p.split()) in SHORT), None)):
-                silent_ones[text] = short
-        near = self._vocabulary.near(list(silent_ones.values()))
-        for (text, piece), rows in zip(silent_ones.items(), near, strict=True):
-            words = of_words(piece) if is_english(text) else None
+                without[text] = short, readable
+        near = self._vocabulary.near([piece for piece, _ in without.values()])
+        for (text, (piece, readable)), rows in zip(without.items(), near, strict=True):
+            words = of_words(piece) if is_english(readable) else None
             told[text] = [Told(row["name"], row["weight"], words, "zero-shot") for row in rows]
             self._told[_key(text)] = told[text]
         return told
@@ -175,7 +175,7 @@ class Reader:
             if not names:
                 continue
             english = is_english(readable) if english is None else english
-            words = of_words(piece) if english else None
+            words = of_words(piece, names) if english else None
             for name in names:
                 count[name] = count.get(name, 0) + 1
                 if words is not None:
