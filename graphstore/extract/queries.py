@@ -10,5 +10,5 @@ from graphstore.database.client import Transaction
 def find_items(tx: Transaction, texts: Sequence[str]) -> None:
     """Create FINDS and ABOUT of those Queries, of some, that have none, in the transaction that stores their searches.
 
-    texts: canonical, distinct, of Query nodes that are stored and locked.
+    texts: canonical, distinct, of Query nodes that are stored and locked (collect/lock_queries).
     """
