@@ -25,7 +25,8 @@ def erase_command(terminal: Terminal, user_id: str, yes: bool) -> None:
     with terminal.client() as client:
         if not yes:
             held = export_user(client, user_id)
-            amounts = f"{len(held['events']):,} events and {len(held['interests']):,} interests"
+            searches = f", {len(held['searches']):,} searches" if held["searches"] else ""
+            amounts = f"{len(held['events']):,} events{searches} and {len(held['interests']):,} interests"
             terminal.confirm(f"This erases user {user_id}, with {amounts}. It can't be undone.", yes)
         counts = erase_user(client, user_id)
     terminal.answer(counts, lambda c: terminal.hanging("", f"Erased user {user_id}: {parts(c) or 'nothing else'}."))

@@ -5,7 +5,7 @@
 // Parameters: none
 // Returns: measure STRING, value STRING
 // Index: run_stage
-// Scan: stale nodes and nodes without relationships are found by reading every user and item once.
+// Scan: stale nodes and nodes without relationships are found by reading every user, item and query once.
 CALL () {
   MATCH (n:User) WITH count(n) AS c RETURN 1 AS place, 'users' AS measure, toString(c) AS value
 UNION ALL
@@ -16,9 +16,15 @@ UNION ALL
   MATCH (:User)-[r]->()
   WITH count(r) AS everything
   CALL (everything) {
-    MATCH (:User)-[r:CORRECTED|FOLLOWS|HAS_ATTRIBUTE|INTERESTED_IN|SIMILAR_TO]->() RETURN count(r) AS others
+    MATCH (:User)-[r:CORRECTED|FOLLOWS|HAS_ATTRIBUTE|INTERESTED_IN|MENTIONED|SIMILAR_TO]->() RETURN count(r) AS others
   }
-  RETURN 4 AS place, 'events' AS measure, toString(everything - others) AS value
+  CALL (everything) {
+    MATCH ()-[s]->(:Query) RETURN count(s) AS searches
+  }
+  UNWIND [[4, 'events', everything - others - searches], [6, 'searches', searches]] AS row
+  RETURN row[0] AS place, row[1] AS measure, toString(row[2]) AS value
+UNION ALL
+  MATCH (n:Query) WITH count(n) AS c RETURN 7 AS place, 'queries' AS measure, toString(c) AS value
 UNION ALL
   MATCH (:User)-[b]->(:Item)
   WITH max(b.at) AS latest
@@ -63,6 +69,10 @@ UNION ALL
   MATCH (n:Interest) WHERE NOT EXISTS { (n)--() }
   WITH count(n) AS c
   RETURN 22 AS place, 'interests without any relationship' AS measure, toString(c) AS value
+UNION ALL
+  MATCH (q:Query) WHERE NOT EXISTS { (q)-[:FINDS]->() }
+  WITH count(q) AS c
+  RETURN 23 AS place, 'queries that find nothing' AS measure, toString(c) AS value
 UNION ALL
   CALL () { MATCH (m:Model) WHERE m.active RETURN collect(m.version + ', ' + coalesce(m.family, '?')) AS active }
   RETURN 30 AS place, 'active model' AS measure,

@@ -69,7 +69,7 @@ CALL (i, row, never) {
     WITH * WHERE row.channel = 'attributes'
     MATCH (u)-[h:HAS_ATTRIBUTE]->(a:Attribute)-[f:FAVOURS]->(i)
     WITH u, i, h, a, f ORDER BY f.score DESC, a.kind, a.value LIMIT 1
-    WITH u, i, h, a, f, COUNT { (a)<-[:HAS_ATTRIBUTE]-() } <= $most AND COUNT { (i)<--() } <= $most AS counted
+    WITH u, i, h, a, f, COUNT { (a)<-[:HAS_ATTRIBUTE]-() } <= $most AND COUNT { (i)<--() } - COUNT { (i)<-[:FINDS]-() } <= $most AS counted
     CALL (u, a, i, counted) {
       WITH * WHERE counted
       MATCH (i)<-[b]-(v:User)-[:HAS_ATTRIBUTE]->(a)

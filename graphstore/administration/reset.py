@@ -18,6 +18,7 @@ NAMES = {
     "Item": "items",
     "Interest": "interests",
     "Attribute": "attributes",
+    "Query": "queries",
     "Alias": "aliases",
     "Model": "models",
     "Run": "runs",

@@ -45,7 +45,7 @@ class Reading:
 def find_items(tx: Transaction, texts: Sequence[str]) -> None:
     """Create FINDS and ABOUT of those Queries, of some, that have none, in the transaction that stores their searches.
 
-    texts: canonical, distinct, of Query nodes that are stored and locked.
+    texts: canonical, distinct, of Query nodes that are stored and locked (collect/lock_queries).
     """
     fresh = [row["text"] for row in tx.run("extract/queries/find_fresh_queries", texts=list(texts))]
     if not fresh:

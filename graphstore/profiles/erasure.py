@@ -19,9 +19,9 @@ from graphstore.profiles.users_and_items import Document, only_row, values_by_ki
 def delete_item(client: Client, item_id: str) -> dict[str, int]:
     """Erase an item from the graph.
 
-    Removed: the item, its text, vectors and relationships, the events on it, user interests left without evidence, and
-    attributes that nothing else has. Interests with other evidence lose the ids of these events. What is computed over
-    many items keeps its values until the next `build` and `update`; see the module for files.
+    Removed: the item, its text, vectors and relationships, the events on it with what was written, user interests left
+    without evidence, and attributes that nothing else has. Interests with other evidence lose the ids of these events.
+    What is computed over many items keeps its values until the next `build` and `update`; see the module for files.
 
     Returns:
         How many events, interests and attributes were removed.
@@ -35,14 +35,14 @@ def delete_item(client: Client, item_id: str) -> dict[str, int]:
 def erase_user(client: Client, user_id: str) -> dict[str, int]:
     """Erase a user from the graph.
 
-    Removed: the user with id, vector and all relationships (events, interests, corrections, ties, similar users), and
-    attributes and items that only they have or mention. Not removed: the Interest nodes, which hold no id of theirs,
-    and what was computed from many users (popularity, similar items, transitions, model weights), which the next
-    `build` and `update --full` compute without them. Files stay too: rejected rows with the id, answers of a language
-    model without it (see the module).
+    Removed: the user with id, vector and all relationships (events, searches, interests, corrections, ties, similar
+    users), attributes and items that only they have or mention, and queries that nobody else searched for. Not removed:
+    the Interest nodes, which hold no id of theirs, and what was computed from many users (popularity, similar items,
+    transitions, model weights), which the next `build` and `update --full` compute without them. Files stay too:
+    rejected rows with the id, answers of a language model without it (see the module).
 
     Returns:
-        How many events, interests, ties, similarities, attributes and items were removed.
+        How many events, searches, queries, interests, ties, similarities, attributes and items were removed.
 
     Raises:
         NotFound: no such user.
@@ -55,21 +55,24 @@ def _erase(client: Client, what: str, key: str) -> dict[str, int]:
         if what == "user":  # from here on no event of theirs is stored; an item that they alone mention stays one
             tx.run("collect/lock_nodes", user_ids=[key], item_ids=[])
         for around in tx.run(f"profiles/erasure/find_around_{what}", **{f"{what}_id": key}):
+            texts = around.pop("texts", [])
             tx.run("collect/lock_nodes", **around)
+            tx.run("collect/lock_queries", texts=texts)
         return tx.run(f"profiles/erasure/erase_{what}", **{f"{what}_id": key})
 
     return dict(only_row(client.transaction(work), what, key))
 
 
 def export_user(client: Client, user_id: str) -> Document:
-    """All that the graph stores about a user, as one document of JSON types: properties, attributes, events, ties,
-    similar users, corrections, and interests with evidence and validity.
+    """All that the graph stores about a user, as one document of JSON types: properties, attributes, events with
+    their texts, searches with what they found, mentions of interests in texts, ties, similar users, corrections, and
+    interests with evidence and validity.
 
     Raises:
         NotFound: no such user.
     """
     document = dict(only_row(client.read("profiles/erasure/export_user", user_id=user_id), "user", user_id))
-    for part in ("events", "interests", "similar_users"):
+    for part in ("events", "searches", "mentions", "interests", "similar_users"):
         document[part] = [
             {key: value for key, value in (row | row["properties"]).items() if key != "properties"}
             for row in document[part]

@@ -36,7 +36,8 @@ def only_row(rows: list[Document], what: str, key: str) -> Document:
 
 
 def read_user(client: Client, user_id: str) -> Document:
-    """A user: user_id, attributes (kind → values), counts of events, follows and followers, times, embedding version.
+    """A user: user_id, attributes (kind → values), counts of events, searches, follows and followers, times,
+    embedding version.
 
     Raises:
         NotFound: no such user.
@@ -91,5 +92,13 @@ def _finite(value: Any) -> Any:
 
 
 def read_behaviour(client: Client, user_id: str, count: int = 20) -> list[Document]:
-    """A user's latest `count` events, newest first: item_id, title, type, at, value."""
-    return client.read("profiles/read_behaviour", user_id=user_id, count=count)
+    """A user's latest `count` events, newest first: event_id, item_id, title, type, at, value, text. A search has no
+    item.
+
+    Raises:
+        NotFound: no such user.
+    """
+    events = client.read("profiles/read_behaviour", user_id=user_id, count=count)
+    if not events:
+        read_user(client, user_id)
+    return events

@@ -18,6 +18,7 @@ def test_a_table_changes_what_it_names_and_leaves_the_rest(tmp_path):
     kinds = kinds_of(tmp_path, "[rate]\nlowest = 1\nhighest = 5\n[bookmark]\nweight = 0.8\n")
     assert (kinds["rate"].lowest, kinds["rate"].highest) == (1, 5)
     assert (kinds["rate"].type, kinds["rate"].weight) == ("RATED", KINDS["rate"].weight)
+    assert not kinds["bookmark"].text and kinds["bookmark"].item
     assert (kinds["bookmark"].type, kinds["bookmark"].half_life_days) == ("BOOKMARK", 180)
     assert kinds["view"] == KINDS["view"] and read_kinds(None) == KINDS
 
@@ -25,7 +26,10 @@ def test_a_table_changes_what_it_names_and_leaves_the_rest(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[rate]\nhigest = 5", "there is no setting 'higest'; known: type, weight, half_life_days, lowest, highest"),
+        (
+            "[rate]\nhigest = 5",
+            "there is no setting 'higest'; known: type, weight, half_life_days, lowest, highest, text, item",
+        ),
         ("rate = 5", "expected a table [kind], not rate = 5"),
         ("[rate]\nweight = '1'", "weight must be a number between -1e+12 and 1e+12, not '1'"),
         ("[rate]\nweight = nan", "weight must be a number between -1e+12 and 1e+12, not nan"),
@@ -35,6 +39,13 @@ def test_a_table_changes_what_it_names_and_leaves_the_rest(tmp_path):
         ("[rate]\ntype = 5", "type must be text, not 5"),
         ("[mark]\ntype = 'mark'", "type must be upper case, like BOOKMARKED, and none of the graph's own, not 'mark'"),
         ("[mark]\ntype = 'CORRECTED'", "none of the graph's own, not 'CORRECTED'"),
+        ("[rate]\ntext = 1", "text must be true or false, not 1"),
+        ("[rate]\nitem = 'no'", "item must be true or false, not 'no'"),
+        (
+            "[ask]\nitem = false",
+            "item = false needs text = true: an event without an item is a search, which is a text",
+        ),
+        ("[mark]\ntype = 'FINDS'", "none of the graph's own, not 'FINDS'"),
         ("[mark]\ntype = 'VIEWED'", "type 'VIEWED' is that of kind 'view' already"),
     ],
 )

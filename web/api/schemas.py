@@ -93,6 +93,12 @@ class RecommendationQuery(CountQuery):
     )
 
 
+class EventQuery(Query):
+    """The query string of a user's events."""
+
+    count: int = Field(20, ge=1, le=1000, description="How many")
+
+
 class InterestQuery(Query):
     """The query string of interests."""
 
@@ -272,6 +278,7 @@ class UserDocument(BaseModel):
     user_id: str
     attributes: dict[str, list[str]]
     events: int
+    searches: int
     follows: int
     followers: int
     last_event_at: str | None
@@ -296,6 +303,25 @@ class ItemDocument(BaseModel):
     properties: dict[str, Any]
     about: list[dict[str, Any]]
     events: int
+
+
+class StoredEvent(BaseModel):
+    """An event of a user. A search has neither item nor value."""
+
+    event_id: str
+    type: str = Field(description="The type of its kind in the graph, as RATED")
+    item_id: str | None
+    title: str | None
+    at: str | None
+    value: float | None
+    text: str | None = Field(description="What the user wrote; of a search, what was typed")
+
+
+class StoredEvents(BaseModel):
+    """A user's latest events and searches, newest first, those without a time last."""
+
+    user_id: str
+    events: list[StoredEvent]
 
 
 class WrittenUser(BaseModel):

@@ -1,4 +1,4 @@
-"""PUT, GET and DELETE of users, and GET /v1/users/{id}/export."""
+"""PUT, GET and DELETE of users, GET /v1/users/{id}/events and GET /v1/users/{id}/export."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from graphstore.collect.records import User
 from graphstore.profiles import erasure, users_and_items
 from web.access import may_read, needs
 from web.api.blueprint import answer, either, resource
-from web.api.schemas import UserBody, UserDocument, UserPath, WrittenUser
+from web.api.schemas import EventQuery, StoredEvents, UserBody, UserDocument, UserPath, WrittenUser
 from web.services import graph
 
 blueprint = resource("users", "Users and their attributes")
@@ -18,6 +18,13 @@ blueprint = resource("users", "Users and their attributes")
 def read_user(path: UserPath) -> Response:
     """A user: attributes, counts, times, embedding"""
     return answer(users_and_items.read_user(graph(), path.user_id))
+
+
+@blueprint.get("/users/<id:user_id>/events", responses={200: StoredEvents})
+def read_events(path: UserPath, query: EventQuery) -> Response:
+    """A user's latest events and searches, with what the user wrote"""
+    events = users_and_items.read_behaviour(graph(), path.user_id, query.count)
+    return answer({"user_id": path.user_id, "events": events})
 
 
 @blueprint.put("/users/<id:user_id>", responses={status: either(UserDocument, WrittenUser) for status in (200, 201)})

@@ -5,10 +5,10 @@
 // Returns: nothing
 // Index: none
 // Scan: everything goes, so everything has to be read.
-MATCH (n:User|Item|Attribute|Interest|Alias|Model|Run|ApiKey|Session)
+MATCH (n:User|Item|Attribute|Interest|Query|Alias|Model|Run|ApiKey|Session)
 WHERE size(labels(n)) = 1 AND ((n:User AND n.user_id IS NOT NULL) OR (n:Item AND n.item_id IS NOT NULL)
    OR (n:Attribute AND n.kind IS NOT NULL AND n.value IS NOT NULL) OR (n:Interest AND n.name IS NOT NULL)
-   OR (n:Alias AND n.name IS NOT NULL) OR (n:Model AND n.version IS NOT NULL) OR (n:Run AND n.run_id IS NOT NULL)
+   OR (n:Alias AND n.name IS NOT NULL) OR (n:Query AND n.text IS NOT NULL) OR (n:Model AND n.version IS NOT NULL) OR (n:Run AND n.run_id IS NOT NULL)
    OR ($keys AND n:ApiKey AND n.key_hash IS NOT NULL) OR ($keys AND n:Session AND n.session_hash IS NOT NULL))
 CALL (n) {
   DETACH DELETE n

@@ -1,4 +1,5 @@
 // Purpose: delete interests that are not in the vocabulary, that no item is about and that no user has or had.
+// What queries are about and texts mention is derived, and goes with them.
 // Access: write
 // Parameters: names LIST<STRING>
 // Returns: deleted INTEGER

@@ -5,7 +5,7 @@
 // Returns: nothing
 // Index: none
 // Scan: everything goes, so everything has to be read.
-MATCH (n:User|Item|Attribute|Interest|Alias|Model|Run|ApiKey|Session|Feed|Lease)
+MATCH (n:User|Item|Attribute|Interest|Query|Alias|Model|Run|ApiKey|Session|Feed|Lease)
 CALL (n) {
   DETACH DELETE n
 } IN TRANSACTIONS OF 10000 ROWS

@@ -1,5 +1,5 @@
-// Purpose: remove an item and the events on it, interests left without evidence, and attributes that nothing else has.
-// The ids of these events are removed from other evidence. Raises `epoch` of the feed: every program that holds answers
+// Purpose: remove an item and the events on it, what their texts mention, interests left without evidence, and attributes
+// that nothing else has. The ids of these events are removed from other evidence. Raises `epoch` of the feed: every program that holds answers
 // or behaviour in memory drops them.
 // Access: write
 // Parameters: item_id STRING
@@ -19,6 +19,11 @@ CALL (users, event_ids) {
   SET u.touched_at = datetime(), u.version = coalesce(u.version, 0) + 1,
       u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
   WITH u, event_ids
+  CALL (u, event_ids) {
+    MATCH (u)-[m:MENTIONED]->(:Interest)
+    WHERE m.event_id IN event_ids
+    DELETE m
+  }
   MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
   WHERE any(e IN r.evidence WHERE e IN event_ids)
   SET r.evidence = [e IN r.evidence WHERE NOT e IN event_ids]

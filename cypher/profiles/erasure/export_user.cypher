@@ -1,7 +1,7 @@
 // Purpose: all that the graph stores about one user, with derived data.
 // Access: read
 // Parameters: user_id STRING
-// Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, corrections LIST<MAP>, similar_users LIST<MAP>
+// Returns: user_id STRING, properties MAP, attributes LIST<MAP>, events LIST<MAP>, searches LIST<MAP>, mentions LIST<MAP>, follows LIST<MAP>, followed_by LIST<MAP>, interests LIST<MAP>, corrections LIST<MAP>, similar_users LIST<MAP>
 // Index: user_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
@@ -14,6 +14,23 @@ CALL (u) {
   WITH b, i ORDER BY b.at, b.event_id
   RETURN [x IN collect({type: type(b), item_id: i.item_id, title: i.title, properties: properties(b)})
           WHERE x.type IS NOT NULL] AS events
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[s]->(q:Query)
+  WITH s, q ORDER BY s.at, s.event_id
+  CALL (q) {
+    OPTIONAL MATCH (q)-[f:FINDS]->(i:Item)
+    WITH f, i ORDER BY f.score DESC, i.item_id
+    RETURN [x IN collect({item_id: i.item_id, title: i.title, score: f.score, found_by: f.found_by})
+            WHERE x.item_id IS NOT NULL] AS found
+  }
+  RETURN [x IN collect({type: type(s), query: q.text, found: found, properties: properties(s)})
+          WHERE x.type IS NOT NULL] AS searches
+}
+CALL (u) {
+  OPTIONAL MATCH (u)-[m:MENTIONED]->(n:Interest)
+  WITH m, n ORDER BY m.at, m.event_id, n.name
+  RETURN [x IN collect({name: n.name, properties: properties(m)}) WHERE x.name IS NOT NULL] AS mentions
 }
 CALL (u) {
   OPTIONAL MATCH (u)-[f:FOLLOWS]->(o:User)
@@ -41,5 +58,5 @@ CALL (u) {
   WITH s, o ORDER BY s.score DESC, o.user_id
   RETURN [x IN collect({user_id: o.user_id, properties: properties(s)}) WHERE x.user_id IS NOT NULL] AS similar_users
 }
-RETURN u.user_id AS user_id, properties(u) AS properties, attributes, events, follows, followed_by, interests,
+RETURN u.user_id AS user_id, properties(u) AS properties, attributes, events, searches, mentions, follows, followed_by, interests,
        corrections, similar_users

@@ -15,4 +15,5 @@ CALL (i) {
   RETURN collect(v.user_id) AS users, collect(coalesce(toFloat(b.at.epochMillis), 0.0 / 0.0)) AS millis
 }
 RETURN item_id, users, millis,
-       COUNT { (i)<--() } - COUNT { (i)<-[:SIMILAR_TO]-() } - COUNT { (i)<-[:FOLLOWED_BY]-() } - COUNT { (i)<-[:FAVOURS]-() } AS times
+       COUNT { (i)<--() } - COUNT { (i)<-[:SIMILAR_TO]-() } - COUNT { (i)<-[:FOLLOWED_BY]-() }
+       - COUNT { (i)<-[:FAVOURS]-() } - COUNT { (i)<-[:FINDS]-() } AS times

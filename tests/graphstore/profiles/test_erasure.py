@@ -39,7 +39,23 @@ def test_erasing_beside_posting_makes_nothing_fail_and_leaves_nothing(client):
             client, [event(first + 10 * n + row, f"u{n % 3}", f"i{(n + row) % 4}") for row in range(4)]
         )
 
+    def search(first):
+        return lambda n: collect_events(
+            client,
+            [
+                {
+                    "event_id": f"s{first + 3 * n + row}",
+                    "user_id": f"u{row}",
+                    "kind": "search",
+                    "text": f"q{(n + row) % 2}",
+                }
+                for row in range(3)
+            ],
+        )
+
     writers = {
+        "search": search(0),
+        "search too": search(1_000_000),
         "post": post(0),
         "post too": post(1_000_000),
         "erase": lambda n: erase_user(client, f"u{n % 3}"),
@@ -58,7 +74,7 @@ def test_erasing_beside_posting_makes_nothing_fail_and_leaves_nothing(client):
         for number in range(4):
             with contextlib.suppress(NotFound):
                 erase(client, f"{what}{number}")
-    assert client.run_text("MATCH (n) WHERE n:User OR n:Item OR n:Lock RETURN n") == []
+    assert client.run_text("MATCH (n) WHERE n:User OR n:Item OR n:Query OR n:Lock RETURN n") == []
 
 
 def test_the_event_of_another_user_survives_the_erasure_of_one_who_shares_its_item(client):
