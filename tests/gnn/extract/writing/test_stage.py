@@ -10,7 +10,7 @@ from gnn.extract.writing.reading import Reader
 from gnn.update.follow_events import EventWorker
 from graphstore.collect.store import collect_events
 from graphstore.extract import interests as graph_interests
-from graphstore.profiles.erasure import erase_item, erase_user
+from graphstore.profiles.erasure import delete_item, erase_user
 from graphstore.profiles.interests import read_interests, read_reading
 from tests.fixtures.films import CountingEncoder, club, event, film
 from tests.fixtures.storing import store
@@ -23,7 +23,8 @@ ORDER BY user, event, name
 FOUND = """
 MATCH (q:Query)
 RETURN q.text AS text, COLLECT { MATCH (q)-[a:ABOUT]->(n) RETURN n.name ORDER BY n.name } AS about,
-       COLLECT { MATCH (q)-[f:FINDS]->(i) RETURN [i.item_id, round(f.score, 4), f.found_by] ORDER BY i.item_id } AS finds
+       COLLECT { MATCH (q)-[f:FINDS]->(i) RETURN [i.item_id, round(f.score, 4), f.found_by]
+                 ORDER BY i.item_id } AS finds
 ORDER BY text
 """
 NAMES = "MATCH (n:Interest) RETURN collect(n.name) AS names"
@@ -217,7 +218,7 @@ def test_a_new_vocabulary_reads_all_texts_again(read, settings, tmp_path):
 def test_what_an_erased_item_was_written_about_is_forgotten(read, settings):
     collect_events(read, [review("c1", "plain", "I love horror")])
     extract(read, settings, encoder=CountingEncoder())
-    erase_item(read, "plain")
+    delete_item(read, "plain")
     extract(read, settings, encoder=CountingEncoder())
     assert read.run_text(MENTIONED) == [] and "horror" not in liked(read, "c1")
 
