@@ -30,6 +30,18 @@ def low_among(values: Floats, rated: NDArray[np.bool_], users: Rows | None = Non
         return known & (values <= threshold[users])
 
 
+def low_without(values: Floats, rated: NDArray[np.bool_], absent: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(V, E) which events of one user are low ratings by the rule of `low_among`, in V histories.
+
+    values: (E,), NaN where unknown.  rated: (E,) which events are ratings.  absent: (V, E) events that a history lacks.
+    """
+    known = rated & ~np.isnan(values) & ~absent
+    counts, sums = known.sum(axis=1), known @ np.nan_to_num(values)
+    threshold = np.where(counts > 2, sums / np.maximum(counts, 1) - 1.0, 2.0)
+    with np.errstate(invalid="ignore"):
+        return known & (values <= threshold[:, None])
+
+
 def feedback_weights(
     types: Sequence[str], values: Sequence[float], kinds: Mapping[str, Kind], negative_weight: float
 ) -> tuple[Floats, NDArray[np.bool_]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from graphstore.clock import GraphClock
+
+COLUMNS = ("user", "item", "day", "weight", "strength", "half_life", "clock_day")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Interactions:
     strength: weight of the kind of behaviour, below 0 for dislikes and low ratings.  half_life: of the kind, in days.
     Both are None where they are not known.
     clock_day: time by the graph's clock (`on_clock`), from which ages are measured; that of `day` where None.
+    highest_rating: None where there is none.
 
     As read from the graph, the events of a user stand together, newest first, those without a time last.
     """
@@ -32,11 +36,13 @@ class Interactions:
     strength: np.ndarray | None = None
     half_life: np.ndarray | None = None
     clock_day: np.ndarray | None = None
+    highest_rating: float | None = None
 
     def where(self, mask: np.ndarray) -> Interactions:
         """The events of a mask (E,), with the same users and items."""
-        columns = (self.user, self.item, self.day, self.weight, self.strength, self.half_life, self.clock_day)
-        return Interactions(self.user_ids, self.item_ids, *(None if c is None else c[mask] for c in columns))  # type: ignore[arg-type]
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        kept: dict[str, Any] = {name: None if c is None else c[mask] for name, c in columns.items()}
+        return replace(self, **kept)
 
     def on_clock(self, clock: GraphClock | None = None) -> Interactions:
         """The same events with their times by a clock, that of these events where None, unless they have such times."""

@@ -1,61 +1,68 @@
-// Purpose: titles of recommended items, and the path from the user to each by the channel that explains it.
-// rows: maps in the order of the answer: item_id and channel, empty where only the title is wanted; for the channels
-// similar, transitions and embedding source (an item of the user) and type (SIMILAR_TO or FOLLOWED_BY) of the
-// relationship to show; for social person (the user in between) and tie (FOLLOWS or SIMILAR_TO); for interests
-// pinned, whether the path leads through one that the user pinned.
-// items: lists of the position in rows, title, nodes, hops (null without a path) and counts, in one row, which costs a
-// client half of many rows. An erased item is left out.
-// counts: for interests `events`, the user's events in evidence; for attributes `of`, who else has the attribute, and
-// `people`, who of these chose the item. Empty where there is nothing to count, or too much.
-// unwanted: types of behaviour that express dislike.  most: of nodes with more relationships nobody is counted.
+// Purpose: the paths from the user to recommended items through which parts of their scores flow.
+// rows: maps, each with item_id and what the path leads through: source (an item of the user's) with type (SIMILAR_TO or
+// FOLLOWED_BY), or with interest, or with kind and value of an attribute, that both items have; person with tie (FOLLOWS
+// or SIMILAR_TO); interest alone; kind and value alone, of an attribute of the user that favours the item; query, what the user
+// searched.
+// items: lists of the position in rows, nodes and hops (null without such a path), in one row, which costs a client half
+// of many rows. An erased item is left out.
+// unwanted: types of behaviour that express dislike.
 // at: only events up to this moment and interests and ties of it (null for now); relationships between items, similar
 // users and attributes are those of today.
 // Access: read
-// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, most INTEGER, at DATETIME
+// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, at DATETIME
 // Returns: items LIST<LIST<ANY>>
-// Index: user_id (constraint), item_id (constraint)
+// Index: user_id (constraint), item_id (constraint), interest_name (constraint), attribute_key (constraint), query_text (constraint)
 WITH datetime({epochMillis: 0}) AS never
 UNWIND range(0, size($rows) - 1) AS rank
 WITH never, rank, $rows[rank] AS row
 MATCH (i:Item {item_id: row.item_id})
 CALL (i, row, never) {
-  WITH * WHERE row.channel <> ''
   MATCH (u:User {user_id: $user_id})
   CALL (u, i, row, never) {
     CALL (i, row) {
       WITH * WHERE row.type = 'SIMILAR_TO'
       MATCH (source:Item {item_id: row.source})
       MATCH (source)-[s:SIMILAR_TO]->(i)
-      RETURN source, s
+      RETURN source, [] AS between, [s] AS hops
     UNION ALL
       WITH * WHERE row.type = 'FOLLOWED_BY'
       MATCH (source:Item {item_id: row.source})
       MATCH (source)-[s:FOLLOWED_BY]->(i)
-      RETURN source, s
+      RETURN source, [] AS between, [s] AS hops
+    UNION ALL
+      WITH * WHERE row.source IS NOT NULL AND row.interest IS NOT NULL
+      MATCH (source:Item {item_id: row.source})
+      MATCH (n:Interest {name: row.interest})
+      MATCH (source)-[s:ABOUT]->(n)<-[a:ABOUT]-(i)
+      RETURN source, [n] AS between, [s, a] AS hops
+    UNION ALL
+      WITH * WHERE row.source IS NOT NULL AND row.kind IS NOT NULL
+      MATCH (source:Item {item_id: row.source})
+      MATCH (n:Attribute {kind: row.kind, value: row.value})
+      MATCH (source)-[s:HAS_ATTRIBUTE]->(n)<-[a:HAS_ATTRIBUTE]-(i)
+      RETURN source, [n] AS between, [s, a] AS hops
     }
     CALL (u, source, never) {
       MATCH (u)-[b]->(source)
       WHERE $at IS NULL OR b.at <= $at
       RETURN b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
     }
-    RETURN [u, source] AS nodes, [b, s] AS hops, {} AS counts
+    RETURN [u, source] + between AS nodes, [b] + hops AS hops
   UNION ALL
-    WITH * WHERE row.channel = 'interests'
-    MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n:Interest)<-[a:ABOUT]-(i)
+    WITH * WHERE row.source IS NULL AND row.interest IS NOT NULL
+    MATCH (n:Interest {name: row.interest})
+    MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n)<-[a:ABOUT]-(i)
     WHERE ($at IS NULL AND r.valid_to IS NULL)
        OR (coalesce(r.valid_from <= $at, true) AND coalesce($at < r.valid_to, true) AND $at IS NOT NULL)
-    WITH u, r, n, a
-    ORDER BY CASE WHEN row.pinned AND r.extracted_by = 'user' THEN 0 ELSE 1 END, r.weight * a.weight DESC, n.name LIMIT 1
-    RETURN [u, n] AS nodes, [r, a] AS hops,
-           {events: CASE WHEN $at IS NULL THEN size(coalesce(r.evidence, []))
-                         ELSE COUNT { (u)-[b]->(:Item) WHERE b.at <= $at AND b.event_id IN r.evidence } END} AS counts
+    RETURN [u, n] AS nodes, [r, a] AS hops
+    ORDER BY CASE WHEN r.extracted_by = 'user' THEN 0 ELSE 1 END, r.weight DESC LIMIT 1
   UNION ALL
     WITH * WHERE row.tie = 'FOLLOWS'
     MATCH (v:User {user_id: row.person})
     MATCH (u)-[f:FOLLOWS]->(v)
     MATCH (v)-[b]->(i)
     WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR (b.at <= $at AND f.at <= $at))
-    RETURN [u, v] AS nodes, [f, b] AS hops, {} AS counts
+    RETURN [u, v] AS nodes, [f, b] AS hops
     ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
   UNION ALL
     WITH * WHERE row.tie = 'SIMILAR_TO'
@@ -63,33 +70,25 @@ CALL (i, row, never) {
     MATCH (u)-[f:SIMILAR_TO]->(v)
     MATCH (v)-[b]->(i)
     WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
-    RETURN [u, v] AS nodes, [f, b] AS hops, {} AS counts
+    RETURN [u, v] AS nodes, [f, b] AS hops
     ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
   UNION ALL
-    WITH * WHERE row.channel = 'attributes'
-    MATCH (u)-[h:HAS_ATTRIBUTE]->(a:Attribute)-[f:FAVOURS]->(i)
-    WITH u, i, h, a, f ORDER BY f.score DESC, a.kind, a.value LIMIT 1
-    WITH u, i, h, a, f, COUNT { (a)<-[:HAS_ATTRIBUTE]-() } <= $most AND COUNT { (i)<--() } - COUNT { (i)<-[:FINDS]-() } <= $most AS counted
-    CALL (u, a, i, counted) {
-      WITH * WHERE counted
-      MATCH (i)<-[b]-(v:User)-[:HAS_ATTRIBUTE]->(a)
-      USING JOIN ON v
-      WHERE NOT type(b) IN $unwanted AND ($at IS NULL OR b.at <= $at)
-      RETURN count(DISTINCT v) AS people
-    }
-    CALL (u, a, counted) {
-      WITH * WHERE counted
-      MATCH (v:User)-[:HAS_ATTRIBUTE]->(a)
-      WHERE v <> u
-      RETURN count(v) AS of
-    }
-    RETURN [u, a] AS nodes, [h, f] AS hops, CASE WHEN counted THEN {of: of, people: people} ELSE {} END AS counts
+    WITH * WHERE row.source IS NULL AND row.kind IS NOT NULL
+    MATCH (n:Attribute {kind: row.kind, value: row.value})
+    MATCH (u)-[h:HAS_ATTRIBUTE]->(n)-[f:FAVOURS]->(i)
+    RETURN [u, n] AS nodes, [h, f] AS hops
+  UNION ALL
+    WITH * WHERE row.query IS NOT NULL
+    MATCH (q:Query {text: row.query})
+    MATCH (u)-[s]->(q)-[f:FINDS]->(i)
+    WHERE $at IS NULL OR s.at <= $at
+    RETURN [u, q] AS nodes, [s, f] AS hops
+    ORDER BY coalesce(s.at, never) DESC LIMIT 1
   }
-  RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops, head(collect(counts)) AS counts
+  RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops
 }
-WITH rank, i.title AS title,
-     [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value),
-                    title: coalesce(n.title, n.label, n.value)}] AS nodes,
-     [h IN hops | {type: type(h), properties: properties(h)}] AS hops,
-     coalesce(counts, {}) AS counts
-RETURN collect([rank, title, nodes, hops, counts]) AS items
+WITH rank,
+     [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value, n.text),
+                    title: coalesce(n.title, n.label, n.value, n.text)}] AS nodes,
+     [h IN hops | {type: type(h), properties: properties(h)}] AS hops
+RETURN collect([rank, nodes, hops]) AS items

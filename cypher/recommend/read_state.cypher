@@ -9,10 +9,10 @@
 // users, and the latest different searches, newest first (undated ones last), with the items that each finds. The version
 // is read before the context, so that an event in between is noticed by the next poll.
 // followers: event workers of `update --follow` that are alive.  clock: as `build/note_build` stores it; null without a
-// feed.
+// feed.  highest_rating: of all ratings of the last build.
 // Access: read
 // Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
-// Returns: version INTEGER, pending BOOLEAN, followers INTEGER, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, clock MAP, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
+// Returns: version INTEGER, pending BOOLEAN, followers INTEGER, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, highest_rating FLOAT, clock MAP, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
 // Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
 // Scan: there are only a handful of Model and Lease nodes
 OPTIONAL MATCH (f:Feed {name: 'changes'})
@@ -108,5 +108,5 @@ CALL (u, version) {
 RETURN version, pending,
        COUNT { MATCH (l:Lease) WHERE l.work = 'follow events' AND l.until >= timestamp() } AS followers, context,
        f.epoch AS epoch, f.generation AS generation, f.seq AS seq,
-       f.latest.epochMillis AS latest, f {.clock, .paused_after, .pause, .pace} AS clock,
+       f.latest.epochMillis AS latest, f.highest_rating AS highest_rating, f {.clock, .paused_after, .pause, .pace} AS clock,
        model_version, blend_hash, items, users, touched_items, touched_users, count, now

@@ -22,11 +22,13 @@ def pull_interactions(client: Client, negative_weight: float, progress: Progress
     kind_weights = {kind.type: kind.weight for kind in client.kinds.values()}
     half_lives = {kind.type: kind.half_life_days for kind in client.kinds.values()}
     users, items, days, weights, strengths, halves = [], [], [], [], [], []
+    highest: float | None = None
     for row in client.stream("build/pull/stream_interactions"):
         number = len(user_ids)
         user_ids.append(row["user_id"])
         count = len(row["item_ids"])
         weight, low = feedback_weights(row["types"], row["values"], client.kinds, negative_weight)
+        highest = max((value for value in (highest, row["highest"]) if value is not None), default=None)
         strength = np.fromiter((kind_weights.get(t, 1.0) for t in row["types"]), dtype=float, count=count)
         strengths.append(np.where(low, -np.abs(strength), strength))
         halves.append(np.fromiter((half_lives.get(t, np.inf) for t in row["types"]), dtype=float, count=count))
@@ -35,8 +37,8 @@ def pull_interactions(client: Client, negative_weight: float, progress: Progress
         days.append(np.array(row["days"], dtype=float))
         weights.append(weight)
         progress("behaviour", number + 1, None)
-    columns = (_joined(parts) for parts in (users, items, days, weights, strengths, halves))
-    events = Interactions(user_ids, item_ids, *columns)
+    user, item, day, kept, strength, half = map(_joined, (users, items, days, weights, strengths, halves))
+    events = Interactions(user_ids, item_ids, user, item, day, kept, strength, half, highest_rating=highest)
     return events.where(events.item >= 0)  # without items that were created after the items were read
 
 

@@ -20,6 +20,7 @@ from graphstore.clock import GraphClock
 from graphstore.database.client import Client
 from graphstore.database.runs import Run, run
 from graphstore.durations import DAY_MILLIS, DAY_SECONDS
+from graphstore.interactions import Interactions
 from graphstore.popularity import NEW
 from graphstore.progress import Progress, silent
 
@@ -78,19 +79,21 @@ def build(
             about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
-        _continue_popularity(client, current, options, events.latest_day, clock)
+        _continue_popularity(client, current, options, events, clock)
         return {name: count for name, count in current.counts.items() if name != "feed"}
 
 
 def _continue_popularity(
-    client: Client, current: Run, options: BuildOptions, latest_day: float, clock: GraphClock
+    client: Client, current: Run, options: BuildOptions, events: Interactions, clock: GraphClock
 ) -> None:
     """Let new events add to the popularity of this build, after counting again the items of events since its start."""
-    latest = None if np.isnan(latest_day) else datetime.fromtimestamp(latest_day * DAY_SECONDS, UTC)
+    day = events.latest_day
+    latest = None if np.isnan(day) else datetime.fromtimestamp(day * DAY_SECONDS, UTC)
     client.write(
         "build/note_build",
         popularity_half_life=options.popularity_half_life,
         latest=latest,
+        highest_rating=events.highest_rating,
         **clock.properties(),
     )
     counted = sorted(kind.type for kind in client.kinds.values() if kind.weight > 0)

@@ -87,7 +87,8 @@ class Corrections:
         return moved
 
     def with_pins(self, rows: Rows, scores: Floats, parts: Floats, k: int) -> tuple[Rows, Floats, Floats]:
-        """The ranked candidates with the best item about the n-th of the latest pins at place 2n or before.
+        """The order of the ranked candidates with the best item about the n-th of the latest pins at place 2n or
+        before, and the scores and parts before they are ordered.
 
         rows, scores: (N,) and parts: (N, C), best first.  An item that is raised gets the score of the one whose place
         it takes.
@@ -106,7 +107,7 @@ class Corrections:
                 parts[about[0], INTERESTS] += gain
                 order.remove(about[0])
                 order.insert(place, about[0])
-        return rows[order], scores[order], parts[order]
+        return np.array(order, dtype=np.int64), scores, parts
 
 
 def shares(about: sp.csc_matrix, by_item: sp.csr_matrix, column: int) -> Floats:

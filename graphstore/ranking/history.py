@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats
 from graphstore.durations import DAY_MILLIS, MINUTE_MILLIS
-from graphstore.feedback import low_ratings
+from graphstore.feedback import low_ratings, low_without
 
 Vector = Sequence[float] | NDArray[Any]
 DIMENSION = 128  # of embeddings, as the index of item vectors has it
@@ -44,18 +44,48 @@ class Readout:
         width = len(self.matrices[0])
         if not any(len(vector) == width for vector in history.vectors):
             return np.zeros(0)
-        vectors = np.array([vector if len(vector) == width else np.zeros(width) for vector in history.vectors])
-        days, negative = history.age_millis / DAY_MILLIS, history.negative
-        columns = np.array([self.relations.get(t, UNKNOWN_RELATION) for t in history.types])
-        weight = np.where(negative, columns[:, 1], columns[:, 0])
-        weight = weight * np.exp2(-np.nan_to_num(days) / np.where(negative, columns[:, 3], columns[:, 2]))
+        vectors = history.matrix(width)
         total = np.zeros(width)
-        for half_life, mix, matrix in zip(self.half_lives, self.mix, self._arrays, strict=True):
-            decayed = weight * np.where(np.isnan(days), 1.0, np.exp2(-history.rank / half_life))
-            mean = decayed @ vectors / max(np.abs(decayed).sum(), 1e-12)
-            total += mix * (matrix @ mean)
+        for mix, matrix, share in zip(self.mix, self._arrays, self.attention(history), strict=True):
+            total += mix * (matrix @ (share @ vectors))
         length = np.linalg.norm(total)
         return total / length if length > 0 else np.zeros(0)
+
+    def attention(self, history: History) -> Floats:
+        """(R, E) the weight of each event in the mean of each half-life, below 0 for dislikes.
+
+        rank, age_millis and negative of the history may be (…, E), for several variants of it: then (R, …, E).
+        """
+        days, negative = history.age_millis / DAY_MILLIS, history.negative
+        columns = np.array([self.relations.get(t, UNKNOWN_RELATION) for t in history.types]).reshape(-1, 4)
+        weight = np.where(negative, columns[:, 1], columns[:, 0])
+        weight = weight * np.exp2(-np.nan_to_num(days) / np.where(negative, columns[:, 3], columns[:, 2]))
+        weight = np.where(history.absent, 0.0, weight)
+        shares = []
+        for half_life in self.half_lives:
+            decayed = weight * np.where(np.isnan(days), 1.0, np.exp2(-history.rank / half_life))
+            shares.append(decayed / np.maximum(np.abs(decayed).sum(axis=-1, keepdims=True), 1e-12))
+        return np.array(shares)
+
+    def projected(self, history: History, directions: Floats) -> Floats | None:
+        """(E, N) the part of each event in the products of the user's vector with directions (D, N): by column they
+        add up to these. None where `vector` is empty."""
+        width = len(self.matrices[0])
+        vectors = history.matrix(width)
+        total, parts = np.zeros(width), np.zeros((len(vectors), directions.shape[1]))
+        for mix, matrix, share in zip(self.mix, self._arrays, self.attention(history), strict=True):
+            total += mix * (matrix @ (share @ vectors))
+            parts += mix * share[:, None] * (vectors @ (matrix.T @ directions))
+        length = np.linalg.norm(total)
+        return parts / length if length > 0 else None
+
+    def vectors_of(self, variants: History) -> Floats:
+        """(V, D) of length 1, or 0: the vectors of V variants of a history, as `History.without_each` gives them."""
+        vectors = variants.matrix(len(self.matrices[0]))
+        parts = zip(self.mix, self._arrays, self.attention(variants), strict=True)
+        total: Floats = sum(((share @ vectors) @ (mix * matrix.T) for mix, matrix, share in parts), np.zeros(()))
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return np.divide(total, length, out=np.zeros_like(total), where=length > 0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +102,7 @@ class History:
 
     item_ids: ids or rows.  rank: (E,) 0, 1, …  age_millis: (E,) ms before the newest event, NaN where unknown.
     negative: (E,) whether the event expresses dislike.  vectors: E embeddings, empty where an item has none.
+    values: (E,) of ratings, NaN where unknown.  absent: (E,) events that don't count; none as a history is read.
     """
 
     item_ids: Sequence[Any]
@@ -79,7 +110,9 @@ class History:
     rank: Floats
     age_millis: Floats
     negative: NDArray[np.bool_]
-    vectors: Sequence[Vector]
+    vectors: Sequence[Vector] | NDArray[Any]
+    values: Floats = field(default_factory=lambda: np.zeros(0))
+    absent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((), dtype=bool))
 
     @classmethod
     def of(
@@ -95,7 +128,29 @@ class History:
         at = np.asarray(millis, dtype=float)
         negative = np.isin(np.asarray(types, dtype=object), list(unwanted)) | low_ratings(types, values)
         age = np.maximum(at[0] - at, 0.0) if len(at) else at
-        return cls(item_ids, types, np.arange(len(at), dtype=float), age, negative, vectors)
+        rank = np.arange(len(at), dtype=float)
+        return cls(item_ids, types, rank, age, negative, vectors, np.asarray(values, dtype=float))
+
+    def matrix(self, width: int) -> Floats:
+        """(E, D) the vectors, zeros for those of another width."""
+        if isinstance(self.vectors, np.ndarray) and self.vectors.shape[1:] == (width,):
+            return np.asarray(self.vectors, dtype=float)
+        return np.array([v if len(v) == width else np.zeros(width) for v in self.vectors], dtype=float).reshape(
+            -1, width
+        )
+
+    def without_each(self) -> tuple[list[Any], History]:
+        """V variants, each without the events on one item: these items, and a history with rank, age_millis, negative
+        and absent (V, E). Ranks, ages and what is a low rating are those of the events that stay."""
+        items = list(dict.fromkeys(self.item_ids))
+        number = {item: place for place, item in enumerate(items)}
+        absent = np.array([number[item] for item in self.item_ids]) == np.arange(len(items))[:, None]
+        rank = np.maximum(np.cumsum(~absent, axis=1) - 1.0, 0.0)
+        first = np.argmin(absent, axis=1)
+        age = np.maximum(self.age_millis - self.age_millis[first][:, None], 0.0)
+        rated = np.asarray(self.types, dtype=object) == "RATED"
+        negative = (self.negative & ~rated) | low_without(self.values, rated, absent)
+        return items, replace(self, rank=rank, age_millis=age, negative=negative, absent=absent)
 
     def recent(self, count: int, negative_weight: float, unwanted: Sequence[str]) -> Recent:
         """The `count` latest items, each at its last event, with weights as `recency_weights` gives them.
@@ -116,13 +171,13 @@ def recency_weights(rank: Floats, age_millis: Floats, liked: Floats) -> Floats:
 
         2^(-rank / SHORT_ITEMS)    2^(-rank / LONG_ITEMS)    1 / (1 + age in minutes)
 
-    times `liked` (E,). An undated event (NaN) has no order: it counts 1, 1 and 0.
+    times `liked` (E,). An undated event (NaN) has no order: it counts 1, 1 and 0. Arguments (…, E) give (3, …, E).
     """
     undated = np.isnan(age_millis)
     ranked = [np.where(undated, 1.0, np.exp2(-rank / half_life)) for half_life in (SHORT_ITEMS, LONG_ITEMS)]
     aged = np.where(undated, 0.0, 1.0 / (1.0 + np.nan_to_num(age_millis) / MINUTE_MILLIS))
     weights = np.stack([*ranked, aged]) * liked
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    return weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-12)
 
 
 def search_weights(millis: Floats, latest_event: float, half_life_days: Floats) -> Floats:

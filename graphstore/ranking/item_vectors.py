@@ -47,6 +47,21 @@ class Vectors:
         none = np.zeros(0, dtype=np.float32)
         return [self.blocks[n // BLOCK][n % BLOCK] if self.inverse[n // BLOCK][n % BLOCK] > 0 else none for n in places]
 
+    def matrix(self, rows: NDArray[Any]) -> Floats:
+        """(N, D) the vectors of these items (row numbers), 0 for an item that has none."""
+        found = np.zeros((len(rows), self.width))
+        block, place = np.divmod(rows, BLOCK)
+        for number in np.unique(block).tolist():
+            own = block == number
+            found[own] = self.blocks[number][place[own]]
+        return found
+
+    def directions(self, rows: NDArray[Any]) -> Floats:
+        """(N, D) the same with length 1."""
+        found = self.matrix(rows)
+        length = np.linalg.norm(found, axis=1, keepdims=True)
+        return np.divide(found, length, out=np.zeros_like(found), where=length > 0)
+
     def replaced(self, size: int, places: Sequence[int], vectors: Sequence[Sequence[float]]) -> Vectors:
         """A copy for `size` items with other vectors for some of them; a vector of another width counts as none."""
         blocks = list(self.blocks)

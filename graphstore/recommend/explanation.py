@@ -1,17 +1,22 @@
 """Explanations: the path from a user to a recommended item as JSON, and the sentence that words it.
 
-Every number in a sentence was counted for the moment of the answer. A path shows users whom the user follows with what
+A share in a sentence is the part of the score over all that speaks for the item: the sum of its positive parts. Every
+number of people was counted for the moment of the answer. A path shows users whom the user follows with what
 they did; of a similar user it shows neither who they are nor when or how they did it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from neo4j.time import Date, DateTime
+import numpy as np
 
+from graphstore.recommend.paths import Path
+from graphstore.recommend.reasons.parts import Part
 from graphstore.recommend.reasons.reason import Reason
+from graphstore.recommend.snapshot import RequestContext
 
 Map = dict[str, Any]
 VERBS = {
@@ -25,157 +30,156 @@ VERBS = {
     "COMPLETED": "completed",
     "POSTED": "posted",
 }
-EVIDENCE = 20  # events that an interest keeps at most, see extract/interests/write_user_interests
 TITLE_LENGTH = 80
 FEW = 5  # people; of fewer, or of less than a tenth of all, those of all time say more
 
 
-def plain(value: Any) -> Any:
-    """A Neo4j value with JSON types only: times as ISO 8601 text."""
-    if isinstance(value, DateTime | Date):
-        return value.to_native().isoformat().replace("+00:00", "Z")
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, dict):
-        return {key: plain(part) for key, part in value.items()}
-    return value
-
-
 @dataclass(frozen=True)
-class Chosen:
-    """How the item was chosen by all.
+class Known:
+    """What the words of an answer need beside its reasons.
 
-    until, days: the end and the length of the time in which a choice is recent.  new: the item takes a place for
-    exploration.
+    until, days: the end and the length of the time in which a choice is recent.  counts: by item, how many people chose
+    it, as `graphstore.recommend.reasons.choosers.count_people` returns them.  labels: of interests, by name.
+    new: the items that take a place for exploration.
     """
 
     until: datetime | None
     days: int
-    new: bool = False
+    counts: Mapping[int, Mapping[str, int]]
+    labels: Mapping[str, str]
+    new: Collection[int] = ()
 
 
-def explained(
-    reason: Reason, nodes: list[Map] | None, hops: list[Map] | None, counts: Map, end: Map, chosen: Chosen
-) -> Map:
+def explained(context: RequestContext, reason: Reason, path: Path, known: Known, title: str | None) -> Map:
     """because, reason and path of a recommendation.
 
-    nodes, hops: of the path without the item at its end, as `plain` made them; None where no relationship leads to it.
-    counts: as `recommend/explain_items` returns them.  end: the item as a node.
-
-    reason holds channel (None where none speaks for the item) and what the sentence states: people and of (so many of
-    these people), events (of the user), similarity (of vectors), times; days and until (of recent choices).
+    reason: channel (of the leading part; null where none is named), what the sentence says of the leading part (people,
+    of, times, days, until), and parts: all that the score is made of, those that the sentence names first.
+    title: of the item.
     """
-    if counts.get("people") == 0:  # the relationship rests on choices that were not made yet, or are gone
-        nodes = hops = None
-    path = path_of(reason, nodes, hops, end)
-    channel = reason.channel or None
-    if not path and channel != "embedding":
-        channel = "popular" if channel else None
-    sentence, stated = _worded(reason, channel, path, counts, chosen)
-    if chosen.new:
-        sentence = f"New here{_chosen_by(counts.get('ever'))}: {sentence[0].lower()}{sentence[1:]}"
-    return {"because": sentence, "reason": {"channel": channel, **stated}, "path": path}
-
-
-def path_of(reason: Reason, nodes: list[Map] | None, hops: list[Map] | None, end: Map) -> list[Map]:
-    """Nodes and relationships alternating, from the user to the item; empty where no relationship leads to it."""
-    if not nodes or not hops or len(nodes) != len(hops):
-        return []
-    (start, middle), (first, second) = nodes, hops
-    if reason.person is not None:
-        followed = first["type"] == "FOLLOWS"
-        shown = ("value",) if followed else ()
-        second = {"type": second["type"], "properties": {k: v for k, v in second["properties"].items() if k in shown}}
-        if not followed:
-            middle = {"label": "User", "key": None, "title": None}
-            first = {"type": first["type"], "properties": {}}
-    return [start, first, middle, second, end]
-
-
-def _worded(reason: Reason, channel: str | None, path: list[Map], counts: Map, chosen: Chosen) -> tuple[str, Map]:
-    if channel == "embedding":
-        return _near(reason, path, counts)
-    if not path:
-        return _popular(channel, counts, chosen)
-    if channel == "interests":
-        return _interest(path, counts)
-    if channel == "attributes":
-        return _shared(path, counts)
-    if channel == "social":
-        return _social(reason, path)
-    sentence, stated = _also(path, counts)
-    return sentence + ".", stated
-
-
-def _also(path: list[Map], counts: Map) -> tuple[str, Map]:
-    """What the user did with the item in between, and how many of those who chose it chose this; without full stop."""
-    did = f"Because you {verb_phrase(path[1], display_name(path[2]))}"
-    if "people" not in counts:
-        return f"{did}: people who chose or rated it did so with this too, too many to count", {}
-    people, of, later = counts["people"], counts["of"], counts["later"]
-    next_one = path[3]["type"] == "FOLLOWED_BY" and later > 0
-    number = later if next_one else people
-    when = "after it" if next_one else "too"
-    who = f"{number:,} of the {of:,} other people" if of > 1 else "the one other person"
-    return f"{did}: {who} who chose or rated it did so with this {when}", {"people": number, "of": of}
-
-
-def _near(reason: Reason, path: list[Map], counts: Map) -> tuple[str, Map]:
-    close = "close to what you have been choosing"
-    stated: Map = {}
-    if reason.similarity is not None:
-        close += f" (similarity {reason.similarity:.2f} of 1)"
-        stated = {"similarity": round(reason.similarity, 4)}
-    if not path:
-        return f"This is {close}.", stated
-    sentence, also = _also(path, counts)
-    return f"{sentence}; it is {close}.", also | stated
-
-
-def _interest(path: list[Map], counts: Map) -> tuple[str, Map]:
-    first, name, events = path[1], display_name(path[2]), counts.get("events") or 0
-    if first.get("properties", {}).get("extracted_by") == "user":
-        return f"You pinned {name}, and this is about it.", {"events": 0}
-    least = "at least " if events >= EVIDENCE else ""
-    evidence = f" ({least}{events} of your events)" if events else ""
-    return f"You like {name}{evidence}, and this is about it.", {"events": events}
-
-
-def _shared(path: list[Map], counts: Map) -> tuple[str, Map]:
-    kind = path[2]["key"].partition("=")[0].replace("_", " ")
-    whose = f"who share your {kind} ({display_name(path[2])})"
-    if "people" not in counts:
-        return f"People {whose} chose or rated this, too many to count.", {}
-    people, of = counts["people"], counts["of"]
-    return f"{people:,} of the {of:,} other people {whose} chose or rated this.", {"people": people, "of": of}
-
-
-def _social(reason: Reason, path: list[Map]) -> tuple[str, Map]:
-    stated = {"people": reason.people, "of": reason.of}
-    people = f"{reason.people} of the {reason.of} people" if reason.of != 1 else "The one person"
-    have, latest = ("has" if reason.people == 1 else "have"), "their latest choices"
-    if path[1]["type"] == "FOLLOWS":
-        more = f" ({people} you follow {have} it among {latest})" if reason.of != 1 else ""
-        return f"{display_name(path[2])}, whom you follow, {verb_phrase(path[3], 'this')}{more}.", stated
-    choose = "choose" if reason.of != 1 else "chooses"
-    return f"{people} who {choose} most like you {have} this among {latest}.", stated
-
-
-def _popular(channel: str | None, counts: Map, chosen: Chosen) -> tuple[str, Map]:
-    """How many people chose an item to which nothing of the user's own leads: those of late, where they are some."""
-    begin = "" if channel else "Nothing of your own leads here: "
-    recent, ever, until = counts.get("recent", 0), counts.get("ever", 0), chosen.until
-    if until and recent >= max(FEW, ever / 10):
-        when = f"in the {chosen.days} days up to {until.date().isoformat()}"
-        stated = {"people": recent, "days": chosen.days, "until": plain_time(until)}
-        sentence = f"{begin}{_people(recent)} chose or rated this {when}."
-    elif ever:
-        sentence, stated = f"{begin}{_people(ever)} chose or rated this so far.", {"people": ever}
-    elif times := counts.get("times"):
-        sentence, stated = f"{begin}chosen or rated {times:,} times so far.", {"times": times}
+    end = {"label": "Item", "key": context.catalogue.ids[reason.row], "title": title}
+    shown = path_of(path, end)
+    named = [_Words(context, reason, shown, known, part) for part in reason.named]
+    sentence = "; ".join(f"{one.text} ({one.part.share:.0%})" for one in named) + "."
+    stated = named[0].stated if named else {}
+    if not named:
+        said, stated = _chosen(reason.row, known)
+        own = any(part.origin == "event" and part.part > 0 for part in reason.rest)
+        sentence = f"{'What you liked says little about this' if own else 'Nothing of your own leads here'}: {said}."
+    if reason.row in known.new:
+        sentence = f"New here{_chosen_by(known.counts[reason.row].get('ever'))}: {sentence[0].lower()}{sentence[1:]}"
     else:
-        sentence, stated = f"{begin}nobody has chosen this yet.", {"people": 0}
-    return sentence[0].upper() + sentence[1:], stated
+        sentence = sentence[0].upper() + sentence[1:]
+    parts = [one.document for one in named] + [_document(part) for part in reason.rest]
+    return {"because": sentence, "reason": {"channel": reason.channel, **stated, "parts": parts}, "path": shown}
+
+
+def path_of(path: Path, end: Map) -> list[Map]:
+    """Nodes and relationships alternating, from the user to the item; empty where no relationship leads to it.
+
+    end: the item.
+    """
+    if not path.nodes or len(path.nodes) != len(path.hops):
+        return []
+    nodes, hops = [dict(node) for node in path.nodes], list(path.hops)
+    if len(nodes) == 2 and nodes[1]["label"] == "User":
+        followed = hops[0]["type"] == "FOLLOWS"
+        kept = {k: v for k, v in hops[1]["properties"].items() if followed and k == "value"}
+        hops[1] = {"type": hops[1]["type"], "properties": kept}
+        if not followed:
+            nodes[1] = {"label": "User", "key": None, "title": None}
+            hops[0] = {"type": hops[0]["type"], "properties": {}}
+    return [element for pair in zip(nodes, hops, strict=True) for element in pair] + [end]
+
+
+class _Words:
+    """A named part as a clause of the sentence (`text`), the numbers in it (`stated`) and as JSON (`document`)."""
+
+    def __init__(self, context: RequestContext, reason: Reason, path: list[Map], known: Known, part: Part) -> None:
+        self.context, self.reason, self.path, self.known, self.part = context, reason, path, known, part
+        self.more = "more " if reason.named[0].items and part is not reason.named[0] else ""
+        self.stated: Map = {}
+        self.title: str | None = None
+        self.text = getattr(self, f"_{part.origin}")()
+        self.document = _document(part) | {"title": self.title} | self.stated
+        if part.items:
+            self.document["items"] = [context.catalogue.ids[row] for row in part.items]
+
+    def _event(self) -> str:
+        items, (row,), history = self.context.catalogue, self.part.items, self.context.user.history
+        self.title = items.titles[row]
+        newest = history.item_ids.index(row)
+        value = history.values[newest]
+        event = {"type": history.types[newest], "properties": {} if np.isnan(value) else {"value": float(value)}}
+        name = display_name({"label": "Item", "key": items.ids[row], "title": self.title})
+        return f"because you {verb_phrase(event, name)}"
+
+    def _interest(self) -> str:
+        self.title = self.known.labels.get(str(self.part.key), str(self.part.key))
+        name = display_name({"label": "Interest", "key": self.part.key, "title": self.title})
+        if not self.part.liked:
+            return f"{self._liked_items()} about {name}"
+        items, column = (
+            f", as {self._liked_items()}" if self.part.items else "",
+            self.context.catalogue.interests[str(self.part.key)],
+        )
+        pinned = (column, "pin") in self.context.features.corrected
+        return f"you {'pinned' if pinned else 'like'} {name}{items}"
+
+    def _attribute(self) -> str:
+        kind, _, value = str(self.part.key).partition("=")
+        self.title = value
+        kind, name = kind.replace("_", " "), display_name({"label": "Attribute", "key": value})
+        if self.part.items:
+            return f"{self._liked_items()} with the same {kind}, {name}"
+        return f"people who share your {kind}, {name}, often choose this"
+
+    def _liked_items(self) -> str:
+        count = len(self.part.items)
+        return f"you liked {count} {self.more}item{'s' if count != 1 else ''}"
+
+    def _person(self) -> str:
+        self.title = str(self.part.key)
+        own = len(self.path) == 5 and self.path[2]["key"] == self.part.key
+        did = verb_phrase(self.path[3], "this") if own else "chose this"
+        return f"{display_name({'label': 'User', 'key': self.part.key})}, whom you follow, {did}"
+
+    def _people(self) -> str:
+        ties = [rows for rows, followed, _ in self.context.features.neighbours if not followed]
+        people = sum(bool((rows == self.reason.row).any()) for rows in ties)
+        self.stated = {"people": people, "of": len(ties)}
+        have = "has" if people == 1 else "have"
+        return f"{people} of the {len(ties)} people who choose most like you {have} this among their latest choices"
+
+    def _popularity(self) -> str:
+        text, self.stated = _chosen(self.reason.row, self.known)
+        return text
+
+    def _search(self) -> str:
+        self.title = str(self.part.key)
+        return f"you searched for {display_name({'label': 'Query', 'key': self.part.key})}"
+
+    def _vector(self) -> str:
+        return "this is close to your taste as the model knows it"
+
+
+def _document(part: Part) -> Map:
+    return {"origin": part.origin, "key": part.key, "part": part.part, "share": part.share}
+
+
+def _chosen(row: int, known: Known) -> tuple[str, Map]:
+    """How many people chose an item: those of late, where they are some."""
+    counts, until = known.counts[row], known.until
+    recent, ever = counts.get("recent", 0), counts.get("ever", 0)
+    if until and recent >= max(FEW, ever / 10):
+        stated = {"people": recent, "days": known.days, "until": plain_time(until)}
+        when = f"in the {known.days} days up to {until.date().isoformat()}"
+        return f"{_people(recent)} chose or rated this {when}", stated
+    if ever:
+        return f"{_people(ever)} chose or rated this so far", {"people": ever}
+    if times := counts.get("times"):
+        return f"this was chosen or rated {times:,} times so far", {"times": times}
+    return "nobody has chosen this yet", {"people": 0}
 
 
 def _people(number: int) -> str:
@@ -204,7 +208,7 @@ def verb_phrase(event: Map, what: str) -> str:
 
 
 def display_name(node: Map) -> str:
-    """A node's title or key, at most TITLE_LENGTH characters; an item in quotation marks."""
+    """A node's title or key, at most TITLE_LENGTH characters; an item and a search in quotation marks."""
     text = str(node.get("title") or node["key"])
     text = text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
-    return f"“{text}”" if node["label"] == "Item" else text
+    return f"“{text}”" if node["label"] in ("Item", "Query") else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
 from graphstore.popularity import NEW_EVENTS
 from graphstore.ranking import diversity
-from graphstore.ranking.blend import CHANNELS, contributions
+from graphstore.ranking.attribution import Pool
+from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions
 from graphstore.ranking.candidates import NO_ROWS, UserFeatures, find_candidates, interest_scores
 from graphstore.ranking.corrections import INTERESTS, Corrections
 from graphstore.ranking.request import Request
@@ -29,17 +30,38 @@ class Ranking:
     """N items, best first.
 
     rows: (N,) of the catalogue.  scores: (N,).  parts: (N, C) contribution of each channel to the score.
+    pools, pool_of: (N,) in which of these pools each was scored.
     new: rows of the items that take a place for exploration.
     """
 
     rows: Rows
     scores: Floats
     parts: Floats
+    pools: tuple[Pool, ...]
+    pool_of: Rows
     new: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, pool: Pool, parts: Floats) -> Ranking:
+        """The candidates of a pool, in their order.  parts: (N, C)."""
+        scores = np.round(parts.sum(axis=1), 9)
+        return cls(pool.rows, scores, parts, (pool,), np.zeros(len(scores), dtype=np.int64))
+
+    def followed_by(self, other: Ranking, new: frozenset[int] = frozenset()) -> Ranking:
+        """The items of both, one ranking after the other."""
+        return Ranking(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.scores, other.scores]),
+            np.vstack([self.parts, other.parts]),
+            self.pools + other.pools,
+            np.concatenate([self.pool_of, other.pool_of + len(self.pools)]),
+            new,
+        )
 
     def take(self, places: Any) -> Ranking:
         """The items at these places (an index or slice), in that order."""
-        return replace(self, rows=self.rows[places], scores=self.scores[places], parts=self.parts[places])
+        columns = {name: getattr(self, name)[places] for name in ("rows", "scores", "parts", "pool_of")}
+        return replace(self, **columns)
 
     def item_ids(self, context: RequestContext) -> list[str]:
         """The ids of the items."""
@@ -97,9 +119,8 @@ def _by_blend(
     parts = contributions(values, context.blend.weights, request.channels)
     if corrections is not None:
         parts = corrections.moved(rows, parts)
-    scores = np.round(parts.sum(axis=1), 9)
-    best = np.argsort(-scores, kind="stable")  # ties stay in the order of ids
-    return Ranking(rows[best], scores[best], parts[best])
+    ranking = Ranking.of(Pool.of_blend(rows, values, context.blend.weights, request.channels), parts)
+    return ranking.take(np.argsort(-ranking.scores, kind="stable"))  # ties stay in the order of ids
 
 
 def _corrected(context: RequestContext, request: Request, count: int, k: int, pool: int) -> Ranking:
@@ -122,7 +143,8 @@ def _corrected(context: RequestContext, request: Request, count: int, k: int, po
         ranking = without(corrections.out, corrections.others(items, user.seen, count))
     if len(corrections.out) and (len(ranking.rows) < pool or corrections.unmet(ranking.rows)):
         ranking = _followed_by(ranking, without(np.setdiff1d(np.arange(len(items)), corrections.out)))
-    return Ranking(*corrections.with_pins(ranking.rows, ranking.scores, ranking.parts, k)).take(slice(pool))
+    order, scores, parts = corrections.with_pins(ranking.rows, ranking.scores, ranking.parts, k)
+    return replace(ranking, scores=scores, parts=parts).take(order).take(slice(pool))
 
 
 def _followed_by(ranking: Ranking, left: Ranking) -> Ranking:
@@ -130,8 +152,7 @@ def _followed_by(ranking: Ranking, left: Ranking) -> Ranking:
     parts = left.parts.copy()
     if len(ranking.rows) and len(left.rows):
         parts[:, INTERESTS] -= max(left.scores[0] - ranking.scores[-1], 0.0)
-    rows, both = np.concatenate([ranking.rows, left.rows]), np.vstack([ranking.parts, parts])
-    return Ranking(rows, np.concatenate([ranking.scores, np.round(parts.sum(axis=1), 9)]), both)
+    return ranking.followed_by(replace(left, parts=parts, scores=np.round(parts.sum(axis=1), 9)))
 
 
 def new_items(context: RequestContext, request: Request, events: int) -> Ranking:
@@ -157,14 +178,23 @@ def new_items(context: RequestContext, request: Request, events: int) -> Ranking
         kept[rows[latest]] = True
         rows = rows[kept[rows] | (by_interest[rows] != 0)]
     cosines = items.vectors.cosines(features.vector)[rows] if len(features.vector) else np.zeros(len(rows))
-    parts = np.zeros((len(rows), len(CHANNELS)))
-    for channel, values in (("embedding", cosines), ("interests", by_interest[rows])):
-        positive = np.maximum(values, 0.0)
+    found = Ranking.of(*_scored_by_content(rows, {"embedding": cosines, "interests": by_interest[rows]}, request))
+    best = np.lexsort((items.order[rows], -found.scores))
+    return found.take(best[found.scores[best] > 0])
+
+
+def _scored_by_content(rows: Rows, signals: Mapping[str, Floats], request: Request) -> tuple[Pool, Floats]:
+    """New items as a pool, and (N, C) what the channels add.  signals: (N,) by channel."""
+    columns, scale = np.zeros((len(rows), len(NAMES))), np.zeros(len(NAMES))
+    parts, counted = np.zeros((len(rows), len(CHANNELS))), np.zeros((len(rows), len(CHANNELS)), dtype=bool)
+    for channel, values in signals.items():
+        place, number = PLACE[channel], CHANNELS.index(channel)
+        counted[:, number] = values > 0
+        columns[:, place] = np.maximum(values, 0.0)
         weight = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
-        parts[:, CHANNELS.index(channel)] = weight * positive / max(positive.max(initial=0.0), 1e-9)
-    scores = np.round(parts.sum(axis=1), 9)
-    best = np.lexsort((items.order[rows], -scores))
-    return Ranking(rows, scores, parts).take(best[scores[best] > 0])
+        scale[place] = weight / max(columns[:, place].max(initial=0.0), 1e-9)
+        parts[:, number] = scale[place] * columns[:, place]
+    return Pool(rows, columns, counted, scale, centred=False), parts
 
 
 def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) -> Ranking:
@@ -178,10 +208,4 @@ def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) 
         number = len(ranking.rows) + number if number is not None else next(rest, None)
         if number is not None:
             order.append(number)
-    both = Ranking(
-        np.concatenate([ranking.rows, new.rows]),
-        np.concatenate([ranking.scores, new.scores]),
-        np.vstack([ranking.parts, new.parts]),
-        explored,
-    )
-    return both.take(order)
+    return ranking.followed_by(new, explored).take(order)

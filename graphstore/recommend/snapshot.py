@@ -21,7 +21,8 @@ from graphstore.recommend.feed_position import FeedPosition, State
 from graphstore.recommend.user_state import NeighbourState, UserState
 
 USERS_KEPT, NEIGHBOURS_KEPT, SOURCES_KEPT = 4_000, 20_000, 20_000
-CHOOSERS_KEPT = 4_000_000  # people, 24 bytes each
+ITEMS_KEPT, LABELS_KEPT = 200_000, 20_000
+CHOOSERS_KEPT = 4_000_000  # people, 8 bytes each
 CacheValidator = tuple[Any, ...]
 Hops = dict[Any, tuple[Any, Any]]
 
@@ -35,7 +36,8 @@ class PersonalCaches:
     users: state by user id.  neighbours: recent items of followed and similar users, by user id.
     hops: the last hop of paths as read from the graph, by the row of the item that the hop starts from.
     choosers: the version of an item and who chose it then (of an item with many events, how many), by row; at most
-    CHOOSERS_KEPT people in all.
+    CHOOSERS_KEPT people in all.  attributes: the version of an item and its attributes then, by row.  labels: how
+    interests are called, by name.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,8 @@ class PersonalCaches:
         self._choosers: LRUCache[int, tuple[int, Any]] = LRUCache(
             CHOOSERS_KEPT, lambda held: 1 + (len(held[1]) if isinstance(held[1], Sized) else 0)
         )
+        self._attributes: LRUCache[int, tuple[int, Any]] = LRUCache(ITEMS_KEPT)
+        self._labels: LRUCache[str, str] = LRUCache(LABELS_KEPT)
 
     def user(self, user_id: str) -> UserState | None:
         """The cached state of a user."""
@@ -84,6 +88,26 @@ class PersonalCaches:
         """Cache who chose an item."""
         with self._lock:
             self._choosers[row] = (version, choosers)
+
+    def attributes(self, rows: Iterable[int]) -> dict[int, tuple[int, Any]]:
+        """The cached version and attributes of those of these items that are cached."""
+        with self._lock:
+            return {row: held for row in rows if (held := self._attributes.get(row)) is not None}
+
+    def keep_attributes(self, row: int, version: int, attributes: Any) -> None:
+        """Cache the attributes of an item."""
+        with self._lock:
+            self._attributes[row] = (version, attributes)
+
+    def label(self, name: str) -> str | None:
+        """The cached label of an interest."""
+        with self._lock:
+            return self._labels.get(name)
+
+    def keep_label(self, name: str, label: str) -> None:
+        """Cache the label of an interest."""
+        with self._lock:
+            self._labels[name] = label
 
     def hops(self, source: int) -> Hops:
         """The cached hops from an item (a row of the catalogue); the caller adds to it."""
@@ -174,6 +198,7 @@ class RequestContext:
     validator: an answer may be given again while `ServingCache.validator` returns the same.
     at: the moment as of which the user's events, interests and ties are taken; None for now.
     people: ids of the users of `features.neighbours`.  known: whether the user is in the graph.
+    highest_rating: that of the last build, None where there was none.
     """
 
     user_id: str
@@ -191,6 +216,7 @@ class RequestContext:
     at: datetime | None = None
     people: Sequence[str] = ()
     known: bool = True
+    highest_rating: float | None = None
 
 
 def make_validator(state: State, number: int) -> CacheValidator:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,12 @@ from graphstore.progress import Progress, silent
 from graphstore.ranking.blend import CHANNELS
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions, Request, make_request
 from graphstore.recommend.cache import ServingCache
-from graphstore.recommend.explanation import Chosen, explained
+from graphstore.recommend.explanation import Known, explained
 from graphstore.recommend.paths import read_paths
 from graphstore.recommend.rank import Ranking, new_items, rank
 from graphstore.recommend.reasons.choosers import count_people, window
 from graphstore.recommend.reasons.reason import Reason, find_reasons
+from graphstore.recommend.reasons.tags import read_labels
 from graphstore.recommend.related import check_k, similar_items, similar_users, suggested_friends
 from graphstore.recommend.snapshot import CacheValidator, RequestContext
 
@@ -234,34 +235,36 @@ def _explained(
     cache: ServingCache, context: RequestContext, ranking: Ranking, request: Request, explain: bool
 ) -> list[dict[str, Any]] | None:
     """The recommendations of an answer; None where an item is gone from the graph: it is discarded, rank again."""
-    rows = ranking.rows.tolist()
-    reasons = find_reasons(context, rows, ranking.parts, request.wanted) if explain else [Reason(row) for row in rows]
+    items, rows = context.catalogue, ranking.rows.tolist()
+    shares = np.maximum(ranking.parts, 0.0)
+    shares /= np.where(total := shares.sum(axis=1, keepdims=True), total, 1.0)
+    recommendations = []
+    for row, score, share in zip(rows, ranking.scores.tolist(), shares.tolist(), strict=True):
+        channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
+        one = {"item_id": items.ids[row], "title": items.titles[row], "score": score, "channels": channels}
+        recommendations.append(one | ({"exploration": True} if row in ranking.new else {}))
+    if not explain:
+        return recommendations
+    reasons = find_reasons(cache.client, context, ranking, request)
     paths = read_paths(cache.client, context, reasons, request)
     if gone := [row for row, path in zip(rows, paths, strict=True) if path is None]:
         cache.discard(context, np.array(gone, dtype=np.int64))
         return None
-    shares = np.maximum(ranking.parts, 0.0)
-    shares /= np.where(total := shares.sum(axis=1, keepdims=True), total, 1.0)
-    alone = ranking.new | {
-        reason.row
-        for reason, path in zip(reasons, paths, strict=True)
-        if reason.channel != "embedding" and path and (not path.nodes or path.counts.get("people") == 0)
-    }
-    counts = count_people(cache.client, context, reasons, request, alone) if explain else [{}] * len(rows)
-    until, days = window(context)
-    recommendations = []
-    for reason, path, counted, score, share in zip(
-        reasons, paths, counts, ranking.scores.tolist(), shares.tolist(), strict=True
-    ):
+    known = _known(cache.client, context, reasons, ranking, request)
+    for one, reason, path in zip(recommendations, reasons, paths, strict=True):
         assert path is not None
-        channels = {name: part for name, part in zip(CHANNELS, share, strict=True) if part > 0}
-        item_id, is_new = context.catalogue.ids[reason.row], reason.row in ranking.new
-        recommendation = {"item_id": item_id, "title": path.title, "score": score, "channels": channels}
-        if is_new:
-            recommendation["exploration"] = True
-        if explain:
-            end = {"label": "Item", "key": item_id, "title": path.title}
-            chosen = Chosen(until, days, is_new)
-            recommendation |= explained(reason, path.nodes, path.hops, path.counts | counted, end, chosen)
-        recommendations.append(recommendation)
+        one |= explained(context, reason, path, known, one["title"])
     return recommendations
+
+
+def _known(
+    client: Client, context: RequestContext, reasons: Sequence[Reason], ranking: Ranking, request: Request
+) -> Known:
+    """The numbers and names that the sentences of an answer hold."""
+    named = [(reason.row, part) for reason in reasons for part in reason.named]
+    counted = {row for row, part in named if part.origin == "popularity"}
+    counted |= ranking.new | {reason.row for reason in reasons if not reason.named}
+    names = [str(part.key) for _, part in named if part.origin == "interest"]
+    until, days = window(context)
+    counts = count_people(client, context, sorted(counted), request)
+    return Known(until, days, counts, read_labels(client, context, names), ranking.new)

@@ -110,6 +110,7 @@ class UserContextReader:
             make_validator(state, snapshot.number),
             at,
             [user_id for user_id, _ in people],
+            highest_rating=state["highest_rating"],
         )
 
     def _edges(self, snapshot: Snapshot, rows: Rows) -> NeighbourEdges:

@@ -54,6 +54,10 @@ class UserState:
         latest = dict(zip(reversed(self.history.item_ids), reversed(self.history.negative.tolist()), strict=True))
         return np.array([row for row, low in latest.items() if low], dtype=np.int64)
 
+    def events(self, vectors: Vectors) -> History:
+        """The history with the vectors of its items."""
+        return replace(self.history, vectors=vectors.matrix(np.array(self.history.item_ids, dtype=np.int64)))
+
     def vector(self, vectors: Vectors, blend: Blend) -> Floats:
         """(D,) the user's vector: the readout of the blend over their events, else the stored one; empty for none."""
         held = self._vector
@@ -61,8 +65,7 @@ class UserState:
             return held[2]
         found = NO_VECTOR
         if blend.readout:
-            history = replace(self.history, vectors=vectors.rows(self.history.item_ids))
-            found = blend.readout.vector(history)
+            found = blend.readout.vector(self.events(vectors))
         if not len(found) and len(self.stored_vector) == vectors.width:
             found = np.asarray(self.stored_vector, dtype=float)
         self._vector = (vectors, blend, found)

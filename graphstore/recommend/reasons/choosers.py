@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphstore.arrays import Floats
 from graphstore.database.client import Client
 from graphstore.ranking.request import Request
-from graphstore.recommend.reasons.reason import Reason
 from graphstore.recommend.snapshot import RequestContext
 
 MOST = 2_000  # events of an item; of one with more, people are not counted
@@ -23,41 +21,25 @@ NO_LIMIT = 2**31
 class Choosers:
     """The people who chose an item, N of them.
 
-    users: (N,) a hash of each one's id, ascending.  first, last: (N,) when they first and last did, ms since 1970; inf
-    and -inf where no time is known.
+    last: (N,) when each of them last did, ms since 1970; -inf where no time is known.
     """
 
-    users: NDArray[np.int64]
-    first: Floats
     last: Floats
 
     @classmethod
     def of(cls, users: Sequence[str], millis: Sequence[float]) -> Choosers:
         """From columns of events. millis: NaN where unknown."""
-        hashes, place = np.unique(np.fromiter(map(hash, users), np.int64, len(users)), return_inverse=True)
-        first, last = np.full(len(hashes), np.inf), np.full(len(hashes), -np.inf)
-        np.fmin.at(first, place, np.asarray(millis, dtype=float))
-        np.fmax.at(last, place, np.asarray(millis, dtype=float))
-        return cls(hashes, first, last)
+        number = {user_id: place for place, user_id in enumerate(dict.fromkeys(users))}
+        last = np.full(len(number), -np.inf)
+        np.fmax.at(last, [number[user_id] for user_id in users], np.asarray(millis, dtype=float))
+        return cls(last)
 
     def __len__(self) -> int:
-        return len(self.users)
-
-    def count_others(self, user_id: str) -> int:
-        """How many people other than this one."""
-        return len(self) - int((self.users == hash(user_id)).any())
+        return len(self.last)
 
     def count_between(self, since: datetime, until: datetime) -> int:
         """How many of these last chose it after the one moment and not after the other."""
         return int(((self.last > 1000 * since.timestamp()) & (self.last <= 1000 * until.timestamp())).sum())
-
-    def count_with(self, other: Choosers) -> tuple[int, int]:
-        """How many of these people chose the other item as well, and how many of them did so after this one."""
-        if not len(other):
-            return 0, 0
-        place = np.minimum(np.searchsorted(other.users, self.users), len(other) - 1)
-        both = other.users[place] == self.users
-        return int(both.sum()), int((self.first[both] < other.last[place[both]]).sum())
 
 
 def read_choosers(
@@ -98,35 +80,17 @@ def window(context: RequestContext) -> tuple[datetime | None, int]:
 
 
 def count_people(
-    client: Client, context: RequestContext, reasons: Sequence[Reason], request: Request, counted: Collection[int] = ()
-) -> list[dict[str, int]]:
-    """For each reason the numbers of people that it may state; empty where there are none, or too many to count.
-
-    counted: rows of the catalogue whose people are counted whatever the reason.
-    With a source: of (who else chose it), people (who of these chose the item), later (who of these did so after it).
-    Where these are 0, for the channel popular or none, and for the rows of `counted`: ever and recent (who chose the
-    item, and in the `window`). Of an item with too many: times (its events).
-    """
-    needed = [one for one in reasons if one.source is not None or one.channel in ("popular", "") or one.row in counted]
-    rows = [row for reason in needed for row in (reason.row, *(reason.source or ())[:1]) if isinstance(row, int)]
-    choosers = read_choosers(client, context, rows, request) if rows else {}
+    client: Client, context: RequestContext, rows: Sequence[int], request: Request
+) -> dict[int, dict[str, int]]:
+    """For each of these items (rows of the catalogue) how many people chose it: ever and recent (in the `window`); of
+    an item with too many to count: times (its events)."""
     until, days = window(context)
-    counts: list[dict[str, int]] = []
-    for reason in reasons:
-        of_item = choosers.get(reason.row)
-        found: dict[str, int] = {}
-        if reason.source is not None and isinstance(of_item, Choosers):
-            source = choosers[reason.source[0]]
-            if isinstance(source, Choosers):
-                people, later = source.count_with(of_item)
-                found = {"of": source.count_others(context.user_id), "people": people, "later": later}
-        if isinstance(of_item, int):
-            found = {"times": of_item}
-        elif of_item is not None and (
-            reason.row in counted or (not found.get("people") and (reason.source is None or found))
-        ):
-            since = until - timedelta(days=days) if until else None
-            recent = of_item.count_between(since, until) if since and until else 0
-            found |= {"ever": len(of_item), "recent": recent}
-        counts.append(found)
+    since = until - timedelta(days=days) if until else None
+    counts: dict[int, dict[str, int]] = {}
+    for row, found in (read_choosers(client, context, rows, request) if rows else {}).items():
+        if isinstance(found, int):
+            counts[row] = {"times": found}
+        else:
+            recent = found.count_between(since, until) if since and until else 0
+            counts[row] = {"ever": len(found), "recent": recent}
     return counts

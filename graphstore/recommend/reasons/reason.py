@@ -1,141 +1,179 @@
-"""Reasons: which channel explains a recommended item, by what is in memory.
+"""Reasons: the largest parts of an item's score, up to NAMED of them, and the path through which the first one flows.
 
-A channel explains an item only where something of the user's own leads to it: an item that they did not rate low, an
-interest, a person, an attribute, their vector. So nothing that speaks against an item is given as its reason.
+An item of the user is named alone only where it is both the largest part that an item of theirs has in the score, and
+the one without which the score would fall most, by a MARGIN. What is left of their items is grouped by what these have
+in common with the recommended one: each counts for one interest or attribute, chosen so that few names say most.
+Neither alone nor in a group does anything count that the user did not like (`graphstore.recommend.reasons.liked`), nor
+what adds only by lowering the score less than elsewhere.
 
-Names: N items of the answer, C channels, D width.
+Names: K items of the answer, C channels, O origins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from graphstore.arrays import Floats
+from graphstore.database.client import Client
+from graphstore.ranking.attribution import Attribution, attribute, with_corrections
 from graphstore.ranking.blend import CHANNELS
-from graphstore.ranking.corrections import INTERESTS, MAIN, shares
+from graphstore.ranking.leave_one_out import drops
+from graphstore.ranking.request import Request
+from graphstore.recommend.rank import Ranking
+from graphstore.recommend.reasons.liked import liked_items
+from graphstore.recommend.reasons.links import Link, link_of
+from graphstore.recommend.reasons.parts import Part
+from graphstore.recommend.reasons.tags import Tag, Tags, read_tags
 from graphstore.recommend.snapshot import RequestContext
 
-Source = tuple[int, str]  # the user's item (a row of the catalogue) and the type of the relationship from it
-POPULAR = CHANNELS.index("popular")
-TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
-BY_RELATIONSHIP = ("similar", "transitions", "interests", "social", "attributes")
-TYPES_OF = {"similar": TYPES[:1], "transitions": TYPES[1:], "embedding": TYPES}
+NAMED = 3
+LEAST = 0.03  # of what speaks for an item; smaller parts are not named
+MARGIN = 0.15  # of the fall without an item, by which it must exceed those without any other
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What explains an item (a row of the catalogue).
+    """Why an item (a row of the catalogue) is recommended.
 
-    channel: empty where none does.  source: what a path by SIMILAR_TO or FOLLOWED_BY leads through.
-    similarity: the cosine of the vectors of user and item, for the channel embedding.
-    person: for the channel social the user in between, and FOLLOWS or SIMILAR_TO.  people, of: how many of the users
-    with such a tie have the item among their latest, and how many such users were looked at.
-    pinned: for the channel interests, whether the item is about one that the user pinned.
+    named: the largest parts.  rest: the others, by kind. Together they are the score.  link: the path of the first part
+    that has one.
     """
 
     row: int
-    channel: str = ""
-    source: Source | None = None
-    similarity: float | None = None
-    person: tuple[str, str] | None = None
-    people: int | None = None
-    of: int | None = None
-    pinned: bool = False
+    named: tuple[Part, ...] = ()
+    rest: tuple[Part, ...] = ()
+    link: Link | None = None
+
+    @property
+    def channel(self) -> str | None:
+        """The channel of the leading part."""
+        return self.named[0].channel if self.named else None
 
 
-def find_reasons(
-    context: RequestContext, rows: Sequence[int], parts: Floats, channels: Collection[str]
-) -> list[Reason]:
-    """The reason of each item: the channel that adds most to its score, of those that can explain it.
-
-    parts: (N, C) contributions of the channels.  channels: those that are on. One that adds less than to other
-    candidates explains an item only if a relationship leads there, and no other does better. Of an item about a pinned
-    interest, that interest is the reason before how popular it is, and before all where the item would not be listed
-    without.
-    """
-    sources, pinned = _sources(context, rows), _pinned(context)
-    totals = parts.sum(axis=1)
-    found = []
-    for place, row in enumerate(rows):
-        order = np.argsort(-parts[place], kind="stable").tolist()
-        if row in pinned:
-            by_pin = totals[place] - parts[place, INTERESTS] < totals.min()
-            best = 0 if by_pin else min(order.index(INTERESTS), order.index(POPULAR))
-            order.remove(INTERESTS)
-            order.insert(best, INTERESTS)
-        on = [(CHANNELS[c], parts[place, c] >= 0) for c in order if CHANNELS[c] in channels]
-        speaking = [channel for channel, adds in on if adds or channel in BY_RELATIONSHIP]
-        spoken = (_reason(context, row, channel, sources[place]) for channel in speaking)
-        reason = next((reason for reason in spoken if reason is not None), Reason(row))
-        found.append(replace(reason, pinned=row in pinned and reason.channel == "interests"))
-    return found
-
-
-def _pinned(context: RequestContext) -> set[int]:
-    """The items about an interest that the user pinned."""
-    items, corrected = context.catalogue, context.features.corrected
-    about = [shares(items.about, items.by_item, column) >= MAIN for column, how in corrected if how == "pin"]
-    return set(np.flatnonzero(np.any(about, axis=0)).tolist()) if about else set()
-
-
-def _reason(context: RequestContext, row: int, channel: str, sources: dict[str, tuple[float, int]]) -> Reason | None:
+def find_reasons(client: Client, context: RequestContext, ranking: Ranking, request: Request) -> list[Reason]:
+    """The reason of each item of a ranking."""
+    if not len(ranking.rows):
+        return []
     user, items = context.features, context.catalogue
-    if channel in TYPES_OF:
-        edges = [(sources[sort], sort) for sort in TYPES_OF[channel] if sort in sources]
-        best = max(edges, key=lambda edge: edge[0][0], default=None)  # of equals SIMILAR_TO
-        source = (best[0][1], best[1]) if best else None
-        if channel == "embedding":
-            similarity = _cosine(context, row)
-            return Reason(row, channel, source, similarity=similarity) if similarity and similarity > 0 else None
-        return Reason(row, channel, source) if source else None
-    if channel == "social":
-        return _social(context, row)
-    if channel == "interests":
-        liked = [column for column, weight in user.interests if weight > 0]
-        about = items.by_item.indices[items.by_item.indptr[row] : items.by_item.indptr[row + 1]]
-        return Reason(row, channel) if np.isin(liked, about).any() else None
-    if channel == "attributes":
-        favoured = (items.favours.indices[slice(*items.favours.indptr[a : a + 2])] for a in user.attributes)
-        return Reason(row, channel) if any((rows == row).any() for rows in favoured) else None
-    return Reason(row, channel) if items.ever_popular[row] > -np.inf else None
+    history, readout = context.user.events(items.vectors), context.blend.readout
+    found = attribute(items, user, history, readout, ranking.rows, ranking.pools, ranking.pool_of)
+    if user.corrected:
+        found = with_corrections(found, items, items.by_item, user.corrected, ranking.rows, ranking.parts)
+    liked = liked_items(history, context.highest_rating)
+    fall: dict[int, Floats] = {}
+    for number, pool in enumerate(ranking.pools):
+        own = np.flatnonzero(ranking.pool_of == number)
+        names, falls = drops(items, user, history, readout, ranking.rows[own], pool, request.options)
+        fall |= {place: falls[:, n] for n, place in enumerate(own.tolist())}
+    tags = read_tags(client, context, [*ranking.rows.tolist(), *sorted(liked)])
+    return [
+        _Namer(context, found, place, int(row), liked, tags).reason(_needed(names, fall[place]))
+        for place, row in enumerate(ranking.rows.tolist())
+    ]
 
 
-def _cosine(context: RequestContext, row: int) -> float | None:
-    vector, (item,) = context.features.vector, context.catalogue.vectors.rows([row])
-    length = float(np.linalg.norm(vector) * np.linalg.norm(item))
-    return float(vector @ item) / length if len(item) == len(vector) and length else None
+def _needed(names: Sequence[int], fall: Floats) -> int | None:
+    """The item of the user without which the score would fall most; None where another one comes close."""
+    if not len(names):
+        return None
+    order = np.argsort(-fall, kind="stable")
+    most, next_one = float(fall[order[0]]), float(fall[order[1]]) if len(order) > 1 else 0.0
+    return names[order[0]] if most > 0 and next_one <= (1 - MARGIN) * most else None
 
 
-def _social(context: RequestContext, row: int) -> Reason | None:
-    """The followed user with the item among their latest; if none has it, the most similar user."""
-    ties = list(zip(context.people, context.features.neighbours, strict=True))
-    for sort, followed in (("FOLLOWS", 1.0), ("SIMILAR_TO", 0.0)):
-        looked_at = [(user_id, rows, similarity) for user_id, (rows, tie, similarity) in ties if tie == followed]
-        having = [(user_id, similarity) for user_id, rows, similarity in looked_at if (rows == row).any()]
-        if having:
-            person = max(having, key=lambda one: one[1])[0]  # of equals the first, as they are ordered
-            return Reason(row, "social", person=(person, sort), people=len(having), of=len(looked_at))
-    return None
+class _Namer:
+    """Names the parts of one item.
 
-
-def _sources(context: RequestContext, rows: Sequence[int]) -> list[dict[str, tuple[float, int]]]:
-    """For each item, by type of relationship, the strongest edge from one of the user's recent items: strength, item.
-
-    The strength is the one of the edge times the weight of the recent item. Items that the user rated low are no
-    reason, though what is near them was a candidate.
+    parts: (O,) of the score, what is not named yet.  said: (O,) what may be said to come from each origin: its part if
+    that speaks against the item, or as far as it comes from what raises scores; 0 where nothing may be said.
     """
-    edges, recent = context.features.edges, context.features.recent
-    place_of = np.full(len(context.catalogue), -1)
-    place_of[list(rows)] = np.arange(len(rows))
-    fine = ~np.isin(recent, context.user.rated_low())
-    edge = np.flatnonzero((place_of[edges.target] >= 0) & fine[edges.place])
-    item, follows = place_of[edges.target[edge]], edges.follows[edge].astype(int)
-    strength = context.features.weights.sum(axis=1)[edges.place[edge]] * (edges.score[edge] + edges.recent_score[edge])
-    source = recent[edges.place[edge]]
-    best: list[dict[str, tuple[float, int]]] = [{} for _ in rows]
-    for n in np.lexsort((context.catalogue.order[source], -strength)).tolist():
-        best[item[n]].setdefault(TYPES[follows[n]], (float(strength[n]), int(source[n])))
-    return best
+
+    def __init__(
+        self,
+        context: RequestContext,
+        found: Attribution,
+        place: int,
+        row: int,
+        liked: frozenset[int],
+        tags: Mapping[int, Tags],
+    ) -> None:
+        self.context, self.row, self.tags = context, row, tags
+        self.origins, self.by_channel = found.origins, found.parts[:, place]
+        self.parts = self.by_channel.sum(axis=1)
+        self.said = np.minimum(self.parts, np.maximum(found.spoken[:, place], 0.0))
+        weights = dict(context.features.interests)
+        pinned = {column for column, how in context.features.corrected if how == "pin"}
+        self.open = np.zeros(len(self.origins), dtype=bool)  # which may still be named
+        names = list(context.catalogue.interests), list(context.catalogue.attributes)
+        self.groups: dict[Tag, list[int]] = {}
+        for number, (sort, key) in enumerate(self.origins):
+            if sort == "event" and key in liked:
+                found_tags = self.tags[key].keys() & self.tags[row].keys()
+            elif sort == "interest" and (weights.get(key, 0.0) > 0 or key in pinned):
+                found_tags = {("interest", names[0][key])} & self.tags[row].keys()
+            elif sort in ("event", "interest"):
+                continue
+            else:
+                found_tags = {(sort, self._key(sort, key, names[1]))}
+            self.open[number] = sort == "event" or bool(found_tags)
+            for tag in found_tags:
+                self.groups.setdefault(tag, []).append(number)
+
+    def reason(self, needed: int | None) -> Reason:
+        """needed: the item of the user that the score would fall most without."""
+        named: list[Part] = []
+        events = [n for n, (sort, _) in enumerate(self.origins) if sort == "event"]
+        largest = max(events, key=lambda n: self.parts[n], default=None)
+        if largest is not None and self.origins[largest][1] == needed and self.open[largest] and self.said[largest] > 0:
+            named.append(self._part("event", self.context.catalogue.ids[needed], [largest]))
+        while len(named) < NAMED and (best := self._best()) is not None:
+            named.append(self._part(*best))
+        rest = self._rest()
+        total = sum(max(part.part, 0.0) for part in (*named, *rest)) or 1.0
+        shared = [replace(part, share=max(part.part, 0.0) / total) for part in (*named, *rest)]
+        told = tuple(part for part in shared[: len(named)] if part.share >= LEAST)
+        link = next((link for part in told if (link := link_of(self.context, self.row, part, self.tags))), None)
+        return Reason(
+            self.row,
+            told,
+            tuple(shared[len(named) :]) + tuple(p for p in shared[: len(named)] if p.share < LEAST),
+            link,
+        )
+
+    def _best(self) -> tuple[str, str | None, list[int]] | None:
+        """The group with the largest part: kind, key and origins that may still be named."""
+        best, most = None, 1e-9
+        for (sort, key), numbers in sorted(self.groups.items()):
+            left = [n for n in numbers if self.open[n]]
+            part = float(self.said[left].sum())
+            if part > most:
+                best, most = (sort, key or None, left), part
+        return best
+
+    def _part(self, sort: str, key: str | None, numbers: list[int]) -> Part:
+        """A named part, without its share; its origins are used up."""
+        ordered = sorted(numbers, key=lambda n: -self.said[n])
+        said = float(self.said[numbers].sum())
+        channel = CHANNELS[int(self.by_channel[numbers].sum(axis=0).argmax())]
+        liked = any(self.origins[n][0] == "interest" and self.said[n] > 0 for n in numbers)
+        rows = tuple(self.origins[n][1] for n in ordered if self.origins[n][0] == "event")
+        self.parts[numbers] -= self.said[numbers]
+        self.open[numbers] = False
+        return Part(sort, key, said, 0.0, channel, rows, liked)
+
+    def _rest(self) -> list[Part]:
+        """What is not named, by kind, without shares."""
+        kinds: dict[str, float] = {}
+        for (sort, _), part in zip(self.origins, self.parts.tolist(), strict=True):
+            kinds[sort] = kinds.get(sort, 0.0) + part
+        return [Part(sort, None, part, 0.0) for sort, part in kinds.items() if abs(part) > 1e-12]
+
+    def _key(self, sort: str, key: int, attributes: Sequence[str]) -> str:
+        if sort == "attribute":
+            return attributes[key]
+        if sort == "search":
+            return self.context.user.searches[key][0]
+        return self.context.people[key] if sort == "person" else ""

@@ -1,0 +1,91 @@
+"""Leave one out: how far the score of an item would fall if the user had not done something with another item.
+
+The parts of a score (`graphstore.ranking.attribution`) say how it is made up. They don't say what would be there
+without one of them: the user's vector has length 1 whatever it is made of, the weights of the other events grow, their
+ranks and ages and what is a low rating change, and so do the mean and the deviation over the candidates. Here all that
+is computed again for each item of the user; only the candidates and the deviations of `similar` and `transitions` stay
+as they are.
+
+Names: I items, K of them asked for, V items of the user, E events, N candidates, R recent items.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphstore.arrays import Floats, Rows
+from graphstore.ranking.attribution import EMBEDDING, Pool, Shown, Terms
+from graphstore.ranking.blend import CHANNEL_PLACES, PLACE
+from graphstore.ranking.candidates import CandidateItems, UserFeatures
+from graphstore.ranking.history import History, Readout, recency_weights
+from graphstore.ranking.request import RecommendOptions
+
+
+def drops(
+    items: CandidateItems,
+    user: UserFeatures,
+    history: History,
+    readout: Readout | None,
+    rows: Rows,
+    pool: Pool,
+    options: RecommendOptions,
+) -> tuple[list[Any], Floats]:
+    """The user's items, and (V, K) by how much the scores of K candidates of a pool fall without each of them."""
+    names, variants = history.without_each()
+    if not names:
+        return names, np.zeros((0, len(rows)))
+    shown = Shown.of(len(items), pool, rows)
+    return names, _embedding(items, user, variants, readout, shown) + _neighbours(user, variants, shown, options)
+
+
+def _embedding(
+    items: CandidateItems, user: UserFeatures, variants: History, readout: Readout | None, shown: Shown
+) -> Floats:
+    """(V, K) for the channel embedding."""
+    pool, chosen = shown.pool, shown.chosen
+    scale = pool.scale[PLACE["embedding"]]
+    if not scale or not readout or not len(user.vector):
+        return np.zeros((len(variants.rank), len(chosen)))
+    directions = items.vectors.directions(pool.rows).astype(np.float32)
+    vectors = np.vstack([user.vector / np.linalg.norm(user.vector), readout.vectors_of(variants)]).astype(np.float32)
+    if pool.centred:
+        cosines = vectors @ directions.T  # (1 + V, N)
+        deviation = cosines.std(axis=1, keepdims=True)
+        weight = np.divide(scale * deviation[0], deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
+        scores = weight * (cosines[:, chosen] - cosines.mean(axis=1, keepdims=True))
+    else:
+        scores = scale * (vectors @ directions[chosen].T) * pool.counted[chosen, EMBEDDING]
+    return (scores[0] - scores[1:]).astype(np.float64)
+
+
+def _neighbours(user: UserFeatures, variants: History, shown: Shown, options: RecommendOptions) -> Floats:
+    """(V, K) for the channels similar and transitions."""
+    edges = user.edges
+    gone = user.weights.T[:, None, :] - _weights(variants, user.recent, options)  # (3, V, R)
+    fall = np.zeros((len(variants.rank), len(shown.chosen)))
+    for follows, channel in enumerate(("similar", "transitions")):
+        scale = shown.pool.scale[CHANNEL_PLACES[channel]]
+        own = edges.follows == bool(follows)
+        if scale.any() and own.any():
+            values = np.stack([edges.score[own], edges.recent_score[own]], axis=1)
+            origins = [("event", row) for row in user.recent.tolist()]
+            score, late = shown.sums(channel, Terms(origins, edges.place[own], edges.target[own], values))
+            by_score = np.tensordot(scale[:3], gone, 1)
+            fall += by_score @ score + scale[3] * (gone[1] @ late)
+    return fall
+
+
+def _weights(variants: History, recent: Rows, options: RecommendOptions) -> Floats:
+    """(3, V, R) the weights of the recent items in each variant, 0 where it is the one that is left out."""
+    latest = {item: place for place, item in reversed(list(enumerate(variants.item_ids)))}
+    keep = sorted(latest.values())[: options.recent + 1]
+    absent, negative = variants.absent[:, keep], variants.negative[:, keep]
+    rank = np.maximum(np.cumsum(~absent, axis=1) - 1.0, 0.0)
+    liked = np.where(negative, options.negative_weight, 1.0)
+    unwanted = negative & (np.asarray(variants.types, dtype=object)[keep] != "RATED")
+    liked[absent | unwanted | (rank >= options.recent)] = 0.0
+    found = recency_weights(rank, variants.age_millis[:, keep], liked)
+    place = {variants.item_ids[n]: column for column, n in enumerate(keep)}
+    return found[:, :, [place[item] for item in recent.tolist()]]

@@ -1,0 +1,68 @@
+"""Links: through which relationships of the graph a part of a score flows from the user to the item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphstore.recommend.reasons.parts import Part
+from graphstore.recommend.reasons.tags import Tag, Tags
+from graphstore.recommend.snapshot import RequestContext
+
+TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A path from the user to an item.
+
+    source: an item of the user's (a row of the catalogue) that it leads through.  type: of the relationship from there
+    to the item.  tag: what lies between: what the source, or the user where there is none, has in common with the item.
+    person: the user in between, and FOLLOWS or SIMILAR_TO.  search: the text of the query in between.
+    """
+
+    source: int | None = None
+    type: str | None = None
+    tag: Tag | None = None
+    person: tuple[str, str] | None = None
+    search: str | None = None
+
+
+def link_of(context: RequestContext, row: int, part: Part, tags: Mapping[int, Tags]) -> Link | None:
+    """The path of a named part; None where no relationship leads to the item."""
+    if part.origin == "event":
+        return _through_item(context, row, part.items[0], tags)
+    if part.origin == "interest" and part.liked and part.channel == "interests":
+        return Link(tag=("interest", str(part.key)))
+    if part.origin in ("interest", "attribute") and part.items:
+        return Link(part.items[0], tag=(part.origin, str(part.key)))
+    if part.origin in ("interest", "attribute"):
+        return Link(tag=(part.origin, str(part.key)))
+    if part.origin == "search":
+        return Link(search=part.key)
+    if part.origin in ("person", "people"):
+        return _through_person(context, row, part)
+    return None
+
+
+def _through_item(context: RequestContext, row: int, source: int, tags: Mapping[int, Tags]) -> Link | None:
+    """By the strongest relationship from the one item to the other, else by what they have in common."""
+    edges, features = context.features.edges, context.features
+    edge = np.flatnonzero((features.recent[edges.place] == source) & (edges.target == row))
+    if len(edge):
+        strongest = edge[int((edges.score[edge] + edges.recent_score[edge]).argmax())]
+        return Link(source, TYPES[int(edges.follows[strongest])])
+    shared = tags.get(source, {}).keys() & tags[row].keys()
+    weights = {tag: tags[source][tag] * tags[row][tag] for tag in shared}
+    return Link(source, tag=min(weights, key=lambda tag: (-weights[tag], tag))) if weights else None
+
+
+def _through_person(context: RequestContext, row: int, part: Part) -> Link | None:
+    """By the named user, or by the most similar one that has the item among their latest."""
+    if part.origin == "person":
+        return Link(person=(str(part.key), "FOLLOWS"))
+    ties = zip(context.people, context.features.neighbours, strict=True)
+    having = [(user_id, tie[2]) for user_id, tie in ties if not tie[1] and (tie[0] == row).any()]
+    return Link(person=(max(having, key=lambda one: one[1])[0], "SIMILAR_TO")) if having else None

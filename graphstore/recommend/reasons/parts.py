@@ -1,0 +1,24 @@
+"""Parts of a score, as a reason names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a score.
+
+    origin: event, interest, attribute, person, people, search, popularity or vector.  key: which; None for all others
+    of the kind together.  part: of the score.  share: of all that speaks for the item.  channel: through which it
+    flows most.  items: the user's items (rows of the catalogue) that it comes from.  liked: for an interest, whether
+    it adds by itself and not only through items.
+    """
+
+    origin: str
+    key: str | None
+    part: float
+    share: float
+    channel: str = ""
+    items: tuple[int, ...] = ()
+    liked: bool = False
