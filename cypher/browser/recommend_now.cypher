@@ -1,6 +1,6 @@
 // Recommend now, or as of a time
 // Purpose: the ten items that `interestgraph recommend` gives a user (with a time: `recommend --at`), by the same
-// computation, in Cypher alone: the best unseen items of each channel are candidates; each has signals; a signal counts
+// computation, in Cypher alone: the best unseen items of each channel are candidates, each with signals, and a signal counts
 // in standard deviations over the candidates, times the weight that the active model learned. `because` is what gives
 // most to an item's score, `channels` the shares of it, `chosen_later` when the user chose it after the time.
 // docs/neo4j-browser.md says what differs. With a time, relationships between items are those of today.
@@ -15,7 +15,7 @@
 MATCH (u:User {user_id: $user_id})
 WITH u, datetime($at) AS moment, ['DISLIKED'] AS unwanted  // types of behaviour that express dislike
 
-// ---- The active model: signals and their weights (lists in the same order); without a model those of the program.
+// ---- The active model: signals and their weights (lists in the same order), without a model those of the program.
 CALL () {
   OPTIONAL MATCH (m:Model) WHERE m.active
   WITH m ORDER BY m.trained_at DESC, m.version LIMIT 1
@@ -29,7 +29,7 @@ CALL () {
 }
 
 // ---- The user's latest events, newest first. A rating is low at or below the user's mean - 1 (with fewer than three
-// ratings: at or below 2). minutes: before the latest event; null without a time.
+// ratings: at or below 2). minutes: before the latest event, null without a time.
 CALL (u, moment, unwanted) {
   CALL (u, moment) {
     MATCH (u)-[b]->(i:Item)
@@ -87,7 +87,7 @@ CALL (model, events, stored) {
   WITH r, mix, matrices, width, sum(abs(weight)) AS total,
        [p IN collect([weight, item_vector]) WHERE p[1] IS NOT NULL] AS parts
   WHERE total > 0 AND size(parts) > 0
-  UNWIND range(0, width - 1) AS d  // UNWIND and collect() compute each number once; a list comprehension whenever it is read
+  UNWIND range(0, width - 1) AS d  // UNWIND and collect() compute each number once, a list comprehension whenever it is read
   WITH r, mix, matrices, width, d, reduce(s = 0.0, p IN parts | s + p[0] * p[1][d]) / total AS cell
   WITH r, mix, matrices, width, collect(cell) AS mean
   UNWIND range(0, width - 1) AS d
@@ -164,7 +164,7 @@ UNION ALL
          {transitions_short: short, transitions_long: long, transitions_age: age, transitions_recent: recently} AS found,
          toLower(best.type) + ' ' + coalesce(best.item.title, best.item.item_id) + ', after which others go on to this' AS reason
 UNION ALL
-  // interests: about the strongest interests of the user; disliked ones count against an item
+  // interests: about the strongest interests of the user, disliked ones count against an item
   CALL (u, moment) {
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
     WHERE (moment IS NULL AND r.valid_to IS NULL)
