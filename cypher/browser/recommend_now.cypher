@@ -1,8 +1,8 @@
 // Recommend now, or as of a time
 // Purpose: the ten items that `interestgraph recommend` gives a user (with a time: `recommend --at`), by the same
-// computation, in Cypher alone: the best unseen items of each channel are candidates, each with signals, and a signal counts
-// in standard deviations over the candidates, times the weight that the active model learned. `because` is what gives
-// most to an item's score, `channels` the shares of it, `chosen_later` when the user chose it after the time.
+// computation, in Cypher alone: the best unseen items of each channel are candidates, each with signals, and a signal
+// counts in standard deviations over the candidates, times the weight that the active model learned. `because` is what
+// gives most to an item's score, `channels` the shares of it, `chosen_later` when the user chose it after the time.
 // docs/neo4j-browser.md says what differs. With a time, relationships between items are those of today.
 // In Neo4j Browser, first:  :param user_id => '196'
 // and                       :param at => null
@@ -16,14 +16,14 @@ MATCH (u:User {user_id: $user_id})
 WITH u, datetime($at) AS moment, ['DISLIKED'] AS unwanted  // types of behaviour that express dislike
 
 // ---- The active model: signals and their weights (lists in the same order), without a model those of the program.
-CALL () {
+CALL (u) {
   OPTIONAL MATCH (m:Model) WHERE m.active
   WITH m ORDER BY m.trained_at DESC, m.version LIMIT 1
   WITH m, {similar_short: 0.2, similar_long: 0.2, similar_age: 0.1, similar_recent: 0.1,
            transitions_short: 0.1, transitions_long: 0.1, transitions_age: 0.1, transitions_recent: 0.1,
            interests: 0.3, embedding: 0.8, social_follows: 0.1, social_alike: 0.1, attributes: 0.1,
            popular_recent: 0.15, popular_ever: 0.1} AS defaults
-  WHERE m.signals IS NOT NULL OR m.blend IS NULL  // none of an earlier version: `interestgraph update` adds the lists
+  WHERE m.signals IS NOT NULL OR m.blend IS NULL  // `interestgraph update` gives the lists to an earlier model
   RETURN m.version AS model, coalesce(m.signals, keys(defaults)) AS signals,
          coalesce(m.weights, [name IN keys(defaults) | defaults[name]]) AS weights
 }
@@ -39,8 +39,8 @@ CALL (u, moment, unwanted) {
            count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
   }
   UNWIND range(0, size(latest) - 1) AS rank
-  WITH latest[rank] AS b, rank, head(latest).at.epochMillis AS newest, CASE WHEN ratings > 2 THEN mean - 1 ELSE 2.0 END AS low,
-       unwanted
+  WITH latest[rank] AS b, rank, head(latest).at.epochMillis AS newest, unwanted,
+       CASE WHEN ratings > 2 THEN mean - 1 ELSE 2.0 END AS low
   WITH b, rank, newest, type(b) IN unwanted OR (type(b) = 'RATED' AND coalesce(b.value <= low, false)) AS negative
   RETURN collect({item: endNode(b), type: type(b), rank: rank, negative: negative, millis: b.at.epochMillis,
                   minutes: (newest - b.at.epochMillis) / 60000.0}) AS events
@@ -54,7 +54,8 @@ CALL (events, unwanted) {
   WITH e, unwanted ORDER BY e.rank LIMIT 50
   WITH unwanted, collect(e) AS items
   UNWIND range(0, size(items) - 1) AS place
-  WITH items[place] AS e, place, CASE WHEN items[place].type IN unwanted THEN 0.0 WHEN items[place].negative THEN 0.5 ELSE 1.0 END AS liked
+  WITH items[place] AS e, place, unwanted
+  WITH e, place, CASE WHEN e.type IN unwanted THEN 0.0 WHEN e.negative THEN 0.5 ELSE 1.0 END AS liked
   WITH e, liked * CASE WHEN e.minutes IS NULL THEN 1.0 ELSE 2.0 ^ (-place / 4.0) END AS short,
        liked * CASE WHEN e.minutes IS NULL THEN 1.0 ELSE 2.0 ^ (-place / 40.0) END AS long,
        liked * coalesce(1.0 / (1.0 + e.minutes), 0.0) AS age
@@ -87,23 +88,27 @@ CALL (model, events, stored) {
   WITH r, mix, matrices, width, sum(abs(weight)) AS total,
        [p IN collect([weight, item_vector]) WHERE p[1] IS NOT NULL] AS parts
   WHERE total > 0 AND size(parts) > 0
-  UNWIND range(0, width - 1) AS d  // UNWIND and collect() compute each number once, a list comprehension whenever it is read
+  // UNWIND and collect() compute each number once, a list comprehension whenever it is read.
+  UNWIND range(0, width - 1) AS d
   WITH r, mix, matrices, width, d, reduce(s = 0.0, p IN parts | s + p[0] * p[1][d]) / total AS cell
   WITH r, mix, matrices, width, collect(cell) AS mean
   UNWIND range(0, width - 1) AS d
-  WITH d, sum(mix[r] * reduce(s = 0.0, c IN range(0, width - 1) | s + matrices[(r * width + d) * width + c] * mean[c])) AS cell
+  WITH d, sum(mix[r] * reduce(s = 0.0, c IN range(0, width - 1) |
+                              s + matrices[(r * width + d) * width + c] * mean[c])) AS cell
   ORDER BY d
   RETURN collect(cell) AS read
 }
 WITH *, coalesce(CASE WHEN any(x IN read WHERE x <> 0) THEN read END,
                  CASE WHEN moment IS NULL AND u.embedding_version = model THEN u.embedding END) AS vector
 
-// ---- The logarithm of what one event of now counts as popularity. The graph's clock says what now is; the user's latest
-// event may move it by `pace` days.
+// ---- The logarithm of what one event of now counts as popularity. The graph's clock says what now is, and the user's
+// latest event may move it by `pace` days.
 CALL (events) {
   OPTIONAL MATCH (f:Feed {name: 'changes'})
   WITH f, head(events).millis / 86400000.0 AS day
-  WITH f, day, CASE WHEN day > f.paused_after + f.pause THEN day - f.pause WHEN day > f.paused_after THEN f.paused_after ELSE day END AS moved
+  WITH f, day, CASE WHEN day > f.paused_after + f.pause THEN day - f.pause
+                    WHEN day > f.paused_after THEN f.paused_after
+                    ELSE day END AS moved
   WITH f, CASE WHEN f.clock IS NULL THEN coalesce(day, f.latest.epochMillis / 86400000.0)
                WHEN moved > f.clock + f.pace THEN f.clock + f.pace
                WHEN moved > f.clock THEN moved
@@ -162,7 +167,8 @@ UNION ALL
   ORDER BY total DESC, i.item_id LIMIT 100
   RETURN i, 'transitions' AS channel,
          {transitions_short: short, transitions_long: long, transitions_age: age, transitions_recent: recently} AS found,
-         toLower(best.type) + ' ' + coalesce(best.item.title, best.item.item_id) + ', after which others go on to this' AS reason
+         toLower(best.type) + ' ' + coalesce(best.item.title, best.item.item_id)
+         + ', after which others go on to this' AS reason
 UNION ALL
   // interests: about the strongest interests of the user, disliked ones count against an item
   CALL (u, moment) {
@@ -208,7 +214,8 @@ UNION ALL
   WITH i, v, follows, alike, did WHERE NOT i IN excluded
   WITH i, v, follows, alike, did ORDER BY follows + alike DESC, v.user_id
   WITH i, sum(follows) AS follows, sum(alike) AS alike,
-       head(collect(CASE WHEN follows > 0 THEN 'follows ' ELSE 'is like ' END + v.user_id + ', who ' + did + ' this')) AS best
+       head(collect(CASE WHEN follows > 0 THEN 'follows ' ELSE 'is like ' END + v.user_id + ', who ' + did + ' this'))
+         AS best
   WHERE follows + alike > 0
   ORDER BY follows + alike DESC, coalesce(i.popularity, -1.0e300) DESC, i.item_id LIMIT 100
   RETURN i, 'social' AS channel, {social_follows: follows, social_alike: alike} AS found, best AS reason
@@ -262,7 +269,8 @@ UNION ALL
 // ---- The values of all signals of each candidate. Those of embedding and popular are computed for every candidate.
 WITH u, moment, model, signals, weights, vector, now, i,
      collect(CASE WHEN reason IS NOT NULL THEN [channel, reason] END) AS reasons, collect(found) AS found
-WITH *, coalesce(CASE WHEN i.embedding_version = model THEN 2 * vector.similarity.cosine(vector, i.embedding) - 1 END, 0.0) AS cosine
+WITH *, coalesce(CASE WHEN i.embedding_version = model THEN 2 * vector.similarity.cosine(vector, i.embedding) - 1 END,
+                 0.0) AS cosine
 WITH *, found + {embedding: cosine, popular_recent: coalesce(log(1 + exp(i.popularity - now)), 0.0),
                  popular_ever: coalesce(log(1 + exp(i.ever_popular)), 0.0)} AS found,
      reasons + [['embedding', 'the vectors of user and item are near (cosine ' + toString(round(cosine, 2)) + ')'],
@@ -276,7 +284,8 @@ CALL (u, moment, i) {  // by how many deviations of the scores the user's correc
 }
 WITH u, moment, signals, weights,
      collect({item: i, reasons: reasons, moved: moved,
-              values: [name IN signals | reduce(s = 0.0, values IN found | s + coalesce(values[name], 0.0))]}) AS candidates
+              values: [name IN signals | reduce(s = 0.0, values IN found | s + coalesce(values[name], 0.0))]})
+       AS candidates
 
 // ---- Standard scores over the candidates, weighted.
 CALL (signals, weights, candidates) {
