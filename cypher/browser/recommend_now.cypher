@@ -10,7 +10,7 @@
 // Access: read
 // Parameters: user_id STRING, at STRING
 // Returns: item NODE, title STRING, score FLOAT, because STRING, channels LIST<STRING>, chosen_later DATETIME
-// Index: user_id (constraint), feed_name (constraint), item_popularity
+// Index: user_id (constraint), model_version (constraint), feed_name (constraint), item_popularity
 // Scan: there are few models, and the cosine of every item is computed, as the vector index is approximate.
 MATCH (u:User {user_id: $user_id})
 WITH u, datetime($at) AS moment, ['DISLIKED'] AS unwanted  // types of behaviour that express dislike
