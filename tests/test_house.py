@@ -72,6 +72,7 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
         "server_start",
         "latency",
         "load/attack",
+        "measures/browser_overlap",
         "demo",
         "worlds/generator",
         "load/prepare",

@@ -75,6 +75,8 @@ def update(
             current.watermark = extracted["started_at"]
             last = last_run(client, "update")
             active = models.active_model(client)
+            if active is not None and not active["readable"]:
+                models.complete(client, active["version"])
             if full or active is None or last is None:
                 training = prepared_training(client, parameters, options or tuned.build, seed, progress)
                 counts = _full(client, settings, training) | {"settings": tuned.label}

@@ -178,7 +178,10 @@ def check_model(client: Client, settings: Settings) -> Check:
         content_index.check_learned_from(client, active)
     except NotReady as error:
         return Check("model", False, str(error), "Train one: interestgraph update --full")
-    return Check("model", True, f"{version} ({family}), {weights.stat().st_size / 1e6:.1f} MB of weights")
+    detail = f"{version} ({family}), {weights.stat().st_size / 1e6:.1f} MB of weights"
+    if not active["readable"]:
+        detail += "; recommend_now of Neo4j Browser can't read its blend until the next interestgraph update"
+    return Check("model", True, detail)
 
 
 def check_embeddings(client: Client) -> Check:

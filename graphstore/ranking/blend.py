@@ -18,6 +18,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +72,25 @@ class Blend:
     def to_json(self) -> str:
         """As JSON, for the property `Model.blend`."""
         return json.dumps(asdict(self))
+
+    def columns(self) -> dict[str, Any]:
+        """The same as lists that Cypher can read, for further properties of `Model`.
+
+        signals, weights: of every signal, in the same order.  With a readout also readout_half_lives, readout_mix,
+        readout_matrices (cell by cell, row by row), readout_types, and readout_relations: for each of these types its
+        four numbers.
+        """
+        found: dict[str, Any] = {"signals": list(NAMES), "weights": [self.weights.get(name, 0.0) for name in NAMES]}
+        if self.readout is not None:
+            rows = chain.from_iterable(self.readout.matrices)
+            found |= {
+                "readout_half_lives": self.readout.half_lives,
+                "readout_mix": self.readout.mix,
+                "readout_matrices": list(chain.from_iterable(rows)),
+                "readout_types": list(self.readout.relations),
+                "readout_relations": list(chain.from_iterable(self.readout.relations.values())),
+            }
+        return found
 
     @classmethod
     def from_json(cls, text: str | None) -> Blend:

@@ -13,7 +13,8 @@ from graphstore.ranking.blend import DEFAULT_BLEND, Blend
 
 
 def active_model(client: Client) -> dict[str, Any] | None:
-    """The active model: version, family, trained_at, configuration, metrics, dimension; None without one."""
+    """The active model: version, family, trained_at, configuration, metrics, dimension, and whether its blend is
+    readable by Cypher; None without one."""
     rows = client.read("update/models/read_active_model")
     if not rows:
         return None
@@ -24,6 +25,12 @@ def active_model(client: Client) -> dict[str, Any] | None:
 def fresh_users(client: Client, version: str) -> set[str]:
     """Users that changed since a model was trained."""
     return {row["user_id"] for row in client.read("update/models/read_fresh_users", version=version)}
+
+
+def complete(client: Client, version: str) -> None:
+    """Give a model of an earlier version of the program its blend as lists too, which Cypher can read."""
+    blend = Blend.from_json(client.read("recommend/read_blend", version=version)[0]["blend"])
+    client.write("update/models/set_blend_columns", version=version, columns=blend.columns())
 
 
 def activate(
@@ -49,6 +56,7 @@ def activate(
             dimension=dimension,
             blend=text,
             blend_hash=hashlib.sha256(text.encode()).hexdigest(),
+            columns=blend.columns(),
             trained_at=datetime.now(UTC),
         )
         transaction.run("update/models/activate_model", version=version)
