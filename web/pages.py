@@ -73,7 +73,7 @@ def user(user_id: str) -> str:
     knobs: Any = {name: _number(name) for name in ("diversity", "explore")}
     answer = stage.recommend(graph(), user_id, k=RECOMMENDED, explain=True, cache=services().cache, **knobs)
     recommended = answer["recommendations"]
-    rows = [{**row, "bars": bars(row["channels"]), "chips": chips(row["path"])} for row in recommended]
+    rows = [{**row, "bars": bars(row["reason"]["parts"]), "chips": chips(row["path"])} for row in recommended]
     corrections = interests.read_corrections(graph(), user_id)
     groups = grouped(interests.read_interests(graph(), user_id), corrections)
     return render_template(

@@ -8,7 +8,6 @@ from typing import Any
 from graphstore.database.runs import count_texts, dated
 
 Document = Mapping[str, Any]
-CHANNEL_COLOURS = 8
 SHOWN_INTERESTS = 12
 GROUPS = (
     ("likes", "short", "Lately drawn to"),
@@ -16,29 +15,38 @@ GROUPS = (
     ("dislikes", "short", "Lately put off by"),
     ("dislikes", "long", "Lasting dislikes"),
 )
-CHANNELS = ("embedding", "similar", "interests", "social", "transitions", "popular", "attributes", "searches")
+ORIGINS = {  # of parts of a score: what a part without a name of its own is called, in the order of their colours
+    "event": "other items of this user",
+    "vector": "taste as a whole",
+    "interest": "other interests",
+    "person": "other people followed",
+    "people": "people who choose alike",
+    "popularity": "how popular it is",
+    "attribute": "other attributes",
+    "search": "other searches",
+}
 
 
-def bars(channels: Mapping[str, float] | None) -> list[dict[str, Any]]:
-    """The channels' shares as parts of one bar, 0 to 100 wide, largest first, each in a colour of its own."""
-    total = sum((channels or {}).values())
-    parts: list[dict[str, Any]] = []
+def bars(parts: Sequence[Document]) -> list[dict[str, Any]]:
+    """The parts that speak for an item as parts of one bar, 0 to 100 wide: those that the reason names, then the rest,
+    each kind in a colour of its own."""
+    speaking = [part for part in parts if part["share"] > 0]
+    total = sum(part["share"] for part in speaking)
+    shown: list[dict[str, Any]] = []
     left = 0.0
-    for name, share in sorted((channels or {}).items(), key=lambda part: (-part[1], part[0])):
-        if share <= 0 or total <= 0:
-            continue
-        width = 100 * share / total
-        part = {"name": name, "percent": round(width), "colour": colour(name)}
-        parts.append({**part, "x": round(left, 2), "width": round(width, 2)})
+    for part in speaking:
+        width = 100 * part["share"] / total
+        shown.append(
+            {
+                "name": part.get("title") or ORIGINS[part["origin"]],
+                "percent": round(width),
+                "colour": list(ORIGINS).index(part["origin"]),
+                "x": round(left, 2),
+                "width": round(width, 2),
+            }
+        )
         left += width
-    return parts
-
-
-def colour(channel: str) -> int:
-    """A colour number for a channel: fixed for the known ones, from the letters for others."""
-    if channel in CHANNELS:
-        return CHANNELS.index(channel)
-    return sum(channel.encode()) % CHANNEL_COLOURS
+    return shown
 
 
 def chips(path: Sequence[Document] | None) -> list[dict[str, Any]]:

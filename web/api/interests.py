@@ -1,4 +1,4 @@
-"""GET /v1/users/{id}/interests, now or as of a moment; PUT …/interests/{name}, a user's correction."""
+"""GET /v1/users/{id}/interests, now or as of a moment; …/interests/{name}: GET what it rests on, PUT a correction."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from datetime import datetime
 from flask import Response
 
 from graphstore.profiles import interests as graph_interests
+from graphstore.profiles.evidence import read_interest
 from web.access import may_read, needs
 from web.api.blueprint import answer, either, resource
-from web.api.schemas import Corrected, Correction, InterestPath, InterestQuery, Interests, UserPath
+from web.api.schemas import (
+    Corrected,
+    Correction,
+    InterestEvidence,
+    InterestPath,
+    InterestQuery,
+    Interests,
+    UserPath,
+)
 from web.services import graph
 
 blueprint = resource("interests", "Interests of a user with their evidence")
@@ -22,6 +31,12 @@ def read_interests(path: UserPath, query: InterestQuery) -> Response:
     An interval has one weight and one list of evidence, those written last; at= does not go back to earlier ones.
     """
     return _interests(path.user_id, query.at)
+
+
+@blueprint.get("/users/<id:user_id>/interests/<id:name>", responses={200: InterestEvidence})
+def read_one_interest(path: InterestPath) -> Response:
+    """One interest of a user: when it held, and the events and words that it rests on"""
+    return answer(read_interest(graph(), path.user_id, path.name))
 
 
 @blueprint.put("/users/<id:user_id>/interests/<id:name>", responses={200: either(Interests, Corrected)})

@@ -250,6 +250,51 @@ class Interests(BaseModel):
     )
 
 
+class Period(BaseModel):
+    """A time in which an interest held."""
+
+    polarity: str
+    horizon: str
+    weight: float
+    extracted_by: str | None
+    valid_from: str | None
+    valid_to: str | None = Field(description="null while it holds")
+    evidence: int = Field(description="How many events are kept as evidence, at most 20")
+
+
+class Words(BaseModel):
+    """An excerpt that speaks of an interest."""
+
+    source: Literal["text", "item"] = Field(description="text: what the user wrote or searched; item: the item's text")
+    text: str
+
+
+class Evidence(BaseModel):
+    """An event that an interest rests on."""
+
+    event_id: str
+    type: str = Field(description="The type of its kind in the graph, as RATED or SEARCHED")
+    value: float | None
+    at: str | None
+    text: str | None = Field(description="What the user wrote; of a search, what was typed")
+    item_id: str | None
+    title: str | None
+    about: float | None = Field(description="Weight of the interest in the item or the search")
+    by: str | None = Field(description="Who found it there: attribute, phrase, the encoder or a generative model")
+    mentioned: float | None = Field(description="Weight in the user's own text, below 0 for dislike")
+    words: Words | None
+
+
+class InterestEvidence(BaseModel):
+    """One interest of a user, when it held, and what it rests on."""
+
+    user_id: str
+    name: str
+    label: str
+    periods: list[Period]
+    evidence: list[Evidence] = Field(description="The latest 20 events of the open periods, or else of the last one")
+
+
 class Correction(BaseModel):
     """A user's correction of an interest."""
 

@@ -14,13 +14,32 @@
     if (!response.ok) throw new Error(answer.detail || response.statusText);
   }
 
+  const listed = (page) => [...page.querySelectorAll("#recommendations [data-item]")].map((one) => one.dataset.item);
+
+  // What changed in the list: what is new, what left, and what moved furthest.
+  function changes(before, page) {
+    const after = listed(page);
+    const title = (root, id) => root.querySelector(`[data-item="${CSS.escape(id)}"] .title a`).textContent.trim();
+    const fresh = after.filter((id) => !before.items.includes(id)).map((id) => `“${title(page, id)}” is new at ${after.indexOf(id) + 1}`);
+    const gone = before.items.filter((id) => !after.includes(id)).map((id) => `“${before.titles.get(id)}” left the list`);
+    const moved = after.filter((id) => before.items.includes(id) && before.items.indexOf(id) !== after.indexOf(id))
+      .sort((a, b) => Math.abs(before.items.indexOf(b) - after.indexOf(b)) - Math.abs(before.items.indexOf(a) - after.indexOf(a)))
+      .map((id) => `“${title(page, id)}” moved from ${before.items.indexOf(id) + 1} to ${after.indexOf(id) + 1}`);
+    const all = [...fresh, ...gone, ...moved];
+    if (!all.length) return "the list stays as it was";
+    return all.slice(0, 4).join(", ") + (all.length > 4 ? `, and ${all.length - 4} more changed places` : "");
+  }
+
   async function draw() {
+    const items = listed(document);
+    const titles = new Map(items.map((id) => [id, document.querySelector(`[data-item="${CSS.escape(id)}"] .title a`).textContent.trim()]));
     const response = await fetch(location.href);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const id of ["interest-rows", "recommendations"]) {
       document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
     }
     dispatchEvent(new Event("corrected"));
+    return changes({ items, titles }, document);
   }
 
   function show(message, failed) {
@@ -36,7 +55,8 @@
       return false;
     }
     show(`${name}: ${DONE[correction]}`, false);
-    await draw().catch(() => location.reload());
+    const how = await draw().catch(() => location.reload());
+    if (how) show(`${name}: ${DONE[correction]}. ${how[0].toUpperCase()}${how.slice(1)}.`, false);
     return true;
   }
 
