@@ -67,16 +67,18 @@ def tell_collected(terminal: Terminal, summary: dict[str, Any]) -> None:
 @click.command("import")
 @click.argument("dataset")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--texts", is_flag=True, help="Also the tags that people gave, as events of kind tag: lastfm, ml-latest.")
 @with_terminal
-def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
+def import_command(terminal: Terminal, dataset: str, folder: Path, texts: bool) -> None:
     """Collect a published data set from a folder of its files, plain or as .gz.
 
     \b
     ml-100k        MovieLens 100K: u.data, u.item, u.user
-    ml-latest      MovieLens latest: movies.csv, ratings.csv
+    ml-latest      MovieLens latest: movies.csv, ratings.csv; with --texts tags.csv
     lastfm         HetRec 2011 Last.fm: artists.dat, tags.dat, user_*.dat
     online-retail  UCI Online Retail: online_retail.csv
     mars           MARS e-learning: items_en.csv, users_en.csv, *_ratings_en.csv
+    gift-cards     Amazon reviews of UCSD 2018, of any category: items.jsonl, reviews.jsonl
     lightgcn       Gowalla, Yelp2018 and others: train.txt (test.txt stays out)
     """
     from graphstore.collect.stage import collect_dataset
@@ -85,7 +87,7 @@ def import_command(terminal: Terminal, dataset: str, folder: Path) -> None:
     rows = open_dataset(dataset, folder)
     rejected = terminal.settings.home / "rejected"
     with terminal.client() as client, terminal.progress() as progress:
-        summary = collect_dataset(client, rows, rejected_folder=rejected, progress=progress)
+        summary = collect_dataset(client, rows, texts=texts, rejected_folder=rejected, progress=progress)
     tell_collected(terminal, summary)
 
 

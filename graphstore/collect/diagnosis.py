@@ -104,8 +104,9 @@ def _guess(columns: Columns, found: Sequence[str]) -> str:
     if any(_is_data(name) for name in found):
         return f"This looks like a row of data: put a line with the names before it, like {','.join(columns.needed)}."
     lacks_id = any(name not in found for name in columns.needed if name != "kind")
-    for other in RECORDS:
-        if lacks_id and other != columns.what and not Columns(other).lacking(found):
+    others = [other for other in RECORDS if other not in (columns.what, "users" if "kind" in found else "")]
+    for other in others:
+        if lacks_id and not Columns(other).lacking(found):
             return f"It looks like a file of {other}: use --{other}."
     missing = [name for name in columns.known if name not in found]
     renamed = [(name, ours) for ours in missing for name in found if name not in columns.known and _means(name, ours)]

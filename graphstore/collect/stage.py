@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from graphstore.collect.validation import Checked, check_line
 from graphstore.collect.watch import Watch
 from graphstore.database.client import Client
 from graphstore.database.runs import run
-from graphstore.datasets.dataset import Dataset
+from graphstore.datasets.dataset import Dataset, no_rows
 from graphstore.errors import InputError
 from graphstore.progress import Progress, silent
 
@@ -68,15 +69,25 @@ def collect_dataset(
     client: Client,
     dataset: Dataset,
     *,
+    texts: bool = False,
     rejected_folder: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
-    """Store a published data set; arguments and result as for `collect`."""
+    """Store a published data set; arguments and result as for `collect`.
+
+    texts: also the events that it has as `Dataset.texts`.
+
+    Raises:
+        InputError: also where it has none.
+    """
+    if texts and dataset.texts is None:
+        raise InputError(f"{dataset.name} has no file of texts beside its events.")
+    written = dataset.texts() if texts and dataset.texts else no_rows()
     sources = {
         "items": rows_source("items", dataset.items()),
         "users": rows_source("users", dataset.users()),
         **({"ties": rows_source("ties", dataset.ties())} if dataset.ties else {}),
-        "events": rows_source("events", dataset.events()),
+        "events": rows_source("events", chain(dataset.events(), written)),
     }
     return collect_sources(client, sources, rejected_folder=rejected_folder, progress=progress)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from graphstore.datasets import lastfm, lightgcn, mars, online_retail
+from graphstore.datasets import amazon_reviews, lastfm, lightgcn, mars, online_retail
+from graphstore.datasets.amazon_reviews import read_amazon_reviews
 from graphstore.datasets.dataset import Dataset, RowIterator, find_file
 from graphstore.datasets.lastfm import read_lastfm
 from graphstore.datasets.lightgcn import read_lightgcn, read_lists
@@ -20,6 +21,7 @@ __all__ = [
     "RowIterator",
     "demo_dataset",
     "open_dataset",
+    "read_amazon_reviews",
     "read_lastfm",
     "read_lightgcn",
     "read_lists",
@@ -36,6 +38,7 @@ ADAPTERS: dict[str, tuple[tuple[str, ...], Callable[[Path], Dataset]]] = {
     "lastfm": (lastfm.FILES, read_lastfm),
     "online-retail": (online_retail.FILES, read_online_retail),
     "mars": (mars.FILES, read_mars),
+    "gift-cards": (amazon_reviews.FILES, read_amazon_reviews),
     "lightgcn": (lightgcn.FILES, read_lightgcn),
 }
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,13 +24,18 @@ AS_LATIN_1 = "graphstore-as-latin-1"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: each function reads the rows of one part again.  ties: None where the data set has none."""
+    """A data set: each function reads the rows of one part again.
+
+    ties: None where the data set has none.  texts: events of which the text is the point, such as tags, in a file of
+    their own that is asked for separately; None where there are none.
+    """
 
     name: str
     items: Callable[[], RowIterator]
     users: Callable[[], RowIterator]
     events: Callable[[], RowIterator]
     ties: Callable[[], RowIterator] | None = None
+    texts: Callable[[], RowIterator] | None = None
 
 
 def no_rows() -> RowIterator:
@@ -107,6 +113,19 @@ def read_table(path: Path, columns: Sequence[str], make: Callable[[dict[str, str
     return _each(path, records, make)
 
 
+def read_json_lines(path: Path, make: Callable[[dict[str, Any]], Made]) -> Iterator[Made]:
+    """`make` of the JSON object of each line that is not empty.
+
+    Raises:
+        InputError: the file can't be read, or a line is no JSON, or `make` fails on it; the line is named.
+    """
+
+    def records(stream: TextIO) -> Iterator[tuple[int, str]]:
+        return ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+
+    return _each(path, records, lambda line: make(json.loads(line)))
+
+
 def _each(
     path: Path, records: Callable[[TextIO], Iterable[tuple[int, Record]]], make: Callable[[Record], Made]
 ) -> Iterator[Made]:
@@ -117,5 +136,5 @@ def _each(
                 yield make(record)
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise InputError(f"{path}: can't be read after line {number:,}: {error}") from error
-    except (ValueError, TypeError, IndexError, SyntaxError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, SyntaxError, AttributeError) as error:
         raise InputError(f"{path}, line {number:,}: not as the data set is published: {error}") from error

@@ -111,7 +111,7 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
 
 
 def read_ml_latest(folder: Path) -> Dataset:
-    """MovieLens latest (small or full): movies.csv, ratings.csv."""
+    """MovieLens latest (small or full): movies.csv, ratings.csv; as texts the tags of tags.csv."""
 
     def items() -> RowIterator:
         def film(row: dict[str, str]) -> dict[str, Any]:
@@ -124,7 +124,20 @@ def read_ml_latest(folder: Path) -> Dataset:
         columns = ("userId", "movieId", "rating", "timestamp")
         return read_table(need_file(folder, "ratings.csv"), columns, lambda row: _rating(*(row[c] for c in columns)))
 
-    return Dataset("ml-latest", items, no_rows, events)
+    def tags() -> RowIterator:
+        return read_table(need_file(folder, "tags.csv"), ("userId", "movieId", "tag", "timestamp"), _tag)
+
+    return Dataset("ml-latest", items, no_rows, events, texts=tags)
+
+
+def _tag(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "user_id": row["userId"],
+        "item_id": row["movieId"],
+        "kind": "tag",
+        "text": row["tag"],
+        "timestamp": int(float(row["timestamp"])),
+    }
 
 
 def demo_dataset(cache: Path, message: Message = quiet) -> Dataset:

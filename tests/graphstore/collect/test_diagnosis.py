@@ -18,6 +18,8 @@ from graphstore.errors import InputError
         ("events", "userId,movieId,rating,timestamp", "Rename userId to user_id, movieId to item_id, rating to value."),
         ("events", "user_id,item_id,value", "Add a column kind, which says what each row is"),
         ("events", "user_id,attributes", "It looks like a file of users: use --users."),
+        ("events", "user_id,kind,query", "Rename query to text."),
+        ("users", "user_id,kind,text,timestamp", "look like events, not users: use --events"),
         ("items", "asin,name", "Rename asin to item_id, name to title."),
         ("items", "user_id,item_id,kind,value", "look like events, not items: use --events"),
         ("users", "user_id,follows", "look like ties, not users: use --ties"),

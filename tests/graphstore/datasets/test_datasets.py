@@ -1,6 +1,8 @@
 import gzip
+import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,15 +75,40 @@ def mars(tmp_path):
 
 
 @pytest.fixture
+def gift_cards(tmp_path):
+    items = [
+        {
+            "asin": "B1",
+            "title": " Maggiano&#39;s Gift Card",
+            "category": ["Gift Cards", "Gift Cards", "No expiration, no fees.", "Any amount"],
+            "description": ["For meals.", ""],
+            "feature": ["Never expires"],
+            "brand": "Maggiano&#39;s",
+            "price": "$25.00",
+        },
+        {"asin": "B2", "title": "Plain", "category": []},
+    ]
+    reviews = [
+        {"reviewerID": "A", "asin": "B1", "overall": 5.0, "summary": "Five Stars", "reviewText": "Nice <b>gift</b> 🎁"},
+        {"reviewerID": "A", "asin": "B2", "overall": 1.0, "summary": "Never came", "verified": True},
+    ]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items))
+    (tmp_path / "reviews.jsonl").write_text(
+        "".join(json.dumps(row | {"unixReviewTime": 1529193600}) + "\n" for row in reviews)
+    )
+    return tmp_path
+
+
+@pytest.fixture
 def lightgcn(tmp_path):
     (tmp_path / "train.txt").write_text("0 10 11\n1 10\n2\n")
     (tmp_path / "test.txt").write_text("0 12\n")
     return tmp_path
 
 
-def created(client, dataset):
+def created(client, dataset, texts=False):
     """How many rows of each kind are new in the graph; every row is accepted."""
-    summary = collect_dataset(client, dataset)
+    summary = collect_dataset(client, dataset, texts=texts)
     assert [counts["reasons"] for counts in summary.values() if counts["rejected"]] == []
     return {what: counts["created"] for what, counts in summary.items()}
 
@@ -125,6 +152,47 @@ def test_lastfm_has_tags_that_two_users_gave_and_friends_both_ways(lastfm, clien
     event = Event.model_validate(next(dataset.events()))
     assert (event.kind, event.value, event.timestamp) == ("like", 13883, None)
     assert created(client, dataset) == {"items": 2, "users": 0, "ties": 2, "events": 2}
+
+
+def test_tags_are_events_with_a_text_where_they_are_asked_for(lastfm, client):
+    with (lastfm / "user_taggedartists-timestamps.dat").open("a") as stream:
+        stream.write("5\t1\t1\t-428720400000\r\n")
+    dataset = open_dataset("lastfm", lastfm)
+    plain = list(dataset.events())
+    first, *_, odd = (Event.model_validate(row) for row in dataset.texts())
+    assert (first.user_id, first.item_id, first.kind, first.text) == ("2", "1", "tag", "rock")
+    assert first.timestamp.isoformat() == "2009-03-31T22:00:00+00:00" and odd.timestamp is None
+    assert created(client, dataset)["events"] == len(plain) == 2
+    assert created(client, dataset, texts=True)["events"] == 8 and list(dataset.events()) == plain
+    with pytest.raises(InputError, match="lastfm-like has no file of texts"):
+        collect_dataset(client, replace(dataset, name="lastfm-like", texts=None), texts=True)
+
+
+def test_tags_of_movielens_are_read_only_where_they_are_asked_for(tmp_path, client):
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Heat (1995),Crime\n")
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1,4.0,964982703\n")
+    dataset = open_dataset("ml-latest", tmp_path)
+    assert created(client, dataset)["events"] == 1
+    with pytest.raises(InputError, match=r"neither tags\.csv nor tags\.csv\.gz"):
+        collect_dataset(client, dataset, texts=True)
+    (tmp_path / "tags.csv").write_text(
+        'userId,movieId,tag,timestamp\n2,1,"slow, but good",1445714994\n2,1,noir,1445714994\n'
+    )
+    assert created(client, dataset, texts=True)["events"] == 2
+    texts = client.run_text("MATCH (:User {user_id: '2'})-[r:TAGGED]->() RETURN r.text AS text ORDER BY text")
+    assert [row["text"] for row in texts] == ["noir", "slow, but good"]
+
+
+def test_reviews_are_ratings_with_what_was_written(gift_cards, client):
+    dataset = open_dataset("gift-cards", gift_cards)
+    first, second = (Item.model_validate(row) for row in dataset.items())
+    assert (first.title, first.description) == ("Maggiano's Gift Card", "For meals.\nNever expires")
+    assert first.attributes == {"category": ["Gift Cards"], "brand": ["Maggiano's"]}
+    assert first.properties == {"price": "$25.00"} and (second.description, second.attributes) == (None, {})
+    good, bad = (Event.model_validate(row) for row in dataset.events())
+    assert (good.kind, good.value, good.text) == ("rate", 5, "Five Stars\nNice <b>gift</b> 🎁")
+    assert (bad.value, bad.text, bad.timestamp.year) == (1, "Never came", 2018)
+    assert created(client, dataset) == {"items": 2, "users": 0, "events": 2}
 
 
 def test_an_artist_has_at_most_ten_tags_the_most_given_first(lastfm):
@@ -177,7 +245,7 @@ def test_lightgcn_imports_the_training_lists_alone(lightgcn, client):
     assert created(client, dataset) == {"items": 0, "users": 0, "events": 3}
 
 
-@pytest.mark.parametrize("name", ["ml_100k", "lastfm", "mars", "lightgcn"])
+@pytest.mark.parametrize("name", ["ml_100k", "lastfm", "mars", "gift_cards", "lightgcn"])
 def test_gzip_files_read_like_plain_ones(name, request):
     folder = request.getfixturevalue(name)
     dataset = open_dataset(name.replace("_", "-"), folder)
@@ -190,7 +258,7 @@ def test_gzip_files_read_like_plain_ones(name, request):
 
 
 def test_an_unknown_data_set_or_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="ml-100k, ml-latest, lastfm, online-retail, mars, lightgcn"):
+    with pytest.raises(InputError, match="ml-100k, ml-latest, lastfm, online-retail, mars, gift-cards, lightgcn"):
         open_dataset("nothing", tmp_path)
     with pytest.raises(InputError, match=r"missing: movies\.csv"):
         open_dataset("ml-latest", tmp_path)
@@ -206,6 +274,8 @@ def test_an_unknown_data_set_or_a_missing_file_is_named(tmp_path):
         ("ml_100k", "u.data", "7\t1\t4\t881250949\n7\t1\tfour\t881250950\n", r"u\.data, line 2: .*'four'"),
         ("ml_100k", "u.item", "1|Title\n", r"u\.item, line 1"),
         ("lastfm", "user_artists.dat", "userID\tartistID\tweight\n2\t1\n", r"user_artists\.dat, line 2"),
+        ("gift_cards", "reviews.jsonl", '{"reviewerID": "A", "asin": "B"}\n', r"reviews\.jsonl, line 1: .*'overall'"),
+        ("gift_cards", "items.jsonl", '{"asin": "B"}\n[', r"items\.jsonl, line 2"),
         ("mars", "users_en.csv", "user_id\n384\n", r"users_en\.csv: its header line lacks job"),
         ("mars", "explicit_ratings_en.csv", "user_id,item_id,watch_percentage,created_at\n1,2\n", "line 2"),
     ],
@@ -234,6 +304,7 @@ def test_a_gzip_file_that_ends_early_is_named(lightgcn):
         ("lastfm", "hetrec2011-lastfm-2k", 17_632, 0, 92_834, 25_434),
         ("online-retail", "uci-online-retail", 3660, 4334, 386_329, 0),
         ("mars", "mars-elearning-en", 1167, 9902, 25_567, 0),
+        ("gift-cards", "amazon-gift-cards", 1547, 0, 2972, 0),
         ("lightgcn", "lightgcn-gowalla", 0, 0, 810_128, 0),
         ("lightgcn", "lightgcn-yelp2018", 0, 0, 1_237_259, 0),
     ],
@@ -248,3 +319,13 @@ def test_the_published_files_have_the_known_numbers_of_rows(name, folder, items,
     assert (len(item_rows), len(user_rows), len(tie_rows)) == (items, users, ties)
     assert sum(1 for _ in dataset.events()) == events
     assert len({row.item_id for row in item_rows}) == items
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "tags"), [("ml-latest", "ml-latest-small", 3683), ("lastfm", "hetrec2011-lastfm-2k", 186_479)]
+)
+def test_the_published_tags_have_the_known_number_of_rows(name, folder, tags):
+    if not (SHARED / "data" / folder).is_dir():
+        pytest.skip("the data set is not on this machine")
+    dataset = open_dataset(name, SHARED / "data" / folder)
+    assert dataset.texts is not None and sum(bool(row["text"].strip()) for row in dataset.texts()) == tags

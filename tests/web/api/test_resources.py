@@ -53,6 +53,31 @@ def test_events_are_stored_once_and_bad_ones_alone_are_rejected(api):
     assert api("POST", "/v1/events", "write", json=[]).json["accepted"] == 0
 
 
+def test_searches_and_texts_go_in_and_come_back(api):
+    rows = [
+        {"event_id": "s", "user_id": "ann", "kind": "search", "text": "Space 🚀 <b>Opera</b>", "timestamp": 2000},
+        {"event_id": "r", "user_id": "ann", "item_id": "f1", "kind": "review", "text": "Dull.", "timestamp": 1000},
+        {"event_id": "x", "user_id": "ann", "item_id": "f1", "kind": "search", "text": "a"},
+        {"event_id": "y", "user_id": "ann", "kind": "rate", "value": 3},
+        {"event_id": "z", "user_id": "ann", "item_id": "f1", "kind": "click", "text": "a"},
+    ]
+    answer = api("POST", "/v1/events", "write", json=rows).json
+    assert (answer["accepted"], [row["index"] for row in answer["rejected"]]) == (2, [2, 3, 4])
+    assert api("POST", "/v1/events", "write", json=rows[:2]).json["duplicates"] == 2
+    found = api("GET", "/v1/users/ann/events").json
+    assert found["user_id"] == "ann" and [event["event_id"] for event in found["events"]] == ["s", "r"]
+    assert [(e["item_id"], e["text"]) for e in found["events"]] == [(None, "Space 🚀 <b>Opera</b>"), ("f1", "Dull.")]
+    assert len(api("GET", "/v1/users/ann/events?count=1").json["events"]) == 1
+    assert api("GET", "/v1/users/nobody/events").status_code == 404
+    assert api("GET", "/v1/users/ann/events?count=0").status_code == 422
+    user = api("GET", "/v1/users/ann").json
+    assert (user["events"], user["searches"]) == (1, 1)
+    page = api("GET", "/users/ann").text
+    assert "Space 🚀 &lt;b&gt;Opera&lt;/b&gt;" in page and "“Dull.”" in page and "1 event, 1 search," in page
+    event, several = api("GET", "/openapi.json").json["components"]["schemas"]["EventsBody"]["oneOf"]
+    assert event["required"] == ["user_id", "kind"] and several["items"] == event and "A search" in str(event)
+
+
 @pytest.mark.parametrize("strange", STRANGE)
 def test_any_id_goes_round_as_it_is(api, strange):
     path = quote(strange, safe="")
