@@ -1,6 +1,10 @@
 """Seconds of extract over many titles, by encoder: the first run, unchanged, and with 1 % changed.
 
     python benchmarks/extraction.py [--items N] [--encoders NAME...] [--rounds N] [--seed S] [--json]
+    python benchmarks/extraction.py --reviews N
+
+With --reviews, users' texts in place of titles: N reviews of different words (`reviews.py`), 20 by each user, are read,
+and then the interests of these users. Collecting and the items are not counted.
 
 Titles are made of the planted world's words (`titles.py`), no two alike. For each round and encoder, on an empty graph
 of one scratch server with a new cache: the raw loop that stores as many vectors under the index
@@ -25,6 +29,7 @@ import numpy as np
 
 from benchmarks.load.scratch_server import clear, scratch_server
 from benchmarks.measures import tables
+from benchmarks.measures.review_reading import measure_reviews
 from benchmarks.worlds.titles import item_rows
 from gnn.encoders.by_name import encoder
 from gnn.encoders.cache import CachedEncoder
@@ -147,9 +152,15 @@ def main() -> None:
     parser.add_argument("--encoders", nargs="+", default=[DEFAULT_NAME, "static"], help="(default: these two)")
     parser.add_argument("--rounds", type=int, default=2, help="turns each (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reviews", type=int, help="read so many reviews instead")
     options = parser.parse_args()
     models = Settings.from_environment(os.environ).models
     rows: list[Row] = []
+    if options.reviews:
+        with scratch_server() as client:
+            rows = [measure_reviews(client, encoder(None, models), options.reviews, options.seed)]
+        tables.show(f"reading of reviews; load average at the end {os.getloadavg()[0]:.1f}", rows, options.json)
+        return
     with scratch_server() as client:
         watch = Watch(client)
         for name in options.encoders:

@@ -11,6 +11,7 @@ from commands.console import Commands, Terminal, plain_table, stored_id, with_te
 
 COUNT = click.IntRange(1)
 MOST_TOPICS, MOST_NUMBERS = 5, 20
+MOST_LETTERS = 100  # of a text
 
 
 @click.command("reading")
@@ -32,20 +33,32 @@ def listed(texts: list[str], most: int) -> str:
     return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def topics(rows: list[dict[str, Any]]) -> str:
+    """The first interests with weights and who extracted them."""
+    return listed([f"{row['name']} {row['weight']:.2f} ({row['by']})" for row in rows], MOST_TOPICS)
+
+
+def short(text: str) -> str:
+    """A text in quotation marks, its first MOST_LETTERS letters."""
+    text = " ".join(text.split())
+    return f"“{text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + '…'}”"
+
+
 def show_reading(terminal: Terminal, document: dict[str, Any]) -> None:
-    """A line for each event and what its item is about, then one for each interest and the events it rests on, and for
-    each that is over."""
+    """A line for each event or search with what was written, what it is about and what its text mentions, then one for
+    each interest and the events it rests on, and for each that is over."""
     terminal.out.print("Read, newest first", style="bold")
     if not document["read"]:
         terminal.hanging("     ", "no event of this user is in the graph")
     for event in document["read"]:
         what = event["kind"].lower() + ("" if event["value"] is None else f" {event['value']:g}")
-        about = listed(
-            [f"{topic['name']} {topic['weight']:.2f} ({topic['by']})" for topic in event["about"]], MOST_TOPICS
-        )
-        day = (event["at"] or "no time")[:10]
-        terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {event['title'] or event['item_id']}")
+        day, on, about = (event["at"] or "no time")[:10], event["title"] or event["item_id"], topics(event["about"])
+        written = short(event["text"]) if event["text"] else ""
+        line = ", ".join(part for part in (on, written) if part)
+        terminal.hanging(f"{event['number']:4} {day:10} ", f"{what}: {line}")
         terminal.hanging("       ", about or "nothing is known of it", style="dim")
+        if event["mentioned"]:
+            terminal.hanging("       ", f"its text mentions {topics(event['mentioned'])}", style="dim")
     terminal.out.print("Concluded", style="bold")
     if not document["concluded"]:
         terminal.hanging("     ", "nothing yet: interestgraph extract concludes from what was read")

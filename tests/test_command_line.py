@@ -225,9 +225,20 @@ def test_reading_shows_what_was_read_and_what_was_concluded_from_which_events(ru
     assert lines[1] == "1 2026-01-06 liked: i6" and lines[2] == "nothing is known of it"
     assert lines[11:13] == ["6 2026-01-01 liked: Alien", "horror 1.00 (attribute)"]
     assert "likes Horror, long, 1.00 (behaviour): from 6" in lines
-    document = json.loads(run("reading", "u1", "--json")[1])
-    assert [row["number"] for row in document["read"]] == [1, 2, 3, 4, 5, 6]
-    assert {tuple(row["numbers"]) for row in document["concluded"]} == {(6,)}
+    wrote = [
+        {"user_id": "u1", "kind": "search", "text": "Horror films", "timestamp": "2026-01-08"},
+        {"user_id": "u1", "kind": "review", "item_id": "i1", "text": "I hate horror", "timestamp": "2026-01-09"},
+    ]
+    run("collect", "--events", "-", stdin="".join(json.dumps(row) + "\n" for row in wrote).encode())
+    assert run("extract")[0] == 0
+    lines = [line.strip() for line in run("reading", "u1", "--events", "2")[1].splitlines()]
+    assert lines[1] == "1 2026-01-09 reviewed: Alien, “I hate horror”"
+    assert lines[3] == "its text mentions horror -0.40 (phrase)"
+    assert lines[4:6] == ["2 2026-01-08 searched: “Horror films”", "horror 1.00 (words)"]
+    document = json.loads(run("reading", "u1", "--json", "--events", "8")[1])
+    assert document["read"][0]["mentioned"][0]["name"] == "horror" and document["read"][1]["item_id"] is None
+    assert [row["number"] for row in document["read"]] == list(range(1, 9))
+    assert {1, 2, 8} >= {number for row in document["concluded"] for number in row["numbers"]} > {8}
 
 
 def test_a_model_that_can_t_be_reached_costs_freshness_and_nothing_else(run):

@@ -21,6 +21,7 @@ from gnn.extract.grounding import GROUNDED, Entry, Vector, interests_of, topics_
 from gnn.extract.prompting import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
+    LONGEST_WRITTEN,
     TOKENS_OF_AN_ANSWER,
     ReadInterest,
     ReadItems,
@@ -31,6 +32,7 @@ from gnn.extract.prompting import (
     packed,
     prompt,
 )
+from gnn.extract.writing.plain_text import plain
 from gnn.llm.language_model import LanguageModel
 from gnn.llm.question import Question, estimated_tokens
 from graphstore.batches import ITEM_ROWS, batched
@@ -126,7 +128,7 @@ class Reader:
         """Users with their latest events, as rows whose `latest` are those of `_shown`."""
         for batch in batched(user_ids, language_model.USERS_AT_ONCE):
             rows = language_model.behaviour(self._client, batch)
-            wanted = {event["item_id"] for row in rows for event in row["latest"]}
+            wanted = {event["item_id"] for row in rows for event in row["latest"]} - {None}
             items = {item.item_id: item for item in read_some_items(self._client, sorted(wanted))}
             order = {row["user_id"]: row for row in rows}
             for user_id in batch:
@@ -141,8 +143,9 @@ class Reader:
             sign = 1 if value >= LIKED else -1 if value <= DISLIKED else 0
         at = event["at"].to_native() if event["at"] is not None else None
         how = event["type"].lower() if value is None else f"rated {value:g}"
-        entry = Entry(event["event_id"], event["item_id"], at, sign)
-        return {"entry": entry, "how": how, "item": items.get(event["item_id"])}
+        text = clean(plain(event["text"]), LONGEST_WRITTEN) if event["text"] else ""
+        entry = Entry(event["event_id"], event["item_id"] or f"search {text}", at, sign)
+        return {"entry": entry, "how": how, "item": items.get(event["item_id"]), "text": text, "on": event["item_id"]}
 
     def _about(self, items: Sequence[ItemText], given: Mapping[str, Sequence[Topic]]) -> list[Row]:
         """Rows of items with their topics. given: by the model, by item."""
@@ -160,6 +163,8 @@ class Reader:
         means, names = self._named(one.name for found in usable.values() for one in found)
         items = {shown["item"].item_id: shown["item"] for user in users for shown in user["latest"] if shown["item"]}
         vectors = self._embedded({item_id: item.text for item_id, item in items.items() if item.text})
+        shown = [one for user in users for one in user["latest"] if one["text"]]
+        texts = self._embedded({one["entry"].event_id: one["text"] for one in shown})
         return [
             {
                 "user_id": user["user_id"],
@@ -171,6 +176,7 @@ class Reader:
                     [shown["entry"] for shown in user["latest"]],
                     vectors,
                     self._grounded,
+                    texts,
                 ),
             }
             for user in users
@@ -206,7 +212,10 @@ def _entry_row(shown: Row, number: int) -> Row:
     row: Row = {"n": number, "how": shown["how"]}
     if at is not None:
         row["when"] = f"{at:%Y-%m-%d}"
-    row["item"] = clean(item.title, LONGEST_TITLE) if item else ""
+    if shown["on"] is not None:
+        row["item"] = clean(item.title, LONGEST_TITLE) if item else ""
+    if shown["text"]:
+        row["searched" if shown["on"] is None else "wrote"] = shown["text"]
     if item and (attributes := _attributes(item)):
         row["about"] = attributes
     return row

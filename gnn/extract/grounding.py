@@ -1,8 +1,9 @@
 """Grounding: a language model's answers are accepted as far as the events shown to it support them.
 
-Titles are part of a question, and their authors may try to instruct the model (prompt injection). So an interest needs
-evidence: at least two different items close to it, in entries of this user that the model named and whose sign is not
-the opposite. A title that addresses the model or speaks of others is one item among them.
+Titles and what users wrote are part of a question, and their authors may try to instruct the model (prompt injection).
+So an interest needs evidence: at least two different items or searches close to it, or written about close to it, in
+entries of this user that the model named and whose sign is not the opposite. A title that addresses the model or speaks
+of others is one item among them; what a user writes counts for nobody else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Entry:
-    """One event as shown to the model. sign: above 0 if the user likes the item, below if they dislike it, else 0."""
+    """One event as shown to the model. item_id: of a search what stands for it.  sign: above 0 if the user likes the
+    item, below if they dislike it, else 0."""
 
     event_id: str
     item_id: str
@@ -39,18 +41,24 @@ def evidence_for(
     entries: Sequence[Entry],
     vectors: Mapping[str, Vector],
     least: float = GROUNDED,
+    texts: Mapping[str, Vector] | None = None,
 ) -> list[Entry]:
-    """The entries that support an interest; none if they are of fewer than LEAST_ITEMS items.
+    """The entries that support an interest; none if they are of fewer than LEAST_ITEMS items or searches.
 
     name: (D,) the embedding of the interest.  entries: those shown, numbered from 1.  vectors: (D,) by item, of items
-    with text.  least: cosine of the name and an item from which on the item supports it.
+    with text.  least: cosine of the name and a text from which on the text supports it.  texts: (D,) by event, of
+    what the user wrote with it, or searched for.
     """
     numbers = dict.fromkeys(n for n in found.evidence if 1 <= n <= len(entries))
     wanted = 1 if found.polarity == "likes" else -1
     kept = [
         entry
         for entry in (entries[n - 1] for n in numbers)
-        if entry.sign * wanted >= 0 and entry.item_id in vectors and float(vectors[entry.item_id] @ name) >= least
+        if entry.sign * wanted >= 0
+        and any(
+            vector is not None and float(vector @ name) >= least
+            for vector in (vectors.get(entry.item_id), (texts or {}).get(entry.event_id))
+        )
     ]
     return kept if len({entry.item_id for entry in kept}) >= LEAST_ITEMS else []
 
@@ -70,11 +78,13 @@ def interests_of(
     entries: Sequence[Entry],
     vectors: Mapping[str, Vector],
     least: float = GROUNDED,
+    texts: Mapping[str, Vector] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows {name, said, polarity, horizon, weight, evidence, since} for the graph, each interest once.
 
     Of several answers for one interest the one with the highest confidence counts.
-    given: by the model.  means: the interest of each name given.  names: (D,) its embedding.
+    given: by the model.  means: the interest of each name given.  names: (D,) its embedding.  The others: as in
+    `evidence_for`.
     """
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     polarities: dict[str, str] = {}
@@ -82,7 +92,7 @@ def interests_of(
         name = means.get(found.name)
         if name is None or not found.confidence:
             continue
-        evidence = evidence_for(found, names[found.name], entries, vectors, least)
+        evidence = evidence_for(found, names[found.name], entries, vectors, least, texts)
         if not evidence or polarities.setdefault(name, found.polarity) != found.polarity:
             continue
         horizon = horizon_of(found, evidence, entries)

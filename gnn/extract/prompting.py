@@ -22,7 +22,7 @@ from gnn.llm.question import estimated_tokens
 
 FOLDER = Path(__file__).parent / "prompts"
 MOST_INTERESTS, MOST_EVIDENCE, MOST_TOPICS = 6, 10, 6
-LONGEST_TITLE, LONGEST_DESCRIPTION = 120, 400
+LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_WRITTEN = 120, 400, 240
 AT_ONCE = 20
 TOKENS_OF_AN_ANSWER = 220  # about one user or item
 T = TypeVar("T")

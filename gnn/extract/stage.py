@@ -102,16 +102,7 @@ def extract(
                 if read:
                     interests.count_items(client)
                 changed, counts = sorted({*changed, *read}), counts | found_about
-            clock = interests.read_clock(client)
-            wrote, written = writing.read_all(client, cached, since, full, bool(changed), progress)
-            users = sorted({*wrote, *interests.users_to_read(client, clock, since, changed, progress)})
-            found = interests.write_user_interests(client, users, clock, progress)
-            counts |= written | {
-                "users": found.users,
-                "opened": found.opened,
-                "kept": found.kept,
-                "closed": found.closed,
-            }
+            counts |= _read_users(client, cached, since, full, changed, progress)
             if reader:
                 counts |= reader.read_users(progress)
                 if counts["generated_users"]:
@@ -119,6 +110,17 @@ def extract(
                 counts |= reader.counts()
             current.counts.update(counts)
         return counts
+
+
+def _read_users(
+    client: Client, encoder: CachedEncoder, since: Any, full: bool, changed: Sequence[str], progress: Progress
+) -> dict[str, Any]:
+    """Read what users wrote and did since a time, or everything; counts.  changed: items that were read anew."""
+    clock = interests.read_clock(client)
+    wrote, counts = writing.read_all(client, encoder, since, full, bool(changed), progress)
+    users = sorted({*wrote, *interests.users_to_read(client, clock, since, changed, progress)})
+    found = interests.write_user_interests(client, users, clock, progress)
+    return counts | {"users": found.users, "opened": found.opened, "kept": found.kept, "closed": found.closed}
 
 
 def extract_some(

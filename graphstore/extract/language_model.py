@@ -14,6 +14,7 @@ from graphstore.interests import WEAKENED
 
 OWN = "llm "
 LEAST_EVENTS, MOVED_EVENTS, SHOWN_EVENTS = 5, 5, 15
+SHOWN_LETTERS = 2_000  # of a text, of which a question holds less
 USERS_AT_ONCE = 500
 
 
@@ -27,15 +28,21 @@ def extracted_by(model: str, prompt: str) -> str:
 
 
 def users_to_read(client: Client, by: str) -> list[str]:
-    """Users to read, most changed events first: with at least LEAST_EVENTS events, of which MOVED_EVENTS are new or
-    deleted since they were read, or who were read by another model or prompt.  by: see `extracted_by`."""
+    """Users to read, most changed events first: with at least LEAST_EVENTS events and searches, of which MOVED_EVENTS
+    are new or deleted since they were read, or who were read by another model or prompt.  by: see `extracted_by`."""
     rows = client.stream("extract/language_model/read_moved_users", by=by, least=LEAST_EVENTS, moved=MOVED_EVENTS)
     return [row["user_id"] for row in rows]
 
 
 def behaviour(client: Client, user_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """For each user the number of events, and the latest {event_id, item_id, type, value, at}, newest first."""
-    return client.read("extract/language_model/read_recent_events", user_ids=list(user_ids), count=SHOWN_EVENTS)
+    """For each user the number of events and searches, and the latest {event_id, item_id, type, value, at, text},
+    newest first; a search has no item."""
+    return client.read(
+        "extract/language_model/read_recent_events",
+        user_ids=list(user_ids),
+        count=SHOWN_EVENTS,
+        letters=SHOWN_LETTERS,
+    )
 
 
 def items_to_read(client: Client, by: str) -> list[str]:

@@ -11,6 +11,7 @@ from graphstore.popularity import NEW
 from graphstore.profiles.users_and_items import Document, read_user
 
 PAST = 30
+SHOWN_LETTERS = 1_000
 
 
 def read_interests(client: Client, user_id: str, at: datetime | None = None) -> list[Document]:
@@ -68,7 +69,8 @@ def read_reading(client: Client, user_id: str, count: int) -> Document:
     """A user's interests beside the events they were extracted from.
 
     Returns:
-        read: the latest `count` events with a number, and what each item is about and by whom.
+        read: the latest `count` events and searches with a number, the first SHOWN_LETTERS letters of their texts, what
+        each item or search is about and by whom, and what each text mentions.
         concluded: the open interests, each with the numbers of these events that are its evidence, and how many older
         events are.
         past: closed intervals.  corrections: the user's own.
@@ -76,7 +78,7 @@ def read_reading(client: Client, user_id: str, count: int) -> Document:
     Raises:
         NotFound: no such user.
     """
-    events = client.read("profiles/read_reading", user_id=user_id, count=count)
+    events = client.read("profiles/read_reading", user_id=user_id, count=count, letters=SHOWN_LETTERS)
     numbers = {event["event_id"]: number for number, event in enumerate(events, 1)}
     concluded = []
     for row in read_interests(client, user_id):

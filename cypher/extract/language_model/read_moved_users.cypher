@@ -1,4 +1,4 @@
-// Purpose: users with enough events of which enough are new or deleted since a language model read them, or who were
+// Purpose: users with enough events and searches of which enough are new or deleted since a language model read them, or who were
 // read by another model or prompt; most changed events first.
 // Access: read
 // Parameters: by STRING, least INTEGER, moved INTEGER
