@@ -22,7 +22,7 @@ CALL (u) {
   WITH m, {similar_short: 0.2, similar_long: 0.2, similar_age: 0.1, similar_recent: 0.1,
            transitions_short: 0.1, transitions_long: 0.1, transitions_age: 0.1, transitions_recent: 0.1,
            interests: 0.3, embedding: 0.8, social_follows: 0.1, social_alike: 0.1, attributes: 0.1,
-           popular_recent: 0.15, popular_ever: 0.1} AS defaults
+           popular_recent: 0.15, popular_ever: 0.1, searches: 1.0} AS defaults
   WHERE m.signals IS NOT NULL OR m.blend IS NULL  // `interestgraph update` gives the lists to an earlier model
   RETURN m.version AS model, coalesce(m.signals, keys(defaults)) AS signals,
          coalesce(m.weights, [name IN keys(defaults) | defaults[name]]) AS weights
@@ -136,7 +136,7 @@ CALL (u, moment) {
 
 // ---- Candidates: the 100 best of each channel, with the channel's signals and its strongest reason. Another channel is
 // one more part of this UNION, and its signals, named after the channel, in `signals` and `weights` of the model.
-CALL (u, model, moment, unwanted, recent, vector, excluded) {
+CALL (u, model, moment, unwanted, events, recent, vector, excluded) {
   // similar: similar to recent items
   UNWIND recent AS r
   WITH r, r.item AS source, excluded
@@ -248,6 +248,25 @@ UNION ALL
   WITH i ORDER BY i.popularity DESC, i.item_id LIMIT 100
   RETURN i, 'popular' AS channel, {} AS found, null AS reason
 UNION ALL
+  // searches: found by the latest searches, an older one counts less (half-lives of 4 searches and 14 days)
+  CALL (u, moment) {
+    MATCH (u)-[s]->(q:Query)
+    WHERE moment IS NULL OR s.at <= moment
+    WITH q, max(s.at) AS at ORDER BY at IS NULL, at DESC, q.text LIMIT 20
+    RETURN collect([q, at.epochMillis]) AS searched
+  }
+  WITH *, reduce(top = head(events).millis, s IN searched | CASE WHEN s[1] > top OR top IS NULL THEN s[1] ELSE top END)
+          AS latest
+  UNWIND range(0, size(searched) - 1) AS place
+  WITH searched[place][0] AS q, excluded,
+       2.0 ^ (-place / 4.0 - coalesce((latest - searched[place][1]) / 86400000.0, 0.0) / 14) AS weight
+  MATCH (q)-[f:FINDS]->(i:Item)
+  WHERE NOT i IN excluded
+  WITH i, q, weight * f.score AS given ORDER BY given DESC, q.text
+  WITH i, sum(given) AS total, head(collect(q.text)) AS best
+  ORDER BY total DESC, i.item_id LIMIT 100
+  RETURN i, 'searches' AS channel, {searches: total} AS found, 'searched for ' + best AS reason
+UNION ALL
   // about an interest that the user pinned
   MATCH (u)-[c:CORRECTED {how: 'pin'}]->(n:Interest)
   WHERE moment IS NULL OR c.at <= moment
@@ -287,13 +306,14 @@ WITH u, moment, signals, weights,
               values: [name IN signals | reduce(s = 0.0, values IN found | s + coalesce(values[name], 0.0))]})
        AS candidates
 
-// ---- Standard scores over the candidates, weighted.
+// ---- Standard scores over the candidates, weighted. The deviation of searches is .2, whatever the candidates are.
 CALL (signals, weights, candidates) {
   UNWIND range(0, size(signals) - 1) AS n
   UNWIND candidates AS c
-  WITH n, weights, avg(c.values[n]) AS mean, stDevP(c.values[n]) AS deviation
+  WITH n, signals, weights, avg(c.values[n]) AS mean, stDevP(c.values[n]) AS deviation
   ORDER BY n
-  RETURN collect(mean) AS means, collect(CASE WHEN deviation > 1.0e-9 THEN weights[n] / deviation ELSE 0.0 END) AS factors
+  RETURN collect(mean) AS means, collect(CASE WHEN deviation <= 1.0e-9 THEN 0.0 WHEN signals[n] = 'searches' THEN weights[n] / 0.2
+                      ELSE weights[n] / deviation END) AS factors
 }
 CALL (signals, candidates, means, factors) {
   UNWIND candidates AS c

@@ -20,7 +20,7 @@ Names: I items, K of them taken apart, N candidates, F signals, C channels, O or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,25 @@ PEOPLE: Origin = ("people", -1)
 class Pool:
     """N candidates that were scored together.
 
-    rows: (N,).  signals: (N, F).  counted: (N, C) whether a channel counts for a candidate.  scale: (F,) what one unit
-    of a signal adds.  centred: whether the scores count from the mean over the candidates.
+    rows: (N,).  signals: (N, F).  counted: (N, C) whether a channel counts for a candidate.  weights, deviation: (F,)
+    of the signals, as `graphstore.ranking.blend` has them.  centred: whether the scores count from the mean over the candidates.
     """
 
     rows: Rows
     signals: Floats
     counted: NDArray[np.bool_]
-    scale: Floats
+    weights: Floats
+    deviation: Floats
     centred: bool = True
+
+    @property
+    def scale(self) -> Floats:
+        """(F,) what one unit of a signal adds to a score."""
+        return self.weights / self.deviation
+
+    def from_zero(self) -> Pool:
+        """The same with all counted from 0, and what is alike for all candidates counted too."""
+        return replace(self, deviation=np.where(np.isinf(self.deviation), 1.0, self.deviation), centred=False)
 
     @classmethod
     def of_blend(cls, rows: Rows, signals: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Pool:
@@ -61,9 +71,9 @@ class Pool:
         sums = [signals[:, CHANNEL_PLACES[channel]].sum(axis=1) for channel in CHANNELS]
         counted = np.stack(sums, axis=1) > 0
         counted[:, [CHANNELS.index(channel) for channel in ALWAYS]] = True
-        scale = deviations(signals) if len(rows) else np.full(len(NAMES), np.inf)
+        deviation = deviations(signals) if len(rows) else np.full(len(NAMES), np.inf)
         factor = np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])
-        return cls(rows, signals, counted, factor / scale)
+        return cls(rows, signals, counted, factor, deviation)
 
 
 @dataclass(frozen=True)
@@ -169,10 +179,10 @@ class Shown:
         size, count = len(self.chosen), len(terms.origins)
         cell = origin[there] * size + column[there]
         found = np.array([np.bincount(cell, one[there], count * size) for one in values], dtype=float)
-        found = found.reshape(-1, count, size)
+        found = found.reshape(len(values), count, size)
         if self.pool.centred:
             mean = np.array([np.bincount(origin, one, count) for one in values]) / len(self.pool.rows)
-            found -= mean.reshape(-1, count, 1)
+            found -= mean.reshape(len(values), count, 1)
         return found
 
     def embedding(

@@ -146,7 +146,7 @@ class History:
         number = {item: place for place, item in enumerate(items)}
         absent = np.array([number[item] for item in self.item_ids]) == np.arange(len(items))[:, None]
         rank = np.maximum(np.cumsum(~absent, axis=1) - 1.0, 0.0)
-        first = np.argmin(absent, axis=1)
+        first = np.argmin(absent, axis=1) if items else np.zeros(0, dtype=int)
         age = np.maximum(self.age_millis - self.age_millis[first][:, None], 0.0)
         rated = np.asarray(self.types, dtype=object) == "RATED"
         negative = (self.negative & ~rated) | low_without(self.values, rated, absent)

@@ -60,7 +60,7 @@ def explained(context: RequestContext, reason: Reason, path: Path, known: Known,
     end = {"label": "Item", "key": context.catalogue.ids[reason.row], "title": title}
     shown = path_of(path, end)
     named = [_Words(context, reason, shown, known, part) for part in reason.named]
-    sentence = "; ".join(f"{one.text} ({one.part.share:.0%})" for one in named) + "."
+    sentence = "; ".join(one.text + (f" ({one.part.share:.0%})" if one.part.share else "") for one in named) + "."
     stated = named[0].stated if named else {}
     if not named:
         said, stated = _chosen(reason.row, known)
@@ -106,6 +106,8 @@ class _Words:
             self.document["items"] = [context.catalogue.ids[row] for row in part.items]
 
     def _event(self) -> str:
+        if self.part.key is None:
+            return f"{self._liked_items()} close to this in what people choose"
         items, (row,), history = self.context.catalogue, self.part.items, self.context.user.history
         self.title = items.titles[row]
         newest = history.item_ids.index(row)
@@ -142,7 +144,7 @@ class _Words:
         self.title = str(self.part.key)
         own = len(self.path) == 5 and self.path[2]["key"] == self.part.key
         did = verb_phrase(self.path[3], "this") if own else "chose this"
-        return f"{display_name({'label': 'User', 'key': self.part.key})}, whom you follow, {did}"
+        return f"because you follow {display_name({'label': 'User', 'key': self.part.key})}, who {did}"
 
     def _people(self) -> str:
         ties = [rows for rows, followed, _ in self.context.features.neighbours if not followed]

@@ -185,16 +185,17 @@ def new_items(context: RequestContext, request: Request, events: int) -> Ranking
 
 def _scored_by_content(rows: Rows, signals: Mapping[str, Floats], request: Request) -> tuple[Pool, Floats]:
     """New items as a pool, and (N, C) what the channels add.  signals: (N,) by channel."""
-    columns, scale = np.zeros((len(rows), len(NAMES))), np.zeros(len(NAMES))
+    columns, weights = np.zeros((len(rows), len(NAMES))), np.zeros(len(NAMES))
+    largest = np.ones(len(NAMES))
     parts, counted = np.zeros((len(rows), len(CHANNELS))), np.zeros((len(rows), len(CHANNELS)), dtype=bool)
     for channel, values in signals.items():
         place, number = PLACE[channel], CHANNELS.index(channel)
         counted[:, number] = values > 0
         columns[:, place] = np.maximum(values, 0.0)
-        weight = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
-        scale[place] = weight / max(columns[:, place].max(initial=0.0), 1e-9)
-        parts[:, number] = scale[place] * columns[:, place]
-    return Pool(rows, columns, counted, scale, centred=False), parts
+        weights[place] = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
+        largest[place] = max(columns[:, place].max(initial=0.0), 1e-8)
+        parts[:, number] = weights[place] * columns[:, place] / largest[place]
+    return Pool(rows, columns, counted, weights, largest, centred=False), parts
 
 
 def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) -> Ranking:

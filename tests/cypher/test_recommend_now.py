@@ -85,6 +85,14 @@ def test_by_vectors_made_of_the_history_it_gives_just_what_is_served(trained):
     assert before[0] not in ids(same(trained, "c0"))
 
 
+def test_it_counts_searches_as_they_are_served(trained):
+    for hours, text in ((50, "comedy"), (2, "horror"), (1, "comedy 3"), (None, "a film")):
+        search = {"user_id": "sour", "kind": "search", "text": text}
+        collect_events(trained, [search | ({} if hours is None else {"timestamp": NOW - 3600 * hours})])
+    rows = same(trained, "sour")
+    assert any(row["because"].startswith("searched for ") for row in rows)
+
+
 def test_with_a_time_it_gives_what_is_served_as_of_it(trained):
     for days in (4, 8, 400):
         at = datetime.fromtimestamp(NOW, UTC) - timedelta(days=days)
@@ -97,7 +105,7 @@ def test_the_weights_are_those_of_the_model_and_without_one_those_of_the_program
     trained.run_text("MATCH (m:Model) DETACH DELETE m")
     assert in_browser(trained, "c0")
     text = statements.load("browser/recommend_now").text
-    defaults = dict(re.findall(r"(\w+): (0\.\d+)[,}]", text[: text.index("AS defaults")]))
+    defaults = dict(re.findall(r"(\w+): (\d\.\d+)[,}]", text[: text.index("AS defaults")]))
     assert {name: float(weight) for name, weight in defaults.items()} == dict(DEFAULT_WEIGHTS)
     blend = replace(DEFAULT_BLEND, weights={"popular_ever": 1.0})
     models.activate(trained, "p", family="f", configuration={}, metrics={}, dimension=DIMENSION, blend=blend)

@@ -168,21 +168,36 @@ class Accepted(BaseModel):
     rejected: list[Rejected]
 
 
-class Reason(BaseModel):
-    """What the sentence of a recommendation rests on: the numbers in it, counted for the moment of the answer."""
+class Part(BaseModel):
+    """A part of a score: what comes from one origin, or from several that are named together."""
 
-    channel: str | None = Field(description="The channel that explains the item; null where nothing of the user's does")
+    origin: str = Field(description="event, interest, attribute, person, people, popularity or vector")
+    key: str | None = Field(description="Which; null where there is only one, or for all that is not named of a kind")
+    title: str | None = None
+    part: float = Field(description="Of the score; the parts of an item add up to its score")
+    share: float = Field(
+        description="The part over the sum of the positive parts of the item; all are 0 where no part speaks for it"
+    )
+    items: list[str] | None = Field(None, description="The user's items that it comes from, the largest part first")
+    people: int | None = None
+    of: int | None = None
+    times: int | None = None
+    days: int | None = None
+    until: str | None = None
+
+
+class Reason(BaseModel):
+    """What the score is made of, and the numbers that the sentence says of the leading part, counted for the answer."""
+
+    channel: str | None = Field(description="The channel of the leading part; null where none may be named")
+    parts: list[Part] = Field(
+        description="Those that the sentence names come first, in its order; then what is left of each kind"
+    )
     people: int | None = Field(
         None, description="How many people chose or rated the item, of `of` or within `days` if given"
     )
-    of: int | None = Field(
-        None,
-        description="Of how many: the others who chose or rated the user's item on the path (similar, transitions,"
-        " embedding), who have the attribute (attributes), the followed or the similar users looked at (social)",
-    )
+    of: int | None = Field(None, description="Of how many similar users that were looked at")
     times: int | None = Field(None, description="How many events the item has, where people are too many to count")
-    events: int | None = Field(None, description="How many events of the user are evidence of the interest")
-    similarity: float | None = Field(None, description="Cosine of the vectors of user and item")
     days: int | None = Field(None, description="`people` are those of so many days up to `until`")
     until: str | None = Field(None, description="The moment asked for, or of the latest event known to the answer")
 

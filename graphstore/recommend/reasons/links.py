@@ -12,6 +12,7 @@ from graphstore.recommend.reasons.tags import Tag, Tags
 from graphstore.recommend.snapshot import RequestContext
 
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
+BY_TYPE = ("similar", "transitions")  # channels
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Link:
 def link_of(context: RequestContext, row: int, part: Part, tags: Mapping[int, Tags]) -> Link | None:
     """The path of a named part; None where no relationship leads to the item."""
     if part.origin == "event":
-        return _through_item(context, row, part.items[0], tags)
+        return _through_item(context, row, part, tags)
     if part.origin == "interest" and part.liked and part.channel == "interests":
         return Link(tag=("interest", str(part.key)))
     if part.origin in ("interest", "attribute") and part.items:
@@ -47,12 +48,14 @@ def link_of(context: RequestContext, row: int, part: Part, tags: Mapping[int, Ta
     return None
 
 
-def _through_item(context: RequestContext, row: int, source: int, tags: Mapping[int, Tags]) -> Link | None:
-    """By the strongest relationship from the one item to the other, else by what they have in common."""
-    edges, features = context.features.edges, context.features
+def _through_item(context: RequestContext, row: int, part: Part, tags: Mapping[int, Tags]) -> Link | None:
+    """By the relationship of the part's channel from the one item to the other, the strongest for other channels; where
+    there is none, by what both have in common."""
+    edges, features, source = context.features.edges, context.features, part.items[0]
     edge = np.flatnonzero((features.recent[edges.place] == source) & (edges.target == row))
     if len(edge):
-        strongest = edge[int((edges.score[edge] + edges.recent_score[edge]).argmax())]
+        preferred = edges.follows[edge] == (part.channel == "transitions") if part.channel in BY_TYPE else 0
+        strongest = edge[np.lexsort((edges.score[edge] + edges.recent_score[edge], preferred * np.ones(len(edge))))[-1]]
         return Link(source, TYPES[int(edges.follows[strongest])])
     shared = tags.get(source, {}).keys() & tags[row].keys()
     weights = {tag: tags[source][tag] * tags[row][tag] for tag in shared}

@@ -30,6 +30,7 @@ from graphstore.recommend.reasons.tags import Tag, Tags, read_tags
 from graphstore.recommend.snapshot import RequestContext
 
 NAMED = 3
+UNTAGGED: Tag = ("event", "")  # items of the user that have nothing in common with the item but their vectors
 LEAST = 0.03  # of what speaks for an item; smaller parts are not named
 MARGIN = 0.15  # of the fall without an item, by which it must exceed those without any other
 
@@ -54,24 +55,40 @@ class Reason:
 
 
 def find_reasons(client: Client, context: RequestContext, ranking: Ranking, request: Request) -> list[Reason]:
-    """The reason of each item of a ranking."""
-    if not len(ranking.rows):
-        return []
-    user, items = context.features, context.catalogue
+    """The reason of each item of a ranking.
+
+    Where no part speaks for an item, as where it is below the mean of the candidates or the only one, what is said of
+    it is counted from 0 and has no share.
+    """
+    rows = ranking.rows.tolist()
+    liked = liked_items(context.user.history, context.highest_rating)
+    tags = read_tags(client, context, [*rows, *sorted(liked)]) if rows else {}
+    reasons = _named(context, ranking, request, liked, tags)
+    silent = [place for place, reason in enumerate(reasons) if not reason.named]
+    if silent:
+        from_zero = replace(ranking, pools=tuple(pool.from_zero() for pool in ranking.pools)).take(silent)
+        for place, reason in zip(silent, _named(context, from_zero, request, liked, tags), strict=True):
+            parts = reasons[place].rest
+            named = tuple(replace(part, part=0.0, share=0.0) for part in reason.named)
+            reasons[place] = replace(reason, named=named, rest=parts)
+    return reasons
+
+
+def _named(
+    context: RequestContext, ranking: Ranking, request: Request, liked: frozenset[int], tags: Mapping[int, Tags]
+) -> list[Reason]:
+    user, items, rows = context.features, context.catalogue, ranking.rows
     history, readout = context.user.events(items.vectors), context.blend.readout
-    found = attribute(items, user, history, readout, ranking.rows, ranking.pools, ranking.pool_of)
+    found = attribute(items, user, history, readout, rows, ranking.pools, ranking.pool_of)
     if user.corrected:
-        found = with_corrections(found, items, items.by_item, user.corrected, ranking.rows, ranking.parts)
-    liked = liked_items(history, context.highest_rating)
-    fall: dict[int, Floats] = {}
+        found = with_corrections(found, items, items.by_item, user.corrected, rows, ranking.parts)
+    needed: dict[int, int | None] = {}
     for number, pool in enumerate(ranking.pools):
         own = np.flatnonzero(ranking.pool_of == number)
-        names, falls = drops(items, user, history, readout, ranking.rows[own], pool, request.options)
-        fall |= {place: falls[:, n] for n, place in enumerate(own.tolist())}
-    tags = read_tags(client, context, [*ranking.rows.tolist(), *sorted(liked)])
+        names, falls = drops(items, user, history, readout, rows[own], pool, request.options)
+        needed |= {place: _needed(names, falls[:, n]) for n, place in enumerate(own.tolist())}
     return [
-        _Namer(context, found, place, int(row), liked, tags).reason(_needed(names, fall[place]))
-        for place, row in enumerate(ranking.rows.tolist())
+        _Namer(context, found, place, row, liked, tags).reason(needed[place]) for place, row in enumerate(rows.tolist())
     ]
 
 
@@ -87,8 +104,9 @@ def _needed(names: Sequence[int], fall: Floats) -> int | None:
 class _Namer:
     """Names the parts of one item.
 
-    parts: (O,) of the score, what is not named yet.  said: (O,) what may be said to come from each origin: its part if
-    that speaks against the item, or as far as it comes from what raises scores; 0 where nothing may be said.
+    parts: (O,) of the score, what is not named yet.  said: (O,) what may be said to come from each origin: its part, as
+    far as it comes from what raises scores.  open: (O,) which may still be named.  groups: the origins that are named
+    together: items of the user, and an interest itself, by what they share with the item.
     """
 
     def __init__(
@@ -104,44 +122,42 @@ class _Namer:
         self.origins, self.by_channel = found.origins, found.parts[:, place]
         self.parts = self.by_channel.sum(axis=1)
         self.said = np.minimum(self.parts, np.maximum(found.spoken[:, place], 0.0))
-        weights = dict(context.features.interests)
-        pinned = {column for column, how in context.features.corrected if how == "pin"}
-        self.open = np.zeros(len(self.origins), dtype=bool)  # which may still be named
-        names = list(context.catalogue.interests), list(context.catalogue.attributes)
+        self.open = np.zeros(len(self.origins), dtype=bool)
         self.groups: dict[Tag, list[int]] = {}
+        shared, wanted = tags[row].keys(), _liked_interests(context)
+        attributes = list(context.catalogue.attributes)
         for number, (sort, key) in enumerate(self.origins):
-            if sort == "event" and key in liked:
-                found_tags = self.tags[key].keys() & self.tags[row].keys()
-            elif sort == "interest" and (weights.get(key, 0.0) > 0 or key in pinned):
-                found_tags = {("interest", names[0][key])} & self.tags[row].keys()
-            elif sort in ("event", "interest"):
-                continue
+            if sort == "event":
+                own = (tags[key].keys() & shared or {UNTAGGED}) if key in liked else ()
+            elif sort == "interest":
+                own = {("interest", wanted[key])} & shared if key in wanted else ()
             else:
-                found_tags = {(sort, self._key(sort, key, names[1]))}
-            self.open[number] = sort == "event" or bool(found_tags)
-            for tag in found_tags:
+                own = {(sort, self._key(sort, key, attributes))}
+            self.open[number] = bool(own)
+            for tag in own:
                 self.groups.setdefault(tag, []).append(number)
 
     def reason(self, needed: int | None) -> Reason:
         """needed: the item of the user that the score would fall most without."""
         named: list[Part] = []
-        events = [n for n, (sort, _) in enumerate(self.origins) if sort == "event"]
-        largest = max(events, key=lambda n: self.parts[n], default=None)
+        largest = self._largest()
         if largest is not None and self.origins[largest][1] == needed and self.open[largest] and self.said[largest] > 0:
-            named.append(self._part("event", self.context.catalogue.ids[needed], [largest]))
+            named.append(self._part("event", self.context.catalogue.ids[self.origins[largest][1]], [largest]))
         while len(named) < NAMED and (best := self._best()) is not None:
             named.append(self._part(*best))
-        rest = self._rest()
-        total = sum(max(part.part, 0.0) for part in (*named, *rest)) or 1.0
-        shared = [replace(part, share=max(part.part, 0.0) / total) for part in (*named, *rest)]
-        told = tuple(part for part in shared[: len(named)] if part.share >= LEAST)
+        parts = [*named, *self._rest()]
+        total = sum(max(part.part, 0.0) for part in parts) or 1.0
+        parts = [replace(part, share=max(part.part, 0.0) / total) for part in parts]
+        told = tuple(part for part in parts[: len(named)] if part.share >= LEAST)
+        rest = tuple(part for part in parts if part not in told)
         link = next((link for part in told if (link := link_of(self.context, self.row, part, self.tags))), None)
-        return Reason(
-            self.row,
-            told,
-            tuple(shared[len(named) :]) + tuple(p for p in shared[: len(named)] if p.share < LEAST),
-            link,
-        )
+        return Reason(self.row, told, rest, link)
+
+    def _largest(self) -> int | None:
+        """The item of the user with the largest part; of equals the first by id."""
+        order = self.context.catalogue.order
+        events = [n for n, (sort, _) in enumerate(self.origins) if sort == "event"]
+        return max(events, key=lambda n: (self.parts[n], -order[self.origins[n][1]]), default=None)
 
     def _best(self) -> tuple[str, str | None, list[int]] | None:
         """The group with the largest part: kind, key and origins that may still be named."""
@@ -177,3 +193,11 @@ class _Namer:
         if sort == "search":
             return self.context.user.searches[key][0]
         return self.context.people[key] if sort == "person" else ""
+
+
+def _liked_interests(context: RequestContext) -> dict[int, str]:
+    """The interests that the user likes or pinned, by column of `about`."""
+    names, user = list(context.catalogue.interests), context.features
+    columns = [column for column, weight in user.interests if weight > 0]
+    columns += [column for column, how in user.corrected if how == "pin"]
+    return {column: names[column] for column in columns}

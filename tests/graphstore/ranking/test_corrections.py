@@ -75,7 +75,8 @@ def ranked(pins, size=20, k=10):
     about = sp.csc_matrix(np.vstack([np.zeros((size - pins, pins)), np.eye(pins)]))
     found = corrections(*((n, "pin") for n in range(pins)), about=about)
     scores = np.arange(size, 0, -1, dtype=float)
-    return found.with_pins(np.arange(size), scores, parts(*scores), k)
+    order, scores, given = found.with_pins(np.arange(size), scores, parts(*scores), k)
+    return order, scores[order], given[order]
 
 
 def test_three_pins_have_the_second_fourth_and_sixth_place():
@@ -93,5 +94,6 @@ def test_the_five_latest_pins_are_raised_and_no_more_than_fit_in_the_list():
 
 def test_an_item_that_stands_high_enough_by_itself_keeps_its_place_and_score():
     found = corrections((2, "pin"))
-    rows, scores, given = found.with_pins(np.array([3, 4, 0]), np.array([3.0, 2.0, 1.0]), parts(3.0, 2.0, 1.0), 10)
+    order, scores, given = found.with_pins(np.array([3, 4, 0]), np.array([3.0, 2.0, 1.0]), parts(3.0, 2.0, 1.0), 10)
+    rows, scores, given = np.array([3, 4, 0])[order], scores[order], given[order]
     assert (rows.tolist(), scores.tolist(), given[:, INTERESTS].tolist()) == ([3, 4, 0], [3.0, 2.0, 1.0], [0.0] * 3)

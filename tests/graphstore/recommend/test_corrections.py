@@ -94,4 +94,4 @@ def test_an_item_that_a_pin_brought_says_so_however_popular_it_becomes(shop):
         )
         rows = recommend(shop, "a-user0", k=5)["recommendations"]
         said = {row["because"] for row in rows if row["item_id"].startswith("cooking-")}
-        assert said == {"You pinned cooking, and this is about it."}, popularity
+        assert said and all(sentence.startswith("You pinned cooking") for sentence in said), popularity

@@ -1,206 +1,166 @@
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from neo4j.time import Date, DateTime
 
 from graphstore.kinds import KINDS
-from graphstore.recommend.explanation import Chosen, display_name, explained, path_of, plain, verb_phrase
+from graphstore.ranking.history import History
+from graphstore.recommend.explanation import Known, display_name, explained, path_of, verb_phrase
+from graphstore.recommend.paths import NO_PATH, Path, plain
+from graphstore.recommend.reasons.parts import Part
 from graphstore.recommend.reasons.reason import Reason
 
 USER = {"label": "User", "key": "u1", "title": None}
 ALIEN = {"label": "Item", "key": "i1", "title": "Alien (1979)"}
 ALIENS = {"label": "Item", "key": "i2", "title": "Aliens (1986)"}
 OTHER = {"label": "User", "key": "u2", "title": "Ripley"}
-INTEREST = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
+NAN = float("nan")
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-COUNTS = {"of": 146, "people": 52, "later": 11}
+UNTIL = "2026-01-31T12:00:00Z"
+ITEMS = SimpleNamespace(
+    ids=["new", "alien", "heat", "up"],
+    titles=["Aliens (1986)", "Alien (1979)", "Heat (1995)", None],
+    interests={"sci-fi": 0, "crime": 1},
+)
 
 
 def hop(kind, **properties):
     return {"type": kind, "properties": properties}
 
 
-SIMILAR, FOLLOWED_BY, ABOUT = (hop(t) for t in ("SIMILAR_TO", "FOLLOWED_BY", "ABOUT"))
+SIMILAR, ABOUT = hop("SIMILAR_TO"), hop("ABOUT")
 RATED = hop("RATED", value=5.0)
-
-
-def explain(channel, *path, counts=None, new=False, until=NOW, **known):
-    """path: first hop, the node in between, second hop; nothing for none."""
-    nodes, hops = ([USER, path[1]], [path[0], path[2]]) if path else (None, None)
-    return explained(Reason(0, channel, **known), nodes, hops, counts or {}, ALIENS, Chosen(until, 14, new))
-
-
-def said(*arguments, **options):
-    found = explain(*arguments, **options)
-    return found["because"], found["reason"]
-
-
-def test_similar_items_say_what_the_user_did_and_how_many_chose_both():
-    assert said("similar", RATED, ALIEN, SIMILAR, counts=COUNTS) == (
-        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose or rated it did so with this too.",
-        {"channel": "similar", "people": 52, "of": 146},
-    )
-    one = {"of": 1, "people": 1, "later": 0}
-    assert said("similar", hop("PURCHASED"), ALIEN, SIMILAR, counts=one)[0] == (
-        "Because you bought “Alien (1979)”: the one other person who chose or rated it did so with this too."
-    )
-
-
-def test_transitions_say_how_many_went_on_to_it_and_never_that_they_often_did():
-    assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=COUNTS) == (
-        "Because you rated “Alien (1979)” 5: "
-        "11 of the 146 other people who chose or rated it did so with this after it.",
-        {"channel": "transitions", "people": 11, "of": 146},
-    )
-    at_once = COUNTS | {"later": 0}
-    assert said("transitions", RATED, ALIEN, FOLLOWED_BY, counts=at_once)[0].endswith(
-        "52 of the 146 other people who chose or rated it did so with this too."
-    )
-
-
-def test_of_too_many_people_no_number_is_made_up():
-    assert said("similar", RATED, ALIEN, SIMILAR) == (
-        "Because you rated “Alien (1979)” 5: people who chose or rated it did so with this too, too many to count.",
-        {"channel": "similar"},
-    )
-
-
-def test_a_relationship_that_nobody_made_yet_is_no_reason():
-    counts = {"of": 3, "people": 0, "later": 0, "ever": 7, "recent": 6}
-    found = explain("similar", RATED, ALIEN, SIMILAR, counts=counts)
-    assert found["because"] == "6 people chose or rated this in the 14 days up to 2026-01-31." and found["path"] == []
-
-
-@pytest.mark.parametrize(
-    ("likes", "events", "sentence"),
-    [
-        ({}, 12, "You like Sci-Fi (12 of your events), and this is about it."),
-        ({}, 1, "You like Sci-Fi (1 of your events), and this is about it."),
-        ({}, 20, "You like Sci-Fi (at least 20 of your events), and this is about it."),
-        ({}, 0, "You like Sci-Fi, and this is about it."),
-        ({"extracted_by": "user"}, 0, "You pinned Sci-Fi, and this is about it."),
-    ],
-)
-def test_an_interest_says_on_how_many_events_it_rests_or_that_it_is_pinned(likes, events, sentence):
-    found = said("interests", hop("INTERESTED_IN", **likes), INTEREST, ABOUT, counts={"events": events})
-    assert found == (sentence, {"channel": "interests", "events": events})
-
-
 EVENT = hop("RATED", value=5.0, event_id="secret", at="2026-01-01T00:00:00Z", session_id="s")
 
 
+def part(origin, key=None, share=0.25, items=(), **more):
+    return Part(origin, key, 4 * share, share, more.pop("channel", "embedding"), items, **more)
+
+
+def explain(*named, path=NO_PATH, counts=None, new=(), rest=(), until=NOW, neighbours=(), corrected=()):
+    """Of the item "new", for a user who rated Alien 5, viewed Heat and bought Up."""
+    history = History.of([1, 2, 3], ["RATED", "VIEWED", "PURCHASED"], [3.0, 2.0, 1.0], [5.0, NAN, NAN], (), [])
+    features = SimpleNamespace(neighbours=neighbours, corrected=corrected)
+    context = SimpleNamespace(catalogue=ITEMS, user=SimpleNamespace(history=history), features=features)
+    known = Known(until, 14, {0: counts or {}}, {"sci-fi": "Sci-Fi"}, new)
+    return explained(context, Reason(0, named, rest), path, known, "Aliens (1986)")
+
+
+def said(*named, **options):
+    return explain(*named, **options)["because"]
+
+
+ALIEN_PART = part("event", "alien", 0.24, (1,))
+
+
+def test_the_largest_parts_are_named_in_turn_each_with_its_share():
+    popular = part("popularity", share=0.09, channel="popular")
+    sci_fi = part("interest", "sci-fi", 0.31, (2, 3), liked=True)
+    found = explain(ALIEN_PART, sci_fi, popular, counts={"ever": 500, "recent": 320}, rest=(part("event"),))
+    assert found["because"] == (
+        "Because you rated “Alien (1979)” 5 (24%); you like Sci-Fi, as you liked 2 more items (31%);"
+        " 320 people chose or rated this in the 14 days up to 2026-01-31 (9%)."
+    )
+    assert found["reason"]["channel"] == "embedding"
+    first, second, third, rest = found["reason"]["parts"]
+    assert first == {
+        **{"origin": "event", "key": "alien", "part": 0.96, "share": 0.24},
+        **{"title": "Alien (1979)", "items": ["alien"]},
+    }
+    assert (second["title"], second["items"]) == ("Sci-Fi", ["heat", "up"])
+    assert (third["people"], third["days"], third["until"]) == (320, 14, UNTIL)
+    assert rest == {"origin": "event", "key": None, "part": 1.0, "share": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        (part("event", "heat", items=(2,)), "Because you viewed “Heat (1995)” (25%)."),
+        (part("event", "up", items=(3,)), "Because you bought “up” (25%)."),
+        (part("event", items=(1, 2)), "You liked 2 items close to this in what people choose (25%)."),
+        (part("interest", "sci-fi", items=(1,)), "You liked 1 item about Sci-Fi (25%)."),
+        (part("interest", "sci-fi", liked=True), "You like Sci-Fi (25%)."),
+        (part("attribute", "genre=A = b", items=(1, 2)), "You liked 2 items with the same genre, A = b (25%)."),
+        (part("attribute", "home_town=Rome"), "People who share your home town, Rome, often choose this (25%)."),
+        (part("vector"), "This is close to your taste as the model knows it (25%)."),
+        (part("vector", share=0.0), "This is close to your taste as the model knows it."),
+        (part("person", "ann"), "Because you follow ann, who chose this (25%)."),
+    ],
+)
+def test_each_kind_of_part_has_its_words(named, sentence):
+    assert said(named) == sentence
+
+
+def test_an_interest_that_the_user_pinned_says_so():
+    assert said(part("interest", "sci-fi", liked=True), corrected=[(0, "pin")]) == "You pinned Sci-Fi (25%)."
+
+
 def test_a_followed_user_is_named_with_what_they_did_and_no_event_of_theirs_is_shown():
-    found = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=2, of=7)
-    assert (
-        found["because"]
-        == "Ripley, whom you follow, rated this 5 (2 of the 7 people you follow have it among their latest choices)."
-    )
-    assert found["reason"] == {"channel": "social", "people": 2, "of": 7}
-    assert found["path"] == [USER, hop("FOLLOWS"), OTHER, hop("RATED", value=5.0), ALIENS]
-    alone = explain("social", hop("FOLLOWS"), OTHER, EVENT, person=("u2", "FOLLOWS"), people=1, of=1)
-    assert alone["because"] == "Ripley, whom you follow, rated this 5."
+    found = explain(part("person", "u2"), path=Path([USER, OTHER], [hop("FOLLOWS"), EVENT]))
+    assert found["because"] == "Because you follow u2, who rated this 5 (25%)."
+    assert found["path"][1:4] == [hop("FOLLOWS"), OTHER, hop("RATED", value=5.0)]
 
 
-def test_of_a_similar_user_neither_sentence_nor_path_tells_who_or_what_exactly():
-    alike = hop("SIMILAR_TO", score=0.5, run="r")
-    found = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=3, of=20)
-    assert found["because"] == "3 of the 20 people who choose most like you have this among their latest choices."
-    assert found["path"] == [USER, SIMILAR, {"label": "User", "key": None, "title": None}, hop("RATED"), ALIENS]
+def test_a_similar_user_is_never_named_and_nothing_of_theirs_is_shown():
+    ties = [(np.array([0, 1]), 0.0, 0.5), (np.array([2]), 0.0, 0.4), (np.array([0]), 1.0, 0.0)]
+    path = Path([USER, OTHER], [hop("SIMILAR_TO", score=0.5, run="r"), EVENT])
+    found = explain(part("people"), path=path, neighbours=ties)
+    assert found["because"] == ("1 of the 2 people who choose most like you has this among their latest choices (25%).")
+    assert (found["reason"]["people"], found["reason"]["of"]) == (1, 2)
+    assert found["path"][1:4] == [SIMILAR, {"label": "User", "key": None, "title": None}, hop("RATED")]
     assert not any(word in str(found) for word in ("u2", "Ripley", "secret", "2026-01-01", "0.5"))
-    only = explain("social", alike, OTHER, EVENT, person=("u2", "SIMILAR_TO"), people=1, of=1)
-    assert only["because"] == "The one person who chooses most like you has this among their latest choices."
 
 
-def test_attributes_say_how_many_of_those_who_share_them_chose_it():
-    attribute = {"label": "Attribute", "key": "home_town=a=b", "title": "Nostromo"}
-    counts = {"people": 34, "of": 1212}
-    assert said("attributes", hop("HAS_ATTRIBUTE"), attribute, hop("FAVOURS"), counts=counts) == (
-        "34 of the 1,212 other people who share your home town (Nostromo) chose or rated this.",
-        {"channel": "attributes", "people": 34, "of": 1212},
-    )
-
-
-def test_an_item_near_the_vector_says_how_near_beside_the_relationship_that_leads_to_it():
-    assert said("embedding", similarity=0.8345) == (
-        "This is close to what you have been choosing (similarity 0.83 of 1).",
-        {"channel": "embedding", "similarity": 0.8345},
-    )
-    assert said("embedding", RATED, ALIEN, SIMILAR, counts=COUNTS, similarity=0.5) == (
-        "Because you rated “Alien (1979)” 5: 52 of the 146 other people who chose or rated it did so with this too; "
-        "it is close to what you have been choosing (similarity 0.50 of 1).",
-        {"channel": "embedding", "people": 52, "of": 146, "similarity": 0.5},
-    )
-    assert said("embedding")[0] == "This is close to what you have been choosing."
+def popular(counts, **options):
+    found = explain(part("popularity", channel="popular", share=0.5), counts=counts, **options)
+    return found["because"].removesuffix(" (50%)."), {k: v for k, v in found["reason"].items() if k != "parts"}
 
 
 def test_popularity_is_a_number_of_people_in_a_time_that_is_named():
-    until = "2026-01-31T12:00:00Z"
-    assert said("popular", counts={"ever": 1500, "recent": 1200}) == (
-        "1,200 people chose or rated this in the 14 days up to 2026-01-31.",
-        {"channel": "popular", "people": 1200, "days": 14, "until": until},
+    assert popular({"ever": 1500, "recent": 1200}) == (
+        "1,200 people chose or rated this in the 14 days up to 2026-01-31",
+        {"channel": "popular", "people": 1200, "days": 14, "until": UNTIL},
     )
-    assert said("popular", counts={"ever": 1, "recent": 1})[0] == "1 person chose or rated this so far."
-    assert said("popular", counts={"ever": 30, "recent": 0}) == (
-        "30 people chose or rated this so far.",
-        {"channel": "popular", "people": 30},
-    )
-    assert said("popular", counts={"ever": 3, "recent": 3}, until=None)[0] == "3 people chose or rated this so far."
-    assert said("popular", counts={"times": 12_345}) == (
-        "Chosen or rated 12,345 times so far.",
+    assert popular({"ever": 1, "recent": 1})[0] == "1 person chose or rated this so far"
+    assert popular({"ever": 3, "recent": 3}, until=None)[0] == "3 people chose or rated this so far"
+    assert popular({"times": 12_345}) == (
+        "This was chosen or rated 12,345 times so far",
         {"channel": "popular", "times": 12_345},
     )
 
 
 @pytest.mark.parametrize(("ever", "recent", "said_of"), [(50, 5, 5), (51, 5, 51), (40, 4, 40), (5, 5, 5), (94, 9, 94)])
 def test_a_count_of_late_that_is_small_or_a_small_part_gives_way_to_that_of_all_time(ever, recent, said_of):
-    sentence, stated = said("popular", counts={"ever": ever, "recent": recent})
+    sentence, stated = popular({"ever": ever, "recent": recent})
     assert stated["people"] == said_of
     assert ("days up to" in sentence, "days" in stated) == (said_of == recent,) * 2
 
 
-def test_where_nothing_speaks_for_an_item_the_sentence_says_so():
-    assert said("", counts={"ever": 30, "recent": 0}) == (
-        "Nothing of your own leads here: 30 people chose or rated this so far.",
-        {"channel": None, "people": 30},
-    )
-    assert said("")[0] == "Nothing of your own leads here: nobody has chosen this yet."
-
-
-def test_a_channel_whose_relationship_is_gone_says_how_popular_the_item_is():
-    for channel in ("similar", "interests", "social", "attributes"):
-        found = explain(channel, counts={"ever": 4, "recent": 4})
-        assert (found["path"], found["reason"]["channel"]) == ([], "popular")
+def test_where_nothing_may_be_named_the_sentence_says_so():
+    found = explain(counts={"ever": 30, "recent": 0})
+    assert found["because"] == "Nothing of your own leads here: 30 people chose or rated this so far."
+    assert (found["reason"]["channel"], found["reason"]["people"], found["path"]) == (None, 30, [])
+    assert said() == "Nothing of your own leads here: nobody has chosen this yet."
+    assert said(rest=(part("event"),)) == "What you liked says little about this: nobody has chosen this yet."
 
 
 def test_a_new_item_says_how_often_it_was_chosen_before_the_reason():
-    assert said("embedding", new=True, counts={"ever": 3}, similarity=0.5)[0] == (
-        "New here, chosen or rated by 3 people so far: "
-        "this is close to what you have been choosing (similarity 0.50 of 1)."
-    )
-    assert said("embedding", new=True, counts={"ever": 0})[0].startswith("New here, chosen by nobody so far: this")
-    assert said("embedding", new=True, counts={"ever": 1})[0].startswith(
-        "New here, chosen or rated by 1 person so far: this"
-    )
-    assert said("embedding", new=True)[0].startswith("New here: this")
+    for counts, words in (({"ever": 3}, "or rated by 3 people so far"), ({"ever": 0}, "by nobody so far")):
+        assert said(ALIEN_PART, new={0}, counts=counts).startswith(f"New here, chosen {words}: because you rated")
+    assert said(ALIEN_PART, new={0}).startswith("New here: because")
 
 
 def test_a_path_is_nodes_and_relationships_in_turn_and_fits_in_json():
     at = DateTime.from_native(datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
-    hops = plain([hop("RATED", at=at), SIMILAR])
-    path = path_of(Reason(0, "similar"), [USER, ALIEN], hops, ALIENS)
-    assert [part.get("label") or part["type"] for part in path] == ["User", "RATED", "Item", "SIMILAR_TO", "Item"]
+    genre = {"label": "Interest", "key": "sci-fi", "title": "Sci-Fi"}
+    path = path_of(Path([USER, ALIEN, genre], plain([hop("RATED", at=at), ABOUT, ABOUT])), ALIENS)
+    assert [part.get("label") or part["type"] for part in path] == [
+        *("User", "RATED", "Item", "ABOUT", "Interest", "ABOUT", "Item")
+    ]
     assert path[1]["properties"]["at"] == "2024-01-02T03:04:05Z"
-    assert plain([at]) == ["2024-01-02T03:04:05Z"]
-
-
-def test_nodes_and_hops_that_do_not_fit_together_are_no_path():
-    for nodes, hops in ((None, None), ([], []), ([USER, ALIEN], [RATED]), ([USER, ALIEN], None)):
-        assert path_of(Reason(0, "similar"), nodes, hops, ALIENS) == []
-
-
-def test_very_long_titles_are_cut():
-    long = {"label": "Item", "key": "i", "title": "x" * 500}
-    assert len(said("similar", RATED, long, SIMILAR, counts=COUNTS)[0]) < 200
+    assert path_of(NO_PATH, ALIENS) == [] and plain([at]) == ["2024-01-02T03:04:05Z"]
 
 
 @pytest.mark.parametrize(

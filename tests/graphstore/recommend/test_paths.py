@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from graphstore.ranking.history import DIMENSION
+from graphstore.ranking.blend import Blend
+from graphstore.ranking.history import DIMENSION, Readout
 from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 
@@ -66,7 +68,7 @@ def test_the_strongest_relationship_of_the_channel_is_shown(client):
         similar=[["a", "x", 0.3, 0.0], ["b", "x", 0.2, 0.0], ["b", "y", 0.1, 0.3], ["c", "y", 0.2, 0.1]],
         following=[["c", "x", 0.9, 0.0], ["a", "z", 0.1, 0.0], ["b", "y", 0.05, 0.0], ["a", "y", 0.1, 0.1]],
     )
-    assert paths(client, "similar") == {"x": ("RATED", "a", "SIMILAR_TO"), "y": ("RATED", "b", "SIMILAR_TO")}
+    assert paths(client, "similar") == {"x": ("RATED", "a", "SIMILAR_TO"), "y": ("RATED", "c", "SIMILAR_TO")}
     assert paths(client, "transitions") == {
         "x": ("RATED", "c", "FOLLOWED_BY"),
         "y": ("RATED", "a", "FOLLOWED_BY"),
@@ -92,18 +94,31 @@ def test_among_equals_the_id_decides(client):
 NEAR = "MATCH (n) WHERE n.user_id = 'u' OR n.item_id IN ['x', 'y', 'z'] SET n.embedding = $vector"
 
 
-def test_an_item_near_the_vector_is_shown_by_either_relationship_or_by_none(client):
-    plant(
-        client,
-        similar=[["a", "x", 0.5, 0.0], ["b", "y", 0.1, 0.0]],
-        following=[["a", "x", 0.5, 0.0], ["b", "y", 0.2, 0.0]],
-    )
+def test_an_item_near_a_stored_vector_is_shown_without_a_relationship_for_none_of_the_events_made_it(client):
+    plant(client, similar=[["a", "x", 0.5, 0.0]], following=[["b", "y", 0.2, 0.0]])
     client.run_text(NEAR, {"vector": [1.0] + [0.0] * (DIMENSION - 1)})
-    assert paths(client, "embedding") == {
-        "x": ("RATED", "a", "SIMILAR_TO"),
-        "y": ("RATED", "b", "FOLLOWED_BY"),
-        "z": (),
-    }
+    assert paths(client, "embedding") == {"x": (), "y": (), "z": ()}
+
+
+SHARED = """
+MATCH (a:Item {item_id: 'a'}), (x:Item {item_id: 'x'}), (m:Item {item_id: 'b'}) SET m.version = 2
+CREATE (a)-[:HAS_ATTRIBUTE]->(g:Attribute {kind: 'genre', value: 'Horror = fun'})<-[:HAS_ATTRIBUTE]-(x)
+CREATE (:Model {version: 'm', active: true, trained_at: datetime(), blend: $blend, blend_hash: 'h'})
+WITH 1 AS _
+MATCH (i:Item) WHERE i.item_id IN ['a', 'b', 'x', 'y', 'z']
+SET i.embedding_version = 'm', i.embedding = CASE WHEN i.item_id IN ['a', 'x'] THEN [1.0, 0.0] ELSE [0.0, 1.0] END
+"""
+
+
+def test_an_item_that_lies_near_by_vectors_alone_is_shown_by_what_both_have_in_common(client):
+    plant(client, events=[["a", 5.0, None], ["b", 1.0, None]])
+    readout = Readout([40.0], [1.0], [np.eye(2).tolist()], {})
+    client.run_text(SHARED, {"blend": Blend(readout=readout).to_json()})
+    (row,) = [r for r in recommend(client, "u", channel="embedding")["recommendations"] if r["item_id"] == "x"]
+    assert [part.get("type") or part["key"] for part in row["path"]] == [
+        *("u", "RATED", "a", "HAS_ATTRIBUTE", "genre=Horror = fun", "HAS_ATTRIBUTE", "x")
+    ]
+    assert row["because"].startswith("Because you rated “The a” 5")
 
 
 def test_a_popular_item_is_shown_without_a_relationship_though_there_is_one(client, asked):

@@ -1,22 +1,19 @@
 """What is given as a reason is true: numbers by hand on a small graph, and nothing that tells of strangers."""
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import scipy.sparse as sp
 
-from graphstore.build.stage import build
-from graphstore.collect.store import collect_events
+from benchmarks.measures.deletion import Deletions
 from graphstore.errors import InputError, NotFound
 from graphstore.profiles.erasure import erase_user
-from graphstore.ranking.blend import CHANNELS
+from graphstore.ranking.history import History
 from graphstore.ranking.request import make_request
 from graphstore.recommend.cache import ServingCache
-from graphstore.recommend.reasons import choosers, reason
+from graphstore.recommend.rank import best_candidates
+from graphstore.recommend.reasons import choosers
 from graphstore.recommend.reasons.choosers import Choosers
-from graphstore.recommend.reasons.reason import Reason, find_reasons
+from graphstore.recommend.reasons.liked import liked_items
 from graphstore.recommend.related import similar_items
 from graphstore.recommend.stage import recommend
 from tests.fixtures.planting import NOW, communities, plant, rate
@@ -24,32 +21,15 @@ from tests.fixtures.planting import NOW, communities, plant, rate
 NAN = float("nan")
 
 
-def test_people_are_counted_once_and_an_unknown_time_is_before_and_after_nothing():
+def test_people_are_counted_once_where_they_last_did():
     one = Choosers.of(["a", "b", "a", "c"], [10.0, 20.0, 5.0, NAN])
-    other = Choosers.of(["a", "b", "c", "d"], [7.0, 20.0, 30.0, 1.0])
-    assert (len(one), one.count_others("a"), one.count_others("z")) == (3, 2, 3)
-    assert one.count_with(other) == (3, 1)  # a did after 5; b at the same time; of c's first time nothing is known
-    assert one.count_with(Choosers.of([], [])) == (0, 0) and Choosers.of([], []).count_with(one) == (0, 0)
     moments = [datetime.fromtimestamp(second / 1000, UTC) for second in (9.0, 20.0)]
-    assert one.count_between(*moments) == 2
+    assert len(one) == 3 and one.count_between(*moments) == 2 and len(Choosers.of([], [])) == 0
 
 
 def reasons(client, user="a-user0", **options):
     rows = recommend(client, user, k=20, **options)["recommendations"]
     return {row["item_id"]: (row["reason"], row["because"]) for row in rows}
-
-
-def test_the_numbers_are_those_of_the_graph_and_follow_it(client):
-    plant(client, communities())
-    cache = ServingCache(client)
-    reason, sentence = reasons(client, cache=cache, channel="similar")["a-item0"]
-    assert (reason["people"], reason["of"]) in {(4, 4), (4, 5)}, sentence
-    people, of = reason["people"], reason["of"]
-    assert f"{people} of the {of} other people" in sentence and "often" not in sentence
-    source = recommend(client, "a-user0", channel="similar", cache=cache)["recommendations"][0]["path"][2]["key"]
-    collect_events(client, [rate("stranger", source)])
-    reason, _ = reasons(client, cache=cache, channel="similar")["a-item0"]
-    assert (reason["people"], reason["of"]) == (people, of + 1)
 
 
 def test_as_of_a_moment_only_those_of_then_are_counted(client):
@@ -59,34 +39,82 @@ def test_as_of_a_moment_only_those_of_then_are_counted(client):
     assert (now["people"], then["people"], then["until"]) == (12, 5, before.isoformat().replace("+00:00", "Z"))
 
 
-def test_an_item_rated_low_is_no_reason_by_the_rule_for_low_ratings(client):
+@pytest.mark.parametrize(
+    ("events", "highest", "liked"),
+    [
+        ([("a", "RATED", 5), ("b", "RATED", 4), ("c", "RATED", 3)], 5, "ab"),  # 3 of 5 is too low
+        ([("a", "RATED", 5), ("b", "RATED", 4), ("c", "RATED", 5)], 5, "ac"),  # 4 is below the mean
+        ([("a", "RATED", 5), ("b", "RATED", 4)], None, "a"),  # the smallest scale that covers 5 is 5
+        ([("a", "RATED", 8), ("b", "RATED", 6)], None, "a"),  # … that covers 8 is 10
+        ([("a", "RATED", 5), ("b", "RATED", 5)], 10, ""),
+        ([("a", "RATED", 0.9), ("b", "VIEWED", NAN)], None, "b"),  # one rating of at most 2 is low
+        ([("a", "VIEWED", NAN), ("a", "DISLIKED", NAN), ("b", "RATED", NAN)], 5, "b"),
+        ([("a", "RATED", 5), ("a", "RATED", 1), ("b", "LIKED", 1)], 5, "b"),  # once liked, once not
+        ([], None, ""),
+    ],
+)
+def test_what_may_be_named_was_rated_well_and_never_disliked(events, highest, liked):
+    items, types, values = zip(*events, strict=True) if events else ((), (), ())
+    rows = ["abc".index(item) for item in items]
+    history = History.of(rows, list(types), [1.0] * len(rows), list(values), (), ["DISLIKED"])
+    assert liked_items(history, highest) == {"abc".index(item) for item in liked}
+
+
+def test_an_item_rated_low_is_in_no_path_and_in_no_part(client):
     own = [rate("u", "a-item1", value=3.0, day=1), *(rate("u", f"b-item{n}", value=5.0, day=2) for n in range(3))]
-    plant(client, [*communities(), *own])  # 3 is more than 1 below the mean
-    for row in recommend(client, "u", k=20)["recommendations"]:
-        assert "a-item1" not in [node.get("key") for node in row["path"]], row
-    one_liked = [rate("v", "a-item1", value=3.0)]
-    collect_and_build(client, one_liked)
-    assert any("“a-item1” 3" in sentence for _, sentence in reasons(client, "v").values())
+    plant(client, [*communities(), *own])
+    assert client.run_text("MATCH (f:Feed) RETURN f.highest_rating AS highest") == [{"highest": 5.0}]
+    rows = recommend(client, "u", k=20)["recommendations"]
+    assert rows and not any("a-item1" in str((row["path"], row["reason"])) for row in rows)
 
 
-def collect_and_build(client, events):
-    from tests.fixtures.storing import store
+def test_the_parts_of_a_reason_add_up_to_the_score_and_their_shares_to_one(client):
+    plant(client, communities())
+    for options in ({}, {"channel": "similar"}, {"weights": {"similar": 2.0, "popular": 0.5}}):
+        rows = recommend(client, "a-user0", k=20, **options)["recommendations"]
+        for row in rows:
+            parts = row["reason"]["parts"]
+            assert sum(part["part"] for part in parts) == pytest.approx(row["score"], abs=1e-6)
+            if any(part["share"] for part in parts):
+                assert sum(part["share"] for part in parts) == pytest.approx(1)
+                for_it = sum(max(part["part"], 0.0) for part in parts)
+                assert all(part["share"] == pytest.approx(max(part["part"], 0) / for_it) for part in parts)
 
-    store(client, None, (), (), (), events)
-    build(client)
+
+def test_the_items_that_share_an_attribute_are_named_together(client, tmp_path):
+    """Ten films of two kinds; of those that the user liked, three share the kind of what is recommended."""
+    films = [{"item_id": f"{side}-item{n}", "attributes": {"sort": [side]}} for side in "ab" for n in range(8)]
+    plant(client, communities(), items=films, folder=tmp_path)
+    rows = recommend(client, "a-user0", k=1, channel="similar")["recommendations"]
+    assert rows[0]["item_id"] == "a-item0"
+    named = [part for part in rows[0]["reason"]["parts"] if part.get("items")]
+    groups = [part for part in named if part["origin"] == "attribute"]
+    assert [part["key"] for part in groups] == ["sort=a"]
+    assert f"you liked {len(groups[0]['items'])} " in rows[0]["because"].lower()
+    everything = [item for part in named for item in part["items"]]
+    assert len(everything) == len(set(everything)) and set(everything) <= {f"a-item{n}" for n in range(1, 8)}
+    assert rows[0]["path"][0]["key"] == "a-user0" and rows[0]["path"][-1]["key"] == "a-item0"
+
+
+def test_without_an_item_the_answer_is_that_of_a_graph_that_lacks_its_events(client):
+    plant(client, communities())
+    cache, request = ServingCache(client), make_request(None, None, client.kinds)
+    deletions = Deletions(client, cache, cache.context("a-user0"))
+    said = deletions.scores("a-item3", request, 10)
+    client.run_text("MATCH (u:User {user_id: 'a-user0'})-[b]->(:Item {item_id: 'a-item3'}) SET u.version = 99 DELETE b")
+    found = best_candidates(ServingCache(client).context("a-user0"), request, 10, 1000)
+    ids = ServingCache(client).context("a-user0").catalogue.ids
+    assert {ids[row]: score for row, score in zip(found.rows.tolist(), found.scores.tolist(), strict=True)} == (
+        pytest.approx({cache.context("a-user0").catalogue.ids[row]: score for row, score in said.items()})
+    )
 
 
 def test_where_no_channel_speaks_no_share_is_invented(client):
     plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(3))])
     client.run_text("CREATE (:User {user_id: 'nobody'})")
-    rows = recommend(client, "nobody", k=17)["recommendations"]
-    last = rows[-1]
-    assert last["channels"] == {} and last["reason"]["channel"] is None
-    assert last[
-        "because"
-    ] == f"Nothing of your own leads here: {last['reason']['people']} people chose or rated this so far." or (
-        "days up to" in last["because"]
-    )
+    last = recommend(client, "nobody", k=17)["recommendations"][-1]
+    assert last["channels"] == {} and last["reason"]["channel"] == "popular"
+    assert "%" not in last["because"] and f"{last['reason']['people']} people chose or rated this" in last["because"]
 
 
 def test_an_undated_tie_is_in_no_path_as_of_a_moment_and_a_stranger_in_none(client):
@@ -168,26 +196,17 @@ def test_of_an_item_with_too_many_people_its_events_are_counted_for_the_answer(c
     erase_user(client, "x0")
     found = recommend(client, "a-user0", k=20, channel="popular")["recommendations"]
     (hit,) = [row for row in found if row["item_id"] == "hit"]
-    assert hit["because"] == "Chosen or rated 29 times so far." and hit["reason"]["times"] == 29
+    assert "was chosen or rated 29 times so far" in hit["because"] and hit["reason"]["times"] == 29
 
 
-def test_an_item_whose_path_is_gone_says_how_many_people_chose_it(client):
-    plant(client, [*communities(), *(rate(f"x{n}", "hit") for n in range(30))])
-    context = ServingCache(client).context("a-user0")
-    request = make_request(None, None, client.kinds)
-    row = context.catalogue.index["hit"]
-    for channel in ("interests", "attributes", "social"):
-        (counts,) = choosers.count_people(client, context, [Reason(row, channel)], request, {row})
-        assert counts["ever"] == 30
-
-
-def test_of_an_item_about_a_pinned_interest_that_is_the_reason_before_how_popular_it_is(monkeypatch):
-    monkeypatch.setattr(reason, "_sources", lambda context, rows: [{} for _ in rows])
-    about = sp.csc_matrix([[1.0], [0.0]])
-    items = SimpleNamespace(about=about, by_item=about.tocsr(), ever_popular=np.zeros(2))
-    parts = np.zeros((2, len(CHANNELS)))
-    parts[:, CHANNELS.index("popular")], parts[0, CHANNELS.index("interests")] = (5.0, 1.0), 0.1
-    for corrected, channel in (([(0, "pin")], "interests"), ([], "popular")):
-        user = SimpleNamespace(corrected=corrected, interests=[(0, 1.0)])
-        found = find_reasons(SimpleNamespace(catalogue=items, features=user), [0, 1], parts, ("popular", "interests"))
-        assert found == [Reason(0, channel, pinned=bool(corrected)), Reason(1, "popular")]
+def test_of_an_item_about_a_pinned_interest_that_is_said(client):
+    plant(client, communities())
+    client.run_text(
+        "MATCH (u:User {user_id: 'a-user0'}), (i:Item {item_id: 'b-item1'})"
+        " CREATE (n:Interest {name: 's', label: 'Space'}),"
+        " (u)-[:INTERESTED_IN {weight: 1.0, polarity: 'likes', extracted_by: 'user'}]->(n),"
+        " (u)-[:CORRECTED {how: 'pin', at: datetime()}]->(n), (i)-[:ABOUT {weight: 1.0}]->(n)"
+    )
+    (row,) = [row for row in recommend(client, "a-user0")["recommendations"] if row["item_id"] == "b-item1"]
+    assert "you pinned space" in row["because"].lower()
+    assert sum(part["part"] for part in row["reason"]["parts"]) == pytest.approx(row["score"], abs=1e-6)
