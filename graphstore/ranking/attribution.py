@@ -46,7 +46,8 @@ class Pool:
     """N candidates that were scored together.
 
     rows: (N,).  signals: (N, F).  counted: (N, C) whether a channel counts for a candidate.  weights, deviation: (F,)
-    of the signals, as `graphstore.ranking.blend` has them.  centred: whether the scores count from the mean over the candidates.
+    of the signals, as `graphstore.ranking.blend` has them.  centred: whether the scores count from the mean over the
+    candidates.
     """
 
     rows: Rows

@@ -90,7 +90,7 @@ def test_it_counts_searches_as_they_are_served(trained):
         search = {"user_id": "sour", "kind": "search", "text": text}
         collect_events(trained, [search | ({} if hours is None else {"timestamp": NOW - 3600 * hours})])
     rows = same(trained, "sour")
-    assert any(row["because"].startswith("searched for ") for row in rows)
+    assert any(channel.startswith("searches ") for row in rows for channel in row["channels"])
 
 
 def test_with_a_time_it_gives_what_is_served_as_of_it(trained):
@@ -107,7 +107,7 @@ def test_the_weights_are_those_of_the_model_and_without_one_those_of_the_program
     text = statements.load("browser/recommend_now").text
     defaults = dict(re.findall(r"(\w+): (\d\.\d+)[,}]", text[: text.index("AS defaults")]))
     assert {name: float(weight) for name, weight in defaults.items()} == dict(DEFAULT_WEIGHTS)
-    blend = replace(DEFAULT_BLEND, weights={"popular_ever": 1.0})
+    blend = replace(DEFAULT_BLEND, weights=dict.fromkeys(NAMES, 0.0) | {"popular_ever": 1.0})
     models.activate(trained, "p", family="f", configuration={}, metrics={}, dimension=DIMENSION, blend=blend)
     assert all(row["channels"][:1] in ([], ["popular 100 %"]) for row in same(trained, "c0"))
 
