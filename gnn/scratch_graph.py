@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gnn.encoders.encoder import Encoder
+from gnn.llm.language_model import LanguageModel
 from graphstore.build.stage import build
 from graphstore.collect.stage import collect
 from graphstore.connection import managed_server
@@ -28,6 +29,7 @@ class StageOptions:
     behaviour and attributes are served.  media: the folder of items' images and sounds, the current one if None.
     seed: of the training.  encoder: of items' texts, the default one if None.  encoder_learns: "adapt" or
     "end-to-end" to train it on the events first (`extract --adapt`, `update --end-to-end`).  kinds: of behaviour.
+    model: a generative model that reads as well; context: its tokens.
     """
 
     learn: bool = True
@@ -36,6 +38,8 @@ class StageOptions:
     encoder: Encoder | None = None
     encoder_learns: str | None = None
     kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
+    model: LanguageModel | None = None
+    context: int = 16_384
 
 
 DEFAULT_OPTIONS = StageOptions()
@@ -77,6 +81,7 @@ def run_stages(
 
         adapting = options.encoder_learns == "adapt"
         more: dict[str, Any] = {"encoder": options.encoder, "adapting": adapting, "seed": options.seed}
+        more |= {"model": options.model, "context": options.context}
         files = MediaFiles(Path(options.media or "."))
         stages["extract"] = extract(client, settings, files=files, progress=progress, **more)
     stages["build"] = build(client, progress=progress)
