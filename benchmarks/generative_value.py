@@ -3,7 +3,7 @@
     python benchmarks/generative_value.py --llm URL --llm-model NAME [DATASET...] [--data FOLDER] [--users N]
         [--newcomers N] [--run-tokens N] [--context N] [--json]
 
-URL: of any OpenAI-compatible endpoint; INTERESTGRAPH_LLM_KEY is its key. The tables are those of language_value.py, for
+URL: of any OpenAI-compatible endpoint; INTERESTGRAPH_LLM_KEY is its key. The tables are those of language/value.py, for
 the arms `encoder` and `encoder and NAME`; then the model's answers: asked, invalid, failed, tokens, seconds. --users
 keeps the events of so many users, drawn by a hash, so that a small or costly model can be tried; the encoder reads the
 same ones.
@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.language_value import DEFAULT, is_newcomer, measure
+from benchmarks.language.value import DEFAULT, is_newcomer, measure
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events, write_rows

@@ -1,6 +1,6 @@
 """What the language model is worth: the same product with the encoder, with keywords, and with random vectors.
 
-    python benchmarks/language_value.py [DATASET...] [--data FOLDER] [--arms ARM...] [--newcomers N] [--json]
+    python benchmarks/language/value.py [DATASET...] [--data FOLDER] [--arms ARM...] [--newcomers N] [--json]
 
 DATASET: of measures/splits.py (default: amazon-gift-cards, mars-elearning-en, ml-100k-overviews@item). For each arm all
 stages run in a scratch server on the training part, without the newcomers. Then four tables:

@@ -1,6 +1,6 @@
 """The number of questions to a generative model: for N users, for an unchanged graph, and with a small context.
 
-    python benchmarks/generative_calls.py [--users 1 20 100] [--contexts 16384 4096] [--events N] [--json]
+    python benchmarks/language/generative_calls.py [--users 1 20 100] [--contexts 16384 4096] [--events N] [--json]
 
 Users of a planted world with N events each are collected into a scratch server and read by `extract` with a scripted
 endpoint in place of a model, which counts what it is asked and says nothing of anybody. Items are read first, in a run

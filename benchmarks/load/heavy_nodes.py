@@ -1,6 +1,6 @@
 """Cost of heavy nodes: a user and an item with very many events, and the events after them.
 
-    python benchmarks/heavy_nodes.py HOME [--of-user N] [--of-item N] [--json]
+    python benchmarks/load/heavy_nodes.py HOME [--of-user N] [--of-item N] [--json]
 
 HOME: as `prepare.py` makes them; it is changed for good. `serve` and `update --follow` run beside, as processes:
 
