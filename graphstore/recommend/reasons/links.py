@@ -56,11 +56,11 @@ def _through_item(context: RequestContext, row: int, part: Part, common: Common,
         preferred = edges.follows[edge] == (part.channel == "transitions") if part.channel in BY_TYPE else 0
         strongest = edge[np.lexsort((edges.score[edge] + edges.recent_score[edge], preferred * np.ones(len(edge))))[-1]]
         return Link(source, TYPES[int(edges.follows[strongest])])
-    own = np.flatnonzero(common.rows == source)
-    shared = np.flatnonzero(common.own[own[0]] & common.shown[shown]) if len(own) else []
+    own = int(np.flatnonzero(common.rows == source)[0])
+    shared = np.flatnonzero(common.own[own] & common.shown[shown])
     if not len(shared):
         return None
-    weight = common.own_weight[own[0], shared] * common.shown_weight[shown, shared]
+    weight = common.own_weight[own, shared] * common.shown_weight[shown, shared]
     return Link(source, tag=common.tags[shared[int(weight.argmax())]])
 
 

@@ -32,7 +32,7 @@ from graphstore.recommend.snapshot import RequestContext
 
 NAMED = 3
 LEAST = 0.03  # of what speaks for an item; smaller parts are not named
-MARGIN = 0.15  # of the fall without an item, by which it must exceed those without any other
+MARGIN = 0.4  # of the fall without an item, by which it must exceed those without any other
 
 
 @dataclass(frozen=True)
