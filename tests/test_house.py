@@ -69,7 +69,7 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
     "name",
     [
         "collect",
-        "server_start",
+        "load/server_start",
         "latency",
         "load/attack",
         "measures/browser_overlap",
@@ -78,10 +78,10 @@ def test_the_distribution_can_not_be_uploaded_by_mistake():
         "load/prepare",
         "live",
         "stream",
-        "adaptation",
+        "language/adaptation",
         "extraction",
         "recovery",
-        "generative_calls",
+        "language/generative_calls",
     ],
 )
 def test_a_benchmark_explains_itself(name):

@@ -1,6 +1,7 @@
 """The gain for new items from adapting the encoder to behaviour: `extract --adapt` and `update --end-to-end`.
 
-    python benchmarks/language/adaptation.py [DATASET...] [--part valid|test] [--ways WAY...] [--seeds N] [--data FOLDER]
+    python benchmarks/language/adaptation.py [DATASET...] [--part valid|test] [--ways WAY...] [--seeds N]
+        [--data FOLDER]
 
 DATASET: of splits.py (default: ml-100k-overviews@item, uci-online-retail@item: a tenth of the items is new). All stages
 run in a scratch server, and what is served is scored: the items without a training event ranked among themselves.

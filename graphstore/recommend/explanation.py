@@ -148,7 +148,7 @@ class _Words:
 
     def _people(self) -> str:
         ties = [rows for rows, followed, _ in self.context.features.neighbours if not followed]
-        people = sum(bool((rows == self.reason.row).any()) for rows in ties)
+        people = int((np.concatenate(ties) == self.reason.row).sum())  # each user has an item once
         self.stated = {"people": people, "of": len(ties)}
         have = "has" if people == 1 else "have"
         return f"{people} of the {len(ties)} people who choose most like you {have} this among their latest choices"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from graphstore.recommend.reasons.parts import Part
-from graphstore.recommend.reasons.tags import Tag, Tags
+from graphstore.recommend.reasons.tags import Common, Tag
 from graphstore.recommend.snapshot import RequestContext
 
 TYPES = ("SIMILAR_TO", "FOLLOWED_BY")
@@ -31,10 +30,13 @@ class Link:
     search: str | None = None
 
 
-def link_of(context: RequestContext, row: int, part: Part, tags: Mapping[int, Tags]) -> Link | None:
-    """The path of a named part; None where no relationship leads to the item."""
+def link_of(context: RequestContext, row: int, part: Part, common: Common, shown: int) -> Link | None:
+    """The path of a named part; None where no relationship leads to the item.
+
+    row, shown: the item, a row of the catalogue and a place in `common`.
+    """
     if part.origin == "event":
-        return _through_item(context, row, part, tags)
+        return _through_item(context, row, part, common, shown)
     if part.origin == "interest" and part.liked and part.channel == "interests":
         return Link(tag=("interest", str(part.key)))
     if part.origin in ("interest", "attribute") and part.items:
@@ -48,7 +50,7 @@ def link_of(context: RequestContext, row: int, part: Part, tags: Mapping[int, Ta
     return None
 
 
-def _through_item(context: RequestContext, row: int, part: Part, tags: Mapping[int, Tags]) -> Link | None:
+def _through_item(context: RequestContext, row: int, part: Part, common: Common, shown: int) -> Link | None:
     """By the relationship of the part's channel from the one item to the other, the strongest for other channels; where
     there is none, by what both have in common."""
     edges, features, source = context.features.edges, context.features, part.items[0]
@@ -57,9 +59,12 @@ def _through_item(context: RequestContext, row: int, part: Part, tags: Mapping[i
         preferred = edges.follows[edge] == (part.channel == "transitions") if part.channel in BY_TYPE else 0
         strongest = edge[np.lexsort((edges.score[edge] + edges.recent_score[edge], preferred * np.ones(len(edge))))[-1]]
         return Link(source, TYPES[int(edges.follows[strongest])])
-    shared = tags.get(source, {}).keys() & tags[row].keys()
-    weights = {tag: tags[source][tag] * tags[row][tag] for tag in shared}
-    return Link(source, tag=min(weights, key=lambda tag: (-weights[tag], tag))) if weights else None
+    own = int(np.flatnonzero(common.rows == source)[0])
+    shared = np.flatnonzero(common.own[own] & common.shown[shown])
+    if not len(shared):
+        return None
+    weight = common.own_weight[own, shared] * common.shown_weight[shown, shared]
+    return Link(source, tag=common.tags[shared[int(weight.argmax())]])
 
 
 def _through_person(context: RequestContext, row: int, part: Part) -> Link | None:

@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.arrays import Floats, Rows, ranges
 from graphstore.database.client import Client
 from graphstore.recommend.snapshot import RequestContext
 
 Tag = tuple[str, str]  # "interest" and its name, or "attribute" and "kind=value"
-Tags = Mapping[Tag, float]  # with weights: of ABOUT, or 0
 
 
-def read_tags(client: Client, context: RequestContext, rows: Iterable[int]) -> Mapping[int, Tags]:
-    """The tags of items (rows of the catalogue). Attributes come from memory while an item is at the same version."""
+@dataclass(frozen=True)
+class Common:
+    """What K shown items have in common with L items of the user: T tags that any of the shown ones has.
+
+    tags: T.  rows: (L,) of the user's items.  shown: (K, T) and own: (L, T) whether an item has a tag.  shown_weight,
+    own_weight: of ABOUT, 0 for attributes.
+    """
+
+    tags: Sequence[Tag]
+    rows: Rows
+    shown: NDArray[np.bool_]
+    own: NDArray[np.bool_]
+    shown_weight: Floats
+    own_weight: Floats
+
+
+def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows) -> Common:
+    """What these items (rows of the catalogue) have in common. Attributes come from memory while an item is at the same
+    version."""
+    items, every = context.catalogue, np.concatenate([shown, own])
+    attributes = _attributes(client, context, every.tolist())
+    start = items.by_item.indptr[every]
+    place, index = ranges(start, items.by_item.indptr[every + 1] - start)
+    column, weight = items.by_item.indices[index], items.by_item.data[index]
+    columns, number = np.unique(column, return_inverse=True)
+    names = list(items.interests)
+    tags: list[Tag] = [("interest", names[n]) for n in columns.tolist()]
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(chain(*attributes)), len(tags))}
+    tags += [("attribute", name) for name in numbers]
+    has, weights = np.zeros((len(every), len(tags)), dtype=bool), np.zeros((len(every), len(tags)))
+    has[place, number], weights[place, number] = True, weight
+    for row, own_names in enumerate(attributes):
+        has[row, [numbers[name] for name in own_names]] = True
+    used, k = np.flatnonzero(has[: len(shown)].any(axis=0)), len(shown)
+    has, weights = has[:, used], weights[:, used]
+    return Common([tags[n] for n in used.tolist()], own, has[:k], has[k:], weights[:k], weights[k:])
+
+
+def _attributes(client: Client, context: RequestContext, rows: Sequence[int]) -> list[Sequence[str]]:
+    """The attributes of each item, as "kind=value"."""
     items, personal = context.catalogue, context.personal
-    wanted = list(dict.fromkeys(rows))
-    cached = personal.attributes(wanted).items()
-    held = {row: attributes for row, (version, attributes) in cached if version == items.version[row]}
-    if missing := [row for row in wanted if row not in held]:
+    cached = personal.attributes(rows).items()
+    held = {row: names for row, (version, names) in cached if version == items.version[row]}
+    if missing := [row for row in dict.fromkeys(rows) if row not in held]:
         found: dict[int, list[str]] = {row: [] for row in missing}
         for one in client.read_once("recommend/read_attributes", item_ids=[items.ids[row] for row in missing]):
             found[missing[one["position"]]].append(one["attribute"])
         for row in missing:
-            held[row] = {("attribute", name): 0.0 for name in found[row]}
+            held[row] = tuple(found[row])
             personal.keep_attributes(row, int(items.version[row]), held[row])
-    names, about = list(items.interests), items.by_item
-    tags: dict[int, Tags] = {}
-    for row in wanted:
-        own = slice(about.indptr[row], about.indptr[row + 1])
-        weights = zip(about.indices[own].tolist(), about.data[own].tolist(), strict=True)
-        tags[row] = {("interest", names[column]): weight for column, weight in weights} | held[row]
-    return tags
+    return [held[row] for row in rows]
 
 
 def read_labels(client: Client, context: RequestContext, names: Iterable[str]) -> Mapping[str, str]:

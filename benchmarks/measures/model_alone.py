@@ -1,6 +1,6 @@
 """Ranking quality of the embeddings alone: items ranked by the cosine with the user.
 
-    python benchmarks/model_alone.py DATASET... [--part valid|test] [--data FOLDER] [--json]
+    python benchmarks/measures/model_alone.py DATASET... [--part valid|test] [--data FOLDER] [--json]
 
 For data sets so large that asking for every user's list takes hours. Every stage runs in a scratch server, the
 embeddings are read from the graph, and all items that a user does not have are ranked.
@@ -29,7 +29,7 @@ from graphstore.database.client import Client
 from graphstore.errors import InputError
 from graphstore.interactions import Interactions
 
-READ = Path(__file__).parent / "cypher" / "read_embeddings.cypher"
+READ = Path(__file__).parents[1] / "cypher" / "read_embeddings.cypher"
 K = 20
 METRICS = ("ndcg@10", "ndcg@20", "recall@20")
 
