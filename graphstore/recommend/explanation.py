@@ -29,6 +29,9 @@ VERBS = {
     "ENROLLED": "enrolled in",
     "COMPLETED": "completed",
     "POSTED": "posted",
+    "REVIEWED": "reviewed",
+    "COMMENTED": "commented on",
+    "TAGGED": "tagged",
 }
 TITLE_LENGTH = 80
 FEW = 5  # people; of fewer, or of less than a tenth of all, those of all time say more
