@@ -35,7 +35,8 @@ from gnn.encoders.by_name import encoder
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import DEFAULT_NAME, Encoder
 from gnn.extract.matching import Matcher
-from gnn.extract.stage import document_frequencies, extract, mined
+from gnn.extract.stage import extract
+from gnn.extract.vocabulary import document_frequencies, mined
 from graphstore.batches import batched
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
@@ -106,11 +107,11 @@ def alone(chosen: Encoder, count: int, seed: int, folder: Path) -> Row:
     items = [ItemText(row["item_id"], row["title"], "", (), None) for row in item_rows(count, seed)]
     cached = CachedEncoder(chosen, folder / "alone")
     embedding, vectors = seconds(lambda: cached.encode([item.text for item in items]))
-    mining, terms = seconds(lambda: mined(items))
+    mining, terms = seconds(lambda: mined(items, encoder=cached))
     labels = cached.encode([term.label for term in terms])
 
     def match() -> None:
-        Matcher(terms, labels, document_frequencies(items), count).match(items, vectors, [True] * count)
+        Matcher(terms, labels, document_frequencies(items, terms), count).match(items, vectors, [True] * count)
 
     return {"embedding alone": embedding, "matching alone": mining + seconds(match)[0]}
 

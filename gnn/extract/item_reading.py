@@ -58,7 +58,7 @@ def embed_and_match(
         content_index.begin_anew(client, width)
         changed = matched
     interests = [
-        {"name": term.name, "label": term.label, "origin": term.origin, "embedding": vector}
+        {"name": term.name, "label": term.label, "origin": term.origin, "forms": term.forms, "embedding": vector}
         for term, vector in zip(terms, labels.tolist(), strict=True)
     ]
     counts = {"interests": graph_interests.write_interests(client, interests)}

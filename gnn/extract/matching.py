@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gnn.encoders.encoder import Vectors
 from gnn.extract.cosine_scale import DEFAULT_SCALE, Scale
-from gnn.extract.vocabulary import Term, attribute_term, phrases
+from gnn.extract.vocabulary import Term, attribute_parts, forms_of, phrases
 from gnn.extract.words import HAN
 from graphstore.extract.items import ItemText
 
@@ -45,7 +45,8 @@ class Matcher:
         self._terms = list(terms)
         self._vectors = vectors
         self._names = {term.name for term in terms}
-        self._phrases = {term.name for term in terms if term.origin == "phrase"}
+        self._forms = forms_of(terms)
+        self._phrases = set(self._forms.values())
         self._frequencies = frequencies
         self._items = max(items, 2)
         self._line, self._least = scale.texts, scale.texts.of(LEAST_COSINE)
@@ -98,9 +99,9 @@ class Matcher:
     def _one(self, item: ItemText, near: Sequence[tuple[int, float]], seen: Sequence[About]) -> list[About]:
         about: dict[str, About] = {}
         for pair in item.attributes:
-            term = attribute_term(*pair)
-            if term and term.name in self._names:
-                about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
+            for term in attribute_parts(*pair):
+                if term.name in self._names:
+                    about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
         allowed = self._allowed([name for name in about if not name[0].isdigit()])
@@ -129,7 +130,8 @@ class Matcher:
 
     def _occurring(self, item: ItemText) -> list[tuple[str, float]]:
         """Phrases of the vocabulary in the text, with weights (1 - 1/(1 + tf)) * 2 * idf / largest idf, at most 1."""
-        counts = Counter(p for p in phrases(f"{item.title}. {item.description}") if p in self._phrases)
+        found = phrases(f"{item.title}. {item.description}")
+        counts = Counter(self._forms[phrase] for phrase in found if phrase in self._forms)
         largest = math.log(self._items)
         weights = []
         for name, count in counts.items():

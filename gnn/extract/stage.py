@@ -11,9 +11,11 @@ A generative model, if given, reads items after 3 and users after 5 (`gnn.extrac
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
 
 from gnn.encoders import by_name
 from gnn.encoders.cache import CachedEncoder
@@ -21,12 +23,13 @@ from gnn.encoders.encoder import Encoder
 from gnn.extract.generative import CONTEXT, Reader
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.item_reading import embed_and_match, of_another
-from gnn.extract.vocabulary import Term, attribute_terms, phrase_terms, phrases
+from gnn.extract.vocabulary import Term, attribute_terms, document_frequencies, mined
 from gnn.extract.writing import stage as writing
 from gnn.llm.language_model import LanguageModel
 from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles
 from gnn.media.reading import MediaReader
+from graphstore.build.pull import pull_interactions
 from graphstore.database.client import Client
 from graphstore.database.leases import hold
 from graphstore.database.runs import last_run, run
@@ -138,8 +141,8 @@ def extract_some(
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]
     if changed:
         rows = interests.read_interests(client)
-        known = [Term(row["name"], row["label"], row["origin"]) for row in rows]
-        terms = _extend(known, attribute_terms(changed))
+        known = _terms(rows)
+        terms = _extend(known, attribute_terms(changed, part=True))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = graph_items.count_items(client)
         embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
@@ -168,15 +171,15 @@ def _extract_items(
     matched: list[ItemText] = []
     if changed or full:
         total = graph_items.count_items(client)
-        known = [Term(row["name"], row["label"], row["origin"]) for row in interests.read_interests(client)]
+        known = _terms(interests.read_interests(client))
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items
             progress("finding phrases", 0, None)
-            terms = mined(matched)
-            frequencies: Mapping[str, int] = document_frequencies(matched)
+            terms = mined(matched, chosen=_chosen(client, matched, progress), encoder=encoder.base)
+            frequencies: Mapping[str, int] = document_frequencies(matched, terms)
         else:
             matched = changed
-            terms = _extend(known, attribute_terms(changed))
+            terms = _extend(known, attribute_terms(changed, part=True))
             frequencies = {row["name"]: row["items"] for row in interests.read_interests(client)}
         counts |= embed_and_match(
             client, encoder, matched, changed, terms, frequencies, total, progress, since is None, pictures
@@ -188,20 +191,24 @@ def _extract_items(
     return [item.item_id for item in changed], counts
 
 
-def mined(items: Sequence[ItemText]) -> list[Term]:
-    """The vocabulary of a catalogue: attributes of its items, and key phrases of their text."""
-    attributes = attribute_terms(items)
-    return attributes + phrase_terms(items, {term.name for term in attributes})
+def _terms(rows: Iterable[Mapping[str, Any]]) -> list[Term]:
+    return [Term(row["name"], row["label"], row["origin"], tuple(row["forms"])) for row in rows]
+
+
+def _chosen(client: Client, items: Sequence[ItemText], progress: Progress) -> sp.csr_matrix:
+    """(U, I) 1 where a user chose an item and did not dislike it."""
+    events = pull_interactions(client, 0.0, progress)
+    positive = events.where(events.weight > 0)
+    shape = (len(events.user_ids), len(events.item_ids))
+    chosen = sp.csr_matrix((np.ones(len(positive.user)), (positive.user, positive.item)), shape=shape)
+    chosen.data[:] = 1
+    column = {item_id: number for number, item_id in enumerate(events.item_ids)}
+    known = [(row, column[item.item_id]) for row, item in enumerate(items) if item.item_id in column]
+    rows, columns = zip(*known, strict=True) if known else ((), ())
+    moved = sp.csr_matrix((np.ones(len(known)), (columns, rows)), shape=(shape[1], len(items)))
+    return (chosen @ moved).tocsr()
 
 
 def _extend(known: Sequence[Term], new: Sequence[Term]) -> list[Term]:
     names = {term.name for term in known}
     return [*known, *(term for term in new if term.name not in names)]
-
-
-def document_frequencies(items: Sequence[ItemText]) -> Counter[str]:
-    """The number of items that each phrase occurs in."""
-    counts: Counter[str] = Counter()
-    for item in items:
-        counts.update(set(phrases(f"{item.title}. {item.description}")))
-    return counts

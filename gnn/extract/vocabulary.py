@@ -1,76 +1,57 @@
-"""The vocabulary of interests: attributes of items, and key phrases of their text."""
+"""The vocabulary of interests: attributes of items, and noun phrases of their text.
+
+What attributes and sentences name, how forms are joined and what tells users apart stands in `gnn.extract.terms`.
+"""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer
+import scipy.sparse as sp
 
-from gnn.extract.words import HAN, clauses, joined, letters, says_nothing
+from gnn.encoders.encoder import Encoder
+from gnn.extract.terms.attribute_values import (
+    LONGEST_NAME,
+    attribute_parts,
+    attribute_term,
+    attribute_terms,
+    is_name,
+)
+from gnn.extract.terms.generic import names_nothing
+from gnn.extract.terms.joining import join_equal, join_forms, join_parts
+from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, noun_phrases, sentences
+from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
+from gnn.extract.terms.term import Term
+from gnn.extract.terms.worth import worthy
+from gnn.extract.words import HAN, WORD, clauses, joined, says_nothing
 from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
 
-YEAR = re.compile(r"(?:^|\D)(1[89]\d\d|20\d\d)(?:\D|$)")
-DATED = ("date", "year", "年", "日期")
-PLACEHOLDERS = frozenset(
-    {"unknown", "none", "other", "others", "n/a", "na", "misc", "various", "null", "undefined"}
-    | {"未知", "未分类", "其他", "其它", "其他类型", "暂无", "不详", "无", "没有", "默认"}
-)
-LONGEST_NAME, LEAST_LETTERS = 60, 2
-MOST_ATTRIBUTES, MOST_PHRASES = 5_000, 2_000
+__all__ = [
+    "LONGEST_NAME",
+    "Term",
+    "attribute_parts",
+    "attribute_term",
+    "attribute_terms",
+    "document_frequencies",
+    "is_name",
+    "mined",
+    "phrase_terms",
+    "phrases",
+]
+
+MOST_PHRASES = 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
-LONGEST_PHRASE = 3
+LEAST_USERS = 5  # who write a phrase
+LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
-
-
-@dataclass(frozen=True)
-class Term:
-    """One interest of the vocabulary. name: canonical, lower case.  origin: "attribute" or "phrase"."""
-
-    name: str
-    label: str
-    origin: str
-
-
-def attribute_term(kind: str, value: str) -> Term | None:
-    """The interest of an attribute: its value; the decade of a year or date; None for bare numbers.
-
-    >>> attribute_term("genre", "Film-Noir").name, attribute_term("year", "1994").name, attribute_term("pages", "320")
-    ('film-noir', '1990s', None)
-    """
-    label = " ".join(value.split())
-    name = canonical(value)
-    year = YEAR.search(name)
-    if year and (not any(map(str.isalpha, name)) or any(word in kind.casefold() for word in DATED)):
-        decade = f"{year.group(1)[:3]}0s"
-        return Term(decade, decade, "attribute")
-    if not is_name(name) or name.startswith("(no "):
-        return None
-    return Term(name, label, "attribute")
-
-
-def is_name(name: str) -> bool:
-    """Whether a lower-case text can name an interest: LEAST_LETTERS, at most LONGEST_NAME, and no placeholder."""
-    return letters(name) >= LEAST_LETTERS and len(name) <= LONGEST_NAME and name not in PLACEHOLDERS
-
-
-def attribute_terms(items: Iterable[ItemText]) -> list[Term]:
-    """Interests from the items' attributes, the MOST_ATTRIBUTES most common, sorted by name."""
-    counts: Counter[str] = Counter()
-    terms: dict[str, Term] = {}
-    for item in items:
-        found = {term.name: term for pair in item.attributes if (term := attribute_term(*pair))}
-        counts.update(found.keys())
-        for name, term in found.items():
-            terms.setdefault(name, term)
-    chosen = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_ATTRIBUTES]
-    return sorted((terms[name] for name in chosen), key=lambda term: term.name)
+LEAST_LIFT, LEAST_LIFT_ATTRIBUTE = 1.1, 1.03
+SHORT = 3  # words of a sentence that may stand in any number of descriptions
+MOST_LETTERS = 10_000_000  # of texts that are read for phrases
 
 
 def phrases(text: str) -> list[str]:
@@ -85,43 +66,168 @@ def phrases(text: str) -> list[str]:
     return found
 
 
-def phrase_terms(items: Sequence[ItemText], taken: Iterable[str] = ()) -> list[Term]:
+def document_frequencies(items: Iterable[ItemText], terms: Iterable[Term]) -> Counter[str]:
+    """The number of items in whose text each interest of origin "phrase" occurs, by its name."""
+    names = forms_of(terms)
+    counts: Counter[str] = Counter()
+    for item in items:
+        counts.update({names[p] for p in phrases(f"{item.title}. {item.description}") if p in names})
+    return counts
+
+
+def forms_of(terms: Iterable[Term]) -> dict[str, str]:
+    """Phrase → name of the interest that it is a form of, of interests of origin "phrase"."""
+    listed = [term for term in terms if term.origin == "phrase"]
+    return {form: term.name for term in listed for form in term.forms} | {term.name: term.name for term in listed}
+
+
+def mined(
+    items: Sequence[ItemText],
+    written: Sequence[tuple[str, str]] = (),
+    chosen: sp.csr_matrix | None = None,
+    encoder: Encoder | None = None,
+) -> list[Term]:
+    """The vocabulary of a catalogue: attributes of its items, and phrases of their text.
+
+    written: (user_id, text), what users wrote.  chosen: (U, I), 1 where a user chose an item; what does not tell users
+    apart is left out.  encoder: joins phrases of the same meaning.
+    """
+    attributes = attribute_terms(items)
+    terms = attributes + phrase_terms(items, {term.name for term in attributes}, written, encoder)
+    return terms if chosen is None or not chosen.nnz else _telling_apart(terms, items, chosen)
+
+
+def phrase_terms(
+    items: Sequence[ItemText],
+    taken: Iterable[str] = (),
+    written: Sequence[tuple[str, str]] = (),
+    encoder: Encoder | None = None,
+) -> list[Term]:
     """Key phrases of the items' titles and descriptions, at most MOST_PHRASES, sorted by name.
 
-    A phrase has to occur in at least LEAST_DOCUMENTS items (a single word, in a catalogue of 500 items, in
-    LEAST_DOCUMENTS_ONE_WORD) and in at most LARGEST_SHARE of them, and its score df * ln(N / df) * words has to be
-    among the best. The outer words of a phrase have to occur together more often than by chance, by LEAST_ASSOCIATION
-    (not "quiet telescope"). A phrase that nearly always occurs inside a longer one that was chosen ("trek" in "star
-    trek") is left out, as are those `taken`.
+    A phrase ends with a noun, and stands in at least LEAST_DOCUMENTS items (a single word, in a catalogue of
+    LARGE_CATALOGUE, in LEAST_DOCUMENTS_ONE_WORD) and at most LARGEST_SHARE of them, or LEAST_USERS users write it. A
+    sentence counts once, however many texts repeat it, so that the title of one work and a publisher's boilerplate do.
+    Its outer words have to occur together more often than by chance, by LEAST_ASSOCIATION (not "quiet telescope").
+    Forms of one meaning are joined (`gnn.extract.terms.joining`), and the best by df * ln(N / df) * words are chosen.
+    Those `taken` are left out.
 
-    References: Grootendorst, BERTopic, 2022 (c-TF-IDF), with the catalogue as the only class; Bouma, "Normalized
-    (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
+    Reference: Bouma, "Normalized (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
     """
-    texts = [f"{item.title}. {item.description}" for item in items]
-    if len(texts) < LEAST_DOCUMENTS:
-        return []
-    vectorizer = CountVectorizer(analyzer=phrases, min_df=LEAST_DOCUMENTS, binary=True)
-    try:
-        matrix = vectorizer.fit_transform(texts)
-    except ValueError:  # nothing occurs often enough
-        return []
-    names = vectorizer.get_feature_names_out()
-    frequency = np.asarray(matrix.sum(axis=0)).ravel()
-    ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * len(texts)))
-    words = np.array([_length(name) for name in names])
-    score = frequency * np.log(len(texts) / frequency + 1e-9) * words
-    together = _associated(names, frequency, len(texts))
+    read = _Reading(items, written)
+    forms = join_forms(read.counts)
+    counts = {name: sum(read.counts[form] for form in (name, *others)) for name, others in forms.items()}
+    usable = {name: count for name, count in counts.items() if read.enough(name, forms[name])}
+    usable = {name: count for name, count in usable.items() if read.associated(name, count)}
+    parts = join_parts(usable)
     taken = set(taken)
-    chosen: dict[str, int] = {}
-    for index in np.lexsort((names, -score)):
-        if len(chosen) >= MOST_PHRASES:
-            break
-        least = LEAST_DOCUMENTS_ONE_WORD if words[index] == 1 and len(texts) >= 500 else LEAST_DOCUMENTS
-        if together[index] and least <= frequency[index] <= ceiling and names[index] not in taken:
-            chosen[str(names[index])] = int(frequency[index])
-    longer = {name: count for name, count in chosen.items() if " " in name or HAN.search(name)}
-    kept = [name for name, count in chosen.items() if not _inside_longer(name, count, longer)]
-    return [Term(name, name, "phrase") for name in sorted(kept)]
+    best = sorted(parts, key=lambda name: (-read.score(name, counts[name]), name))
+    best = [name for name in best if name not in taken and not taken.intersection(forms[name])]
+    best = _worthy(best[: 2 * MOST_PHRASES], encoder)[:MOST_PHRASES] if encoder else best[:MOST_PHRASES]
+    same = join_equal(best, counts, encoder) if encoder else {name: [] for name in best}
+    terms = []
+    for name, equal in same.items():
+        also = [other for whole in (name, *equal) for part in (whole, *parts[whole]) for other in (part, *forms[part])]
+        terms.append(Term(name, read.label(name), "phrase", tuple(sorted({*also} - {name}))))
+    return sorted(terms, key=lambda term: term.name)
+
+
+def _worthy(names: Sequence[str], encoder: Encoder) -> list[str]:
+    return [name for name, keep in zip(names, worthy(names, encoder), strict=True) if keep]
+
+
+class _Reading:
+    """The phrases of texts.  counts: the number of items and users with each, in different sentences."""
+
+    def __init__(self, items: Sequence[ItemText], written: Sequence[tuple[str, str]]) -> None:
+        self.items, users = self._in_items(items), self._in_users(written)
+        self.documents = max(len(items), 1)
+        self._users = users
+        self._written: dict[str, Counter[str]] = defaultdict(Counter)
+        for (name, form), count in (self.items + users).items():
+            self._written[name][form] += count
+        self._in = _by_name(self.items)
+        self._by = _by_name(users)
+        together = self._in + self._by
+        self._ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * self.documents))
+        self.everywhere = {name for name, count in self._in.items() if count > self._ceiling}
+        self.counts = {name: count for name, count in together.items() if count > 1 and self._says_something(name)}
+
+    def _says_something(self, name: str) -> bool:
+        words = [name] if HAN.search(name) else name.split(" ")
+        return not (words[0] in self.everywhere or words[-1] in self.everywhere or names_nothing(words))
+
+    def _in_items(self, items: Sequence[ItemText]) -> Counter[tuple[str, str]]:
+        """Counts by (phrase, as it is written); a title, and a sentence of more than SHORT words, counts once."""
+        counts: Counter[tuple[str, str]] = Counter()
+        seen: set[str] = set()
+        letters = sum(len(item.title) + len(item.description) for item in items)
+        for item in items[:: max(1, -(-letters // MOST_LETTERS))]:
+            fresh = chain(_new(sentences(item.title), seen, 0), _new(sentences(item.description), seen, SHORT))
+            counts.update(_of_one(fresh))
+        return counts
+
+    def _in_users(self, written: Sequence[tuple[str, str]]) -> Counter[tuple[str, str]]:
+        counts: Counter[tuple[str, str]] = Counter()
+        texts: dict[str, list[str]] = defaultdict(list)
+        for user_id, text in written:
+            texts[user_id].append(text)
+        for user_id in sorted(texts):
+            counts.update(_of_one(s for text in dict.fromkeys(texts[user_id]) for s in sentences(text)))
+        return counts
+
+    def enough(self, name: str, forms: Sequence[str]) -> bool:
+        """Whether enough items or users have the phrase, and not too many items."""
+        items, users = (sum(counts[form] for form in (name, *forms)) for counts in (self._in, self._by))
+        single = _length(name) == 1 and self.documents >= LARGE_CATALOGUE
+        least = LEAST_DOCUMENTS_ONE_WORD if single else LEAST_DOCUMENTS
+        return items <= self._ceiling and (items >= least or users >= LEAST_USERS)
+
+    def associated(self, name: str, count: int) -> bool:
+        """Whether the outer words a, b have ln(p(ab) / p(a) p(b)) / -ln p(ab) of LEAST_ASSOCIATION or more.
+
+        True for single words, and where a word is not counted.
+        """
+        words = name.split(" ")
+        first, last = (self._in[word] for word in (words[0], words[-1]))
+        if len(words) == 1 or not first or not last or count >= self.documents:
+            return True
+        association = math.log(count * self.documents / (first * last)) / math.log(self.documents / count)
+        return association >= LEAST_ASSOCIATION
+
+    def score(self, name: str, count: int) -> float:
+        """df * ln(N / df) * words."""
+        return count * math.log(max(self.documents / count, 1) + 1e-9) * _length(name)
+
+    def label(self, name: str) -> str:
+        """The phrase as texts mostly write it."""
+        return max(self._written[name].items(), key=lambda pair: (pair[1], pair[0]))[0]
+
+
+def _of_one(found: Iterable[str]) -> dict[tuple[str, str], int]:
+    """1 for each phrase of an item's or user's sentences, as it is written first."""
+    written: dict[str, str] = {}
+    for sentence in found:
+        for name, form in noun_phrases(sentence):
+            written.setdefault(name, form)
+    return dict.fromkeys(written.items(), 1)
+
+
+def _new(found: Iterable[str], seen: set[str], short: int) -> Iterator[str]:
+    """The sentences whose words without numbers were not seen yet, or are `short` at most; they are seen then."""
+    for sentence in found:
+        words = [word for word in WORD.findall(canonical(sentence)) if not word[0].isdigit()]
+        key = " ".join(words)
+        if key not in seen or len(words) <= short:
+            seen.add(key)
+            yield sentence
+
+
+def _by_name(counts: Mapping[tuple[str, str], int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for (name, _), count in counts.items():
+        found[name] += count
+    return found
 
 
 def _length(name: str) -> int:
@@ -129,29 +235,17 @@ def _length(name: str) -> int:
     return sum(map(len, clauses(name))) if HAN.search(name) else name.count(" ") + 1
 
 
-def _associated(names: Sequence[str], frequency: NDArray[np.int64], documents: int) -> NDArray[np.bool_]:
-    """(V,) bool: phrases whose outer words a, b have ln(p(ab) / p(a) p(b)) / -ln p(ab) of LEAST_ASSOCIATION or more.
-
-    frequency: (V,) of the `documents` texts that contain each. True for single words, and where a word is not listed.
-    """
-    counts = dict(zip(names, frequency.tolist(), strict=True))
-    found = np.ones(len(names), dtype=bool)
-    for index, name in enumerate(names):
-        words = name.split(" ")
-        first, last, both = counts.get(words[0]), counts.get(words[-1]), counts[name]
-        if len(words) > 1 and first and last and both < documents:
-            association = math.log(both * documents / (first * last)) / math.log(documents / both)
-            found[index] = association >= LEAST_ASSOCIATION
-    return found
-
-
-def _inside_longer(name: str, count: int, longer: Mapping[str, int]) -> bool:
-    if HAN.search(name):
-        return any(
-            name != other and other_count >= 0.8 * count and name in other for other, other_count in longer.items()
-        )
-    padded = f" {name} "
-    return any(
-        len(other) > len(name) and other_count >= 0.8 * count and padded in f" {other} "
-        for other, other_count in longer.items()
-    )
+def _telling_apart(terms: Sequence[Term], items: Sequence[ItemText], chosen: sp.csr_matrix) -> list[Term]:
+    """The terms that users repeat more often than by chance, or of which behaviour does not say enough."""
+    forms, columns = forms_of(terms), {term.name: number for number, term in enumerate(terms)}
+    rows, found = [], []
+    for row, item in enumerate(items):
+        names = {forms[p] for p in phrases(f"{item.title}. {item.description}") if p in forms}
+        names |= {term.name for pair in item.attributes for term in attribute_parts(*pair)}
+        mine = [columns[name] for name in names if name in columns]
+        rows += [row] * len(mine)
+        found += mine
+    about = sp.csr_matrix((np.ones(len(rows)), (rows, found)), shape=(len(items), len(terms)))
+    lift, expected = lifts(about, chosen)
+    least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
+    return [term for term, keep in zip(terms, (lift >= least) | (expected < LEAST_EXPECTED), strict=True) if keep]

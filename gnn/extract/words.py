@@ -17,7 +17,7 @@ CLAUSE = re.compile(r"[.,;:!?()\[\]\"|/]+")
 WIDE_CLAUSE = re.compile(r"[.,;:!?()\[\]{}\"|/。、·…—～〈〉《》「」『』【】〔〕〖〗“”‘’]+")
 RUN = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
 FILLER = frozenset(
-    {"part", "new", "set", "day", "vol", "volume", "des", "les", "und", "der", "die", "das", "del", "film", "films"}
+    {"part", "set", "day", "vol", "volume", "des", "les", "und", "der", "die", "das", "del", "film", "films"}
     | {"movie", "movies", "it's", "don't"}
 )
 HAN_FILLER = frozenset(
@@ -40,18 +40,19 @@ def letters(name: str) -> int:
     return sum(map(str.isalpha, name)) + len(HAN.findall(name))
 
 
-def clauses(text: str) -> Iterator[list[str]]:
-    """The words of each clause, lower case.
+def clauses(text: str, fold: bool = True) -> Iterator[list[str]]:
+    """The words of each clause, in lower case if `fold`.
 
     Chinese is cut into words by a dictionary; in texts with Chinese or full-width characters, letters and digits of
     full width are converted to half width.
     """
     if text.isascii() or not WIDE.search(text):
         plain = text if text.isascii() else unicodedata.normalize("NFC", text)
-        for clause in CLAUSE.split(plain.casefold()):
+        for clause in CLAUSE.split(plain.casefold() if fold else plain):
             yield WORD.findall(clause)
         return
-    for clause in WIDE_CLAUSE.split(unicodedata.normalize("NFKC", text).casefold()):
+    plain = unicodedata.normalize("NFKC", text)
+    for clause in WIDE_CLAUSE.split(plain.casefold() if fold else plain):
         yield [word for piece in WORD.findall(clause) for run in RUN.findall(piece) for word in _cut(run)]
 
 

@@ -30,12 +30,12 @@ class InterestCounts:
 
 
 def read_interests(client: Client) -> list[dict[str, Any]]:
-    """The vocabulary in the graph: name, label, origin, items."""
+    """The vocabulary in the graph: name, label, origin, forms (other phrases of texts that mean the same), items."""
     return client.read("extract/interests/read_interests")
 
 
 def write_interests(client: Client, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Merge interests {name, label, origin, embedding}; returns the number of new ones."""
+    """Merge interests {name, label, origin, embedding, forms (may be left out)}; returns the number of new ones."""
     batches = batched(rows, VECTOR_ROWS)
     return sum(client.write("extract/interests/merge_interests", rows=batch)[0]["created"] for batch in batches)
 

@@ -6,7 +6,7 @@
 UNWIND $rows AS row
 MERGE (n:Interest {name: row.name})
 ON CREATE SET n.users = 0, n.items = 0, n.created = true
-SET n.label = row.label, n.origin = row.origin
+SET n.label = row.label, n.origin = row.origin, n.forms = coalesce(row.forms, [])
 WITH n, row, coalesce(n.created, false) AS created
 REMOVE n.created
 WITH n, row, created

@@ -59,8 +59,8 @@ class Vocabulary:
 
     def __init__(self, client: Client, encoder: CachedEncoder) -> None:
         rows = [row for row in interests.read_interests(client) if row["items"]]
-        self._terms = [Term(row["name"], row["label"], row["origin"]) for row in rows]
-        names = "\n".join(f"{row['name']}\t{row['label']}" for row in rows)
+        self._terms = [Term(row["name"], row["label"], row["origin"], tuple(row["forms"])) for row in rows]
+        names = "\n".join(f"{row['name']}\t{row['label']}\t{row['forms']}" for row in rows)
         self.by = hashlib.sha256(f"{VERSION}\n{encoder.name}\n{names}".encode("utf-8", "replace")).hexdigest()[:16]
         self._encoder, self._rows, self._total = encoder, rows, count_items(client)
         self._by_phrase = {key: term.name for term in reversed(self._terms) for key in _keys(term)}
@@ -86,8 +86,8 @@ class Vocabulary:
 
 
 def _keys(term: Term) -> list[str]:
-    """The name and the label of an interest as `phrases` gives them: "film-noir" as "film noir"."""
-    return [longest for text in (term.name, term.label) if (longest := _longest(text))]
+    """The name, the label and the forms of an interest as `phrases` gives them: "film-noir" as "film noir"."""
+    return [longest for text in (term.name, term.label, *term.forms) if (longest := _longest(text))]
 
 
 def _longest(name: str) -> str:

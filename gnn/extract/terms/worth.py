@@ -1,0 +1,48 @@
+"""Whether a phrase names something that one can care about: asked of the encoder, by examples.
+
+`worth.json` holds general English examples: hobbies, genres, subjects, places, foods, products and brands; and
+measures, packaging, trade, colours, given names, roles of a story and words for anything at all. A logistic regression
+on their vectors tells the two apart: 92 % of them by the default encoder, in 10-fold cross-validation. An encoder by
+which it is right for LEAST_RIGHT or less is not asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+
+from gnn.encoders.encoder import Encoder
+from gnn.extract.cosine_scale import scale_of
+
+EXAMPLES = Path(__file__).with_name("worth.json")
+LEAST_RIGHT = 0.8
+LEAST_WORTH = 0.5
+STRENGTH = 10.0  # of the regression: the inverse of its L2 penalty
+_judges: dict[str, LogisticRegression | None] = {}
+
+
+def worthy(names: Sequence[str], encoder: Encoder) -> NDArray[np.bool_]:
+    """(N,) bool: which of N phrases name something that one can care about; true where the encoder can't tell."""
+    judge = _judge(encoder)
+    if judge is None or not len(names):
+        return np.ones(len(names), dtype=bool)
+    found: NDArray[np.bool_] = judge.predict_proba(encoder.encode(list(names)))[:, 1] >= LEAST_WORTH
+    return found | ~scale_of(encoder).legible(names)
+
+
+def _judge(encoder: Encoder) -> LogisticRegression | None:
+    """The regression by an encoder, learned once in a process; None if it can't tell the examples apart."""
+    if encoder.name not in _judges:
+        examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+        vectors = encoder.encode([*examples["interests"], *examples["others"]])
+        wanted = np.repeat([1, 0], [len(examples["interests"]), len(examples["others"])])
+        judge = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
+        right = float(cross_val_score(judge, vectors, wanted, cv=10, scoring="balanced_accuracy").mean())
+        _judges[encoder.name] = judge.fit(vectors, wanted) if right > LEAST_RIGHT else None
+    return _judges[encoder.name]

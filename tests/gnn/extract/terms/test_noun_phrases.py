@@ -1,0 +1,53 @@
+import pytest
+
+from gnn.extract.terms.generic import names_nothing
+from gnn.extract.terms.joining import join_forms, join_parts
+from gnn.extract.terms.markup import without_markup
+from gnn.extract.terms.noun_phrases import base_form, noun_phrases, sentences
+
+
+def names(sentence):
+    return {name for name, _ in noun_phrases(sentence)}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found", "others"),
+    [
+        ("Buffalo Wild Wings Gift Cards", {"buffalo wild wings", "gift cards"}, {"buffalo wild", "wild"}),
+        ("it really delivers and never expires", set(), {"really", "delivers", "expires"}),
+        ("Item delivered nested inside a card", {"card"}, {"delivered", "item delivered", "nested inside"}),
+        ("running shoes for hot summer nights", {"running shoes", "summer nights"}, {"hot", "running"}),
+        ("they're in Andy's toys", {"toys"}, {"they're", "andy's toys in"}),
+        ("a great way to see New York City", {"new york city"}, {"great way"}),
+        ("save thedocument and the fileand", set(), {"thedocument", "fileand"}),
+        ("他研究流行音乐", {"流行音乐"}, {"研究", "他研究"}),
+    ],
+)
+def test_a_phrase_ends_with_a_noun_and_begins_with_no_stop_word(sentence, found, others):
+    assert found <= names(sentence) and not others & names(sentence)
+
+
+def test_capital_letters_say_nothing_where_all_are():
+    assert ("light holder", "light holder") in noun_phrases("WHITE HANGING HEART T-LIGHT HOLDER")
+    assert ("star wars", "Star Wars") in noun_phrases("The Return: Star Wars")
+
+
+def test_markup_addresses_and_domains_are_no_words():
+    text = '<div class="aplus">Tea &amp; cake<br/>from https://shop.example/x and Amazon.com</div>'
+    assert [part.strip() for part in sentences(text)] == ["Tea & cake", "from", "and Amazon"]
+    assert without_markup("plain text, 3 < 4") == "plain text, 3 < 4"
+
+
+@pytest.mark.parametrize(("phrase", "nothing"), [("value pack", True), ("box", True), ("music box", False)])
+def test_measures_and_vague_words_name_nothing(phrase, nothing):
+    assert names_nothing(phrase.split()) is nothing
+
+
+def test_singular_and_plural_are_one_and_the_more_common_stands_for_both():
+    assert [base_form(name) for name in ("wild wings", "glass", "batteries")] == ["wild wing", "glass", "battery"]
+    assert join_forms({"wing": 2, "wings": 5, "glass": 3}) == {"wings": ["wing"], "glass": []}
+
+
+def test_a_part_of_a_longer_name_is_a_form_of_it_unless_it_is_one_word_or_stands_elsewhere_too():
+    counts = {"buffalo wild wings": 10, "wild wings": 11, "buffalo": 10, "wings": 30}
+    assert join_parts(counts) == {"buffalo wild wings": ["wild wings"], "wings": []}

