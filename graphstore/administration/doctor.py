@@ -120,11 +120,14 @@ def check_schema(client: Client) -> Check:
 
 
 def check_graph(client: Client) -> Check:
-    """How many users and items there are, and how to begin where there are none."""
+    """How many users, items and queries there are, and how to begin where there are none."""
     counts = {row["what"]: row["nodes"] for row in client.read("administration/count_stale", version="")}
     if not any(counts.values()):
         return Check("graph", True, "empty: begin with interestgraph demo, or with interestgraph collect")
-    return Check("graph", True, ", ".join(f"{nodes:,} {what}" for what, nodes in counts.items()))
+    nodes = client.read("profiles/exploration/count_graph")[0]["data"]["nodes"]
+    if queries := sum(row["count"] for row in nodes if row.get("label") == "Query"):
+        counts["queries"] = queries
+    return Check("graph", True, ", ".join(f"{count:,} {what}" for what, count in counts.items()))
 
 
 def is_empty(client: Client) -> bool:

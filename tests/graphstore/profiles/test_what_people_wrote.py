@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphstore.administration.doctor import check_graph
 from graphstore.administration.reset import count_graph, reset
 from graphstore.collect.store import collect_events
 from graphstore.errors import NotFound
@@ -97,6 +98,7 @@ def test_erasing_an_item_removes_what_was_written_of_it_and_keeps_the_searches(w
 
 
 def test_a_reset_counts_and_deletes_queries(written):
+    assert check_graph(written).detail == "1 items, 2 users, 2 queries"
     found = count_graph(written)
     assert found.counts["queries"] == 2 and found.outside == 0
     assert reset(written) == found.counts
