@@ -32,6 +32,7 @@ VERSION = 1  # of what is read in a text; another one has all texts read again
 MOST_MENTIONED = 12  # interests of a text
 SHORT = range(4, 26)  # words of a sentence that the encoder reads
 LEAST_COSINE = 0.3  # of a search and an item, by the default encoder
+LEAST_NEAR = 0.45  # of a text or search and an interest, by the default encoder
 LEAST_WEIGHT = 0.05
 KNOWN_TEXTS = 20_000
 QUERIES_AT_ONCE = 200
@@ -63,7 +64,7 @@ class Vocabulary:
         names = "\n".join(f"{row['name']}\t{row['label']}\t{row['forms']}" for row in rows)
         self.by = hashlib.sha256(f"{VERSION}\n{encoder.name}\n{names}".encode("utf-8", "replace")).hexdigest()[:16]
         self._encoder, self._rows, self._total = encoder, rows, count_items(client)
-        self._by_phrase = {key: term.name for term in reversed(self._terms) for key in _keys(term)}
+        self._by_phrase = {key: row["name"] for row in reversed(rows) for key in _keys(row)}
         self._matcher: Matcher | None = None
 
     def named(self, piece: str) -> dict[str, None]:
@@ -82,12 +83,14 @@ class Vocabulary:
             self._matcher = Matcher(self._terms, labels, frequencies, self._total, scale_of(self._encoder.base))
         items = [ItemText(str(number), text, "", (), None) for number, text in enumerate(texts)]
         found = self._matcher.match(items, self._encoder.base.encode(texts), [True] * len(texts))
-        return [[row for row in rows if row["extracted_by"] == "zero-shot"] for rows in found]
+        near = ((row for row in rows if row["extracted_by"] == "zero-shot") for rows in found)
+        return [[row for row in rows if row["weight"] >= LEAST_NEAR] for rows in near]
 
 
-def _keys(term: Term) -> list[str]:
-    """The name, the label and the forms of an interest as `phrases` gives them: "film-noir" as "film noir"."""
-    return [longest for text in (term.name, term.label, *term.forms) if (longest := _longest(text))]
+def _keys(row: Row) -> list[str]:
+    """The name, the label and other forms of an interest as `phrases` gives them: "film-noir" as "film noir"."""
+    texts = (row["name"], row["label"], *row["forms"])
+    return [longest for text in texts if (longest := _longest(text))]
 
 
 def _longest(name: str) -> str:

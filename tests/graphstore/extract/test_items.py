@@ -72,14 +72,18 @@ def test_liked_and_disliked_behaviour_gives_both_polarities_with_evidence_that_e
 
 
 def test_a_low_rating_is_negative_against_the_users_own_mean(films):
-    collect_events(
-        films, [event("u", "fun", 1, value=5.0), event("u", "laugh", 2, value=5.0), event("u", "scream", 3, value=3.0)]
-    )
-    collect_events(
-        films, [event("v", "fun", 1, value=3.0), event("v", "laugh", 2, value=3.0), event("v", "scream", 3, value=3.0)]
-    )
+    for user, high in (("u", 5.0), ("v", 3.0)):
+        values = {"fun": high, "laugh": high, "scream": 3.0, "fear": 3.0}
+        collect_events(
+            films, [event(user, item, day, value=value) for day, (item, value) in enumerate(values.items(), 1)]
+        )
     rows = {(r["user"], r["name"]): r["polarity"] for r in interests(films, users=("u", "v")) if r["horizon"] == "long"}
     assert rows["u", "horror"] == "dislikes" and rows["v", "horror"] == "likes"
+
+
+def test_one_low_rating_is_no_dislike(films):
+    collect_events(films, [event("u", "fun", 1), event("u", "scream", 3, value=1.0)])
+    assert {row["name"] for row in interests(films)} == {"comedy"}
 
 
 def test_the_weight_halves_with_the_half_life_of_the_kind(films):
