@@ -124,12 +124,10 @@ class _Words:
         name = display_name({"label": "Interest", "key": self.part.key, "title": self.title})
         if not self.part.liked:
             return f"{self._liked_items()} about {name}"
-        items, column = (
-            f", as {self._liked_items()}" if self.part.items else "",
-            self.context.catalogue.interests[str(self.part.key)],
-        )
-        pinned = (column, "pin") in self.context.features.corrected
-        return f"you {'pinned' if pinned else 'like'} {name}{items}"
+        count = len(self.part.items)
+        both = f"this and {count} {self.more}item{'s' if count != 1 else ''} you liked are" if count else "this is"
+        pinned = (self.context.catalogue.interests[str(self.part.key)], "pin") in self.context.features.corrected
+        return f"you {'pinned' if pinned else 'like'} {name}, which {both} about"
 
     def _attribute(self) -> str:
         kind, _, value = str(self.part.key).partition("=")

@@ -60,7 +60,8 @@ def test_the_largest_parts_are_named_in_turn_each_with_its_share():
     sci_fi = part("interest", "sci-fi", 0.31, (2, 3), liked=True)
     found = explain(ALIEN_PART, sci_fi, popular, counts={"ever": 500, "recent": 320}, rest=(part("event"),))
     assert found["because"] == (
-        "Because you rated “Alien (1979)” 5 (24%); you like Sci-Fi, as you liked 2 more items (31%);"
+        "Because you rated “Alien (1979)” 5 (24%);"
+        " you like Sci-Fi, which this and 2 more items you liked are about (31%);"
         " 320 people chose or rated this in the 14 days up to 2026-01-31 (9%)."
     )
     assert found["reason"]["channel"] == "embedding"
@@ -81,7 +82,7 @@ def test_the_largest_parts_are_named_in_turn_each_with_its_share():
         (part("event", "up", items=(3,)), "Because you bought “up” (25%)."),
         (part("event", items=(1, 2)), "You liked 2 items close to this in what people choose (25%)."),
         (part("interest", "sci-fi", items=(1,)), "You liked 1 item about Sci-Fi (25%)."),
-        (part("interest", "sci-fi", liked=True), "You like Sci-Fi (25%)."),
+        (part("interest", "sci-fi", liked=True), "You like Sci-Fi, which this is about (25%)."),
         (part("attribute", "genre=A = b", items=(1, 2)), "You liked 2 items with the same genre, A = b (25%)."),
         (part("attribute", "home_town=Rome"), "People who share your home town, Rome, often choose this (25%)."),
         (part("vector"), "This is close to your taste as the model knows it (25%)."),
@@ -94,7 +95,9 @@ def test_each_kind_of_part_has_its_words(named, sentence):
 
 
 def test_an_interest_that_the_user_pinned_says_so():
-    assert said(part("interest", "sci-fi", liked=True), corrected=[(0, "pin")]) == "You pinned Sci-Fi (25%)."
+    assert said(part("interest", "sci-fi", liked=True), corrected=[(0, "pin")]) == (
+        "You pinned Sci-Fi, which this is about (25%)."
+    )
 
 
 def test_a_followed_user_is_named_with_what_they_did_and_no_event_of_theirs_is_shown():

@@ -89,7 +89,7 @@ def test_a_user_known_only_by_attributes_gets_what_those_like_them_favour(client
     check_answer(client, answer)
     answer = recommend(client, "new", channel="attributes")
     assert len(items(answer)) == 8 and all(item.startswith("b-") for item in items(answer))
-    assert answer["recommendations"][0]["because"].endswith("people who share your team (b) chose or rated this.")
+    assert answer["recommendations"][0]["because"].startswith("People who share your team, b, often choose this")
     check_answer(client, answer)
 
 
@@ -117,7 +117,7 @@ def test_a_new_item_with_text_only_is_found_through_interests_and_through_vector
     client.autocommit("schema/steps/await_indexes", seconds=60)
     answer = recommend(client, "a-user0", channel="interests")
     assert items(answer) == ["about"]
-    assert answer["recommendations"][0]["because"] == "You like Space (2 of your events), and this is about it."
+    assert answer["recommendations"][0]["because"] == "You like Space, which this is about."
     check_answer(client, answer)
     answer = recommend(client, "a-user0", channel="embedding")
     assert items(answer) == ["near"]
@@ -142,7 +142,7 @@ def test_what_friends_did_lately_is_recommended_with_their_name(client, tmp_path
     )
     answer = recommend(client, "me", channel="social")
     assert items(answer) == ["film"]
-    assert answer["recommendations"][0]["because"] == "friend, whom you follow, rated this 4."
+    assert answer["recommendations"][0]["because"] == "Because you follow friend, who rated this 4."
     check_answer(client, answer)
 
 
