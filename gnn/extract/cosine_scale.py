@@ -58,6 +58,7 @@ class Scale:
 
 DEFAULT_SCALE = Scale()
 _known: dict[str, Scale] = {DEFAULT_NAME: DEFAULT_SCALE}
+_backgrounds: dict[str, Vectors] = {}
 
 
 def scale_of(encoder: Encoder) -> Scale:
@@ -75,6 +76,14 @@ def measure(encoder: Encoder) -> Scale:
     names, others, texts, han, han_texts = (encoder.encode(column) for column in _yardstick())
     found = float(((han_texts @ han.T).argmax(axis=1) == np.arange(len(han))).mean())
     return Scale(_line(landmarks(texts, names), TEXTS), _line(landmarks(names, others), NAMES), found >= LEAST_FOUND)
+
+
+def background(encoder: Encoder) -> Vectors:
+    """Vectors of the reference texts, (24, D), or (48, D) where the encoder reads Chinese; once in a process."""
+    if encoder.name not in _backgrounds:
+        columns = _yardstick()
+        _backgrounds[encoder.name] = encoder.encode(columns[2] + (columns[4] if scale_of(encoder).reads_han else []))
+    return _backgrounds[encoder.name]
 
 
 def landmarks(left: Vectors, right: Vectors) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from gnn.encoders.cache import CachedEncoder
 from gnn.encoders.encoder import Vectors
 from gnn.extract.background_writer import BackgroundWriter
-from gnn.extract.cosine_scale import scale_of
+from gnn.extract.cosine_scale import background, scale_of
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.matching import About, Matcher
 from gnn.extract.vocabulary import Term
@@ -63,7 +63,8 @@ def embed_and_match(
     ]
     counts = {"interests": graph_interests.write_interests(client, interests)}
     counts["without_text"] = sum(not item.text for item in changed)
-    matcher = Matcher(terms, labels, frequencies, total, scale_of(encoder.base))
+    scale, texts = scale_of(encoder.base), background(encoder.base)
+    matcher = Matcher(terms, labels, frequencies, total, scale, texts)
     shown = pictures.shown(terms, [item.item_id for item in matched]) if pictures else {}
     counts |= _read(client, encoder, matched, {item.item_id for item in changed}, matcher, shown, progress)
     if matched:

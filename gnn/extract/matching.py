@@ -6,7 +6,6 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,14 @@ from graphstore.extract.items import ItemText
 
 MOST_ABOUT = 12
 MOST_ZERO_SHOT = 3
-LEAST_COSINE = 0.45  # by the default encoder
+# By the default encoder: of an item with interests by attributes or phrases, and of one without any.
+LEAST_COSINE, LEAST_COSINE_ALONE = 0.45, 0.25
+NEAREST_SHARE = 0.95  # of the margin of the nearest interest
+LEAST_SPREAD = 0.02
 BLOCK = 1024
 
 About = dict[str, Any]
+Near = tuple[int, float, float]  # number of a term, cosine, margin
 
 
 class Matcher:
@@ -32,6 +35,9 @@ class Matcher:
     terms: V interests.  vectors: their embeddings, (V, D), rows of length 1.
     frequencies: how many of `items` items contain a phrase; 1 for a phrase that is not listed.
     scale: of the encoder; weights by nearness are converted to those of the default encoder.
+    background: vectors of texts about many things, (B, D), `gnn.extract.cosine_scale.background`. An interest is near
+    an item if their cosine is above its mean with these texts by sqrt(2 ln V) of its standard deviations or more: more
+    than the largest of V by chance. Of several, those with nearly the largest margin are. Without them, cosines count.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Matcher:
         frequencies: Mapping[str, int],
         items: int,
         scale: Scale = DEFAULT_SCALE,
+        background: Vectors | None = None,
     ) -> None:
         self._terms = list(terms)
         self._vectors = vectors
@@ -49,7 +56,9 @@ class Matcher:
         self._phrases = set(self._forms.values())
         self._frequencies = frequencies
         self._items = max(items, 2)
-        self._line, self._least = scale.texts, scale.texts.of(LEAST_COSINE)
+        self._line = scale.texts
+        self._least, self._least_alone = scale.texts.of(LEAST_COSINE), scale.texts.of(LEAST_COSINE_ALONE)
+        self._mean, self._spread, self._least_margin = _margins(vectors, background)
         # Not matched by nearness: decades, and names that the encoder can't read.
         self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
         self._near &= scale.legible([term.name for term in terms])
@@ -86,17 +95,19 @@ class Matcher:
                 found.append(self._one(item, candidates if readable else [], (seen or {}).get(item.item_id, ())))
         return found
 
-    def _near_terms(self, vectors: Vectors) -> list[list[tuple[int, float]]]:
-        """For each of N vectors (N, D) the indices of terms near it and their cosines, nearest first."""
+    def _near_terms(self, vectors: Vectors) -> list[list[Near]]:
+        """For each of N vectors (N, D) the terms near it, with the largest margin first."""
         cosine = vectors @ self._vectors.T
-        rows, columns = np.nonzero((cosine >= self._least) & self._near)
-        values = cosine[rows, columns]
-        order = np.lexsort((columns, -values, rows))
+        margin = (cosine - self._mean) / self._spread
+        rows, columns = np.nonzero((cosine >= self._least_alone) & (margin >= self._least_margin) & self._near)
+        values, margins = cosine[rows, columns], margin[rows, columns]
+        order = np.lexsort((columns, -margins, rows))
         bounds = np.searchsorted(rows, np.arange(len(vectors) + 1)).tolist()
-        pairs = list(zip(columns[order].tolist(), values[order].tolist(), strict=True))
-        return [pairs[start:end] for start, end in itertools.pairwise(bounds)]
+        columns_of = (column[order].tolist() for column in (columns, values, margins))
+        found = list(zip(*columns_of, strict=True))
+        return [found[start:end] for start, end in itertools.pairwise(bounds)]
 
-    def _one(self, item: ItemText, near: Sequence[tuple[int, float]], seen: Sequence[About]) -> list[About]:
+    def _one(self, item: ItemText, near: Sequence[Near], seen: Sequence[About]) -> list[About]:
         about: dict[str, About] = {}
         for pair in item.attributes:
             for term in attribute_parts(*pair):
@@ -104,10 +115,7 @@ class Matcher:
                     about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
-        allowed = self._allowed([name for name in about if not name[0].isdigit()])
-        candidates = ((self._terms[i].name, cosine) for i, cosine in near if allowed[i])
-        fresh = (pair for pair in islice(candidates, 4 * MOST_ZERO_SHOT) if pair[0] not in about)
-        for name, cosine in list(islice(fresh, MOST_ZERO_SHOT)):
+        for name, cosine in self._nearest(near, about):
             weight = round(min(self._line.back(cosine), 1.0), 4)
             about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
         described = any(not name[0].isdigit() for name in about)
@@ -115,6 +123,15 @@ class Matcher:
             if one["name"] in self._phrases or (not described and one["name"] in self._names):
                 about.setdefault(one["name"], dict(one))
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
+
+    def _nearest(self, near: Sequence[Near], about: Mapping[str, About]) -> list[tuple[str, float]]:
+        """At most MOST_ZERO_SHOT terms that the item is not about yet, and their cosines."""
+        has = [name for name in about if not name[0].isdigit()]
+        allowed, least = self._allowed(has), self._least if has else self._least_alone
+        candidates = [(self._terms[i].name, cosine, margin) for i, cosine, margin in near if allowed[i]]
+        largest = max((margin for _, _, margin in candidates), default=0.0)
+        nearest = [(n, c) for n, c, margin in candidates if c >= least and margin >= NEAREST_SHARE * largest]
+        return [(name, cosine) for name, cosine in nearest if name not in about][:MOST_ZERO_SHOT]
 
     def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:
         """(V,) bool: terms that may be matched by nearness. has: interests matched by attributes or phrases.
@@ -138,3 +155,11 @@ class Matcher:
             idf = math.log(self._items / min(self._frequencies.get(name, 1) or 1, self._items))
             weights.append((name, min(1.0, 2 * (1 - 1 / (1 + count)) * max(idf, 0.1) / largest)))
         return weights
+
+
+def _margins(vectors: Vectors, background: Vectors | None) -> tuple[Any, Any, float]:
+    """(V,) means and standard deviations of the terms' cosines with the background, and the least margin."""
+    if background is None or not len(vectors):
+        return 0.0, 1.0, -np.inf
+    cosine = background @ vectors.T
+    return cosine.mean(axis=0), np.maximum(cosine.std(axis=0), LEAST_SPREAD), math.sqrt(2 * math.log(len(vectors) + 1))

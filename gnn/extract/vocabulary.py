@@ -22,11 +22,11 @@ from gnn.extract.terms.attribute_values import (
     is_name,
 )
 from gnn.extract.terms.generic import names_nothing
-from gnn.extract.terms.joining import join_equal, join_forms, join_parts
-from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, noun_phrases, sentences
+from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of
+from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phrases, sentences
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
-from gnn.extract.terms.worth import worthy
+from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, worth
 from gnn.extract.words import HAN, WORD, clauses, joined, says_nothing
 from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
@@ -46,10 +46,12 @@ __all__ = [
 
 MOST_PHRASES = 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
+# Share of the items that are called so: no interest in any form. It is told in catalogues of so many items.
+UBIQUITOUS, LEAST_CATALOGUE = 0.5, 10
 LEAST_USERS = 5  # who write a phrase
 LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
-LEAST_LIFT, LEAST_LIFT_ATTRIBUTE = 1.1, 1.03
+LEAST_LIFT, LEAST_LIFT_ATTRIBUTE, PROVEN = 1.1, 1.03, 1.25
 SHORT = 3  # words of a sentence that may stand in any number of descriptions
 MOST_LETTERS = 10_000_000  # of texts that are read for phrases
 
@@ -92,9 +94,12 @@ def mined(
     written: (user_id, text), what users wrote.  chosen: (U, I), 1 where a user chose an item; what does not tell users
     apart is left out.  encoder: joins phrases of the same meaning.
     """
-    attributes = attribute_terms(items)
-    terms = attributes + phrase_terms(items, {term.name for term in attributes}, written, encoder)
-    return terms if chosen is None or not chosen.nnz else _telling_apart(terms, items, chosen)
+    read = _Reading(items, written)
+    attributes = [term for term in attribute_terms(items) if base_form(term.name) not in read.ubiquitous]
+    found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
+    if chosen is None or not chosen.nnz:
+        return attributes + [term for term in found if term.name not in doubtful]
+    return _telling_apart(attributes + found, doubtful, items, chosen)
 
 
 def phrase_terms(
@@ -114,26 +119,35 @@ def phrase_terms(
 
     Reference: Bouma, "Normalized (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
     """
-    read = _Reading(items, written)
+    found, doubtful = _phrase_terms(_Reading(items, written), set(taken), encoder)
+    return [term for term in found if term.name not in doubtful]
+
+
+def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> tuple[list[Term], set[str]]:
+    """Phrases as terms, sorted by name, and the names of those that are kept only if behaviour proves them."""
     forms = join_forms(read.counts)
     counts = {name: sum(read.counts[form] for form in (name, *others)) for name, others in forms.items()}
     usable = {name: count for name, count in counts.items() if read.enough(name, forms[name])}
     usable = {name: count for name, count in usable.items() if read.associated(name, count)}
     parts = join_parts(usable)
-    taken = set(taken)
     best = sorted(parts, key=lambda name: (-read.score(name, counts[name]), name))
     best = [name for name in best if name not in taken and not taken.intersection(forms[name])]
-    best = _worthy(best[: 2 * MOST_PHRASES], encoder)[:MOST_PHRASES] if encoder else best[:MOST_PHRASES]
+    best, doubtful = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, set())
+    best = best[:MOST_PHRASES]
     same = join_equal(best, counts, encoder) if encoder else {name: [] for name in best}
     terms = []
     for name, equal in same.items():
         also = [other for whole in (name, *equal) for part in (whole, *parts[whole]) for other in (part, *forms[part])]
         terms.append(Term(name, read.label(name), "phrase", tuple(sorted({*also} - {name}))))
-    return sorted(terms, key=lambda term: term.name)
+    doubtful = {name for name, equal in same.items() if doubtful.issuperset((name, *equal))}
+    return sorted(terms, key=lambda term: term.name), doubtful
 
 
-def _worthy(names: Sequence[str], encoder: Encoder) -> list[str]:
-    return [name for name, keep in zip(names, worthy(names, encoder), strict=True) if keep]
+def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], set[str]]:
+    """Names of what one can care about, and those that may be; none that mean what nearly all items are."""
+    found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), 0.0, worth(names, encoder))
+    kept = [name for name, value in zip(names, found, strict=True) if value >= DOUBTFUL]
+    return kept, {name for name, value in zip(names, found, strict=True) if DOUBTFUL <= value < LEAST_WORTH}
 
 
 class _Reading:
@@ -151,6 +165,11 @@ class _Reading:
         together = self._in + self._by
         self._ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * self.documents))
         self.everywhere = {name for name, count in self._in.items() if count > self._ceiling}
+        half = UBIQUITOUS * self.documents
+        forms: Counter[str] = Counter()
+        for name, count in self._in.items():
+            forms[base_form(name)] += count
+        self.ubiquitous = {name for name, count in forms.items() if self.documents >= LEAST_CATALOGUE and count > half}
         self.counts = {name: count for name, count in together.items() if count > 1 and self._says_something(name)}
 
     def _says_something(self, name: str) -> bool:
@@ -235,8 +254,24 @@ def _length(name: str) -> int:
     return sum(map(len, clauses(name))) if HAN.search(name) else name.count(" ") + 1
 
 
-def _telling_apart(terms: Sequence[Term], items: Sequence[ItemText], chosen: sp.csr_matrix) -> list[Term]:
-    """The terms that users repeat more often than by chance, or of which behaviour does not say enough."""
+def _telling_apart(
+    terms: Sequence[Term], doubtful: set[str], items: Sequence[ItemText], chosen: sp.csr_matrix
+) -> list[Term]:
+    """The terms that users repeat more often than by chance, or of which behaviour does not say enough.
+
+    Doubtful ones have to be repeated PROVEN times as often as the median of what behaviour decides.
+    """
+    lift, expected = lifts(_about(terms, items), chosen)
+    decided = expected >= LEAST_EXPECTED
+    proven = PROVEN * max(1.0, float(np.median(lift[decided]))) if decided.any() else np.inf
+    least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
+    unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
+    keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)
+    return [term for term, kept in zip(terms, keep, strict=True) if kept]
+
+
+def _about(terms: Sequence[Term], items: Sequence[ItemText]) -> sp.csr_matrix:
+    """(I, T) 1 where an item's text or attributes name a term."""
     forms, columns = forms_of(terms), {term.name: number for number, term in enumerate(terms)}
     rows, found = [], []
     for row, item in enumerate(items):
@@ -245,7 +280,4 @@ def _telling_apart(terms: Sequence[Term], items: Sequence[ItemText], chosen: sp.
         mine = [columns[name] for name in names if name in columns]
         rows += [row] * len(mine)
         found += mine
-    about = sp.csr_matrix((np.ones(len(rows)), (rows, found)), shape=(len(items), len(terms)))
-    lift, expected = lifts(about, chosen)
-    least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
-    return [term for term, keep in zip(terms, (lift >= least) | (expected < LEAST_EXPECTED), strict=True) if keep]
+    return sp.csr_matrix((np.ones(len(rows)), (rows, found)), shape=(len(items), len(terms)))

