@@ -2,9 +2,9 @@
 
     python benchmarks/faithfulness.py DATASET... [--users N] [--data FOLDER] [--json]
 
-DATASET: as for quality.py. Every stage runs in a scratch server on the whole data set. Of a sample of users each answer
-is asked for, and once more without each of their items (`measures/deletion.py`). By the number of items that a user
-chose:
+DATASET: as for quality.py. Every stage runs in a scratch server on the training and validation parts. Of a sample of
+users each answer is asked for, and once more without each of their items (`measures/deletion.py`). By the number of
+items that a user chose:
 
 name an item                   answers whose reason names an item of the user alone
 it is the largest part         of these, where no other item of theirs has a larger part in the score

@@ -116,14 +116,14 @@ class _Own:
     def found(self, answer: Mapping[str, Any], opinions: Mapping[str, bool], rng: random.Random) -> Found:
         """opinions: by item whether the user thinks well of it."""
         row = self.items.index[answer["item_id"]]
-        parts = [part for part in answer["reason"]["parts"] if part.get("title") or part["key"] or "people" in part]
+        parts = [part for part in answer["reason"]["parts"] if "title" in part]  # the named ones
         given = {item for part in parts for item in part.get("items", ())}
         found = Found(
             sum(part["share"] for part in parts),
             len(answer["because"]),
             sum(not opinions.get(item, True) for item in given),
         )
-        event = next((part for part in parts if part["origin"] == "event"), None)
+        event = next((part for part in parts if part["origin"] == "event" and part["key"]), None)
         if event is not None:
             named = self.items.index[event["key"]]
             fall = {own: self.scores[row] - scores.get(row, NOT_LISTED) for own, scores in self.without.items()}
