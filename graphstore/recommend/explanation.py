@@ -65,6 +65,8 @@ def explained(context: RequestContext, reason: Reason, path: Path, known: Known,
     named = [_Words(context, reason, shown, known, part) for part in reason.named]
     sentence = "; ".join(one.text + (f" ({one.part.share:.0%})" if one.part.share else "") for one in named) + "."
     stated = named[0].stated if named else {}
+    if named and (named[0].part.alone or named[0].part.origin == "person"):
+        sentence = f"because {sentence}"
     if not named:
         said, stated = _chosen(reason.row, known)
         own = any(part.origin == "event" and part.part > 0 for part in reason.rest)
@@ -100,7 +102,7 @@ class _Words:
 
     def __init__(self, context: RequestContext, reason: Reason, path: list[Map], known: Known, part: Part) -> None:
         self.context, self.reason, self.path, self.known, self.part = context, reason, path, known, part
-        self.more = "more " if reason.named[0].items and part is not reason.named[0] else ""
+        self.other = "other " if not part.alone and any(one.alone for one in reason.named) else ""
         self.stated: Map = {}
         self.title: str | None = None
         self.text = getattr(self, f"_{part.origin}")()
@@ -117,7 +119,7 @@ class _Words:
         value = history.values[newest]
         event = {"type": history.types[newest], "properties": {} if np.isnan(value) else {"value": float(value)}}
         name = display_name({"label": "Item", "key": items.ids[row], "title": self.title})
-        return f"because you {verb_phrase(event, name)}"
+        return f"you {verb_phrase(event, name)}"
 
     def _interest(self) -> str:
         self.title = self.known.labels.get(str(self.part.key), str(self.part.key))
@@ -125,7 +127,7 @@ class _Words:
         if not self.part.liked:
             return f"{self._liked_items()} about {name}"
         count = len(self.part.items)
-        both = f"this and {count} {self.more}item{'s' if count != 1 else ''} you liked are" if count else "this is"
+        both = f"this and {count} {self.other}item{'s' if count != 1 else ''} you liked are" if count else "this is"
         pinned = (self.context.catalogue.interests[str(self.part.key)], "pin") in self.context.features.corrected
         return f"you {'pinned' if pinned else 'like'} {name}, which {both} about"
 
@@ -139,13 +141,13 @@ class _Words:
 
     def _liked_items(self) -> str:
         count = len(self.part.items)
-        return f"you liked {count} {self.more}item{'s' if count != 1 else ''}"
+        return f"you liked {count} {self.other}item{'s' if count != 1 else ''}"
 
     def _person(self) -> str:
         self.title = str(self.part.key)
         own = len(self.path) == 5 and self.path[2]["key"] == self.part.key
         did = verb_phrase(self.path[3], "this") if own else "chose this"
-        return f"because you follow {display_name({'label': 'User', 'key': self.part.key})}, who {did}"
+        return f"you follow {display_name({'label': 'User', 'key': self.part.key})}, who {did}"
 
     def _people(self) -> str:
         ties = [rows for rows, followed, _ in self.context.features.neighbours if not followed]

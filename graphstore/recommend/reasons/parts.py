@@ -22,3 +22,8 @@ class Part:
     channel: str = ""
     items: tuple[int, ...] = ()
     liked: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one item of the user's, named by itself."""
+        return self.origin == "event" and self.key is not None

@@ -143,9 +143,16 @@ class _Namer:
         parts = [*named, *self._rest()]
         total = sum(max(part.part, 0.0) for part in parts) or 1.0
         parts = [replace(part, share=max(part.part, 0.0) / total) for part in parts]
-        told = tuple(part for part in parts[: len(named)] if part.share >= LEAST)
+        told = tuple(
+            sorted((part for part in parts[: len(named)] if part.share >= LEAST), key=lambda part: -part.share)
+        )
         links = (link_of(self.context, self.row, part, self.common, self.shown) for part in told)
-        return Reason(self.row, told, tuple(parts[len(told) :]), next((link for link in links if link), None))
+        return Reason(
+            self.row,
+            told,
+            tuple(part for part in parts if part not in told),
+            next((link for link in links if link), None),
+        )
 
     def _largest(self) -> int | None:
         """The item of the user with the largest part; of equals the first by id."""

@@ -61,7 +61,7 @@ def test_the_largest_parts_are_named_in_turn_each_with_its_share():
     found = explain(ALIEN_PART, sci_fi, popular, counts={"ever": 500, "recent": 320}, rest=(part("event"),))
     assert found["because"] == (
         "Because you rated “Alien (1979)” 5 (24%);"
-        " you like Sci-Fi, which this and 2 more items you liked are about (31%);"
+        " you like Sci-Fi, which this and 2 other items you liked are about (31%);"
         " 320 people chose or rated this in the 14 days up to 2026-01-31 (9%)."
     )
     assert found["reason"]["channel"] == "embedding"
