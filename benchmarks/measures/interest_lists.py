@@ -1,7 +1,7 @@
 """Lists of interests for blind judges: those that most users of a data set hold, shuffled together with decoys.
 
-    python benchmarks/interest_lists.py DATASET... --output FOLDER [--data FOLDER] [--most N] [--items N] [--seed S]
-        [--encoder NAME] [--json]
+    python benchmarks/measures/interest_lists.py DATASET... --output FOLDER [--data FOLDER] [--most N] [--items N]
+        [--seed S] [--encoder NAME] [--json]
 
 DATASET: as in quality.py, such as ml-100k-overviews@item, uci-online-retail, mars-elearning-en, or NAME=FOLDER.
 All events and items (of a larger catalogue `--items`, drawn at random, and their events) go through collect and extract
@@ -38,7 +38,7 @@ from graphstore.extract import items as graph_items
 from graphstore.extract.interests import read_interests
 from graphstore.settings import Settings
 
-HELD = Path(__file__).parent / "cypher" / "held_interests.cypher"
+HELD = Path(__file__).parents[1] / "cypher" / "held_interests.cypher"
 DECOYS, LEAST_ITEMS = 0.2, 3
 Row = dict[str, Any]
 
