@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,6 +51,7 @@ LEAST_USERS = 5  # who write a phrase
 LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
 LEAST_LIFT, LEAST_LIFT_ATTRIBUTE, PROVEN = 1.1, 1.03, 1.25
+PROVEN_RANGE = (1.4, 2.5)
 SHORT = 3  # words of a sentence that may stand in any number of descriptions
 MOST_LETTERS = 10_000_000  # of texts that are read for phrases
 
@@ -154,6 +154,7 @@ class _Reading:
     """The phrases of texts.  counts: the number of items and users with each, in different sentences."""
 
     def __init__(self, items: Sequence[ItemText], written: Sequence[tuple[str, str]]) -> None:
+        self._words: Counter[str] = Counter()
         self.items, users = self._in_items(items), self._in_users(written)
         self.documents = max(len(items), 1)
         self._users = users
@@ -182,8 +183,9 @@ class _Reading:
         seen: set[str] = set()
         letters = sum(len(item.title) + len(item.description) for item in items)
         for item in items[:: max(1, -(-letters // MOST_LETTERS))]:
-            fresh = chain(_new(sentences(item.title), seen, 0), _new(sentences(item.description), seen, SHORT))
+            fresh = [*_new(sentences(item.title), seen, 0), *_new(sentences(item.description), seen, SHORT)]
             counts.update(_of_one(fresh))
+            self._words.update({word for sentence in fresh for words in clauses(sentence) for word in words})
         return counts
 
     def _in_users(self, written: Sequence[tuple[str, str]]) -> Counter[tuple[str, str]]:
@@ -208,7 +210,7 @@ class _Reading:
         True for single words, and where a word is not counted.
         """
         words = name.split(" ")
-        first, last = (self._in[word] for word in (words[0], words[-1]))
+        first, last = (self._words[word] for word in (words[0], words[-1]))
         if len(words) == 1 or not first or not last or count >= self.documents:
             return True
         association = math.log(count * self.documents / (first * last)) / math.log(self.documents / count)
@@ -259,11 +261,11 @@ def _telling_apart(
 ) -> list[Term]:
     """The terms that users repeat more often than by chance, or of which behaviour does not say enough.
 
-    Doubtful ones have to be repeated PROVEN times as often as the median of what behaviour decides.
+    Doubtful ones need PROVEN times the median lift of what behaviour decides, within PROVEN_RANGE.
     """
     lift, expected = lifts(_about(terms, items), chosen)
     decided = expected >= LEAST_EXPECTED
-    proven = PROVEN * max(1.0, float(np.median(lift[decided]))) if decided.any() else np.inf
+    proven = float(np.clip(PROVEN * np.median(lift[decided]), *PROVEN_RANGE)) if decided.any() else np.inf
     least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
     unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
     keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)

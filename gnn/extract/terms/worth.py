@@ -22,7 +22,7 @@ from gnn.extract.cosine_scale import scale_of
 
 EXAMPLES = Path(__file__).with_name("worth.json")
 LEAST_RIGHT = 0.8
-LEAST_WORTH, DOUBTFUL = 0.5, 0.1  # probabilities; between them behaviour decides
+LEAST_WORTH, DOUBTFUL = 0.6, 0.1  # probabilities; between them behaviour decides
 STRENGTH = 10.0  # of the regression: the inverse of its L2 penalty
 _judges: dict[str, LogisticRegression | None] = {}
 
