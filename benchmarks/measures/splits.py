@@ -3,7 +3,7 @@
     python benchmarks/measures/splits.py DATASET... --output FOLDER [--data FOLDER] [--shared FOLDER] [--json]
 
 DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
-uci-online-retail, mars-elearning-en (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
+uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
 ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
 uci-online-retail@item, hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018
 (the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items,
@@ -70,6 +70,7 @@ SETS: dict[str, Published] = {
     "ml-latest-small@item": Published("ml-latest-small", "ml-latest", "item"),
     "uci-online-retail@item": Published("uci-online-retail", "online-retail", "item"),
     "hetrec2011-lastfm-2k@item": Published("hetrec2011-lastfm-2k", "lastfm", "item"),
+    "amazon-gift-cards": Published("amazon-gift-cards", "gift-cards", "time"),
     "mars-elearning-en": Published("mars-elearning-en", "mars", "time", used=True),
     "lightgcn-gowalla": Published("lightgcn-gowalla", "lightgcn", "given"),
     "lightgcn-yelp2018": Published("lightgcn-yelp2018", "lightgcn", "given"),

@@ -22,6 +22,7 @@ from gnn.extract.terms.attribute_values import (
 )
 from gnn.extract.terms.generic import names_nothing
 from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of
+from gnn.extract.terms.makers import wording
 from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phrases, sentences
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
@@ -97,6 +98,7 @@ def mined(
     read = _Reading(items, written)
     attributes = [term for term in attribute_terms(items) if base_form(term.name) not in read.ubiquitous]
     found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
+    found = _without_wording(found, items, {term.name for term in attributes})
     if chosen is None or not chosen.nnz:
         return attributes + [term for term in found if term.name not in doubtful]
     return _telling_apart(attributes + found, doubtful, items, chosen)
@@ -270,6 +272,14 @@ def _telling_apart(
     unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
     keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)
     return [term for term, kept in zip(terms, keep, strict=True) if kept]
+
+
+def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: set[str]) -> list[Term]:
+    """Phrases without those that only one maker's items have.  makers: interests by attributes."""
+    about = _about(terms, items).tocsc()
+    places = {t.name: about.indices[about.indptr[n] : about.indptr[n + 1]].tolist() for n, t in enumerate(terms)}
+    said = wording(places, items, makers)
+    return [term for term in terms if term.name not in said]
 
 
 def _about(terms: Sequence[Term], items: Sequence[ItemText]) -> sp.csr_matrix:

@@ -1,6 +1,6 @@
 """Noun phrases of texts: what a clause names, by the parts of speech of its words.
 
-English, German and Dutch words are tagged by HanTa (Wartena, "A Probabilistic Morphology Model for German
+English words are tagged by HanTa (Wartena, "A Probabilistic Morphology Model for German
 Lemmatization", KONVENS 2019), whose models are inside its package; Chinese ones by the dictionary of rjieba. Words of
 other languages, which no model knows, are taken for nouns, as most words that are not stop words are.
 """

@@ -2,7 +2,7 @@
 
 `worth.json` holds general English examples: hobbies, genres, subjects, places, foods, products and brands; and
 measures, packaging, trade, colours, given names, roles of a story and words for anything at all. A logistic regression
-on their vectors tells the two apart: 92 % of them by the default encoder, in 10-fold cross-validation. An encoder by
+on their vectors tells the two apart: 92 % of 1,519 by the default encoder, in 10-fold cross-validation. An encoder by
 which it is right for LEAST_RIGHT or less is not asked.
 """
 
