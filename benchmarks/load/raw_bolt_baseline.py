@@ -21,9 +21,9 @@ from graphstore.update.sampling import item_ids
 CYPHER = Path(__file__).parents[1] / "cypher"
 USERS, NEIGHBOURHOOD, WIDTH = 200, 50, 128
 WARM_UP = 100
-TEXTS = {name: (CYPHER / f"floor_{name}.cypher").read_text(encoding="utf-8") for name in ("begin", "end")}
+TEXTS = {name: (CYPHER / "floor" / f"{name}.cypher").read_text(encoding="utf-8") for name in ("begin", "end")}
 EVENT = [
-    (CYPHER / f"floor_{name}.cypher").read_text(encoding="utf-8")
+    (CYPHER / "floor" / f"{name}.cypher").read_text(encoding="utf-8")
     for name in ("merge_event", "read_vectors", "write_vector")
 ]
 

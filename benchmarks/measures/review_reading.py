@@ -21,7 +21,6 @@ from graphstore.extract import interests
 from graphstore.settings import Settings
 
 ITEMS = 5_000
-COUNT = "MATCH ()-[m:MENTIONED]->() RETURN count(m) AS mentions"
 
 
 def measure_reviews(client: Client, encoder: Encoder, count: int, seed: int) -> dict[str, Any]:
@@ -52,5 +51,4 @@ def measure_reviews(client: Client, encoder: Encoder, count: int, seed: int) -> 
             "sentences embedded": cached.computed,
             "interests, s": ended - texts,
             "together, s": ended - began,
-            "mentions": client.run_text(COUNT)[0]["mentions"],
         }

@@ -3,8 +3,8 @@
     python benchmarks/measures/splits.py DATASET... --output FOLDER [--data FOLDER] [--shared FOLDER] [--json]
 
 DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
-uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it has no times), ml-100k@item,
-ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
+uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it has no times),
+ml-100k@item, ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
 uci-online-retail@item, hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018
 (the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items,
 users, ties likewise).
@@ -47,6 +47,7 @@ class Published:
 
     used: the catalogue is what has events at all.  overviews: a CSV file beside the folder with movie_id and overview,
     which become the descriptions of the items.  posters: a zip file beside the folder with ITEM_ID.jpg in it.
+    own: whether it is split here even where the shared script knows it, which leaves out equal events.
     """
 
     folder: str
@@ -55,6 +56,7 @@ class Published:
     used: bool = False
     overviews: str | None = None
     posters: str | None = None
+    own: bool = False
 
 
 SETS: dict[str, Published] = {
@@ -70,7 +72,7 @@ SETS: dict[str, Published] = {
     "ml-latest-small@item": Published("ml-latest-small", "ml-latest", "item"),
     "uci-online-retail@item": Published("uci-online-retail", "online-retail", "item"),
     "hetrec2011-lastfm-2k@item": Published("hetrec2011-lastfm-2k", "lastfm", "item"),
-    "amazon-gift-cards": Published("amazon-gift-cards", "gift-cards", "time"),
+    "amazon-gift-cards": Published("amazon-gift-cards", "gift-cards", "time", own=True),
     "mars-elearning-en": Published("mars-elearning-en", "mars", "time", used=True),
     "lightgcn-gowalla": Published("lightgcn-gowalla", "lightgcn", "given"),
     "lightgcn-yelp2018": Published("lightgcn-yelp2018", "lightgcn", "given"),
@@ -123,7 +125,7 @@ def make_split(name: str, target: Path, *, data: Path | None = None, shared: Pat
     events = list(dataset.events())
     if published.rule == "given" and folder is not None:
         events += read_lists(folder, "test.txt")
-    found = _ask_shared(name, folder, shared, events)
+    found = None if published.own else _ask_shared(name, folder, shared, events)
     parts, catalogue = found or (_parts(published, dataset, events), None)
     if catalogue is None and published.used:
         catalogue = [event["item_id"] for event in events]

@@ -3,7 +3,7 @@
 // and by whom, and the weight of MENTIONED of its text.
 // Access: read
 // Parameters: user_id STRING, name STRING, count INTEGER
-// Returns: label STRING, periods LIST<MAP>, evidence LIST<MAP>
+// Returns: label STRING, evidence LIST<MAP>, periods LIST<MAP>
 // Index: user_id (constraint), interest_name (constraint)
 MATCH (u:User {user_id: $user_id}), (n:Interest {name: $name})
 CALL (u, n) {

@@ -25,6 +25,7 @@ from gnn.extract.image_interests import ImageInterests
 from gnn.extract.item_reading import embed_and_match, of_another
 from gnn.extract.vocabulary import Term, attribute_terms, document_frequencies, mined
 from gnn.extract.writing import stage as writing
+from gnn.extract.writing.plain_text import plain
 from gnn.llm.language_model import LanguageModel
 from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles
@@ -37,6 +38,7 @@ from graphstore.extract import content_index, interests
 from graphstore.extract import items as graph_items
 from graphstore.extract import media as media_graph
 from graphstore.extract.items import ItemText
+from graphstore.extract.writing import sample_texts
 from graphstore.progress import Progress, silent
 from graphstore.settings import Settings
 
@@ -175,7 +177,8 @@ def _extract_items(
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items
             progress("finding phrases", 0, None)
-            terms = mined(matched, chosen=_chosen(client, matched, progress), encoder=encoder.base)
+            written = [(user, plain(text)) for user, text in sample_texts(client)]
+            terms = mined(matched, written, _chosen(client, matched, progress), encoder.base)
             frequencies: Mapping[str, int] = document_frequencies(matched, terms)
         else:
             matched = changed

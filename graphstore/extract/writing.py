@@ -17,6 +17,8 @@ from graphstore.kinds import Kind
 
 USERS_AT_ONCE = 100
 LONGEST_READ = 20_000  # letters of a text
+COMMONPLACE = 0.2  # share of the users who write
+SAMPLED_TEXTS, SAMPLED_LENGTH, SAMPLED_LETTERS = 5, 400, 2_000_000  # of a user; letters of each, and in all
 UNDECIDED = frozenset({"REVIEWED", "COMMENTED", "POSTED", "TAGGED"})  # the act alone tells neither liking nor dislike
 
 
@@ -64,6 +66,18 @@ def read_texts(client: Client, user_ids: Sequence[str], by: str, anew: bool = Fa
     return users
 
 
+def sample_texts(client: Client) -> list[tuple[str, str]]:
+    """(user_id, text) of what users wrote, for phrases: at most SAMPLED_TEXTS of each, SAMPLED_LETTERS in all."""
+    found: list[tuple[str, str]] = []
+    left = SAMPLED_LETTERS
+    for row in client.stream("extract/writing/stream_texts", each=SAMPLED_TEXTS, letters=SAMPLED_LENGTH):
+        left -= sum(map(len, row["texts"]))
+        if left < 0:
+            break
+        found += [(row["user_id"], text) for text in row["texts"]]
+    return found
+
+
 def outdated_users(client: Client, by: str) -> list[str]:
     """Users whose texts were read by another reader or vocabulary.  by: names the present one."""
     return [row["user_id"] for row in client.stream("extract/writing/find_outdated_users", by=by)]
@@ -86,6 +100,11 @@ def write_mentions(client: Client, rows: Sequence[Mapping[str, Any]]) -> None:
             tx.run("extract/writing/write_mentions", rows=batch)
 
         client.transaction(work)
+
+
+def count_mentions(client: Client) -> None:
+    """Note which interests are a commonplace, mentioned by more than COMMONPLACE of those who write."""
+    client.write("extract/writing/count_mentions", most=COMMONPLACE)
 
 
 def _deed(kind: Kind, value: float | None, low: float) -> int:

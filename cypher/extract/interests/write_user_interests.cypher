@@ -1,8 +1,9 @@
 // Purpose: compute and store the interests of a batch of users from their latest behaviour: events on items and
 // searches, which lead to interests by ABOUT, and what the texts of events mention (MENTIONED).
 // An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf; what its text
-// mentions adds the same with the weight of MENTIONED, which has a sign, in place of sign and ABOUT. The sign is negative for negative kinds and for ratings at or below the user's mean - 1 (at or below 2 for less than three
-// ratings). The age is measured from the user's latest event, so that events of other users change nothing. The
+// mentions adds the same with the weight of MENTIONED, which has a sign, in place of sign and ABOUT; a commonplace of texts
+// (`extract/writing/count_mentions`) adds nothing. The sign is negative for negative kinds and for ratings at or below the
+// user's mean - 1 (at or below 2 for less than three ratings). The age is measured from the user's latest event, so that events of other users change nothing. The
 // half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
 // half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
 // (`extract/interests/count_interest_items`).
@@ -50,7 +51,7 @@ CALL (u, items, behaviour, latest, low, lapses, as_of) {
            kind.weight < 0 AS said
     UNION ALL
     MATCH (u)-[m:MENTIONED]->(n:Interest)
-    WHERE $until IS NULL OR m.at <= $until
+    WHERE ($until IS NULL OR m.at <= $until) AND NOT coalesce(n.commonplace, false)
     WITH m, n, [kind IN $kinds WHERE kind.type = m.type][0] AS kind
     WHERE kind IS NOT NULL
     RETURN m.event_id AS event_id, m.at AS at, kind.half_life_days AS half_life, n, abs(kind.weight) * m.weight AS strength,

@@ -40,6 +40,7 @@ def read_all(
     else:
         users = sorted({*interests.touched_users(client, since), *writing.outdated_users(client, reader.by)})
     wrote = reader.read_texts(users, full, progress)
+    writing.count_mentions(client)
     texts = reader.read_queries(None, progress)
     return sorted({*wrote, *queries.users_of(client, texts)}), {"writers": len(wrote), "queries": len(texts)}
 
