@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,27 +20,38 @@ from sklearn.model_selection import cross_val_score
 
 from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import scale_of
+from gnn.extract.terms.noun_phrases import base_form
+from graphstore.extract.canonical import canonical
 
 EXAMPLES = Path(__file__).with_name("worth.json")
 LEAST_RIGHT = 0.8
-LEAST_WORTH, DOUBTFUL = 0.6, 0.1  # probabilities; between them behaviour decides
+LEAST_WORTH, DOUBTFUL = 0.6, 0.2  # probabilities; between them behaviour decides
 STRENGTH = 10.0  # of the regression: the inverse of its L2 penalty
 _judges: dict[str, LogisticRegression | None] = {}
 
 
 def worth(names: Sequence[str], encoder: Encoder) -> NDArray[np.float64]:
-    """(N,) probabilities that phrases name something that one can care about; 1 where the encoder can't tell."""
+    """(N,) probabilities that phrases name something that one can care about; 1 where the encoder can't tell, 0 for the
+    examples of what does not."""
     judge = _judge(encoder)
     if judge is None or not len(names):
         return np.ones(len(names))
     found: NDArray[np.float64] = judge.predict_proba(encoder.encode(list(names)))[:, 1]
+    refused = {base_form(canonical(name)) for name in _examples()["others"]}
+    found[[n for n, name in enumerate(names) if base_form(name) in refused]] = 0.0
     return np.where(scale_of(encoder).legible(names), found, 1.0)
+
+
+@cache
+def _examples() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    return found
 
 
 def _judge(encoder: Encoder) -> LogisticRegression | None:
     """The regression by an encoder, learned once in a process; None if it can't tell the examples apart."""
     if encoder.name not in _judges:
-        examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+        examples = _examples()
         vectors = encoder.encode([*examples["interests"], *examples["others"]])
         wanted = np.repeat([1, 0], [len(examples["interests"]), len(examples["others"])])
         judge = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=1000)
