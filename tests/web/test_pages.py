@@ -170,10 +170,8 @@ def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, film
     until(browser, lambda page: texts(page, ".bars li") == ["rock/pop pinned 1.00", "drama 0.80"])
     assert texts(browser, "#correction-status")[0].startswith("rock/pop: pinned. ")
     browser.find_element("css selector", "[data-name=drama] summary").click()
-    until(
-        browser,
-        lambda page: "since 2026-01-01" in page.find_element("css selector", "[data-name=drama] .evidence").text,
-    )
+    until(browser, lambda page: "since 2026-01-01" in texts(page, "[data-name=drama] .evidence")[0])
+    browser.find_element("css selector", "[data-name=drama] summary").click()
 
     press(browser, "drama", "Weaken")
     until(browser, lambda page: "drama weakened 0.20" in texts(page, ".bars li"))
