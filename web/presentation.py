@@ -15,13 +15,14 @@ GROUPS = (
     ("dislikes", "short", "Lately put off by"),
     ("dislikes", "long", "Lasting dislikes"),
 )
+CLOSE = "items that people choose together with it"  # of a part that is named without one thing in common
 ORIGINS = {  # of parts of a score: what a part without a name of its own is called, in the order of their colours
     "event": "other items of this user",
     "vector": "taste as a whole",
     "interest": "other interests",
     "person": "other people followed",
     "people": "people who choose alike",
-    "popularity": "how popular it is",
+    "popularity": "how often all chose it",
     "attribute": "other attributes",
     "search": "other searches",
 }
@@ -38,7 +39,7 @@ def bars(parts: Sequence[Document]) -> list[dict[str, Any]]:
         width = 100 * part["share"] / total
         shown.append(
             {
-                "name": part.get("title") or ORIGINS[part["origin"]],
+                "name": part.get("title") or (CLOSE if part.get("items") else ORIGINS[part["origin"]]),
                 "percent": round(width),
                 "colour": list(ORIGINS).index(part["origin"]),
                 "x": round(left, 2),

@@ -13,6 +13,7 @@ import numpy as np
 from neo4j.time import DateTime
 
 from graphstore.database.client import Client
+from graphstore.feedback import unwanted_types
 from graphstore.ranking.request import Request
 from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.rank import best_candidates
@@ -40,6 +41,7 @@ class Deletions:
             model=snapshot.model,
             events=cache.options.events + SPARE,
             people=cache.options.fan_out,
+            unwanted=unwanted_types(client.kinds),
         )[0]
         self._columns = self._state["context"][0]
 

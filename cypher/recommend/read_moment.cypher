@@ -3,7 +3,7 @@
 // are those of today, as their past is not stored. Events and ties without a time are left out; NaN stands for no value.
 // Access: read
 // Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
-// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>, searches LIST<MAP>
+// Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>, searches LIST<MAP>, against LIST<STRING>
 // Index: user_id (constraint)
 MATCH (u:User {user_id: $user_id})
 CALL (u) {
@@ -11,7 +11,9 @@ CALL (u) {
   WHERE b.at <= $at
   WITH b, i ORDER BY b.at DESC, b.event_id LIMIT $events
   RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types, collect(toFloat(b.at.epochMillis)) AS millis,
-         collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
+         collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest,
+         collect(CASE WHEN b.text IS NOT NULL AND EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(:Interest) WHERE m.weight < 0 }
+                        THEN i.item_id END) AS against
 }
 CALL (u) {
   MATCH (u)-[s]->(x:Item|Query)
@@ -58,4 +60,4 @@ CALL (asked) {
                   item_ids: [f IN found | f[0]], scores: [f IN found | f[1]]}) AS searches
 }
 RETURN item_ids, types, millis, values, latest, seen, interests, weights, corrections, attributes, followed, alike, scores,
-       [] AS own, searches
+       [] AS own, searches, against

@@ -6,12 +6,12 @@
 // value.
 // context: the user's latest events, newest first, as columns (undated events last; NaN stands for no value), seen
 // items, open interests, corrections of interests (name and kind, the latest first), attributes, followed and similar
-// users, and the latest different searches, newest first (undated ones last), with the items that each finds. The version
+// users, items that a low rating, a dislike or a text of the user speaks against, and the latest different searches, newest first (undated ones last), with the items that each finds. The version
 // is read before the context, so that an event in between is noticed by the next poll.
 // followers: event workers of `update --follow` that are alive.  clock: as `build/note_build` stores it; null without a
 // feed.  highest_rating: of all ratings of the last build.
 // Access: read
-// Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER
+// Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER, unwanted LIST<STRING>
 // Returns: version INTEGER, pending BOOLEAN, followers INTEGER, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, highest_rating FLOAT, clock MAP, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
 // Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
 // Scan: there are only a handful of Model and Lease nodes
@@ -50,19 +50,23 @@ CALL (now) {
   MATCH (i:Item)
   RETURN count(i) AS count
 }
-CALL (u, version) {
+CALL (u, f, version) {
   WITH * WHERE version IS NOT NULL AND version <> $held
   CALL (u) {
     MATCH (u)-[b]->(i:Item)
     WITH b, i ORDER BY b.at IS NULL, b.at DESC, b.event_id LIMIT $events
     RETURN collect(i.item_id) AS item_ids, collect(type(b)) AS types,
            collect(coalesce(toFloat(b.at.epochMillis), 0.0 / 0.0)) AS millis,
-           collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest
+           collect(coalesce(toFloat(b.value), 0.0 / 0.0)) AS values, max(b.at) AS latest,
+           collect(CASE WHEN b.text IS NOT NULL AND EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(:Interest) WHERE m.weight < 0 }
+                          THEN i.item_id END) AS against
   }
-  CALL (u) {
+  CALL (u, f) {
     MATCH (u)-[s]->(x:Item|Query)
     RETURN collect(DISTINCT x.item_id) AS seen,
-           collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked
+           collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked,
+           collect(CASE WHEN type(s) IN $unwanted OR (type(s) = 'RATED' AND s.value <= 0.6 * f.highest_rating)
+                        THEN x.item_id END) AS rated_low
   }
   CALL (u) {
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest) WHERE r.valid_to IS NULL
@@ -101,7 +105,7 @@ CALL (u, version) {
   }
   RETURN collect({item_ids: item_ids, types: types, millis: millis, values: values, latest: latest, seen: seen,
                   interests: interests, weights: weights, corrections: corrections, attributes: attributes, followed: followed, alike: alike,
-                  scores: scores, searches: searches,
+                  scores: scores, searches: searches, against: against + rated_low,
                   own: coalesce(CASE WHEN $model IS NULL OR u.embedding_version = $model THEN u.embedding
                                      WHEN u.next_version = $model THEN u.next_embedding END, [])}) AS context
 }

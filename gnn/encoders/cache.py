@@ -68,6 +68,11 @@ class CachedEncoder:
         self.found = 0
 
     @property
+    def uncached(self) -> Encoder:
+        """The encoder without the cache: what users write is not kept, not even as vectors."""
+        return self._encoder
+
+    @property
     def name(self) -> str:
         """The encoder's name."""
         return self._encoder.name

@@ -27,7 +27,7 @@ from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phras
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
 from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, worth
-from gnn.extract.words import HAN, WORD, clauses, joined, says_nothing
+from gnn.extract.words import HAN, clauses, joined, says_nothing
 from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
 
@@ -239,7 +239,7 @@ def _of_one(found: Iterable[str]) -> dict[tuple[str, str], int]:
 def _new(found: Iterable[str], seen: set[str], short: int) -> Iterator[str]:
     """The sentences whose words without numbers were not seen yet, or are `short` at most; they are seen then."""
     for sentence in found:
-        words = [word for word in WORD.findall(canonical(sentence)) if not word[0].isdigit()]
+        words = [word for clause in clauses(canonical(sentence)) for word in clause if not word[0].isdigit()]
         key = " ".join(words)
         if key not in seen or len(words) <= short:
             seen.add(key)

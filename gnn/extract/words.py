@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 import rjieba
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from graphstore.extract.function_words import FUNCTION_WORDS
+
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN = re.compile(f"[{_HAN}]")
 WIDE = re.compile(f"[{_HAN}\u3000-\u303f\uff00-\uffef]")
@@ -32,7 +34,7 @@ HAN_FILLER = frozenset(
     第一 第二 第三 我們 他們 這個 那個 沒有 什麼 為了 因為 所以 電影
     """.split()
 )
-STOP_WORDS = ENGLISH_STOP_WORDS | FILLER | HAN_FILLER
+STOP_WORDS = ENGLISH_STOP_WORDS | FUNCTION_WORDS | FILLER | HAN_FILLER
 
 
 def letters(name: str) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 from graphstore.batches import batched
 from graphstore.database.client import Client, Transaction
+from graphstore.extract.function_words import FUNCTION_WORDS
 
 MOST_FOUND = 30  # items of a query
 LOOKED_AT = 100  # items that the full-text index gives
@@ -106,17 +107,18 @@ def lucene(text: str) -> str:
     Only letters and digits reach the index. Chinese, which it cuts into characters, is looked up by pairs of these.
 
     >>> lucene('the "sci-fi" film +new'), lucene("科幻片")
-    ('the sci fi film new', '"科幻" "幻片"')
+    ('sci fi film new', '"科幻" "幻片"')
     """
     return " ".join(f'"{word}"' if HAN.match(word) else word for word in words(text))
 
 
 def words(text: str) -> list[str]:
-    """The different words of a canonical text, at most MOST_WORDS; of Chinese, pairs of neighbouring characters."""
+    """The different words of a canonical text without function words, at most MOST_WORDS; of Chinese, pairs of
+    neighbouring characters."""
     found: dict[str, None] = {}
     for part in re.findall(rf"[{_HAN}]+|[^{_HAN}]+", text):
         if not HAN.match(part):
-            found.update(dict.fromkeys(WORD.findall(part)))
+            found.update(dict.fromkeys(word for word in WORD.findall(part) if word not in FUNCTION_WORDS))
         elif len(part) == 1:
             found[part] = None
         else:

@@ -6,6 +6,7 @@ import re
 
 from graphstore.database.client import Client
 from graphstore.errors import NotFound
+from graphstore.extract.canonical import canonical
 from graphstore.profiles.users_and_items import Document, read_user
 
 EVENTS = 20
@@ -28,6 +29,7 @@ def read_interest(client: Client, user_id: str, name: str, count: int = EVENTS) 
     Raises:
         NotFound: no such user, or they never had the interest.
     """
+    name = canonical(name)
     rows = client.read("profiles/read_interest", user_id=user_id, name=name, count=count)
     if not rows or not rows[0]["periods"]:
         read_user(client, user_id)

@@ -201,6 +201,11 @@ class Shown:
         origins: Sequence[Origin] = [("event", row) for row in history.item_ids]
         if found is None:
             origins, found = [VECTOR], (user.vector / np.linalg.norm(user.vector) @ own.T)[None]
+        cosine = self.pool.signals[:, PLACE["embedding"]]  # computed in single precision, the parts in double
+        wanted = cosine[self.chosen] - (cosine.mean() if self.pool.centred else 0.0)
+        wanted = wanted * self.pool.counted[self.chosen, EMBEDDING]
+        if len(found):
+            found[np.abs(found).argmax(axis=0), np.arange(len(wanted))] += wanted - found.sum(axis=0)
         return origins, (found * scale, found * max(scale, 0.0))
 
 

@@ -72,7 +72,8 @@ def explained(context: RequestContext, reason: Reason, path: Path, known: Known,
         own = any(part.origin == "event" and part.part > 0 for part in reason.rest)
         sentence = f"{'What you liked says little about this' if own else 'Nothing of your own leads here'}: {said}."
     if reason.row in known.new:
-        sentence = f"New here{_chosen_by(known.counts[reason.row].get('ever'))}: {sentence[0].lower()}{sentence[1:]}"
+        chosen = _chosen_by(known.counts[reason.row].get("ever"))
+        sentence = f"New here{chosen}: {sentence[0].lower()}{sentence[1:]}" if named else f"New here{chosen}."
     else:
         sentence = sentence[0].upper() + sentence[1:]
     parts = [one.document for one in named] + [_document(part) for part in reason.rest]

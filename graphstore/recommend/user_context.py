@@ -26,7 +26,7 @@ from graphstore.recommend.user_state import NeighbourState, UserState, liked_ite
 TRIES = 5
 COLUMNS = (
     *("item_ids", "types", "millis", "values", "seen", "interests", "weights", "corrections"),
-    *("attributes", "followed", "alike", "scores", "own", "searches"),
+    *("attributes", "followed", "alike", "scores", "own", "searches", "against"),
 )
 
 

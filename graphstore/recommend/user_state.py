@@ -30,7 +30,7 @@ class UserState:
     followed: user ids.  similar: user ids with scores.  stored_vector: `User.embedding`, for users without events.
     latest: time of the last event.
     searches: the latest ones, newest first: what was searched, the items found, and how well each fits times the weight
-    of the search.
+    of the search.  against: items that a text of theirs speaks against.
     first_hops: by item the user and their latest event on it, as a path shows them; filled when a path is read.
     """
 
@@ -46,6 +46,7 @@ class UserState:
     stored_vector: list[float]
     latest: datetime | None
     searches: list[tuple[str, Rows, Floats]] = field(default_factory=list)
+    against: frozenset[int] = frozenset()
     first_hops: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     _vector: tuple[Vectors, Blend, Floats] | None = None
 
@@ -110,6 +111,7 @@ def make_user_state(
         context["own"],
         context["latest"].to_native() if context["latest"] is not None else None,
         _searches(context["searches"], context["millis"], index, half_lives),
+        frozenset(index[item_id] for item_id in context["against"] if item_id in index),
     )
 
 

@@ -55,7 +55,6 @@ ASKED = [
     "administration/count_stale",
     "administration/stream_exposed_items",
     "extract/interests/read_affected_users",
-    "extract/language_model/read_recent_events",
     "build/pull/stream_interactions",
     "build/pull/stream_item_interests",
     *(name for name in statements.names() if name.startswith("browser/")),

@@ -86,7 +86,7 @@ def test_by_vectors_made_of_the_history_it_gives_just_what_is_served(trained):
 
 
 def test_it_counts_searches_as_they_are_served(trained):
-    for hours, text in ((50, "comedy"), (2, "horror"), (1, "comedy 3"), (None, "a film")):
+    for hours, text in ((50, "tale"), (2, "tale C7"), (1, "tale H9"), (None, "a tale")):
         search = {"user_id": "sour", "kind": "search", "text": text}
         collect_events(trained, [search | ({} if hours is None else {"timestamp": NOW - 3600 * hours})])
     rows = same(trained, "sour")

@@ -32,7 +32,7 @@
       rect.append(title);
       bar.append(rect);
     });
-    const ends = made("div", { className: "muted small" }, periods.length > 1 ? `${periods.length} times since ` : "since ", day(periods[0].valid_from) || "ever");
+    const ends = made("div", { className: "muted small" }, "since ", day(periods.map((one) => one.valid_from || "").sort()[0]) || "ever");
     return times.length ? [bar, ends] : [ends];
   }
 

@@ -9,17 +9,18 @@
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 CALL (u) {
-  MATCH (u)-[b]->(:Item)
-  WITH b, b.text IS NOT NULL AS written
+  MATCH (u)-[b]->(i:Item)
+  WITH b, i, b.text IS NOT NULL AS written
   RETURN avg(CASE WHEN type(b) = 'RATED' THEN b.value END) AS mean,
-         count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings, count(CASE WHEN written THEN 1 END) AS texts,
+         count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings,
+         sum(CASE WHEN type(b) = 'RATED' THEN b.value * (1 + size(i.item_id) + coalesce(b.at.day, 0)) END) AS rated, count(CASE WHEN written THEN 1 END) AS texts,
          max(CASE WHEN written THEN b.at END) AS latest, min(CASE WHEN written THEN b.event_id END) AS first,
          max(CASE WHEN written THEN b.event_id END) AS last
 }
-WITH u, texts, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low, latest, first, last
+WITH u, texts, ratings, rated, CASE WHEN ratings >= 3 THEN mean - 1 ELSE 2.0 END AS low, latest, first, last
 WITH u, texts, low,
      CASE WHEN texts > 0
-          THEN reduce(s = $by, part IN [texts, round(low, 6), latest, first, last] | s + ' ' + coalesce(toString(part), '-'))
+          THEN reduce(s = $by, part IN [texts, ratings, round(rated, 6), round(low, 6), latest, first, last] | s + ' ' + coalesce(toString(part), '-'))
      END AS state
 WHERE CASE WHEN $anew THEN state IS NOT NULL OR u.texts_read IS NOT NULL
            ELSE coalesce(u.texts_read, '') <> coalesce(state, '') END
@@ -35,5 +36,5 @@ UNWIND CASE WHEN size(written) = 0 THEN [null] ELSE written END AS one
 WITH u, state, low, one.event AS b, one.item AS i
 RETURN u.user_id AS user_id, state, low, b.event_id AS event_id, type(b) AS type, b.at AS at,
        CASE WHEN type(b) = 'RATED' THEN b.value
-            ELSE COLLECT { MATCH (u)-[r:RATED]->(i) RETURN r.value ORDER BY r.at DESC LIMIT 1 }[0] END AS value,
+            ELSE COLLECT { MATCH (u)-[r:RATED]->(i) RETURN r.value ORDER BY r.at IS NULL, r.at DESC LIMIT 1 }[0] END AS value,
        left(b.text, $letters) AS text

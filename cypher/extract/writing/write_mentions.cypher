@@ -19,4 +19,4 @@ WITH u, mentions, COLLECT { MATCH (u)-[m:MENTIONED]->(n:Interest) RETURN m.event
 UNWIND mentions AS m
 WITH u, m WHERE NOT m.key IN kept
 MATCH (n:Interest {name: m.name})
-CREATE (u)-[:MENTIONED {event_id: m.event_id, type: m.type, at: m.at, weight: m.weight, extracted_by: m.extracted_by}]->(n)
+CREATE (u)-[:MENTIONED {event_id: m.event_id, type: m.type, at: datetime({epochMillis: m.at.epochMillis}), weight: m.weight, extracted_by: m.extracted_by}]->(n)

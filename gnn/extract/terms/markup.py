@@ -9,6 +9,18 @@ MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>?|<!--.{0,2000}?-->|https?://\S+|
 DOMAIN = re.compile(r"(?<=\w)\.(?:com|net|org|info|io|tv|co\.uk|de|nl|fr|com\.cn|cn)\b", re.IGNORECASE)
 
 
+LONG_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")  # of no character; Python refuses very long ones
+
+
+def unescaped(text: str) -> str:
+    """The text with characters in place of HTML's names and numbers of them.
+
+    >>> unescaped("a &amp; b &#99999999999999;")
+    'a & b '
+    """
+    return html.unescape(LONG_NUMBER.sub("", text)) if "&" in text else text
+
+
 def without_markup(text: str) -> str:
     """The text with a line's end for each tag or address, and "Amazon" for "Amazon.com".
 
@@ -16,5 +28,5 @@ def without_markup(text: str) -> str:
     ['Tea & cake ', ' by shop']
     """
     if any(mark in text for mark in "<&/@") or "www." in text:
-        text = html.unescape(MARKUP.sub(" \n ", text))
+        text = unescaped(MARKUP.sub(" \n ", text))
     return DOMAIN.sub("", text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 
+from gnn.extract.terms.markup import unescaped
+
 LONGEST_PIECE = 40  # words; a longer one is cut
-TAG = re.compile(r"<(/?)([a-zA-Z!][a-zA-Z0-9]*)[^<>]*>")
+TAG = re.compile(r"<(/?)([a-zA-Z!][a-zA-Z0-9]{0,20}+)[^<>]{0,2000}+>")
 UNSHOWN = frozenset({"script", "style"})
 SITE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}(?:[/:?#]\S*)?")
 BORDER = re.compile(
@@ -22,7 +23,7 @@ def plain(text: str) -> str:
     'I love space & films, ask or now'
     """
     shown = _shown(text) if "<" in text else text
-    shown = html.unescape(shown) if "&" in shown else shown
+    shown = unescaped(shown)
     lines = ([word for word in line.split() if not is_address(word)] for line in shown.splitlines())
     return "\n".join(" ".join(words) for words in lines if words)
 

@@ -20,7 +20,9 @@ LEAST_ENGLISH = 0.2  # share of a text's words
 LOOKED_AT = 400  # letters of a text that show its language
 BY_WORDS, BY_DEED = 0.7, 0.3
 DEED_ALONE, NEUTRAL = 0.5, 0.3
+LONGEST, FEW = 600, 3  # letters of a sentence; symbols in a row
 _HAN = HAN.pattern[1:-1]
+SYMBOLS = re.compile(r"[^\w\s]+")
 WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
 
 
@@ -44,6 +46,7 @@ def of_words(piece: str, names: Iterable[str] = ()) -> float | None:
     bare = {word for name in names for word in WORD.findall(name.lower())}
     if bare:
         piece = WORD.sub(lambda word: "it" if word[0].lower() in bare else word[0], piece)
+    piece = SYMBOLS.sub(_some, piece)[:LONGEST]
     compound = float(_vader().polarity_scores(piece)["compound"])
     return compound if abs(compound) >= SILENT else None
 
@@ -57,6 +60,11 @@ def combined(words: float | None, deed: int) -> float:
     if words is not None:
         return BY_WORDS * words + BY_DEED * deed
     return DEED_ALONE * deed if deed else NEUTRAL
+
+
+def _some(run: re.Match[str]) -> str:
+    """The first symbols of a run: more of them say no more, and VADER's time grows with their square."""
+    return run[0][:FEW]
 
 
 @cache

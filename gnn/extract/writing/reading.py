@@ -82,7 +82,7 @@ class Vocabulary:
             frequencies = {row["name"]: row["items"] for row in self._rows}
             self._matcher = Matcher(self._terms, labels, frequencies, self._total, scale_of(self._encoder.base))
         items = [ItemText(str(number), text, "", (), None) for number, text in enumerate(texts)]
-        found = self._matcher.match(items, self._encoder.base.encode(texts), [True] * len(texts))
+        found = self._matcher.match(items, self._encoder.base.uncached.encode(texts), [True] * len(texts))
         near = ((row for row in rows if row["extracted_by"] == "zero-shot") for rows in found)
         return [[row for row in rows if row["weight"] >= LEAST_NEAR] for rows in near]
 
@@ -138,7 +138,7 @@ class Reader:
         scale = scale_of(self._encoder.base).texts
         done = 0
         for batch in batched(waiting, QUERIES_AT_ONCE):
-            vectors, near = self._encoder.encode(batch), self._vocabulary.near(batch)
+            vectors, near = self._encoder.uncached.encode(batch), self._vocabulary.near(batch)
             readings = [
                 queries.Reading(text, vector, own)
                 for text, vector, own in zip(batch, vectors.tolist(), near, strict=True)

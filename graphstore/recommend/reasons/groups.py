@@ -47,7 +47,7 @@ class Groups:
         members = np.zeros((len(names) + len(others), len(found.origins)), dtype=bool)
         members[:tags, own] = common.own.T
         place = {tag: n for n, tag in enumerate(common.tags)}
-        for column, name in _liked_interests(context).items():
+        for column, name in _liked_interests(context, common.rows).items():
             if ("interest", name) in place and ("interest", column) in number:
                 members[place["interest", name], number["interest", column]] = True
         keys = {
@@ -71,9 +71,16 @@ class Groups:
         return members
 
 
-def _liked_interests(context: RequestContext) -> dict[int, str]:
-    """The interests that the user likes or pinned, by column of `about`."""
-    names, user = list(context.catalogue.interests), context.features
+def _liked_interests(context: RequestContext, liked: Rows) -> dict[int, str]:
+    """The interests that the user likes or pinned, by column of `about`. One that items of the user's are about, but
+    none of the liked ones, is left out.
+
+    liked: items.
+    """
+    names, user, about = list(context.catalogue.interests), context.features, context.catalogue.by_item
+    own = np.unique(np.asarray(context.user.history.item_ids, dtype=np.int64))
+    of_own, of_liked = (set(about[rows].indices.tolist()) for rows in (own, np.asarray(liked, dtype=np.int64)))
     columns = [column for column, weight in user.interests if weight > 0]
+    columns = [column for column in columns if column in of_liked or column not in of_own]
     columns += [column for column, how in user.corrected if how == "pin"]
     return {column: names[column] for column in columns}

@@ -14,14 +14,16 @@ def liked_items(history: History, highest: float | None) -> frozenset[int]:
     """The items of a history on which no event expresses dislike, and no rating is too low.
 
     A rating must be above ABOVE of the highest one of the graph and not below the user's own mean.
-    highest: of the graph; None where unknown: then the smallest of SCALES that covers the user's ratings.
+    highest: of the graph; None where unknown: then the smallest of SCALES that covers the user's ratings,
+    from 5 where all of these are whole numbers.
     """
     values = np.where(np.asarray(history.types, dtype=object) == "RATED", history.values, np.nan)
     known = values[~np.isnan(values)]
     bad = history.negative.copy()
     if len(known):
         most = float(known.max())
-        scale = max(highest, most) if highest else next((s for s in SCALES if s >= most), most)
+        whole = bool((known == np.round(known)).all())  # then nobody rates from 0 to 1
+        scale = max(highest, most) if highest else next((s for s in SCALES[whole:] if s >= most), most)
         with np.errstate(invalid="ignore"):
             bad |= (values <= ABOVE * scale) | (values < known.mean() - 1e-9)
     items = np.asarray(history.item_ids, dtype=np.int64)
