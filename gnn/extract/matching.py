@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gnn.encoders.encoder import Vectors
 from gnn.extract.cosine_scale import DEFAULT_SCALE, Scale
+from gnn.extract.terms.noun_phrases import base_form
 from gnn.extract.vocabulary import Term, attribute_parts, forms_of, phrases
-from gnn.extract.words import HAN
+from gnn.extract.words import HAN, clauses
 from graphstore.extract.items import ItemText
 
 MOST_ABOUT = 12
@@ -115,7 +116,7 @@ class Matcher:
                     about[term.name] = {"name": term.name, "weight": 1.0, "extracted_by": "attribute"}
         for name, weight in self._occurring(item):
             about.setdefault(name, {"name": name, "weight": round(weight, 4), "extracted_by": "phrase"})
-        for name, cosine in self._nearest(near, about):
+        for name, cosine in self._nearest(near, about, item):
             weight = round(min(self._line.back(cosine), 1.0), 4)
             about[name] = {"name": name, "weight": weight, "extracted_by": "zero-shot"}
         described = any(not name[0].isdigit() for name in about)
@@ -124,14 +125,23 @@ class Matcher:
                 about.setdefault(one["name"], dict(one))
         return sorted(about.values(), key=lambda a: (-a["weight"], a["name"]))[:MOST_ABOUT]
 
-    def _nearest(self, near: Sequence[Near], about: Mapping[str, About]) -> list[tuple[str, float]]:
-        """At most MOST_ZERO_SHOT terms that the item is not about yet, and their cosines."""
+    def _nearest(self, near: Sequence[Near], about: Mapping[str, About], item: ItemText) -> list[tuple[str, float]]:
+        """At most MOST_ZERO_SHOT terms that the item is not about yet, and their cosines.
+
+        A name of several words, some of which the item has, is near by these words alone ("Final Fantasy" to fantasy).
+        """
         has = [name for name in about if not name[0].isdigit()]
         allowed, least = self._allowed(has), self._least if has else self._least_alone
         candidates = [(self._terms[i].name, cosine, margin) for i, cosine, margin in near if allowed[i]]
         largest = max((margin for _, _, margin in candidates), default=0.0)
         nearest = [(n, c) for n, c, margin in candidates if c >= least and margin >= NEAREST_SHARE * largest]
-        return [(name, cosine) for name, cosine in nearest if name not in about][:MOST_ZERO_SHOT]
+        fresh = [(name, cosine) for name, cosine in nearest if name not in about]
+        if not any(" " in name for name, _ in fresh):
+            return fresh[:MOST_ZERO_SHOT]
+        own = {base_form(word) for words in clauses(item.text) for word in words}
+        return [(n, c) for n, c in fresh if " " not in n or own.isdisjoint(map(base_form, n.split(" ")))][
+            :MOST_ZERO_SHOT
+        ]
 
     def _allowed(self, has: Sequence[str]) -> NDArray[np.bool_]:
         """(V,) bool: terms that may be matched by nearness. has: interests matched by attributes or phrases.

@@ -62,8 +62,8 @@ def find_reasons(client: Client, context: RequestContext, ranking: Ranking, requ
     """
     if not len(ranking.rows):
         return []
-    named = liked_items(context.user.history, context.highest_rating) - context.user.against
-    liked = np.array(sorted(named), dtype=np.int64)
+    fine = liked_items(context.user.history, context.highest_rating) - context.user.against
+    liked = np.array(sorted(fine), dtype=np.int64)
     common = read_common(client, context, ranking.rows, liked)
     reasons = _named(context, ranking, request, common, range(len(ranking.rows)))
     silent = [place for place, reason in enumerate(reasons) if not reason.named]
