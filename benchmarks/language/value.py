@@ -175,7 +175,8 @@ def measure(
         events = write_rows(Path(folder) / "train.jsonl", known)
         options = StageOptions(encoder=encoder, model=model, context=context)
         with scratch_graph(events, split.items, users_file=split.users, options=options) as (client, _):
-            later = [row for row in test if not is_newcomer(row["user_id"])]
+            had = {(row["user_id"], row["item_id"]) for row in known}
+            later = [r for r in test if not is_newcomer(r["user_id"]) and (r["user_id"], r["item_id"]) not in had]
             report = score_served(client, known, later, baselines=(), cold_alone=True)
             people = newcomers([*train, *test], titles, most)
             new = measure_newcomers(client, Settings(home=Path(folder)), encoder, people, model)

@@ -26,7 +26,7 @@ from gnn.extract.terms.makers import wording
 from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phrases, sentences
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
-from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, worth
+from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, refused, worth
 from gnn.extract.words import HAN, clauses, joined, says_nothing
 from graphstore.extract.canonical import canonical
 from graphstore.extract.items import ItemText
@@ -49,6 +49,7 @@ LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
 # Share of the items that are called so: no interest in any form. It is told in catalogues of so many items.
 UBIQUITOUS, LEAST_CATALOGUE = 0.5, 10
 LEAST_USERS = 5  # who write a phrase
+FEW_VALUES = 50  # of a kind of attribute
 LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
 LEAST_LIFT, LEAST_LIFT_ATTRIBUTE, PROVEN = 1.1, 1.03, 1.25
@@ -97,6 +98,7 @@ def mined(
     """
     read = _Reading(items, written)
     attributes = [term for term in attribute_terms(items) if base_form(term.name) not in read.ubiquitous]
+    attributes = _worthy_attributes(attributes, items)
     found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
     found = _without_wording(found, items, {term.name for term in attributes})
     if chosen is None or not chosen.nnz:
@@ -272,6 +274,17 @@ def _telling_apart(
     unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
     keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)
     return [term for term, kept in zip(terms, keep, strict=True) if kept]
+
+
+def _worthy_attributes(terms: Sequence[Term], items: Sequence[ItemText]) -> list[Term]:
+    """Attributes without those that are a level or an act, as "share", of kinds with FEW_VALUES at most: a brand or a
+    person may be called so."""
+    values: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        for kind, value in item.attributes:
+            values[kind].update(term.name for term in attribute_parts(kind, value))
+    few = set().union(*(names for names in values.values() if len(names) <= FEW_VALUES))
+    return [term for term in terms if term.name not in few or base_form(term.name) not in refused("values")]
 
 
 def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: set[str]) -> list[Term]:
