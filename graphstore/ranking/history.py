@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -139,12 +139,15 @@ class History:
             -1, width
         )
 
-    def without_each(self) -> tuple[list[Any], History]:
+    def without_each(self, of: Collection[Any] | None = None) -> tuple[list[Any], History]:
         """V variants, each without the events on one item: these items, and a history with rank, age_millis, negative
-        and absent (V, E). Ranks, ages and what is a low rating are those of the events that stay."""
-        items = list(dict.fromkeys(self.item_ids))
+        and absent (V, E). Ranks, ages and what is a low rating are those of the events that stay.
+
+        of: only without these items.
+        """
+        items = [item for item in dict.fromkeys(self.item_ids) if of is None or item in of]
         number = {item: place for place, item in enumerate(items)}
-        absent = np.array([number[item] for item in self.item_ids]) == np.arange(len(items))[:, None]
+        absent = np.array([number.get(item, -1) for item in self.item_ids]) == np.arange(len(items))[:, None]
         rank = np.maximum(np.cumsum(~absent, axis=1) - 1.0, 0.0)
         first = np.argmin(absent, axis=1) if items else np.zeros(0, dtype=int)
         age = np.maximum(self.age_millis - self.age_millis[first][:, None], 0.0)

@@ -11,6 +11,7 @@ Names: I items, K of them asked for, V items of the user, E events, N candidates
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,13 @@ def drops(
     rows: Rows,
     pool: Pool,
     options: RecommendOptions,
+    of: Collection[Any] | None = None,
 ) -> tuple[list[Any], Floats]:
-    """The user's items, and (V, K) by how much the scores of K candidates of a pool fall without each of them."""
-    names, variants = history.without_each()
+    """The user's items, and (V, K) by how much the scores of K candidates of a pool fall without each of them.
+
+    of: only these items.
+    """
+    names, variants = history.without_each(of)
     if not names:
         return names, np.zeros((0, len(rows)))
     shown = Shown.of(len(items), pool, rows)

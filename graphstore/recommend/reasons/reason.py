@@ -32,6 +32,7 @@ from graphstore.recommend.snapshot import RequestContext
 
 NAMED = 3
 LEAST = 0.03  # of what speaks for an item; smaller parts are not named
+RIVALS = 8
 MARGIN = 0.4  # of the fall without an item, by which it must exceed those without any other
 
 
@@ -84,17 +85,16 @@ def _named(
     found = attribute(items, user, history, readout, rows, ranking.pools, ranking.pool_of)
     if user.corrected:
         found = with_corrections(found, items, items.by_item, user.corrected, rows, ranking.parts)
+    groups = Groups.of(context, found, common)
+    namers = [_Namer(context, found, groups, row, place, shown[place]) for place, row in enumerate(rows.tolist())]
     needed: dict[int, int | None] = {}
     for number, pool in enumerate(ranking.pools):
-        own = np.flatnonzero(ranking.pool_of == number)
+        own = np.array([n for n in np.flatnonzero(ranking.pool_of == number).tolist() if namers[n].nameable], dtype=int)
         if len(own):
-            names, falls = drops(items, user, history, readout, rows[own], pool, request.options)
+            rivals = {row for n in own.tolist() for row in namers[n].rivals()}
+            names, falls = drops(items, user, history, readout, rows[own], pool, request.options, rivals)
             needed |= {place: _needed(names, falls[:, n]) for n, place in enumerate(own.tolist())}
-    groups = Groups.of(context, found, common)
-    return [
-        _Namer(context, found, groups, row, place, shown[place]).reason(needed[place])
-        for place, row in enumerate(rows.tolist())
-    ]
+    return [namer.reason(needed.get(place)) for place, namer in enumerate(namers)]
 
 
 def _needed(names: Sequence[int], fall: Floats) -> int | None:
@@ -123,18 +123,22 @@ class _Namer:
         self.parts = self.by_channel.sum(axis=1)
         self.said = np.minimum(self.parts, np.maximum(found.spoken[:, place], 0.0))
         self.groups = groups.of_item(shown)
+        self.largest = self._largest()
+        # Whether the item of the user with the largest part may be named, if the score falls most without it.
+        self.nameable = self.largest is not None and self.said[self.largest] > 0 and bool(self.liked[self.largest])
+
+    def rivals(self) -> list[int]:
+        """The user's items with the largest parts, RIVALS at most: without others the score falls less."""
+        best = self.events[np.argsort(-self.parts[self.events], kind="stable")[:RIVALS]]
+        return [self.origins[n][1] for n in best.tolist()]
 
     def reason(self, needed: int | None) -> Reason:
         """needed: the item of the user that the score would fall most without."""
         named: list[Part] = []
-        largest = self._largest()
-        if (
-            largest is not None
-            and self.origins[largest][1] == needed
-            and self.said[largest] > 0
-            and self.liked[largest]
-        ):
-            named.append(self._part("event", self.context.catalogue.ids[needed], np.array([largest])))
+        if self.nameable and self.largest is not None and self.origins[self.largest][1] == needed:
+            named.append(
+                self._part("event", self.context.catalogue.ids[self.origins[self.largest][1]], np.array([self.largest]))
+            )
         while len(named) < NAMED:
             sums = self.groups @ self.said
             best = int(sums.argmax())
@@ -143,10 +147,9 @@ class _Namer:
             named.append(self._part(*self.names[best], np.flatnonzero(self.groups[best])))
         parts = [*named, *self._rest()]
         total = sum(max(part.part, 0.0) for part in parts) or 1.0
-        parts = [replace(part, share=max(part.part, 0.0) / total) for part in parts]
-        told = tuple(
-            sorted((part for part in parts[: len(named)] if part.share >= LEAST), key=lambda part: -part.share)
-        )
+        for part in parts:
+            part.share = max(part.part, 0.0) / total
+        told = tuple(sorted((one for one in parts[: len(named)] if one.share >= LEAST), key=lambda one: -one.share))
         links = (link_of(self.context, self.row, part, self.common, self.shown) for part in told)
         return Reason(
             self.row,
