@@ -9,8 +9,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from benchmarks.measures.deletion import Deletions
 from graphstore.database.client import Client
 from graphstore.ranking.attribution import attribute
@@ -136,13 +134,9 @@ class _Own:
 
 
 def _opinions(client: Client, user_id: str) -> dict[str, bool]:
-    """By item whether no event of the user tells dislike, and each rating is above .6 of the graph's highest and not
-    below the user's mean."""
+    """By item whether no event of the user tells dislike, and each rating is above .6 of the graph's highest."""
     rows = client.run_text(RATINGS.read_text(encoding="utf-8"), {"user_id": user_id})
-    values = [value for row in rows for value in row["values"]]
-    mean = float(np.mean(values)) if values else 0.0
     return {
-        row["item_id"]: not row["disliked"]
-        and all(value > 0.6 * row["highest"] and value >= mean - 1e-9 for value in row["values"])
+        row["item_id"]: not row["disliked"] and all(value > 0.6 * row["highest"] for value in row["values"])
         for row in rows
     }

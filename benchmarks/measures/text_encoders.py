@@ -21,6 +21,8 @@ class RandomEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(N, D) float32, rows of length 1."""
+        if not len(texts):
+            return np.zeros((0, self.dimension), dtype=np.float32)
         seeds = [int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big") for text in texts]
         drawn = [np.random.default_rng(seed).standard_normal(self.dimension) for seed in seeds]
         return normalize(np.array(drawn).reshape(len(texts), self.dimension)).astype(np.float32)
