@@ -121,7 +121,7 @@ def tuned():
 def reading():
     about = [{"name": "nuclear war and its aftermath", "weight": 1.0, "by": "language model"}] * 3
     event = {"kind": "RATE", "value": 5.0, "at": "2026-01-06T12:00:00Z", "item_id": "i1", "about": about}
-    event |= {"text": "I would watch it again. " * 20, "mentioned": about}
+    event |= {"text": "I would watch it again.", "mentioned": about}
     interest = {"polarity": "likes", "horizon": "long", "weight": 1.0, "extracted_by": "language model"}
     interest |= {"label": "nuclear war and its aftermath", "broader": ["war", "politics"]}
     return {
