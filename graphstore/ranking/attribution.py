@@ -167,8 +167,10 @@ class Shown:
 
     def linear(self, channel: str, terms: Terms) -> tuple[Floats, Floats]:
         """(O, K) the parts of a channel's origins, and those through signals that raise a score."""
-        scale, sums = self.pool.scale[CHANNEL_PLACES[channel]], self.sums(channel, terms)
-        return np.tensordot(scale, sums, 1), np.tensordot(np.maximum(scale, 0.0), sums, 1)
+        scale = self.pool.scale[CHANNEL_PLACES[channel]]
+        columns = [scale] if (scale >= 0).all() else [scale, np.maximum(scale, 0.0)]
+        found = self.sums(channel, replace(terms, values=terms.values @ np.stack(columns, axis=1)))
+        return found[0], found[-1]
 
     def sums(self, channel: str, terms: Terms) -> Floats:
         """(S, O, K) the signals of K items by origin, from their mean over the candidates where these are centred."""

@@ -27,6 +27,7 @@ class Groups:
 
     names: kind and key of each, as a reason names it.  members: (G, O); that of untagged items is empty, as it depends
     on the item.  events: the origins that are items of the user, liked or not.  liked: (O,) which are liked ones.
+    sorts, sort_of: (O,) the kinds of origins, and which kind each is of.
     """
 
     common: Common
@@ -34,6 +35,8 @@ class Groups:
     members: NDArray[np.bool_]
     events: Rows
     liked: NDArray[np.bool_]
+    sorts: Sequence[str]
+    sort_of: Rows
 
     @classmethod
     def of(cls, context: RequestContext, found: Attribution, common: Common) -> Groups:
@@ -61,7 +64,9 @@ class Groups:
             members[place_of, n] = True
         liked = np.zeros(len(found.origins), dtype=bool)
         liked[own] = True
-        return cls(common, names, members, events, liked)
+        sorts = {sort: n for n, sort in enumerate(dict.fromkeys(sort for sort, _ in found.origins))}
+        sort_of = np.array([sorts[sort] for sort, _ in found.origins], dtype=np.int64)
+        return cls(common, names, members, events, liked, list(sorts), sort_of)
 
     def of_item(self, shown: int) -> NDArray[np.bool_]:
         """(G, O) the groups for a shown item (a place in `common`)."""

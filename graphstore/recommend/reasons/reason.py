@@ -119,6 +119,7 @@ class _Namer:
         self.context, self.common, self.row, self.shown = context, groups.common, row, shown
         self.origins, self.names = found.origins, groups.names
         self.events, self.liked = groups.events, groups.liked
+        self.sorts, self.sort_of = groups.sorts, groups.sort_of
         self.by_channel = found.parts[:, place]
         self.parts = self.by_channel.sum(axis=1)
         self.said = np.minimum(self.parts, np.maximum(found.spoken[:, place], 0.0))
@@ -179,7 +180,5 @@ class _Namer:
 
     def _rest(self) -> list[Part]:
         """What is not named, by kind, without shares."""
-        kinds: dict[str, float] = {}
-        for (sort, _), part in zip(self.origins, self.parts.tolist(), strict=True):
-            kinds[sort] = kinds.get(sort, 0.0) + part
-        return [Part(sort, None, part, 0.0) for sort, part in kinds.items() if abs(part) > 1e-12]
+        sums = np.bincount(self.sort_of, self.parts, len(self.sorts)).tolist()
+        return [Part(sort, None, part, 0.0) for sort, part in zip(self.sorts, sums, strict=True) if abs(part) > 1e-12]
