@@ -7,8 +7,7 @@ from argparse import Namespace
 
 import pytest
 
-from benchmarks import heavy_nodes
-from benchmarks.load import asking, backlog, listening, live_table, load_generators
+from benchmarks.load import asking, backlog, heavy_nodes, listening, live_table, load_generators
 from benchmarks.load.asking import Answer
 from benchmarks.load.backlog import NEVER
 from benchmarks.load.listening import Heard

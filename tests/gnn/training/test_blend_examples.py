@@ -10,7 +10,7 @@ from gnn.training import blend_weights
 from gnn.training.blend_weights import Example, cross_validated, examples, held_out_metrics, learn_weights
 from gnn.training.holdout import HoldOut
 from graphstore.interactions import Interactions
-from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, PLACE, SIGNALS
+from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, PLACE, SIGNALS, deviations
 from graphstore.ranking.request import RecommendOptions
 from graphstore.update.sampling import BehaviourColumns, EdgeColumns
 
@@ -77,7 +77,7 @@ def test_a_user_is_read_as_they_were_before_the_held_out_events():
     assert history.negative.tolist() == [True, False, False]
     assert [list(vector) for vector in history.vectors] == [[], [2.0, 2.0], []]  # as the readout takes them
     assert found.chosen.tolist() == [True, False, False, False] and found.relevant == 2  # b is no candidate
-    assert found.scores == pytest.approx((VALUES - 1.5) / np.sqrt(1.25))
+    assert found.scores == pytest.approx((VALUES - 1.5) / deviations(VALUES))
 
 
 def test_channels_are_asked_with_the_recent_items_by_how_much_they_count_and_the_vector():

@@ -45,9 +45,13 @@ def test_every_pair_of_work_goes_together_waits_or_pauses_as_the_table_says(clie
     if meeting(one, other) == "other pauses":
         assert busy
         with pytest.raises(OthersAtWork, match=one):
-            held.write("build/note_build", popularity_half_life=1.0, latest=None, **UNDATED.properties())
+            held.write(
+                "build/note_build", popularity_half_life=1.0, latest=None, highest_rating=None, **UNDATED.properties()
+            )
     else:
-        held.write("build/note_build", popularity_half_life=1.0, latest=None, **UNDATED.properties())
+        held.write(
+            "build/note_build", popularity_half_life=1.0, latest=None, highest_rating=None, **UNDATED.properties()
+        )
 
 
 def test_the_documentation_has_every_pair():
