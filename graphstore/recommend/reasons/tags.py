@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,6 +14,7 @@ from graphstore.arrays import Floats, Rows, ranges
 from graphstore.database.client import Client
 from graphstore.recommend.snapshot import RequestContext
 
+DATED = re.compile(r"(^|=)\d{4}s?$")
 Tag = tuple[str, str]  # "interest" and its name, or "attribute" and "kind=value"
 
 
@@ -33,8 +35,8 @@ class Common:
 
 
 def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows) -> Common:
-    """What these items (rows of the catalogue) have in common. Attributes come from memory while an item is at the same
-    version."""
+    """What these items (rows of the catalogue) have in common, but for years and decades: nobody likes a thing for these.
+    Attributes come from memory while an item is at the same version."""
     items, every = context.catalogue, np.concatenate([shown, own])
     attributes = _attributes(client, context, every.tolist())
     start = items.by_item.indptr[every]
@@ -49,7 +51,8 @@ def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows)
     has[place, number], weights[place, number] = True, weight
     for row, own_names in enumerate(attributes):
         has[row, [numbers[name] for name in own_names]] = True
-    used, k = np.flatnonzero(has[: len(shown)].any(axis=0)), len(shown)
+    telling = np.array([not DATED.search(name) for _, name in tags], dtype=bool)
+    used, k = np.flatnonzero(has[: len(shown)].any(axis=0) & telling), len(shown)
     has, weights = has[:, used], weights[:, used]
     return Common([tags[n] for n in used.tolist()], own, has[:k], has[k:], weights[:k], weights[k:])
 
