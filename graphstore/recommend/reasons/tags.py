@@ -35,7 +35,7 @@ class Common:
 
 
 def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows) -> Common:
-    """What these items (rows of the catalogue) have in common, but for years and decades: nobody likes a thing for these.
+    """What these items (rows of the catalogue) have in common, without years and decades, which nobody likes one for.
     Attributes come from memory while an item is at the same version."""
     items, every = context.catalogue, np.concatenate([shown, own])
     attributes = _attributes(client, context, every.tolist())
