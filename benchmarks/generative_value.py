@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.language.value import DEFAULT, is_newcomer, measure
+from benchmarks.language.value import DEFAULT, is_newcomer, measure, show
 from benchmarks.measures import tables
 from benchmarks.measures.shared_scripts import shared_folder
 from benchmarks.measures.splits import SplitFiles, add_places, make_split, read_events, write_rows
@@ -86,11 +86,7 @@ def main() -> None:
                 if reader is not None:
                     seconds = round(time.perf_counter() - began)
                     found["answers"].append({"data set": dataset} | _answers(reader) | {"seconds, all": seconds})
-    if options.json:
-        print(json.dumps(found, indent=1))
-        return
-    for title, rows in found.items():
-        tables.show(title, rows, False)
+    show(found, options.json)
 
 
 def _answers(model: LanguageModel) -> Row:

@@ -22,7 +22,7 @@ as attributes as well. What is found is scored against what was planted:
 Counts are micro: over all pairs of user (or item) and topic.
 
 In another world (`paraphrases.py`) texts say their topic in other words than its name, and no two alike: a few items
-have the names as attributes, and nothing can be mined. Each world is also read by CONTROL, random vectors in place of
+have the names as attributes, and nothing can be mined. Each world is also read by `Control`, random vectors in place of
 the encoder's. In the first world these reach more F1, as the words of the titles are mined, and the
 encoder's regression refuses some that name little alone ("hive"); in the second they find nothing.
 """
@@ -33,21 +33,19 @@ import argparse
 import json
 import os
 import tempfile
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.load.scratch_server import scratch_server
 from benchmarks.measures import tables
+from benchmarks.measures.text_encoders import RandomEncoder
 from benchmarks.worlds import generator, paraphrases, planted
 from benchmarks.worlds.planted_world import LONG, NONE, Plan, World
 from benchmarks.worlds.topics import TOPICS
 from gnn.encoders.by_name import encoder
-from gnn.encoders.encoder import Encoder, Vectors
+from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import DEFAULT_SCALE
 from gnn.extract.stage import extract
 from graphstore.collect.stage import collect
@@ -59,23 +57,15 @@ CYPHER = Path(__file__).parent / "cypher"
 LEAST, SHORT_LEAST = 0.4, 0.5
 LONG_EVENTS, LONG_TRACE = 50, 5
 SHORT_EVENTS, SHORT_TRACE, SHORT_DAYS, OPEN_DAYS = 10, 3, 14, 28
-CONTROL = "random vectors"
 Found = dict[str, set[str]]
 Row = dict[str, Any]
 TOPICS_OF_WORDS = {word: name for name, words in TOPICS.items() for word in words}
 
 
-class RandomEncoder:
-    """The control: a random vector of length 1 for each text, always the same for the same text."""
+class Control(RandomEncoder):
+    """The control: random vectors, compared by the thresholds of the default encoder."""
 
-    name, dimension, scale = CONTROL, 384, DEFAULT_SCALE
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """(N, dimension), rows of length 1."""
-        found = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, text in zip(found, texts, strict=True):
-            row[:] = np.random.default_rng(zlib.crc32(text.encode())).normal(size=self.dimension)
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    scale = DEFAULT_SCALE
 
 
 def topics_of(interest: str) -> set[str]:
@@ -232,7 +222,7 @@ def main() -> None:
     world = planted.draw(Plan(users=options.users, items=options.items, events=options.events, seed=options.seed))
     chosen: Encoder = encoder(options.encoder, Settings.from_environment(os.environ).models)
     rows: list[Row] = []
-    for arm in (chosen, RandomEncoder()):
+    for arm in (chosen, Control()):
         for attributes in (False, True) if "titles" in options.worlds else ():
             with tempfile.TemporaryDirectory() as folder, scratch_server() as client:
                 rows += measure(client, world, arm, attributes, Path(folder))

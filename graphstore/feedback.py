@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from graphstore.arrays import Floats, Rows
 from graphstore.kinds import Kind
 
+ABOVE = 0.6  # of the highest rating of the graph; what is rated so or lower is never given as a reason
+
 
 def low_ratings(types: Sequence[str], values: Sequence[float]) -> NDArray[np.bool_]:
     """(E,) which events of one user are low ratings, by the rule of `low_among`.  values: NaN where unknown."""

@@ -56,6 +56,7 @@ DEFAULT = ("amazon-gift-cards", "mars-elearning-en", "ml-100k-overviews@item")
 ARMS = ("encoder", "keywords", "random")
 SHOWN = ("ndcg@10", "recall@20")
 BATCH = 500
+TITLES = {"short": "Short histories", "new": "New items", "newcomers": "Newcomers"}
 Row = dict[str, Any]
 
 
@@ -231,6 +232,15 @@ def arguments() -> argparse.Namespace:
     return options
 
 
+def show(found: Mapping[str, Sequence[Row]], as_json: bool) -> None:
+    """All tables, by what they are about, or one JSON document."""
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for what, rows in found.items():
+        tables.show(TITLES.get(what, what), rows, False)
+
+
 def main() -> None:
     """Measure and print."""
     options = arguments()
@@ -243,11 +253,7 @@ def main() -> None:
                     found[title] += rows
                     if not options.json and rows:
                         tables.show(title, rows, False)
-    if options.json:
-        print(json.dumps(found, indent=1))
-        return
-    for title, rows in found.items():
-        tables.show({"short": "Short histories", "new": "New items", "newcomers": "Newcomers"}[title], rows, False)
+    show(found, options.json)
 
 
 if __name__ == "__main__":

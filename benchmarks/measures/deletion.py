@@ -13,7 +13,7 @@ import numpy as np
 from neo4j.time import DateTime
 
 from graphstore.database.client import Client
-from graphstore.feedback import unwanted_types
+from graphstore.feedback import ABOVE, unwanted_types
 from graphstore.ranking.request import Request
 from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.rank import best_candidates
@@ -42,6 +42,7 @@ class Deletions:
             events=cache.options.events + SPARE,
             people=cache.options.fan_out,
             unwanted=unwanted_types(client.kinds),
+            above=ABOVE,
         )[0]
         self._columns = self._state["context"][0]
 

@@ -2,10 +2,11 @@
 // interests valid at it and corrections made by then that still hold. Attributes, similar users and what searches find
 // are those of today, as their past is not stored. Events and ties without a time are left out; NaN stands for no value.
 // Access: read
-// Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER
+// Parameters: user_id STRING, at DATETIME, events INTEGER, people INTEGER, unwanted LIST<STRING>, above FLOAT
 // Returns: item_ids LIST<STRING>, types LIST<STRING>, millis LIST<FLOAT>, values LIST<FLOAT>, latest DATETIME, seen LIST<STRING>, interests LIST<STRING>, weights LIST<FLOAT>, corrections LIST<LIST<STRING>>, attributes LIST<STRING>, followed LIST<STRING>, alike LIST<STRING>, scores LIST<FLOAT>, own LIST<FLOAT>, searches LIST<MAP>, against LIST<STRING>
-// Index: user_id (constraint)
+// Index: user_id (constraint), feed_name (constraint)
 MATCH (u:User {user_id: $user_id})
+OPTIONAL MATCH (f:Feed {name: 'changes'})
 CALL (u) {
   MATCH (u)-[b]->(i:Item)
   WHERE b.at <= $at
@@ -15,11 +16,13 @@ CALL (u) {
          collect(CASE WHEN b.text IS NOT NULL AND EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(:Interest) WHERE m.weight < 0 }
                         THEN i.item_id END) AS against
 }
-CALL (u) {
+CALL (u, f) {
   MATCH (u)-[s]->(x:Item|Query)
   WHERE s.at <= $at
   RETURN collect(DISTINCT x.item_id) AS seen,
-         collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked
+         collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked,
+         collect(CASE WHEN type(s) IN $unwanted OR (type(s) = 'RATED' AND s.value <= $above * f.highest_rating)
+                      THEN x.item_id END) AS rated_low
 }
 CALL (u) {
   MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
@@ -60,4 +63,4 @@ CALL (asked) {
                   item_ids: [f IN found | f[0]], scores: [f IN found | f[1]]}) AS searches
 }
 RETURN item_ids, types, millis, values, latest, seen, interests, weights, corrections, attributes, followed, alike, scores,
-       [] AS own, searches, against
+       [] AS own, searches, against + rated_low AS against

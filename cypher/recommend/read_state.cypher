@@ -11,7 +11,7 @@
 // followers: event workers of `update --follow` that are alive.  clock: as `build/note_build` stores it; null without a
 // feed.  highest_rating: of all ratings of the last build.
 // Access: read
-// Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER, unwanted LIST<STRING>
+// Parameters: user_id STRING, held INTEGER, seq INTEGER, since INTEGER, most INTEGER, model STRING, events INTEGER, people INTEGER, unwanted LIST<STRING>, above FLOAT
 // Returns: version INTEGER, pending BOOLEAN, followers INTEGER, context LIST<MAP>, epoch INTEGER, generation INTEGER, seq INTEGER, latest INTEGER, highest_rating FLOAT, clock MAP, model_version STRING, blend_hash STRING, items LIST<LIST<ANY>>, users LIST<LIST<ANY>>, touched_items LIST<LIST<ANY>>, touched_users LIST<LIST<ANY>>, count INTEGER, now INTEGER
 // Index: user_id (constraint), feed_name (constraint), item_changed, user_changed, item_touched_at, user_touched_at
 // Scan: there are only a handful of Model and Lease nodes
@@ -65,7 +65,7 @@ CALL (u, f, version) {
     MATCH (u)-[s]->(x:Item|Query)
     RETURN collect(DISTINCT x.item_id) AS seen,
            collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked,
-           collect(CASE WHEN type(s) IN $unwanted OR (type(s) = 'RATED' AND s.value <= 0.6 * f.highest_rating)
+           collect(CASE WHEN type(s) IN $unwanted OR (type(s) = 'RATED' AND s.value <= $above * f.highest_rating)
                         THEN x.item_id END) AS rated_low
   }
   CALL (u) {

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.encoders.encoder import DEFAULT_NAME, Encoder, Vectors
-from gnn.extract.words import HAN
+from graphstore.extract.canonical import HAN
 
 YARDSTICK = Path(__file__).with_name("yardstick.json")
 # Means of unrelated and of related pairs by the default encoder: of names and texts, and of two names.

@@ -15,7 +15,8 @@ from gnn.encoders.encoder import Vectors
 from gnn.extract.cosine_scale import DEFAULT_SCALE, Scale
 from gnn.extract.terms.noun_phrases import base_form
 from gnn.extract.vocabulary import Term, attribute_parts, forms_of, phrases
-from gnn.extract.words import HAN, clauses
+from gnn.extract.words import clauses
+from graphstore.extract.canonical import HAN
 from graphstore.extract.items import ItemText
 
 MOST_ABOUT = 12

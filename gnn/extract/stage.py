@@ -11,7 +11,7 @@ A generative model, if given, reads items after 3 and users after 5 (`gnn.extrac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,7 +143,7 @@ def extract_some(
     changed = [i for i in items if i.content_hash != i.hash(encoder.name) or i.item_id in others]
     if changed:
         rows = interests.read_interests(client)
-        known = _terms(rows)
+        known = [Term.of_row(row) for row in rows]
         terms = _extend(known, attribute_terms(changed, part=True))
         frequencies = {row["name"]: row["items"] for row in rows}
         total = graph_items.count_items(client)
@@ -173,7 +173,7 @@ def _extract_items(
     matched: list[ItemText] = []
     if changed or full:
         total = graph_items.count_items(client)
-        known = _terms(interests.read_interests(client))
+        known = [Term.of_row(row) for row in interests.read_interests(client)]
         if full or not known or len(changed) >= REMINE_SHARE * total:
             matched = graph_items.read_items(client) if since is not None else items
             progress("finding phrases", 0, None)
@@ -192,10 +192,6 @@ def _extract_items(
     graph_items.note_read(client, items)
     counts |= {"embedded": encoder.computed, "from_cache": encoder.found}
     return [item.item_id for item in changed], counts
-
-
-def _terms(rows: Iterable[Mapping[str, Any]]) -> list[Term]:
-    return [Term(row["name"], row["label"], row["origin"], tuple(row["forms"])) for row in rows]
 
 
 def _chosen(client: Client, items: Sequence[ItemText], progress: Progress) -> sp.csr_matrix:

@@ -27,8 +27,8 @@ from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phras
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
 from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, refused, worth
-from gnn.extract.words import HAN, clauses, joined, says_nothing
-from graphstore.extract.canonical import canonical
+from gnn.extract.words import clauses, joined, says_nothing
+from graphstore.extract.canonical import HAN, canonical
 from graphstore.extract.items import ItemText
 
 __all__ = [

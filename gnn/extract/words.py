@@ -9,18 +9,16 @@ from collections.abc import Iterator, Sequence
 import rjieba
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from graphstore.extract.canonical import HAN, HAN_RANGE
 from graphstore.extract.function_words import FUNCTION_WORDS
 
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-HAN = re.compile(f"[{_HAN}]")
-WIDE = re.compile(f"[{_HAN}\u3000-\u303f\uff00-\uffef]")
+WIDE = re.compile(f"[{HAN_RANGE}\u3000-\u303f\uff00-\uffef]")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 CLAUSE = re.compile(r"[.,;:!?()\[\]\"|/]+")
 WIDE_CLAUSE = re.compile(r"[.,;:!?()\[\]{}\"|/。、·…—～〈〉《》「」『』【】〔〕〖〗“”‘’]+")
-RUN = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
+RUN = re.compile(f"[{HAN_RANGE}]+|[^{HAN_RANGE}]+")
 FILLER = frozenset(
-    {"part", "set", "day", "vol", "volume", "des", "les", "und", "der", "die", "das", "del", "film", "films"}
-    | {"movie", "movies", "it's", "don't"}
+    {"part", "set", "day", "vol", "volume", "die", "film", "films"} | {"movie", "movies", "it's", "don't"}
 )
 HAN_FILLER = frozenset(
     """

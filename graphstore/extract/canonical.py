@@ -1,10 +1,12 @@
-"""The canonical form of names of interests and of searches, in which they are compared."""
+"""The canonical form of names of interests and of searches, in which they are compared; and Chinese characters."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+HAN_RANGE = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # of a set in a pattern
+HAN = re.compile(f"[{HAN_RANGE}]")
 JOINER = "\u200d"  # holds the parts of an emoji together
 JOINED_LETTER = re.compile(r"(?<=\w)\u200d")
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from graphstore.batches import batched
 from graphstore.database.client import Client, Transaction
+from graphstore.extract.canonical import HAN, HAN_RANGE
 from graphstore.extract.function_words import FUNCTION_WORDS
 
 MOST_FOUND = 30  # items of a query
@@ -25,10 +26,8 @@ MOST_ABOUT = 12  # interests of a query
 LONGEST_SPAN = 8  # words of a name of an interest; a Chinese character is a word
 AT_ONCE = 100
 BY_NAME = "words"
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-HAN = re.compile(f"[{_HAN}]")
 # A run of letters and digits with their accents and vowel signs, or one Chinese character.
-WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*")
+WORD = re.compile(rf"[{HAN_RANGE}]|[^\W_{HAN_RANGE}](?:[^\W_{HAN_RANGE}]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*")
 Row = dict[str, Any]
 
 
@@ -116,7 +115,7 @@ def words(text: str) -> list[str]:
     """The different words of a canonical text without function words, at most MOST_WORDS; of Chinese, pairs of
     neighbouring characters."""
     found: dict[str, None] = {}
-    for part in re.findall(rf"[{_HAN}]+|[^{_HAN}]+", text):
+    for part in re.findall(rf"[{HAN_RANGE}]+|[^{HAN_RANGE}]+", text):
         if not HAN.match(part):
             found.update(dict.fromkeys(word for word in WORD.findall(part) if word not in FUNCTION_WORDS))
         elif len(part) == 1:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE, SIG
 from graphstore.ranking.candidates import CandidateItems, UserFeatures
 from graphstore.ranking.corrections import INTERESTS, shares
 from graphstore.ranking.history import History, Readout
+from graphstore.ranking.item_vectors import Vectors
 
 Origin = tuple[str, int]  # what it is, and which: a row of an item, a column of `about`, a place among neighbours, …
 EMBEDDING = CHANNELS.index("embedding")
@@ -46,8 +48,8 @@ class Pool:
     """N candidates that were scored together.
 
     rows: (N,).  signals: (N, F).  counted: (N, C) whether a channel counts for a candidate.  weights, deviation: (F,)
-    of the signals, as `graphstore.ranking.blend` has them.  centred: whether the scores count from the mean over the
-    candidates.
+    of the signals, as `graphstore.ranking.blend` has them.  vectors: of all items.  centred: whether the scores count
+    from the mean over the candidates.
     """
 
     rows: Rows
@@ -55,7 +57,13 @@ class Pool:
     counted: NDArray[np.bool_]
     weights: Floats
     deviation: Floats
+    vectors: Vectors
     centred: bool = True
+
+    @cached_property
+    def directions(self) -> Floats:
+        """(N, D) the vectors of the candidates with length 1."""
+        return self.vectors.directions(self.rows)
 
     @property
     def scale(self) -> Floats:
@@ -67,14 +75,21 @@ class Pool:
         return replace(self, deviation=np.where(np.isinf(self.deviation), 1.0, self.deviation), centred=False)
 
     @classmethod
-    def of_blend(cls, rows: Rows, signals: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Pool:
+    def of_blend(
+        cls,
+        rows: Rows,
+        signals: Floats,
+        weights: Mapping[str, float],
+        channels: Mapping[str, float],
+        vectors: Vectors,
+    ) -> Pool:
         """From what `graphstore.ranking.blend.contributions` takes: signals (N, F), weights and factors of channels."""
         sums = [signals[:, CHANNEL_PLACES[channel]].sum(axis=1) for channel in CHANNELS]
         counted = np.stack(sums, axis=1) > 0
         counted[:, [CHANNELS.index(channel) for channel in ALWAYS]] = True
         deviation = deviations(signals) if len(rows) else np.full(len(NAMES), np.inf)
         factor = np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])
-        return cls(rows, signals, counted, factor, deviation)
+        return cls(rows, signals, counted, factor, deviation, vectors)
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ def attribute(
                 [POPULARITY], np.zeros(len(pool.rows), np.int64), pool.rows, pool.signals[:, CHANNEL_PLACES["popular"]]
             )
             found.append((CHANNELS.index("popular"), popular.origins, shown.linear("popular", popular)))
-            found.append((EMBEDDING, *shown.embedding(items, user, history, readout)))
+            found.append((EMBEDDING, *shown.embedding(user, history, readout)))
             for channel, own, (whole, raising) in found:
                 to = np.array([origins[origin] for origin in own], dtype=np.int64)[:, None]
                 np.add.at(parts[:, :, channel], (to, place), whole)
@@ -189,13 +204,13 @@ class Shown:
         return found
 
     def embedding(
-        self, items: CandidateItems, user: UserFeatures, history: History, readout: Readout | None
+        self, user: UserFeatures, history: History, readout: Readout | None
     ) -> tuple[Sequence[Origin], tuple[Floats, Floats]]:
         """The origins of the user's vector, and (O, K) their parts; one, where the vector is the stored one."""
         scale = float(self.pool.scale[PLACE["embedding"]])
         if not len(user.vector) or not scale:
             return [], (np.zeros((0, len(self.chosen))),) * 2
-        directions = items.vectors.directions(self.pool.rows)
+        directions = self.pool.directions
         own = directions[self.chosen] * self.pool.counted[self.chosen, EMBEDDING, None]
         if self.pool.centred:
             own = own - directions.mean(axis=0)

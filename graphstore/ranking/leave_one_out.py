@@ -42,18 +42,16 @@ def drops(
     if not names:
         return names, np.zeros((0, len(rows)))
     shown = Shown.of(len(items), pool, rows)
-    return names, _embedding(items, user, variants, readout, shown) + _neighbours(user, variants, shown, options)
+    return names, _embedding(user, variants, readout, shown) + _neighbours(user, variants, shown, options)
 
 
-def _embedding(
-    items: CandidateItems, user: UserFeatures, variants: History, readout: Readout | None, shown: Shown
-) -> Floats:
+def _embedding(user: UserFeatures, variants: History, readout: Readout | None, shown: Shown) -> Floats:
     """(V, K) for the channel embedding."""
     pool, chosen = shown.pool, shown.chosen
     scale = pool.scale[PLACE["embedding"]]
     if not scale or not readout or not len(user.vector):
         return np.zeros((len(variants.rank), len(chosen)))
-    directions = items.vectors.directions(pool.rows).astype(np.float32)
+    directions = pool.directions.astype(np.float32)
     vectors = np.vstack([user.vector / np.linalg.norm(user.vector), readout.vectors_of(variants)]).astype(np.float32)
     if pool.centred:
         cosines = vectors @ directions.T  # (1 + V, N)

@@ -17,6 +17,7 @@ from graphstore.ranking.attribution import Pool
 from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions
 from graphstore.ranking.candidates import NO_ROWS, UserFeatures, find_candidates, interest_scores
 from graphstore.ranking.corrections import INTERESTS, Corrections
+from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.request import Request
 from graphstore.recommend.diversity_vectors import diversity_vectors
 from graphstore.recommend.snapshot import RequestContext
@@ -119,7 +120,9 @@ def _by_blend(
     parts = contributions(values, context.blend.weights, request.channels)
     if corrections is not None:
         parts = corrections.moved(rows, parts)
-    ranking = Ranking.of(Pool.of_blend(rows, values, context.blend.weights, request.channels), parts)
+    ranking = Ranking.of(
+        Pool.of_blend(rows, values, context.blend.weights, request.channels, context.catalogue.vectors), parts
+    )
     return ranking.take(np.argsort(-ranking.scores, kind="stable"))  # ties stay in the order of ids
 
 
@@ -178,13 +181,16 @@ def new_items(context: RequestContext, request: Request, events: int) -> Ranking
         kept[rows[latest]] = True
         rows = rows[kept[rows] | (by_interest[rows] != 0)]
     cosines = items.vectors.cosines(features.vector)[rows] if len(features.vector) else np.zeros(len(rows))
-    found = Ranking.of(*_scored_by_content(rows, {"embedding": cosines, "interests": by_interest[rows]}, request))
+    signals = {"embedding": cosines, "interests": by_interest[rows]}
+    found = Ranking.of(*_scored_by_content(rows, signals, request, items.vectors))
     best = np.lexsort((items.order[rows], -found.scores))
     return found.take(best[found.scores[best] > 0])
 
 
-def _scored_by_content(rows: Rows, signals: Mapping[str, Floats], request: Request) -> tuple[Pool, Floats]:
-    """New items as a pool, and (N, C) what the channels add.  signals: (N,) by channel."""
+def _scored_by_content(
+    rows: Rows, signals: Mapping[str, Floats], request: Request, vectors: Vectors
+) -> tuple[Pool, Floats]:
+    """New items as a pool, and (N, C) what the channels add.  signals: (N,) by channel.  vectors: of all items."""
     columns, weights = np.zeros((len(rows), len(NAMES))), np.zeros(len(NAMES))
     largest = np.ones(len(NAMES))
     parts, counted = np.zeros((len(rows), len(CHANNELS))), np.zeros((len(rows), len(CHANNELS)), dtype=bool)
@@ -195,7 +201,7 @@ def _scored_by_content(rows: Rows, signals: Mapping[str, Floats], request: Reque
         weights[place] = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
         largest[place] = max(columns[:, place].max(initial=0.0), 1e-8)
         parts[:, number] = weights[place] * columns[:, place] / largest[place]
-    return Pool(rows, columns, counted, weights, largest, centred=False), parts
+    return Pool(rows, columns, counted, weights, largest, vectors, centred=False), parts
 
 
 def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) -> Ranking:

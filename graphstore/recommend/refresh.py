@@ -24,7 +24,7 @@ import numpy as np
 from graphstore.build.derive import BuildOptions
 from graphstore.database.client import Client
 from graphstore.errors import InterestGraphError
-from graphstore.feedback import unwanted_types
+from graphstore.feedback import ABOVE, unwanted_types
 from graphstore.ranking.history import DIMENSION
 from graphstore.ranking.request import RecommendOptions
 from graphstore.recommend.catalogue import load_catalogue
@@ -99,6 +99,7 @@ class SnapshotRefresher:
             events=self._options.events,
             people=self._options.fan_out,
             unwanted=unwanted_types(self._client.kinds),
+            above=ABOVE,
         )[0]
 
     def _load(self) -> Snapshot:

@@ -14,7 +14,7 @@ from graphstore.arrays import Floats, Rows, ranges
 from graphstore.clock import GraphClock
 from graphstore.database.client import Client
 from graphstore.durations import DAY_SECONDS
-from graphstore.feedback import unwanted_types
+from graphstore.feedback import ABOVE, unwanted_types
 from graphstore.popularity import popularity_now
 from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.neighbour_table import NeighbourEdges
@@ -56,7 +56,13 @@ class UserContextReader:
         Attributes and similar users are those of now: their past is not stored.
         """
         context = self._client.read_once(
-            "recommend/read_moment", user_id=user_id, at=at, events=self._options.events, people=self._options.fan_out
+            "recommend/read_moment",
+            user_id=user_id,
+            at=at,
+            events=self._options.events,
+            people=self._options.fan_out,
+            unwanted=self._unwanted,
+            above=ABOVE,
         )
         return self.user_state(snapshot, version, context[0])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.terms.noun_phrases import base_form
-from gnn.extract.words import HAN
+from graphstore.extract.canonical import HAN
 
 SAME_MEANING = 0.9  # cosine of two names, by the default encoder
 INSIDE = 0.75  # share of the texts with a phrase, in which it is a part of one longer phrase

@@ -16,7 +16,8 @@ import rjieba
 
 from gnn.extract.terms.generic import EMPTY_BEFORE
 from gnn.extract.terms.markup import without_markup
-from gnn.extract.words import HAN, clauses, joined, says_nothing
+from gnn.extract.words import clauses, joined, says_nothing
+from graphstore.extract.canonical import HAN
 
 LONGEST_PHRASE = 3
 GLUED = re.compile(r"(?:the|and|of|to|your|this|that)([a-z]{3,})|([a-z]{3,})(?:the|and|of|your|you|this|that)")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,3 +18,8 @@ class Term:
     label: str
     origin: str
     forms: tuple[str, ...] = ()
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Term:
+        """From a row of `graphstore.extract.interests.read_interests`."""
+        return cls(row["name"], row["label"], row["origin"], tuple(row["forms"]))

@@ -13,7 +13,7 @@ from functools import cache
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from gnn.extract.words import HAN
+from graphstore.extract.canonical import HAN_RANGE
 
 SILENT = 0.05  # below it words say nothing, as VADER's authors have it
 LEAST_ENGLISH = 0.2  # share of a text's words
@@ -21,9 +21,8 @@ LOOKED_AT = 400  # letters of a text that show its language
 BY_WORDS, BY_DEED = 0.7, 0.3
 DEED_ALONE, NEUTRAL = 0.5, 0.3
 LONGEST, FEW = 600, 3  # letters of a sentence; symbols in a row
-_HAN = HAN.pattern[1:-1]
 SYMBOLS = re.compile(r"[^\w\s]+")
-WORD = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+")
+WORD = re.compile(rf"[{HAN_RANGE}]|[^\W\d_{HAN_RANGE}]+")
 
 
 def is_english(text: str) -> bool:

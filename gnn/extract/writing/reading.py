@@ -60,7 +60,7 @@ class Vocabulary:
 
     def __init__(self, client: Client, encoder: CachedEncoder) -> None:
         rows = [row for row in interests.read_interests(client) if row["items"]]
-        self._terms = [Term(row["name"], row["label"], row["origin"], tuple(row["forms"])) for row in rows]
+        self._terms = [Term.of_row(row) for row in rows]
         names = "\n".join(f"{row['name']}\t{row['label']}\t{row['forms']}" for row in rows)
         self.by = hashlib.sha256(f"{VERSION}\n{encoder.name}\n{names}".encode("utf-8", "replace")).hexdigest()[:16]
         self._encoder, self._rows, self._total = encoder, rows, count_items(client)

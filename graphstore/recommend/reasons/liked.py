@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from graphstore.feedback import ABOVE
 from graphstore.ranking.history import History
 
 SCALES = (1.0, 5.0, 10.0, 100.0)  # highest ratings, where the graph does not say which is its own
-ABOVE = 0.6  # of the highest rating
 
 
 def liked_items(history: History, highest: float | None) -> frozenset[int]:

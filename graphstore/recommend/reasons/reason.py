@@ -20,6 +20,7 @@ from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
 from graphstore.ranking.attribution import Attribution, attribute, with_corrections
 from graphstore.ranking.blend import CHANNELS
+from graphstore.ranking.history import History
 from graphstore.ranking.leave_one_out import drops
 from graphstore.ranking.request import Request
 from graphstore.recommend.rank import Ranking
@@ -66,22 +67,28 @@ def find_reasons(client: Client, context: RequestContext, ranking: Ranking, requ
     fine = liked_items(context.user.history, context.highest_rating) - context.user.against
     liked = np.array(sorted(fine), dtype=np.int64)
     common = read_common(client, context, ranking.rows, liked)
-    reasons = _named(context, ranking, request, common, range(len(ranking.rows)))
+    history = context.user.events(context.catalogue.vectors)
+    reasons = _named(context, history, ranking, request, common, range(len(ranking.rows)))
     silent = [place for place, reason in enumerate(reasons) if not reason.named]
     if silent:
         from_zero = replace(ranking, pools=tuple(pool.from_zero() for pool in ranking.pools)).take(silent)
-        for place, reason in zip(silent, _named(context, from_zero, request, common, silent), strict=True):
+        for place, reason in zip(silent, _named(context, history, from_zero, request, common, silent), strict=True):
             named = tuple(replace(part, part=0.0, share=0.0) for part in reason.named)
             reasons[place] = replace(reason, named=named, rest=reasons[place].rest)
     return reasons
 
 
 def _named(
-    context: RequestContext, ranking: Ranking, request: Request, common: Common, shown: Sequence[int]
+    context: RequestContext,
+    history: History,
+    ranking: Ranking,
+    request: Request,
+    common: Common,
+    shown: Sequence[int],
 ) -> list[Reason]:
-    """shown: (K,) the places of the items among those of `common`."""
+    """history: of the user, with vectors.  shown: (K,) the places of the items among those of `common`."""
     user, items, rows = context.features, context.catalogue, ranking.rows
-    history, readout = context.user.events(items.vectors), context.blend.readout
+    readout = context.blend.readout
     found = attribute(items, user, history, readout, rows, ranking.pools, ranking.pool_of)
     if user.corrected:
         found = with_corrections(found, items, items.by_item, user.corrected, rows, ranking.parts)

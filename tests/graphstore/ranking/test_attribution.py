@@ -70,7 +70,7 @@ def ranked(items, user, rng, channels=CHANNELS, wanted=(), count=6):
     weights = {name: float(rng.normal()) for name in NAMES}
     factors = {channel: float(rng.random()) * (channel in channels) for channel in CHANNELS}
     rows, signals = find_candidates(items, user, count, 0.3, channels, np.array(wanted, dtype=np.int64))
-    return Pool.of_blend(rows, signals, weights, factors), contributions(signals, weights, factors)
+    return Pool.of_blend(rows, signals, weights, factors, items.vectors), contributions(signals, weights, factors)
 
 
 def close(found, parts):
@@ -139,7 +139,7 @@ def test_what_counts_against_an_item_where_it_is_there_is_never_a_reason_where_i
     user = UserFeatures(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3)))
     rows, signals = find_candidates(items, user, 5, 0.0)
     weights = dict.fromkeys(DEFAULT_WEIGHTS, 0.0) | {"popular_recent": -1.0, "popular_ever": 0.25}
-    pool = Pool.of_blend(rows, signals, weights, dict.fromkeys(CHANNELS, 1.0))
+    pool = Pool.of_blend(rows, signals, weights, dict.fromkeys(CHANNELS, 1.0), items.vectors)
     history = History.of([], [], [], [], [], [])
     apart = attribute(items, user, history, None, rows, [pool], np.zeros(2, int))
     number = list(apart.origins).index(POPULARITY)
