@@ -38,7 +38,7 @@ def low_without(values: Floats, rated: NDArray[np.bool_], absent: NDArray[np.boo
     values: (E,), NaN where unknown.  rated: (E,) which events are ratings.  absent: (V, E) events that a history lacks.
     """
     known = rated & ~np.isnan(values) & ~absent
-    counts, sums = known.sum(axis=1), known @ np.nan_to_num(values)
+    counts, sums = known.sum(axis=1), np.where(known, values, 0.0).sum(axis=1)
     threshold = np.where(counts > 2, sums / np.maximum(counts, 1) - 1.0, 2.0)
     with np.errstate(invalid="ignore"):
         return known & (values <= threshold[:, None])

@@ -1,55 +1,67 @@
-// Purpose: the paths from the user to recommended items through which parts of their scores flow.
-// rows: maps, each with item_id and what the path leads through: source (an item of the user's) with type (SIMILAR_TO or
-// FOLLOWED_BY), or with interest, or with kind and value of an attribute, that both items have; person with tie (FOLLOWS
-// or SIMILAR_TO); interest alone; kind and value alone, of an attribute of the user that favours the item; query, what the user
-// searched.
-// items: lists of the position in rows, nodes and hops (null without such a path), in one row, which costs a client half
-// of many rows. An erased item is left out.
+// Purpose: what the paths from the user to recommended items consist of, in one row, each list in one column, which costs
+// a client less than many rows.
+// wanted: lists of what to read, in a map, as a plan is made for each combination of the lengths of lists that are parameters:
+// item_ids: the recommended items; present: those of them that are in the graph.
+// sources: items of the user; events: the user's latest event on each.  edges: triples of an item, SIMILAR_TO or FOLLOWED_BY,
+// and an item; similar: these relationships.  interests, attributes: pairs of an item and an interest, triples of an item and
+// kind and value of an attribute; about, having: the relationships from the one to the other.
+// rows: paths through no item of the user, maps with item_id and person and tie (FOLLOWS or SIMILAR_TO); or interest;
+// or kind and value, of an attribute of the user that favours the item; or query, what the user searched.
+// others: lists of the position in rows, nodes and hops; null without such a path.
+// Times are seconds since 1970 and nanoseconds: a client takes long to make dates.
 // unwanted: types of behaviour that express dislike.
 // at: only events up to this moment and interests and ties of it (null for now); relationships between items, similar
 // users and attributes are those of today.
 // Access: read
-// Parameters: user_id STRING, rows LIST<MAP>, unwanted LIST<STRING>, at DATETIME
-// Returns: items LIST<LIST<ANY>>
+// Parameters: user_id STRING, wanted MAP, unwanted LIST<STRING>, at DATETIME
+// Returns: present LIST<STRING>, user MAP, events LIST<LIST<ANY>>, similar LIST<LIST<ANY>>, about LIST<LIST<ANY>>, having LIST<LIST<ANY>>, others LIST<LIST<ANY>>
 // Index: user_id (constraint), item_id (constraint), interest_name (constraint), attribute_key (constraint), query_text (constraint)
-WITH datetime({epochMillis: 0}) AS never
-UNWIND range(0, size($rows) - 1) AS rank
-WITH never, rank, $rows[rank] AS row
-MATCH (i:Item {item_id: row.item_id})
-CALL (i, row, never) {
-  MATCH (u:User {user_id: $user_id})
+WITH datetime({epochMillis: 0}) AS never, COLLECT { MATCH (i:Item) WHERE i.item_id IN $wanted.item_ids RETURN i.item_id } AS present
+OPTIONAL MATCH (u:User {user_id: $user_id})
+CALL (u, never) {
+  UNWIND $wanted.sources AS source
+  MATCH (i:Item {item_id: source})
+  CALL (u, i, never) {
+    MATCH (u)-[b]->(i)
+    WHERE $at IS NULL OR b.at <= $at
+    RETURN b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
+  }
+  RETURN collect([source, type(b), b {.*, at: [b.at.epochSeconds, b.at.nanosecond]}]) AS events
+}
+CALL (u) {
+  UNWIND $wanted.edges AS edge
+  MATCH (source:Item {item_id: edge[0]})
+  WITH edge, source
+  MATCH (i:Item {item_id: edge[2]})
+  WITH edge, source, i
+  MATCH (source)-[s:SIMILAR_TO|FOLLOWED_BY]->(i)
+  WHERE type(s) = edge[1]
+  RETURN collect([edge[0], edge[1], edge[2], s {.*, computed_at: [s.computed_at.epochSeconds, s.computed_at.nanosecond]}]) AS similar
+}
+CALL (u) {
+  UNWIND $wanted.interests AS pair
+  MATCH (i:Item {item_id: pair[0]})
+  WITH pair, i
+  MATCH (n:Interest {name: pair[1]})
+  WITH pair, i, n
+  MATCH (i)-[a:ABOUT]->(n)
+  RETURN collect([pair[0], n.name, n.label, properties(a)]) AS about
+}
+CALL (u) {
+  UNWIND $wanted.attributes AS triple
+  MATCH (i:Item {item_id: triple[0]})
+  WITH triple, i
+  MATCH (n:Attribute {kind: triple[1], value: triple[2]})
+  WITH triple, i, n
+  MATCH (i)-[a:HAS_ATTRIBUTE]->(n)
+  RETURN collect([triple[0], n.kind + '=' + n.value, n.value, properties(a)]) AS having
+}
+CALL (u, never) {
+  UNWIND range(0, size($wanted.rows) - 1) AS rank
+  WITH u, never, rank, $wanted.rows[rank] AS row
+  MATCH (i:Item {item_id: row.item_id})
   CALL (u, i, row, never) {
-    CALL (i, row) {
-      WITH * WHERE row.type = 'SIMILAR_TO'
-      MATCH (source:Item {item_id: row.source})
-      MATCH (source)-[s:SIMILAR_TO]->(i)
-      RETURN source, [] AS between, [s] AS hops
-    UNION ALL
-      WITH * WHERE row.type = 'FOLLOWED_BY'
-      MATCH (source:Item {item_id: row.source})
-      MATCH (source)-[s:FOLLOWED_BY]->(i)
-      RETURN source, [] AS between, [s] AS hops
-    UNION ALL
-      WITH * WHERE row.source IS NOT NULL AND row.interest IS NOT NULL
-      MATCH (source:Item {item_id: row.source})
-      MATCH (n:Interest {name: row.interest})
-      MATCH (source)-[s:ABOUT]->(n)<-[a:ABOUT]-(i)
-      RETURN source, [n] AS between, [s, a] AS hops
-    UNION ALL
-      WITH * WHERE row.source IS NOT NULL AND row.kind IS NOT NULL
-      MATCH (source:Item {item_id: row.source})
-      MATCH (n:Attribute {kind: row.kind, value: row.value})
-      MATCH (source)-[s:HAS_ATTRIBUTE]->(n)<-[a:HAS_ATTRIBUTE]-(i)
-      RETURN source, [n] AS between, [s, a] AS hops
-    }
-    CALL (u, source, never) {
-      MATCH (u)-[b]->(source)
-      WHERE $at IS NULL OR b.at <= $at
-      RETURN b ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
-    }
-    RETURN [u, source] + between AS nodes, [b] + hops AS hops
-  UNION ALL
-    WITH * WHERE row.source IS NULL AND row.interest IS NOT NULL
+    WITH * WHERE row.interest IS NOT NULL
     MATCH (n:Interest {name: row.interest})
     MATCH (u)-[r:INTERESTED_IN {polarity: 'likes'}]->(n)<-[a:ABOUT]-(i)
     WHERE ($at IS NULL AND r.valid_to IS NULL)
@@ -73,7 +85,7 @@ CALL (i, row, never) {
     RETURN [u, v] AS nodes, [f, b] AS hops
     ORDER BY coalesce(b.at, never) DESC, b.event_id LIMIT 1
   UNION ALL
-    WITH * WHERE row.source IS NULL AND row.kind IS NOT NULL
+    WITH * WHERE row.kind IS NOT NULL
     MATCH (n:Attribute {kind: row.kind, value: row.value})
     MATCH (u)-[h:HAS_ATTRIBUTE]->(n)-[f:FAVOURS]->(i)
     RETURN [u, n] AS nodes, [h, f] AS hops
@@ -85,10 +97,12 @@ CALL (i, row, never) {
     RETURN [u, q] AS nodes, [s, f] AS hops
     ORDER BY coalesce(s.at, never) DESC LIMIT 1
   }
-  RETURN head(collect(nodes)) AS nodes, head(collect(hops)) AS hops
+  WITH rank,
+       [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value, n.text),
+                      title: coalesce(n.title, n.label, n.value, n.text)}] AS nodes,
+       [h IN hops | {type: type(h), properties: h {.*, at: [h.at.epochSeconds, h.at.nanosecond],
+                     computed_at: [h.computed_at.epochSeconds, h.computed_at.nanosecond]}}] AS hops
+  RETURN collect([rank, nodes, hops]) AS others
 }
-WITH rank,
-     [n IN nodes | {label: head(labels(n)), key: coalesce(n.user_id, n.item_id, n.name, n.kind + '=' + n.value, n.text),
-                    title: coalesce(n.title, n.label, n.value, n.text)}] AS nodes,
-     [h IN hops | {type: type(h), properties: properties(h)}] AS hops
-RETURN collect([rank, nodes, hops]) AS items
+RETURN present, {label: 'User', key: $user_id, title: coalesce(u.title, u.label, u.value, u.text)} AS user,
+       events, similar, about, having, others

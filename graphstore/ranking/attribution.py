@@ -14,82 +14,27 @@ A score is a sum over signals, and each signal is a sum over origins:
 The part of an origin is counted from its mean over the candidates, as the score is. So the parts add up to the score,
 and to what each channel adds to it.
 
-Names: I items, K of them taken apart, N candidates, F signals, C channels, O origins, T terms, S signals of a channel.
+Names: I items, K of them taken apart, N candidates, F signals, C channels, O origins, G groups of terms, E events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from graphstore.arrays import Floats, Rows, ranges
-from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE, SIGNALS, deviations
+from graphstore.arrays import Floats, Rows
+from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, PLACE
 from graphstore.ranking.candidates import CandidateItems, UserFeatures
 from graphstore.ranking.corrections import INTERESTS, shares
 from graphstore.ranking.history import History, Readout
-from graphstore.ranking.item_vectors import Vectors
+from graphstore.ranking.pool import EMBEDDING, POPULAR, Pool
+from graphstore.ranking.terms import Origin, Terms
 
-Origin = tuple[str, int]  # what it is, and which: a row of an item, a column of `about`, a place among neighbours, …
-EMBEDDING = CHANNELS.index("embedding")
-ALWAYS = ("embedding", "popular")  # channels that count for every candidate, found by them or not
-CHANNEL_OF = {name: channel for channel, names in SIGNALS.items() for name in names}
 POPULARITY: Origin = ("popularity", -1)
 VECTOR: Origin = ("vector", -1)
-PEOPLE: Origin = ("people", -1)
-
-
-@dataclass(frozen=True)
-class Pool:
-    """N candidates that were scored together.
-
-    rows: (N,).  signals: (N, F).  counted: (N, C) whether a channel counts for a candidate.  weights, deviation: (F,)
-    of the signals, as `graphstore.ranking.blend` has them.  vectors: of all items.  centred: whether the scores count
-    from the mean over the candidates.
-    """
-
-    rows: Rows
-    signals: Floats
-    counted: NDArray[np.bool_]
-    weights: Floats
-    deviation: Floats
-    vectors: Vectors
-    centred: bool = True
-
-    @cached_property
-    def directions(self) -> Floats:
-        """(N, D) the vectors of the candidates with length 1."""
-        return self.vectors.directions(self.rows)
-
-    @property
-    def scale(self) -> Floats:
-        """(F,) what one unit of a signal adds to a score."""
-        return self.weights / self.deviation
-
-    def from_zero(self) -> Pool:
-        """The same with all counted from 0, and what is alike for all candidates counted too."""
-        return replace(self, deviation=np.where(np.isinf(self.deviation), 1.0, self.deviation), centred=False)
-
-    @classmethod
-    def of_blend(
-        cls,
-        rows: Rows,
-        signals: Floats,
-        weights: Mapping[str, float],
-        channels: Mapping[str, float],
-        vectors: Vectors,
-    ) -> Pool:
-        """From what `graphstore.ranking.blend.contributions` takes: signals (N, F), weights and factors of channels."""
-        sums = [signals[:, CHANNEL_PLACES[channel]].sum(axis=1) for channel in CHANNELS]
-        counted = np.stack(sums, axis=1) > 0
-        counted[:, [CHANNELS.index(channel) for channel in ALWAYS]] = True
-        deviation = deviations(signals) if len(rows) else np.full(len(NAMES), np.inf)
-        factor = np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])
-        return cls(rows, signals, counted, factor, deviation, vectors)
 
 
 @dataclass(frozen=True)
@@ -98,22 +43,14 @@ class Attribution:
 
     origins: O of them.  parts: (O, K, C), which sum to what each channel adds.  spoken: (O, K) the part through signals
     that raise a score: to lack what lowers it is no reason for an item.
+    places, shown: for each pool that has some of the items which ones (numbers up to K - 1), and these.
     """
 
     origins: Sequence[Origin]
     parts: Floats
     spoken: Floats
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The signals of one channel as a sum. origins: of the channel.  origin: (T,) places among these.  row: (T,) items.
-    values: (T, S)."""
-
-    origins: Sequence[Origin]
-    origin: NDArray[Any]
-    row: NDArray[Any]
-    values: Floats
+    places: Sequence[Rows] = ()
+    shown: Sequence[Shown] = ()
 
 
 def attribute(
@@ -130,164 +67,95 @@ def attribute(
     history: the events that `user` was made of, with vectors.  rows: (K,) of the items.  pools, pool_of: (K,) which of
     the pools each was scored in.
     """
-    terms = {
-        name: make(items, user)
-        for name, make in TERMS.items()
-        if any(pool.scale[CHANNEL_PLACES[name]].any() for pool in pools)
-    }
-    origins: dict[Origin, int] = {}
-    for origin in [*(o for one in terms.values() for o in one.origins), *(("event", row) for row in history.item_ids)]:
-        origins.setdefault(origin, len(origins))
-    origins.setdefault(POPULARITY, len(origins))
-    origins.setdefault(VECTOR, len(origins))
+    channels = [name for name in CHANNELS if any(pool.scale[CHANNEL_PLACES[name]].any() for pool in pools)]
+    terms = Terms.of(items, user, channels)
+    events: list[Origin] = [("event", row) for row in history.item_ids]
+    every = dict.fromkeys([*terms.origins, *events, POPULARITY, VECTOR])
+    origins = dict(zip(every, range(len(every)), strict=True))
     parts, spoken = np.zeros((len(origins), len(rows), len(CHANNELS))), np.zeros((len(origins), len(rows)))
-    for number, pool in enumerate(pools):
-        place = np.flatnonzero(pool_of == number)
-        if len(place):
-            shown = Shown.of(len(items), pool, rows[place])
-            found = [(CHANNELS.index(name), one.origins, shown.linear(name, one)) for name, one in terms.items()]
-            popular = Terms(
-                [POPULARITY], np.zeros(len(pool.rows), np.int64), pool.rows, pool.signals[:, CHANNEL_PLACES["popular"]]
-            )
-            found.append((CHANNELS.index("popular"), popular.origins, shown.linear("popular", popular)))
-            found.append((EMBEDDING, *shown.embedding(user, history, readout)))
-            for channel, own, (whole, raising) in found:
-                to = np.array([origins[origin] for origin in own], dtype=np.int64)[:, None]
-                np.add.at(parts[:, :, channel], (to, place), whole)
-                np.add.at(spoken, (to, place), raising)
-    return Attribution(list(origins), parts, spoken)
+    places = [own for own in (np.flatnonzero(pool_of == number) for number in range(len(pools))) if len(own)]
+    shown = [Shown.of(len(items), terms, pools[pool_of[own[0]]], rows[own]) for own in places]
+    for one, own in zip(shown, places, strict=True):
+        for of, channel, (whole, raising) in (
+            (terms.origins, terms.channel, one.linear()),
+            ([POPULARITY], np.array([POPULAR]), one.popular()),
+            one.embedding(user, history, readout),
+        ):
+            to = np.array([origins[origin] for origin in of], dtype=np.int64)[:, None]
+            np.add.at(parts, (to, own, channel[:, None]), whole)
+            np.add.at(spoken, (to, own), raising)
+    return Attribution(list(origins), parts, spoken, places, shown)
 
 
 @dataclass(frozen=True)
 class Shown:
     """K items of a pool.
 
-    at: (I,) the place in the pool of each item, -1 for none.  chosen: (K,) places in the pool.  column: (N,) which of
-    the K items a candidate is, -1 for none.
+    terms: of the user.  chosen: (K,) places in the pool.  sums: (G, K) of the values of the terms, from their mean over
+    the candidates where the pool is centred.
     """
 
+    terms: Terms
     pool: Pool
-    at: Rows
     chosen: Rows
-    column: Rows
+    sums: Floats
 
     @classmethod
-    def of(cls, size: int, pool: Pool, rows: Rows) -> Shown:
+    def of(cls, size: int, terms: Terms, pool: Pool, rows: Rows) -> Shown:
         """size: I.  rows: (K,) of items."""
-        at = np.full(size, -1)
-        at[pool.rows] = np.arange(len(pool.rows))
-        column = np.full(len(pool.rows), -1)
-        column[at[rows]] = np.arange(len(rows))
-        return cls(pool, at, at[rows], column)
+        count, width, groups = len(pool.rows), len(CHANNELS), len(terms.origins)
+        at = np.full(size, count)
+        at[pool.rows] = np.arange(count)
+        counted = np.append(pool.counted.ravel(), np.zeros(width, dtype=bool))
+        kept = np.flatnonzero(counted.take(at.take(terms.row) * width + terms.channel.take(terms.group)))
+        group, row, value = terms.group.take(kept), terms.row.take(kept), terms.value.take(kept)
+        column = np.full(size, -1)
+        column[rows] = np.arange(len(rows))
+        place = column.take(row)
+        there = np.flatnonzero(place >= 0)
+        cell = group.take(there) * len(rows) + place.take(there)
+        sums: Floats = np.bincount(cell, value.take(there), groups * len(rows)).reshape(groups, len(rows)).astype(float)
+        if pool.centred:
+            sums -= np.bincount(group, value, groups)[:, None] / count
+        return cls(terms, pool, at[rows], sums)
 
-    def linear(self, channel: str, terms: Terms) -> tuple[Floats, Floats]:
-        """(O, K) the parts of a channel's origins, and those through signals that raise a score."""
-        scale = self.pool.scale[CHANNEL_PLACES[channel]]
-        columns = [scale] if (scale >= 0).all() else [scale, np.maximum(scale, 0.0)]
-        found = self.sums(channel, replace(terms, values=terms.values @ np.stack(columns, axis=1)))
-        return found[0], found[-1]
+    def take(self, places: Rows) -> Shown:
+        """Some of the items."""
+        return replace(self, chosen=self.chosen[places], sums=self.sums[:, places])
 
-    def sums(self, channel: str, terms: Terms) -> Floats:
-        """(S, O, K) the signals of K items by origin, from their mean over the candidates where these are centred."""
-        place = self.at[terms.row]
-        kept = np.flatnonzero((place >= 0) & self.pool.counted[place, CHANNELS.index(channel)])
-        values, origin = terms.values[kept].T, terms.origin[kept]
-        column = self.column[place[kept]]
-        there = column >= 0
-        size, count = len(self.chosen), len(terms.origins)
-        cell = origin[there] * size + column[there]
-        found = np.array([np.bincount(cell, one[there], count * size) for one in values], dtype=float)
-        found = found.reshape(len(values), count, size)
-        if self.pool.centred:
-            mean = np.array([np.bincount(origin, one, count) for one in values]) / len(self.pool.rows)
-            found -= mean.reshape(len(values), count, 1)
-        return found
+    def linear(self) -> tuple[Floats, Floats]:
+        """(G, K) the parts of the groups, and those through signals that raise a score."""
+        scale = self.pool.scale
+        both = self.terms.factors @ np.stack([scale, np.maximum(scale, 0.0)], axis=1)
+        return both[:, :1] * self.sums, both[:, 1:] * self.sums
+
+    def popular(self) -> tuple[Floats, Floats]:
+        """(1, K) the same of what is popular."""
+        signals = self.pool.signals[:, CHANNEL_PLACES["popular"]]
+        scale = self.pool.scale[CHANNEL_PLACES["popular"]]
+        own = signals[self.chosen] * self.pool.counted[self.chosen, POPULAR, None]
+        own = own - signals.mean(axis=0) if self.pool.centred else own
+        return (own @ scale)[None], (own @ np.maximum(scale, 0.0))[None]
 
     def embedding(
         self, user: UserFeatures, history: History, readout: Readout | None
-    ) -> tuple[Sequence[Origin], tuple[Floats, Floats]]:
-        """The origins of the user's vector, and (O, K) their parts; one, where the vector is the stored one."""
-        scale = float(self.pool.scale[PLACE["embedding"]])
+    ) -> tuple[Sequence[Origin], Rows, tuple[Floats, Floats]]:
+        """The origins of the user's vector (events, or the stored vector), its channel, and the same of them."""
+        scale, channel = float(self.pool.scale[PLACE["embedding"]]), np.array([EMBEDDING])
         if not len(user.vector) or not scale:
-            return [], (np.zeros((0, len(self.chosen))),) * 2
-        directions = self.pool.directions
-        own = directions[self.chosen] * self.pool.counted[self.chosen, EMBEDDING, None]
+            return [], channel, (np.zeros((0, len(self.chosen))),) * 2
+        directions, counted = self.pool.directions, self.pool.counted[self.chosen, EMBEDDING]
+        own = directions[self.chosen].astype(float) * counted[:, None]
         if self.pool.centred:
-            own = own - directions.mean(axis=0)
-        found = readout.projected(history, own.T) if readout else None
+            own -= directions.mean(axis=0, dtype=float)
         origins: Sequence[Origin] = [("event", row) for row in history.item_ids]
+        found = readout.projected(history, own.T) if readout else None
         if found is None:
             origins, found = [VECTOR], (user.vector / np.linalg.norm(user.vector) @ own.T)[None]
         cosine = self.pool.signals[:, PLACE["embedding"]]  # computed in single precision, the parts in double
-        wanted = cosine[self.chosen] - (cosine.mean() if self.pool.centred else 0.0)
-        wanted = wanted * self.pool.counted[self.chosen, EMBEDDING]
-        if len(found):
-            found[np.abs(found).argmax(axis=0), np.arange(len(wanted))] += wanted - found.sum(axis=0)
-        return origins, (found * scale, found * max(scale, 0.0))
-
-
-def _from_items(follows: bool) -> Callable[[CandidateItems, UserFeatures], Terms]:
-    def terms(items: CandidateItems, user: UserFeatures) -> Terms:
-        edge = np.flatnonzero(user.edges.follows == follows)
-        place, score, recent = (
-            column[edge] for column in (user.edges.place, user.edges.score, user.edges.recent_score)
-        )
-        weight = user.weights[place]
-        values = np.concatenate([weight * score[:, None], (weight[:, 1] * recent)[:, None]], axis=1)
-        return Terms([("event", row) for row in user.recent.tolist()], place, user.edges.target[edge], values)
-
-    return terms
-
-
-def _from_interests(items: CandidateItems, user: UserFeatures) -> Terms:
-    columns = np.array([column for column, _ in user.interests], dtype=np.int64)
-    start = items.about.indptr[columns]
-    origin, index = ranges(start, items.about.indptr[columns + 1] - start)
-    weights = np.array([weight for _, weight in user.interests], dtype=float)[origin] * items.about.data[index]
-    return Terms(
-        [("interest", column) for column, _ in user.interests],
-        origin,
-        items.about.indices[index].astype(np.int64),
-        weights[:, None],
-    )
-
-
-def _from_people(items: CandidateItems, user: UserFeatures) -> Terms:
-    """A followed user is an origin each, those who choose alike are one: none of them is ever named."""
-    counts = np.array([len(rows) for rows, _, _ in user.neighbours], dtype=np.int64)
-    rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for rows, _, _ in user.neighbours)])
-    origins = [("person", n) if tie[1] else PEOPLE for n, tie in enumerate(user.neighbours)]
-    values = np.array([(followed, similarity) for _, followed, similarity in user.neighbours]).reshape(-1, 2)
-    return Terms(origins, np.arange(len(counts)).repeat(counts), rows, values.repeat(counts, axis=0))
-
-
-def _from_attributes(items: CandidateItems, user: UserFeatures) -> Terms:
-    rows = np.asarray(user.attributes, dtype=np.int64)
-    start = items.favours.indptr[rows]
-    origin, index = ranges(start, items.favours.indptr[rows + 1] - start)
-    return Terms(
-        [("attribute", row) for row in rows.tolist()],
-        origin,
-        items.favours.indices[index],
-        items.favours.data[index][:, None],
-    )
-
-
-def _from_searches(items: CandidateItems, user: UserFeatures) -> Terms:
-    counts = np.array([len(rows) for rows, _ in user.searches], dtype=np.int64)
-    rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for rows, _ in user.searches)])
-    fit = np.concatenate([np.zeros(0), *(fit for _, fit in user.searches)])
-    return Terms([("search", n) for n in range(len(counts))], np.arange(len(counts)).repeat(counts), rows, fit[:, None])
-
-
-TERMS: Mapping[str, Callable[[CandidateItems, UserFeatures], Terms]] = {
-    "similar": _from_items(False),
-    "transitions": _from_items(True),
-    "interests": _from_interests,
-    "social": _from_people,
-    "attributes": _from_attributes,
-    "searches": _from_searches,
-}
+        wanted = (cosine[self.chosen] - (cosine.mean() if self.pool.centred else 0.0)) * counted
+        found[np.abs(found).argmax(axis=0), np.arange(len(wanted))] += wanted - found.sum(axis=0)
+        return origins, channel, (found * scale, found * max(scale, 0.0))
 
 
 def with_corrections(
@@ -316,4 +184,4 @@ def with_corrections(
     for number, place in extra:
         whole[number, place, INTERESTS] += moved[place]
         spoken[number, place] += moved[place]
-    return Attribution(list(origins), whole, spoken)
+    return replace(found, origins=list(origins), parts=whole, spoken=spoken)

@@ -110,26 +110,34 @@ class Blend:
 DEFAULT_BLEND = Blend()
 
 
-def standard_scores(values: Floats) -> Floats:
-    """(N, F) signals minus their mean over the candidates, in `deviations`; 0 where all are equal."""
-    return (values - values.mean(axis=0)) / deviations(values) if len(values) else values
+def standard_scores(values: Floats, deviation: Floats | None = None) -> Floats:
+    """(N, F) signals minus their mean over the candidates, in `deviations`; 0 where all are equal.
+
+    deviation: `deviations(values)`, where it is known already.
+    """
+    if not len(values):
+        return values
+    return (values - values.mean(axis=0)) / (deviations(values) if deviation is None else deviation)
 
 
 def deviations(values: Floats) -> Floats:
     """(F,) by what signals (N, F) are divided: standard deviations; infinity where all are equal; that of searches is
     SEARCH_DEVIATION."""
-    found = values.std(axis=0)
+    found = values.std(axis=0) if len(values) else np.zeros(values.shape[1])
     scale = np.where(found > 1e-9, found, np.inf)
     searches = PLACE["searches"]
     scale[searches] = SEARCH_DEVIATION if found[searches] > 1e-9 else np.inf
     return scale
 
 
-def contributions(values: Floats, weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:
+def contributions(
+    values: Floats, weights: Mapping[str, float], channels: Mapping[str, float], deviation: Floats | None = None
+) -> Floats:
     """(N, C) the contribution of each channel to the score of each candidate.
 
     values: (N, F) signals in the order of NAMES.  weights: by signal.  channels: a factor by channel, 0 for off.
+    deviation: as `standard_scores` takes it.
     """
-    scores = standard_scores(values) * np.array([weights.get(name, 0.0) for name in NAMES])
+    scores = standard_scores(values, deviation) * np.array([weights.get(name, 0.0) for name in NAMES])
     parts = [scores[:, CHANNEL_PLACES[channel]].sum(axis=1) * channels.get(channel, 0.0) for channel in CHANNELS]
     return np.stack(parts, axis=1)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,19 @@ class UserFeatures:
     neighbours: Sequence[tuple[Rows, float, float]] = ()
     corrected: Sequence[tuple[int, str]] = ()
     searches: Sequence[tuple[Rows, Floats]] = ()
+
+    def neighbours_with(self, row: int) -> Rows:
+        """Which of the neighbours have an item among their recent ones, each once."""
+        held = self._neighbour_items
+        return np.unique(held[1][held[0] == row]) if held is not None else NO_ROWS
+
+    @cached_property
+    def _neighbour_items(self) -> tuple[Rows, Rows] | None:
+        """The recent items of all neighbours, and whose each is."""
+        if not self.neighbours:
+            return None
+        rows = [rows for rows, _, _ in self.neighbours]
+        return np.concatenate(rows), np.arange(len(rows)).repeat([len(own) for own in rows])
 
 
 def find_candidates(

@@ -57,13 +57,16 @@ class Readout:
         rank, age_millis and negative of the history may be (…, E), for several variants of it: then (R, …, E).
         """
         days, negative = history.age_millis / DAY_MILLIS, history.negative
-        columns = np.array([self.relations.get(t, UNKNOWN_RELATION) for t in history.types]).reshape(-1, 4)
-        weight = np.where(negative, columns[:, 1], columns[:, 0])
-        weight = weight * np.exp2(-np.nan_to_num(days) / np.where(negative, columns[:, 3], columns[:, 2]))
+        place = {name: n for n, name in enumerate(dict.fromkeys(history.types))}
+        table = np.array([self.relations.get(name, UNKNOWN_RELATION) for name in place]).reshape(-1, 4)
+        columns = table[[place[name] for name in history.types]].T
+        undated = np.isnan(days)
+        weight = np.where(negative, columns[1], columns[0])
+        weight = weight * np.exp2(np.where(undated, 0.0, -days) / np.where(negative, columns[3], columns[2]))
         weight = np.where(history.absent, 0.0, weight)
         shares = []
         for half_life in self.half_lives:
-            decayed = weight * np.where(np.isnan(days), 1.0, np.exp2(-history.rank / half_life))
+            decayed = weight * np.where(undated, 1.0, np.exp2(-history.rank / half_life))
             shares.append(decayed / np.maximum(np.abs(decayed).sum(axis=-1, keepdims=True), 1e-12))
         return np.array(shares)
 

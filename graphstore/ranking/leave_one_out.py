@@ -17,31 +17,29 @@ from typing import Any
 import numpy as np
 
 from graphstore.arrays import Floats, Rows
-from graphstore.ranking.attribution import EMBEDDING, Pool, Shown, Terms
+from graphstore.ranking.attribution import Shown
 from graphstore.ranking.blend import CHANNEL_PLACES, PLACE
-from graphstore.ranking.candidates import CandidateItems, UserFeatures
+from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.history import History, Readout, recency_weights
+from graphstore.ranking.pool import EMBEDDING
 from graphstore.ranking.request import RecommendOptions
 
 
 def drops(
-    items: CandidateItems,
     user: UserFeatures,
     history: History,
     readout: Readout | None,
-    rows: Rows,
-    pool: Pool,
+    shown: Shown,
     options: RecommendOptions,
     of: Collection[Any] | None = None,
 ) -> tuple[list[Any], Floats]:
     """The user's items, and (V, K) by how much the scores of K candidates of a pool fall without each of them.
 
-    of: only these items.
+    history: the events that `user` was made of, with vectors.  of: only these items.
     """
     names, variants = history.without_each(of)
     if not names:
-        return names, np.zeros((0, len(rows)))
-    shown = Shown.of(len(items), pool, rows)
+        return names, np.zeros((0, len(shown.chosen)))
     return names, _embedding(user, variants, readout, shown) + _neighbours(user, variants, shown, options)
 
 
@@ -51,7 +49,7 @@ def _embedding(user: UserFeatures, variants: History, readout: Readout | None, s
     scale = pool.scale[PLACE["embedding"]]
     if not scale or not readout or not len(user.vector):
         return np.zeros((len(variants.rank), len(chosen)))
-    directions = pool.directions.astype(np.float32)
+    directions = pool.directions
     vectors = np.vstack([user.vector / np.linalg.norm(user.vector), readout.vectors_of(variants)]).astype(np.float32)
     if pool.centred:
         cosines = vectors @ directions.T  # (1 + V, N)
@@ -65,18 +63,13 @@ def _embedding(user: UserFeatures, variants: History, readout: Readout | None, s
 
 def _neighbours(user: UserFeatures, variants: History, shown: Shown, options: RecommendOptions) -> Floats:
     """(V, K) for the channels similar and transitions."""
-    edges = user.edges
+    size = len(user.recent)
     gone = user.weights.T[:, None, :] - _weights(variants, user.recent, options)  # (3, V, R)
+    score, late, then_score, then_late = shown.sums[: 4 * size].reshape(4, size, len(shown.chosen))
     fall = np.zeros((len(variants.rank), len(shown.chosen)))
-    for follows, channel in enumerate(("similar", "transitions")):
+    for channel, by_score, by_late in (("similar", score, late), ("transitions", then_score, then_late)):
         scale = shown.pool.scale[CHANNEL_PLACES[channel]]
-        own = edges.follows == bool(follows)
-        if scale.any() and own.any():
-            values = np.stack([edges.score[own], edges.recent_score[own]], axis=1)
-            origins = [("event", row) for row in user.recent.tolist()]
-            score, late = shown.sums(channel, Terms(origins, edges.place[own], edges.target[own], values))
-            by_score = np.tensordot(scale[:3], gone, 1)
-            fall += by_score @ score + scale[3] * (gone[1] @ late)
+        fall += np.tensordot(scale[:3], gone, 1) @ by_score + scale[3] * (gone[1] @ by_late)
     return fall
 
 

@@ -19,7 +19,7 @@ MOST_EDGES = 8_000_000  # 21 bytes each
 class NeighbourEdges:
     """E edges from R sources.
 
-    place: (E,) position of the source, 0 to R - 1.  target: (E,) rows of items.
+    place: (E,) position of the source, 0 to R - 1, ascending.  target: (E,) rows of items.
     follows: (E,) True for FOLLOWED_BY, False for SIMILAR_TO.  score, recent_score: (E,) over all time and of late.
     complete: whether the table held the edges of all sources.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,16 @@ class Catalogue(CandidateItems):
     interests: dict[str, int]
     attributes: dict[str, int]
     gone: Rows
+
+    @cached_property
+    def interest_names(self) -> list[str]:
+        """The name of each column of `about`."""
+        return list(self.interests)
+
+    @cached_property
+    def attribute_names(self) -> list[str]:
+        """The name of each row of `favours`."""
+        return list(self.attributes)
 
     def rows(self, item_ids: Iterable[str]) -> Rows:
         """The rows of the items of `item_ids` that the catalogue has."""

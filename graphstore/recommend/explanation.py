@@ -151,11 +151,12 @@ class _Words:
         return f"you follow {display_name({'label': 'User', 'key': self.part.key})}, who {did}"
 
     def _people(self) -> str:
-        ties = [rows for rows, followed, _ in self.context.features.neighbours if not followed]
-        people = int((np.concatenate(ties) == self.reason.row).sum())  # each user has an item once
-        self.stated = {"people": people, "of": len(ties)}
+        features = self.context.features
+        alike = [not followed for _, followed, _ in features.neighbours]
+        people, of = sum(alike[n] for n in features.neighbours_with(self.reason.row).tolist()), sum(alike)
+        self.stated = {"people": people, "of": of}
         have = "has" if people == 1 else "have"
-        return f"{people} of the {len(ties)} people who choose most like you {have} this among their latest choices"
+        return f"{people} of the {of} people who choose most like you {have} this among their latest choices"
 
     def _popularity(self) -> str:
         text, self.stated = _chosen(self.reason.row, self.known)

@@ -13,11 +13,11 @@ from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
 from graphstore.popularity import NEW_EVENTS
 from graphstore.ranking import diversity
-from graphstore.ranking.attribution import Pool
-from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions
+from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions, deviations
 from graphstore.ranking.candidates import NO_ROWS, UserFeatures, find_candidates, interest_scores
 from graphstore.ranking.corrections import INTERESTS, Corrections
 from graphstore.ranking.item_vectors import Vectors
+from graphstore.ranking.pool import Pool
 from graphstore.ranking.request import Request
 from graphstore.recommend.diversity_vectors import diversity_vectors
 from graphstore.recommend.snapshot import RequestContext
@@ -117,12 +117,12 @@ def _by_blend(
     """All candidates of `find_candidates`, best first."""
     channels, now = request.wanted, context.popularity_now
     rows, values = find_candidates(context.catalogue, user, count, now, channels, wanted)
-    parts = contributions(values, context.blend.weights, request.channels)
+    deviation, weights, factors = deviations(values), context.blend.weights, request.channels
+    parts = contributions(values, weights, factors, deviation)
     if corrections is not None:
         parts = corrections.moved(rows, parts)
-    ranking = Ranking.of(
-        Pool.of_blend(rows, values, context.blend.weights, request.channels, context.catalogue.vectors), parts
-    )
+    pool = Pool.of_blend(rows, values, deviation, weights, factors, context.catalogue.vectors)
+    ranking = Ranking.of(pool, parts)
     return ranking.take(np.argsort(-ranking.scores, kind="stable"))  # ties stay in the order of ids
 
 
@@ -193,15 +193,14 @@ def _scored_by_content(
     """New items as a pool, and (N, C) what the channels add.  signals: (N,) by channel.  vectors: of all items."""
     columns, weights = np.zeros((len(rows), len(NAMES))), np.zeros(len(NAMES))
     largest = np.ones(len(NAMES))
-    parts, counted = np.zeros((len(rows), len(CHANNELS))), np.zeros((len(rows), len(CHANNELS)), dtype=bool)
+    parts = np.zeros((len(rows), len(CHANNELS)))
     for channel, values in signals.items():
-        place, number = PLACE[channel], CHANNELS.index(channel)
-        counted[:, number] = values > 0
+        place = PLACE[channel]
         columns[:, place] = np.maximum(values, 0.0)
         weights[place] = NEW_ITEM_WEIGHTS[channel] * request.channels[channel]
         largest[place] = max(columns[:, place].max(initial=0.0), 1e-8)
-        parts[:, number] = weights[place] * columns[:, place] / largest[place]
-    return Pool(rows, columns, counted, weights, largest, vectors, centred=False), parts
+        parts[:, CHANNELS.index(channel)] = weights[place] * columns[:, place] / largest[place]
+    return Pool(rows, columns, weights, largest, vectors, always=(), centred=False), parts
 
 
 def _interleaved(ranking: Ranking, new: Ranking, places: Sequence[int], k: int) -> Ranking:

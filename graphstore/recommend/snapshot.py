@@ -24,7 +24,7 @@ USERS_KEPT, NEIGHBOURS_KEPT, SOURCES_KEPT = 4_000, 20_000, 20_000
 ITEMS_KEPT, LABELS_KEPT = 200_000, 20_000
 CHOOSERS_KEPT = 4_000_000  # people, 8 bytes each
 CacheValidator = tuple[Any, ...]
-Hops = dict[Any, tuple[Any, Any]]
+Hops = dict[Any, Any]
 
 
 class PersonalCaches:

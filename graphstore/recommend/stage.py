@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from graphstore.batches import batched
 from graphstore.database.client import Client
@@ -163,7 +164,8 @@ def recommend_all(
     present = (row["user_id"] for row in client.stream("recommend/stream_users"))
     users = [user_id for user_id in present if user_ids is None or user_id in user_ids]
     done = 0
-    with ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
+    blas = threadpool_limits(1, "blas")  # users are ranked in threads: those of BLAS would only spin beside them
+    with blas, ThreadPoolExecutor(SESSIONS, thread_name_prefix="recommend") as pool:
         for part in batched(users, USERS_AT_ONCE):
             for row in pool.map(one, part):
                 done += 1

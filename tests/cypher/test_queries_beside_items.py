@@ -36,7 +36,14 @@ PARAMETERS = {
     "bound": 100,
     "version": "m1",
     "seq": 0,
-    "rows": [{"item_id": "i2", "channel": "attributes"}, {"item_id": "i2", "channel": "interests", "pinned": False}],
+    "wanted": {
+        "item_ids": ["i2"],
+        "sources": ["i1"],
+        "edges": [["i1", "SIMILAR_TO", "i2"]],
+        "interests": [["i2", "gifts"]],
+        "attributes": [["i2", "kind", "card"]],
+        "rows": [{"item_id": "i2", "kind": "city", "value": "here"}, {"item_id": "i2", "interest": "gifts"}],
+    },
 }
 ASKED = [
     "recommend/explain_items",

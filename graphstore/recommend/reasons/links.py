@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphstore.arrays import Rows
+from graphstore.ranking.candidates import UserFeatures
 from graphstore.recommend.reasons.parts import Part
 from graphstore.recommend.reasons.tags import Common, Tag
 from graphstore.recommend.snapshot import RequestContext
@@ -54,7 +56,7 @@ def _through_item(context: RequestContext, row: int, part: Part, common: Common,
     """By the relationship of the part's channel from the one item to the other, the strongest for other channels; where
     there is none, by what both have in common."""
     edges, features, source = context.features.edges, context.features, part.items[0]
-    edge = np.flatnonzero((features.recent[edges.place] == source) & (edges.target == row))
+    edge = _edges_between(features, source, row)
     if len(edge):
         preferred = edges.follows[edge] == (part.channel == "transitions") if part.channel in BY_TYPE else 0
         strongest = edge[np.lexsort((edges.score[edge] + edges.recent_score[edge], preferred * np.ones(len(edge))))[-1]]
@@ -67,10 +69,17 @@ def _through_item(context: RequestContext, row: int, part: Part, common: Common,
     return Link(source, tag=common.tags[shared[int(weight.argmax())]])
 
 
+def _edges_between(features: UserFeatures, source: int, row: int) -> Rows:
+    """Which of the edges from the recent items lead from this one to that item."""
+    place = np.flatnonzero(features.recent == source)[:1]
+    first, last = np.searchsorted(features.edges.place, [place, place + 1]).ravel().tolist() if len(place) else (0, 0)
+    return first + np.flatnonzero(features.edges.target[first:last] == row)
+
+
 def _through_person(context: RequestContext, row: int, part: Part) -> Link | None:
     """By the named user, or by the most similar one that has the item among their latest."""
     if part.origin == "person":
         return Link(person=(str(part.key), "FOLLOWS"))
-    ties = zip(context.people, context.features.neighbours, strict=True)
-    having = [(user_id, tie[2]) for user_id, tie in ties if not tie[1] and (tie[0] == row).any()]
-    return Link(person=(max(having, key=lambda one: one[1])[0], "SIMILAR_TO")) if having else None
+    having = [n for n in context.features.neighbours_with(row).tolist() if not context.features.neighbours[n][1]]
+    most = max(having, key=lambda n: context.features.neighbours[n][2], default=None)
+    return Link(person=(context.people[most], "SIMILAR_TO")) if most is not None else None

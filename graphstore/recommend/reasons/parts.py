@@ -18,7 +18,7 @@ class Part:
     origin: str
     key: str | None
     part: float
-    share: float
+    share: float = 0.0
     channel: str = ""
     items: tuple[int, ...] = ()
     liked: bool = False

@@ -38,23 +38,27 @@ def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows)
     """What these items (rows of the catalogue) have in common, without years and decades, which nobody likes one for.
     Attributes come from memory while an item is at the same version."""
     items, every = context.catalogue, np.concatenate([shown, own])
-    attributes = _attributes(client, context, every.tolist())
     start = items.by_item.indptr[every]
     place, index = ranges(start, items.by_item.indptr[every + 1] - start)
     column, weight = items.by_item.indices[index], items.by_item.data[index]
-    columns, number = np.unique(column, return_inverse=True)
-    names = list(items.interests)
-    tags: list[Tag] = [("interest", names[n]) for n in columns.tolist()]
-    numbers = {name: n for n, name in enumerate(dict.fromkeys(chain(*attributes)), len(tags))}
+    names = items.interest_names
+    columns = [n for n in np.unique(column[place < len(shown)]).tolist() if not DATED.search(names[n])]
+    number = np.full(len(names), -1)
+    number[columns] = np.arange(len(columns))
+    tags: list[Tag] = [("interest", names[n]) for n in columns]
+    attributes = _attributes(client, context, every.tolist())
+    used = dict.fromkeys(name for name in chain(*attributes[: len(shown)]) if not DATED.search(name))
+    numbers = dict(zip(used, range(len(tags), len(tags) + len(used)), strict=True))
     tags += [("attribute", name) for name in numbers]
     has, weights = np.zeros((len(every), len(tags)), dtype=bool), np.zeros((len(every), len(tags)))
-    has[place, number], weights[place, number] = True, weight
-    for row, own_names in enumerate(attributes):
-        has[row, [numbers[name] for name in own_names]] = True
-    telling = np.array([not DATED.search(name) for _, name in tags], dtype=bool)
-    used, k = np.flatnonzero(has[: len(shown)].any(axis=0) & telling), len(shown)
-    has, weights = has[:, used], weights[:, used]
-    return Common([tags[n] for n in used.tolist()], own, has[:k], has[k:], weights[:k], weights[k:])
+    there = np.flatnonzero(number[column] >= 0)
+    cell = place[there], number[column[there]]
+    has[cell], weights[cell] = True, weight[there]
+    cells = [(row, numbers[name]) for row, own_names in enumerate(attributes) for name in own_names if name in numbers]
+    if cells:
+        has[tuple(zip(*cells, strict=True))] = True
+    k = len(shown)
+    return Common(tags, own, has[:k], has[k:], weights[:k], weights[k:])
 
 
 def _attributes(client: Client, context: RequestContext, rows: Sequence[int]) -> list[Sequence[str]]:

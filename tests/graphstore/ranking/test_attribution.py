@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphstore.arrays import ranges
-from graphstore.ranking.attribution import PEOPLE, POPULARITY, VECTOR, Pool, attribute, with_corrections
-from graphstore.ranking.blend import CHANNELS, DEFAULT_WEIGHTS, NAMES, contributions
+from graphstore.ranking.attribution import POPULARITY, VECTOR, Shown, attribute, with_corrections
+from graphstore.ranking.blend import CHANNELS, DEFAULT_WEIGHTS, NAMES, contributions, deviations
 from graphstore.ranking.candidates import CandidateItems, UserFeatures, find_candidates
 from graphstore.ranking.corrections import Corrections
 from graphstore.ranking.history import History, Readout
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.leave_one_out import drops
 from graphstore.ranking.neighbour_table import NeighbourEdges
+from graphstore.ranking.pool import Pool
 from graphstore.ranking.request import RecommendOptions
+from graphstore.ranking.terms import PEOPLE, Terms
 
 WIDTH, INTERESTS, ATTRIBUTES, EDGES = 4, 3, 2, 4
 OPTIONS = RecommendOptions()
@@ -70,7 +72,8 @@ def ranked(items, user, rng, channels=CHANNELS, wanted=(), count=6):
     weights = {name: float(rng.normal()) for name in NAMES}
     factors = {channel: float(rng.random()) * (channel in channels) for channel in CHANNELS}
     rows, signals = find_candidates(items, user, count, 0.3, channels, np.array(wanted, dtype=np.int64))
-    return Pool.of_blend(rows, signals, weights, factors, items.vectors), contributions(signals, weights, factors)
+    pool = Pool.of_blend(rows, signals, deviations(signals), weights, factors, items.vectors)
+    return pool, contributions(signals, weights, factors)
 
 
 def close(found, parts):
@@ -139,7 +142,7 @@ def test_what_counts_against_an_item_where_it_is_there_is_never_a_reason_where_i
     user = UserFeatures(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3)))
     rows, signals = find_candidates(items, user, 5, 0.0)
     weights = dict.fromkeys(DEFAULT_WEIGHTS, 0.0) | {"popular_recent": -1.0, "popular_ever": 0.25}
-    pool = Pool.of_blend(rows, signals, weights, dict.fromkeys(CHANNELS, 1.0), items.vectors)
+    pool = Pool.of_blend(rows, signals, deviations(signals), weights, dict.fromkeys(CHANNELS, 1.0), items.vectors)
     history = History.of([], [], [], [], [], [])
     apart = attribute(items, user, history, None, rows, [pool], np.zeros(2, int))
     number = list(apart.origins).index(POPULARITY)
@@ -181,7 +184,8 @@ def test_without_an_item_the_score_falls_by_what_ranking_without_it_says(world):
         return
     pool, _ = ranked(items, replace(user, seen=np.zeros(0, int)), rng, ("embedding",), range(len(items)))
     weight = pool.weights[NAMES.index("embedding")]
-    names, fall = drops(items, user, history, readout, pool.rows, pool, OPTIONS)
+    shown = Shown.of(len(items), Terms.of(items, user, CHANNELS), pool, pool.rows)
+    names, fall = drops(user, history, readout, shown, OPTIONS)
 
     def scores(vector):
         cosines = items.vectors.cosines(vector)[pool.rows]

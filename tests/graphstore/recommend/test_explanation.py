@@ -6,6 +6,7 @@ import pytest
 from neo4j.time import Date, DateTime
 
 from graphstore.kinds import KINDS
+from graphstore.ranking.candidates import NO_ROWS, UserFeatures
 from graphstore.ranking.history import History
 from graphstore.recommend.explanation import Known, display_name, explained, path_of, verb_phrase
 from graphstore.recommend.paths import NO_PATH, Path, plain
@@ -42,7 +43,7 @@ def part(origin, key=None, share=0.25, items=(), **more):
 def explain(*named, path=NO_PATH, counts=None, new=(), rest=(), until=NOW, neighbours=(), corrected=()):
     """Of the item "new", for a user who rated Alien 5, viewed Heat and bought Up."""
     history = History.of([1, 2, 3], ["RATED", "VIEWED", "PURCHASED"], [3.0, 2.0, 1.0], [5.0, NAN, NAN], (), [])
-    features = SimpleNamespace(neighbours=neighbours, corrected=corrected)
+    features = UserFeatures(NO_ROWS, NO_ROWS, np.zeros((0, 3)), neighbours=neighbours, corrected=corrected)
     context = SimpleNamespace(catalogue=ITEMS, user=SimpleNamespace(history=history), features=features)
     known = Known(until, 14, {0: counts or {}}, {"sci-fi": "Sci-Fi"}, new)
     return explained(context, Reason(0, named, rest), path, known, "Aliens (1986)")

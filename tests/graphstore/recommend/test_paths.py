@@ -55,7 +55,7 @@ def asked(client, monkeypatch):
 
     def listening(name, **parameters):
         if name == "recommend/explain_items":
-            calls.append([row["item_id"] for row in parameters["rows"]])
+            calls.append(parameters["wanted"]["item_ids"])
         return read_once(name, **parameters)
 
     monkeypatch.setattr(client, "read_once", listening)
