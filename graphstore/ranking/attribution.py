@@ -69,22 +69,32 @@ def attribute(
     """
     channels = [name for name in CHANNELS if any(pool.scale[CHANNEL_PLACES[name]].any() for pool in pools)]
     terms = Terms.of(items, user, channels)
-    events: list[Origin] = [("event", row) for row in history.item_ids]
-    every = dict.fromkeys([*terms.origins, *events, POPULARITY, VECTOR])
-    origins = dict(zip(every, range(len(every)), strict=True))
-    parts, spoken = np.zeros((len(origins), len(rows), len(CHANNELS))), np.zeros((len(origins), len(rows)))
+    recent = len(user.recent)
+    named = [*terms.origins[:recent], *terms.origins[4 * recent :]]  # each of the 4 groups of an item is of one origin
+    every = dict.fromkeys([*named, *(("event", row) for row in history.item_ids), POPULARITY, VECTOR])
+    number = dict(zip(every, range(len(every)), strict=True))
+    of_terms = [*np.tile(np.arange(recent), 4).tolist(), *(number[origin] for origin in terms.origins[4 * recent :])]
+    parts = np.zeros((len(number), len(CHANNELS), len(rows)))
+    spoken = np.zeros((len(number), len(rows)))
     places = [own for own in (np.flatnonzero(pool_of == number) for number in range(len(pools))) if len(own)]
     shown = [Shown.of(len(items), terms, pools[pool_of[own[0]]], rows[own]) for own in places]
     for one, own in zip(shown, places, strict=True):
-        for of, channel, (whole, raising) in (
-            (terms.origins, terms.channel, one.linear()),
-            ([POPULARITY], np.array([POPULAR]), one.popular()),
-            one.embedding(user, history, readout),
-        ):
-            to = np.array([origins[origin] for origin in of], dtype=np.int64)[:, None]
-            np.add.at(parts, (to, own, channel[:, None]), whole)
-            np.add.at(spoken, (to, own), raising)
-    return Attribution(list(origins), parts, spoken, places, shown)
+        origins, *vector = one.embedding(user, history, readout)
+        to = np.array([*of_terms, number[POPULARITY], *(number[origin] for origin in origins)], dtype=np.int64)
+        channel = np.concatenate([terms.channel, [POPULAR], np.full(len(origins), EMBEDDING)])
+        whole, raising = (np.concatenate(kind) for kind in zip(one.linear(), one.popular(), vector, strict=True))
+        parts[:, :, own] += _sums_of_rows(to * len(CHANNELS) + channel, whole, parts.shape[0] * parts.shape[1]).reshape(
+            *parts.shape[:2], len(own)
+        )
+        spoken[:, own] += _sums_of_rows(to, raising, len(number))
+    return Attribution(list(number), parts.transpose(0, 2, 1), spoken, places, shown)
+
+
+def _sums_of_rows(to: Rows, values: Floats, size: int) -> Floats:
+    """(size, K) for each number the sum of the rows of values (N, K) that go to it.  to: (N,)."""
+    count = values.shape[1]
+    cell = to[:, None] * count + np.arange(count)
+    return np.bincount(cell.ravel(), values.ravel(), size * count).reshape(size, count)
 
 
 @dataclass(frozen=True)
@@ -139,11 +149,12 @@ class Shown:
 
     def embedding(
         self, user: UserFeatures, history: History, readout: Readout | None
-    ) -> tuple[Sequence[Origin], Rows, tuple[Floats, Floats]]:
-        """The origins of the user's vector (events, or the stored vector), its channel, and the same of them."""
-        scale, channel = float(self.pool.scale[PLACE["embedding"]]), np.array([EMBEDDING])
+    ) -> tuple[Sequence[Origin], Floats, Floats]:
+        """The origins of the user's vector (events, or the stored vector), and the same of these."""
+        scale = float(self.pool.scale[PLACE["embedding"]])
         if not len(user.vector) or not scale:
-            return [], channel, (np.zeros((0, len(self.chosen))),) * 2
+            none = np.zeros((0, len(self.chosen)))
+            return [], none, none
         directions, counted = self.pool.directions, self.pool.counted[self.chosen, EMBEDDING]
         own = directions[self.chosen].astype(float) * counted[:, None]
         if self.pool.centred:
@@ -155,7 +166,7 @@ class Shown:
         cosine = self.pool.signals[:, PLACE["embedding"]]  # computed in single precision, the parts in double
         wanted = (cosine[self.chosen] - (cosine.mean() if self.pool.centred else 0.0)) * counted
         found[np.abs(found).argmax(axis=0), np.arange(len(wanted))] += wanted - found.sum(axis=0)
-        return origins, channel, (found * scale, found * max(scale, 0.0))
+        return origins, found * scale, found * max(scale, 0.0)
 
 
 def with_corrections(
