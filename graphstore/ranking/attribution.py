@@ -94,7 +94,8 @@ def _sums_of_rows(to: Rows, values: Floats, size: int) -> Floats:
     """(size, K) for each number the sum of the rows of values (N, K) that go to it.  to: (N,)."""
     count = values.shape[1]
     cell = to[:, None] * count + np.arange(count)
-    return np.bincount(cell.ravel(), values.ravel(), size * count).reshape(size, count)
+    sums: Floats = np.bincount(cell.ravel(), values.ravel(), size * count).astype(float, copy=False)
+    return sums.reshape(size, count)
 
 
 @dataclass(frozen=True)
