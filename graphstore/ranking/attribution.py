@@ -71,23 +71,21 @@ def attribute(
     terms = Terms.of(items, user, channels)
     recent = len(user.recent)
     named = [*terms.origins[:recent], *terms.origins[4 * recent :]]  # each of the 4 groups of an item is of one origin
-    every = dict.fromkeys([*named, *(("event", row) for row in history.item_ids), POPULARITY, VECTOR])
-    number = dict(zip(every, range(len(every)), strict=True))
+    origins = list(dict.fromkeys([*named, *(("event", row) for row in history.item_ids), POPULARITY, VECTOR]))
+    number = dict(zip(origins, range(len(origins)), strict=True))
     of_terms = [*np.tile(np.arange(recent), 4).tolist(), *(number[origin] for origin in terms.origins[4 * recent :])]
-    parts = np.zeros((len(number), len(CHANNELS), len(rows)))
-    spoken = np.zeros((len(number), len(rows)))
-    places = [own for own in (np.flatnonzero(pool_of == number) for number in range(len(pools))) if len(own)]
+    count, width = len(origins), len(CHANNELS)
+    parts, spoken = np.zeros((count, width, len(rows))), np.zeros((count, len(rows)))
+    places = [own for own in (np.flatnonzero(pool_of == n) for n in range(len(pools))) if len(own)]
     shown = [Shown.of(len(items), terms, pools[pool_of[own[0]]], rows[own]) for own in places]
     for one, own in zip(shown, places, strict=True):
-        origins, *vector = one.embedding(user, history, readout)
-        to = np.array([*of_terms, number[POPULARITY], *(number[origin] for origin in origins)], dtype=np.int64)
-        channel = np.concatenate([terms.channel, [POPULAR], np.full(len(origins), EMBEDDING)])
+        of_vector, *vector = one.embedding(user, history, readout)
+        to = np.array([*of_terms, number[POPULARITY], *(number[origin] for origin in of_vector)], dtype=np.int64)
+        channel = np.concatenate([terms.channel, [POPULAR], np.full(len(of_vector), EMBEDDING)])
         whole, raising = (np.concatenate(kind) for kind in zip(one.linear(), one.popular(), vector, strict=True))
-        parts[:, :, own] += _sums_of_rows(to * len(CHANNELS) + channel, whole, parts.shape[0] * parts.shape[1]).reshape(
-            *parts.shape[:2], len(own)
-        )
-        spoken[:, own] += _sums_of_rows(to, raising, len(number))
-    return Attribution(list(number), parts.transpose(0, 2, 1), spoken, places, shown)
+        parts[:, :, own] = _sums_of_rows(to * width + channel, whole, count * width).reshape(count, width, -1)
+        spoken[:, own] = _sums_of_rows(to, raising, count)
+    return Attribution(origins, parts.transpose(0, 2, 1), spoken, places, shown)
 
 
 def _sums_of_rows(to: Rows, values: Floats, size: int) -> Floats:
