@@ -79,6 +79,14 @@ def test_a_header_is_complete_and_declares_the_parameters_used(name):
     )
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("recommend/")])
+def test_an_answer_needs_few_plans(name):
+    """Neo4j makes a plan, which takes some tenths of a second, for each combination of the lengths of lists that are
+    parameters, by powers of ten."""
+    lists = [kind for kind in statements.load(name).parameters.values() if kind.startswith("LIST")]
+    assert len(lists) <= 2, f"{name}: put the lists into one map"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_statement_outside_the_schema_is_one_statement(name):
     if not re.match(r"schema/\d", name):
