@@ -3,8 +3,9 @@
 // An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf; what its text
 // mentions adds the same with the weight of MENTIONED, which has a sign, in place of sign and ABOUT; a commonplace of texts
 // (`extract/writing/count_mentions`) adds nothing. The sign is negative for negative kinds, for ratings at or below the
-// user's mean - 1 (at or below 2 for less than three ratings), and where the event's own text speaks against the interest. The age is measured from the user's latest event, so that events of other users change nothing. The
-// half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
+// user's mean - 1 (at or below 2 for less than three ratings), and where the event's own text speaks against the interest
+// or the item (`extract/writing/write_mentions`). The age is measured from the user's latest event, so that events of other
+// users change nothing. The half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
 // half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
 // (`extract/interests/count_interest_items`).
 // Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`
@@ -47,8 +48,8 @@ CALL (u, items, behaviour, latest, low, lapses, as_of) {
     WHERE kind IS NOT NULL
     WITH b, i, kind, CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength
     MATCH (i)-[a:ABOUT]->(n:Interest)
-    WITH b, kind, n, a, CASE WHEN b.text IS NOT NULL AND strength > 0
-           AND EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(n) WHERE m.weight < 0 } THEN -strength
+    WITH b, kind, n, a, CASE WHEN b.text IS NOT NULL AND strength > 0 AND (b.event_id IN u.texts_against
+             OR EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(n) WHERE m.weight < 0 }) THEN -strength
            ELSE strength END AS strength
     RETURN b.event_id AS event_id, b.at AS at, kind.half_life_days AS half_life, n, strength * a.weight AS strength,
            kind.weight < 0 AS said

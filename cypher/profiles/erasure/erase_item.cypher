@@ -17,7 +17,8 @@ CALL (i) {
 CALL (users, event_ids) {
   UNWIND users AS u
   SET u.touched_at = datetime(), u.version = coalesce(u.version, 0) + 1,
-      u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END
+      u.due = CASE WHEN u.lease IS NULL AND coalesce(u.due, timestamp()) >= timestamp() THEN timestamp() ELSE u.due END,
+      u.texts_against = [e IN u.texts_against WHERE NOT e IN event_ids]
   WITH u, event_ids
   CALL (u, event_ids) {
     MATCH (u)-[m:MENTIONED]->(:Interest)
