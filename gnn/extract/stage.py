@@ -23,9 +23,9 @@ from gnn.encoders.encoder import Encoder
 from gnn.extract.generative import CONTEXT, Reader
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.item_reading import embed_and_match, of_another
+from gnn.extract.plain_text import plain
 from gnn.extract.vocabulary import Term, attribute_terms, document_frequencies, mined
 from gnn.extract.writing import stage as writing
-from gnn.extract.writing.plain_text import plain
 from gnn.llm.language_model import LanguageModel
 from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles

@@ -19,8 +19,8 @@ from cachetools import LRUCache
 from gnn.encoders.cache import CachedEncoder
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.matching import Matcher
+from gnn.extract.plain_text import pieces, plain
 from gnn.extract.vocabulary import Term, phrases
-from gnn.extract.writing.plain_text import pieces, plain
 from gnn.extract.writing.polarity import combined, is_english, of_words
 from graphstore.batches import batched
 from graphstore.database.client import Client
