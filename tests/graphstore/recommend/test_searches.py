@@ -158,3 +158,20 @@ def test_a_search_is_about_the_interests_that_it_names(shop):
         "space robots": ["automata"],
         "新科幻片": ["科幻"],
     }
+
+
+def test_function_words_of_a_search_find_nothing_and_the_others_find_what_they_find_alone(client, tmp_path):
+    titles = {"a": "All About the Two of Us", "b": "The House and the Garden", "c": "Das ist nicht für dich"}
+    plant(client, communities(), items=[{"item_id": i, "title": t} for i, t in titles.items()], folder=tmp_path)
+    texts = [
+        "the of and all about",
+        "und der die das nicht für",
+        "the best of the",
+        "the best of the garden",
+        "best garden",
+    ]
+    collect_events(client, [search("new", text) for text in texts])
+    found = [finds(client, text) for text in texts]
+    assert found[:3] == [{}, {}, {}] and set(found[3]) == {"b"} and found[3] == found[4]
+    rows = client.run_text("MATCH (q:Query)-[:ABOUT]->(n) RETURN n.name AS name")
+    assert rows == []
