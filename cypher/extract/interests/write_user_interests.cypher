@@ -115,9 +115,11 @@ CALL (u, found, pinned, lapsed, changed) {
        [r IN open WHERE u.user_id IN $replayed AND r.extracted_by <> 'user'
                         AND (f.weight > 2 * r.weight OR r.weight > 2 * f.weight)] AS other_weight
   WITH u, changed, n, f, ended, ends,
-       [r IN open WHERE NOT anew AND r.polarity = f.polarity AND NOT r IN other_weight][0] AS same,
-       [r IN open WHERE r.extracted_by <> 'user' AND NOT (stays AND f IS NULL AND r.polarity = 'likes')
-                    AND (f IS NULL OR anew OR r.polarity <> f.polarity OR r IN other_weight)] AS over
+       [r IN open WHERE NOT anew AND r.polarity = f.polarity AND NOT r IN other_weight] AS same,
+       CASE WHEN any(r IN open WHERE r.extracted_by = 'user') THEN [r IN open WHERE r.extracted_by <> 'user']
+            ELSE [r IN open WHERE NOT (stays AND f IS NULL AND r.polarity = 'likes')
+                              AND (f IS NULL OR anew OR r.polarity <> f.polarity OR r IN other_weight)] END AS over
+  WITH u, changed, n, f, ended, ends, over, [r IN same WHERE NOT r IN over][0] AS same
   WHERE f IS NOT NULL OR size(over) > 0
   WITH u, changed, n, f, same, over, ended,
        CASE WHEN over[0].valid_from > ends THEN over[0].valid_from ELSE ends END AS ends

@@ -73,6 +73,12 @@ def test_a_pinned_interest_is_there_whatever_behaviour_says(api, client, read):
     assert [key for key in interests(api) if key[0] == "horror"] == [pinned]
     correct(api, "horror", "pin")
     assert interests(api)[pinned] == 1.0
+    client.run_text(
+        "MATCH (u:User {user_id: 'c1'}), (n:Interest {name: 'horror'}) CREATE (u)-[:INTERESTED_IN {weight: 0.5,"
+        " polarity: 'likes', horizon: 'long', extracted_by: 'behaviour', evidence: [], valid_from: datetime()}]->(n)"
+    )  # as an earlier version left it
+    read()
+    assert [key for key in interests(api) if key[0] == "horror"] == [pinned]
     correct(api, "horror", "none")
     read()
     assert {key[1] for key in interests(api) if key[0] == "horror"} == {"dislikes"}
