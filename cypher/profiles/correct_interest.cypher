@@ -1,7 +1,8 @@
 // Purpose: store a user's correction of an interest: `pin` (an interest whatever behaviour says), `weaken` (its weight
 // times `weakened`), `delete` (no interest), or `none` (withdraw). Open intervals change at once; the caller marks the
 // user (`collect/touch_nodes`, in the same transaction) for what behaviour then gives. Statements that write interests
-// obey it. What corrections closed opens again, with its valid_from, once none closes it any more.
+// obey it. A pin opens an interval only where no long like is open. What corrections closed opens again, with its
+// valid_from, once none closes it any more.
 // closed: the times of this correction and of those that it replaced, up to the last `none`: what they closed ends then.
 // Access: write
 // Parameters: user_id STRING, name STRING, how STRING, weakened FLOAT
@@ -41,7 +42,9 @@ CALL (u, n, was) {
   RETURN sum(CASE WHEN ends THEN 1 ELSE 0 END) AS closed
 }
 CALL (u, n) {
-  WITH * WHERE $how = 'pin' AND NOT EXISTS { MATCH (u)-[r:INTERESTED_IN {extracted_by: 'user'}]->(n) WHERE r.valid_to IS NULL }
+  WITH * WHERE $how = 'pin' AND NOT EXISTS {
+    MATCH (u)-[r:INTERESTED_IN {polarity: 'likes', horizon: 'long'}]->(n) WHERE r.valid_to IS NULL
+  }
   CREATE (u)-[:INTERESTED_IN {
     weight: 1.0, polarity: 'likes', horizon: 'long', evidence: [], extracted_by: 'user', valid_from: datetime()}]->(n)
 }

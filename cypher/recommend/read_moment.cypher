@@ -22,6 +22,7 @@ CALL (u, f) {
   RETURN collect(DISTINCT x.item_id) AS seen,
          collect(CASE WHEN x:Query THEN {query: x, at: s.at, type: type(s)} END) AS asked,
          collect(CASE WHEN type(s) IN $unwanted OR (type(s) = 'RATED' AND s.value <= $above * f.highest_rating)
+                   OR s.event_id IN u.texts_against
                       THEN x.item_id END) AS rated_low
 }
 CALL (u) {

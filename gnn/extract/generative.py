@@ -18,6 +18,7 @@ from gnn.encoders.encoder import Encoder
 from gnn.extract.aliases import AliasResolver, interest_name
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.grounding import GROUNDED, Entry, Vector, interests_of, topics_of
+from gnn.extract.plain_text import plain
 from gnn.extract.prompting import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
@@ -32,7 +33,6 @@ from gnn.extract.prompting import (
     packed,
     prompt,
 )
-from gnn.extract.writing.plain_text import plain
 from gnn.llm.language_model import LanguageModel
 from gnn.llm.question import Question, estimated_tokens
 from graphstore.batches import ITEM_ROWS, batched

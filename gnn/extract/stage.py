@@ -23,9 +23,9 @@ from gnn.encoders.encoder import Encoder
 from gnn.extract.generative import CONTEXT, Reader
 from gnn.extract.image_interests import ImageInterests
 from gnn.extract.item_reading import embed_and_match, of_another
+from gnn.extract.plain_text import plain
 from gnn.extract.vocabulary import Term, attribute_terms, document_frequencies, mined
 from gnn.extract.writing import stage as writing
-from gnn.extract.writing.plain_text import plain
 from gnn.llm.language_model import LanguageModel
 from gnn.media.encoder import MediaEncoder
 from gnn.media.files import MediaFiles
@@ -34,7 +34,7 @@ from graphstore.build.pull import pull_interactions
 from graphstore.database.client import Client
 from graphstore.database.leases import hold
 from graphstore.database.runs import last_run, run
-from graphstore.extract import content_index, interests
+from graphstore.extract import content_index, interests, queries
 from graphstore.extract import items as graph_items
 from graphstore.extract import media as media_graph
 from graphstore.extract.items import ItemText
@@ -133,7 +133,7 @@ def extract_some(
 ) -> list[str]:
     """Read some items, and match them to the existing interests and their own attributes; ids of those that changed.
 
-    Users are not read. Media are read as in the last `extract`.
+    Searches that were made before find them by words. Users are not read. Media are read as in the last `extract`.
     """
     media = MediaReader(client, settings.cache)
     looked = media.read(item_ids)
@@ -148,6 +148,7 @@ def extract_some(
         frequencies = {row["name"]: row["items"] for row in rows}
         total = graph_items.count_items(client)
         embed_and_match(client, encoder, changed, changed, terms, frequencies, total, progress, pictures=pictures)
+        queries.find_new_items(client, changed)
     graph_items.note_read(client, items)
     return sorted({*(item.item_id for item in changed), *looked.items})
 

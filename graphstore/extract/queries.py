@@ -1,7 +1,8 @@
 """Queries: what users searched for, and the items and interests that these texts find.
 
     FINDS   items, by the words of their title and description (the full-text index), at once, and by meaning (the index
-            of content vectors), when `extract` or a follower reads the query by the encoder
+            of content vectors), when `extract` or a follower reads the query by the encoder; items that a follower
+            reads later, by words
     ABOUT   interests whose name or label occurs in the text, at once, and those near it, by the encoder
 
 Everything here is a function of the query and of the graph as it is, so that repeating it does no harm.
@@ -10,14 +11,17 @@ Everything here is a function of the query and of the graph as it is, so that re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 
 from graphstore.batches import batched
 from graphstore.database.client import Client, Transaction
-from graphstore.extract.canonical import HAN, HAN_RANGE
+from graphstore.extract.canonical import HAN, HAN_RANGE, canonical
 from graphstore.extract.function_words import FUNCTION_WORDS
+from graphstore.extract.items import ItemText
 
 MOST_FOUND = 30  # items of a query
 LOOKED_AT = 100  # items that the full-text index gives
@@ -25,6 +29,7 @@ MOST_WORDS = 64  # of a query, that are looked up
 MOST_ABOUT = 12  # interests of a query
 LONGEST_SPAN = 8  # words of a name of an interest; a Chinese character is a word
 AT_ONCE = 100
+LEAST_SHARE, MOST_ANEW = 0.5, 500  # share of the words of a query that a new item has; queries looked up for new items
 BY_NAME = "words"
 # A run of letters and digits with their accents and vowel signs, or one Chinese character.
 WORD = re.compile(rf"[{HAN_RANGE}]|[^\W_{HAN_RANGE}](?:[^\W_{HAN_RANGE}]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*")
@@ -53,6 +58,30 @@ def find_items(tx: Transaction, texts: Sequence[str]) -> None:
     about = _about(fresh, tx.run("extract/queries/find_named_interests", names=_names(fresh)))
     rows = [_row(text) | {"about": about[text]} for text in fresh]
     tx.run("extract/queries/write_queries", rows=rows, by=None, **_limits(None))
+
+
+def find_new_items(client: Client, items: Sequence[ItemText]) -> int:
+    """Have the queries that are stored find some items by words, where they did not; returns the number of FINDS.
+
+    Those queries are looked up of which an item has at least half of the words, and MOST_ANEW at most, the best first.
+    items: that were read after the queries.
+    """
+    having: dict[str, set[int]] = {}
+    for number, item in enumerate(items):
+        for word in _every_word(canonical(f"{item.title} {item.description}")):
+            having.setdefault(word, set()).add(number)
+    shares: dict[str, float] = {}
+    for row in client.stream("extract/queries/read_texts"):
+        own = words(row["text"])
+        counts = Counter(number for word in own for number in having.get(word, ()))
+        if counts and (share := max(counts.values()) / len(own)) >= LEAST_SHARE:
+            shares[row["text"]] = share
+    item_ids, found = [item.item_id for item in items], 0
+    for batch in batched(nlargest(MOST_ANEW, shares, key=shares.__getitem__), AT_ONCE):
+        rows = [_row(text) for text in batch]
+        limits = {"most": MOST_FOUND, "looked_at": LOOKED_AT}
+        found += client.write("extract/queries/find_new_items", rows=rows, item_ids=item_ids, **limits)[0]["found"]
+    return found
 
 
 def queries_to_read(client: Client, by: str, user_ids: Sequence[str] | None = None) -> list[str]:
@@ -115,16 +144,11 @@ def words(text: str) -> list[str]:
     """The different words of a canonical text without function words, at most MOST_WORDS; of Chinese, pairs of
     neighbouring characters."""
     found: dict[str, None] = {}
-    for part in re.findall(rf"[{HAN_RANGE}]+|[^{HAN_RANGE}]+", text):
-        if not HAN.match(part):
-            found.update(dict.fromkeys(word for word in WORD.findall(part) if word not in FUNCTION_WORDS))
-        elif len(part) == 1:
-            found[part] = None
-        else:
-            found.update(dict.fromkeys(part[n : n + 2] for n in range(len(part) - 1)))
-        if len(found) > MOST_WORDS:
+    for word in _every_word(text):
+        found[word] = None
+        if len(found) == MOST_WORDS:
             break
-    return list(found)[:MOST_WORDS]
+    return list(found)
 
 
 def spans(text: str) -> dict[str, tuple[int, int]]:
@@ -140,6 +164,16 @@ def spans(text: str) -> dict[str, tuple[int, int]]:
         for _, end in places[first : first + LONGEST_SPAN]:
             found.setdefault(text[start:end], (start, end))
     return found
+
+
+def _every_word(text: str) -> Iterator[str]:
+    for part in re.findall(rf"[{HAN_RANGE}]+|[^{HAN_RANGE}]+", text):
+        if not HAN.match(part):
+            yield from (word for word in WORD.findall(part) if word not in FUNCTION_WORDS)
+        elif len(part) == 1:
+            yield part
+        else:
+            yield from (part[n : n + 2] for n in range(len(part) - 1))
 
 
 def _names(texts: Iterable[str]) -> list[str]:

@@ -25,7 +25,8 @@ UNDECIDED = frozenset({"REVIEWED", "COMMENTED", "POSTED", "TAGGED"})  # the act 
 @dataclass(frozen=True)
 class WrittenText:
     """The text of an event on an item. at: as the graph has it, or None.  text: its first LONGEST_READ letters.
-    deed: 1 where the event tells that the user likes the item, -1 for dislike, 0 for neither.
+    deed: 1 where the event tells that the user likes the item, -1 for dislike, 0 for neither.  rated: whether they
+    rated the item.
     """
 
     event_id: str
@@ -33,6 +34,7 @@ class WrittenText:
     at: Any
     text: str
     deed: int
+    rated: bool
 
 
 @dataclass
@@ -62,7 +64,8 @@ def read_texts(client: Client, user_ids: Sequence[str], by: str, anew: bool = Fa
         own = users.setdefault(row["user_id"], UserTexts(row["state"]))
         if row["event_id"] is not None and row["type"] in kinds:
             deed = _deed(kinds[row["type"]], row["value"], row["low"])
-            own.texts.append(WrittenText(row["event_id"], row["type"], row["at"], row["text"], deed))
+            rated = row["value"] is not None
+            own.texts.append(WrittenText(row["event_id"], row["type"], row["at"], row["text"], deed, rated))
     return users
 
 
@@ -91,7 +94,8 @@ def writers(client: Client, user_ids: Sequence[str]) -> list[str]:
 def write_mentions(client: Client, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace what users mention.
 
-    rows: {user_id, state, mentions: [{event_id, type, at, name, weight, extracted_by}]}.
+    rows: {user_id, state, mentions: [{event_id, type, at, name, weight, extracted_by}], against: [event_id]}; against
+    are the events whose text speaks against the item as a whole.
     """
     for batch in batched(rows, USERS_AT_ONCE):
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from graphstore.database.client import Client, Transaction
 from graphstore.errors import NotFound
+from graphstore.extract.canonical import canonical
 from graphstore.interests import WEAKENED
 from graphstore.popularity import NEW
 from graphstore.profiles.users_and_items import Document, read_user
@@ -42,7 +43,7 @@ def read_corrections(client: Client, user_id: str) -> list[Document]:
 
 def correct_interest(client: Client, user_id: str, name: str, correction: str) -> Document:
     """Store a user's correction of an interest: "pin", "weaken" or "delete", obeyed by all later extraction; "none"
-    withdraws it.
+    withdraws it. name: in any case, as its label has it.
 
     Returns:
         name, and closed: how many open intervals it closed.
@@ -50,6 +51,8 @@ def correct_interest(client: Client, user_id: str, name: str, correction: str) -
     Raises:
         NotFound: no such user, or no such interest.
     """
+
+    name = canonical(name)
 
     def work(tx: Transaction) -> list[Document]:
         tx.run("collect/lock_nodes", user_ids=[user_id], item_ids=[])

@@ -33,6 +33,7 @@ VERBS = {
     "COMMENTED": "commented on",
     "TAGGED": "tagged",
 }
+ALL = 100  # the value of what was completed as a whole, in per cent
 TITLE_LENGTH = 80
 FEW = 5  # people; of fewer, or of less than a tenth of all, those of all time say more
 
@@ -207,10 +208,11 @@ def plain_time(moment: datetime) -> str:
 
 def verb_phrase(event: Map, what: str) -> str:
     """An event as a verb phrase, e.g. `rated “Alien (1979)” 5`. event: the hop of a path."""
-    properties = event.get("properties", {})
+    value = event.get("properties", {}).get("value")
     if event["type"] == "RATED":
-        value = properties.get("value")
         return f"rated {what}" if value is None else f"rated {what} {value:g}"
+    if event["type"] == "COMPLETED" and value is not None and 0 <= value < ALL:
+        return f"completed {value:g}% of {what}"
     return f"{VERBS.get(event['type'], event['type'].lower().replace('_', ' '))} {what}"
 
 

@@ -65,6 +65,26 @@ def test_an_id_of_10000_characters_is_refused_with_the_limit(api):
     assert rejected["accepted"] == 0 and "512" in rejected["rejected"][0]["reason"]
 
 
+ITEM = {"item_id": "i"}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (ITEM | {"kind": "review", "text": "x" * 1_000_000}, "text: must have at most 200,000 characters"),
+        ({"kind": "search", "text": "x" * 10_000}, "text: must have at most 1,000 characters for search, not 10,000"),
+        (ITEM | {"kind": "search", "text": "robots"}, "item_id: search has none"),
+        ({"kind": "rate", "value": 5}, "item_id: must be given; rate is on an item"),
+        (ITEM | {"kind": "view", "text": "good"}, "text: view has none"),
+    ],
+)
+def test_an_event_that_says_too_much_or_too_little_is_rejected_with_the_reason_and_others_are_stored(api, row, reason):
+    good = ITEM | {"user_id": "u", "kind": "review", "text": "好 😀 <b>x</b> me@x.org"}
+    answer = api("POST", "/v1/events", "write", json=[{"user_id": "u"} | row, good]).json
+    (rejected,) = answer["rejected"]
+    assert answer["accepted"] == 1 and rejected["reason"].startswith(reason)
+
+
 def test_bytes_that_are_not_utf8_are_refused(api):
     assert_problem(api("GET", "/v1/users/%ff%fe"), 400, "UTF-8")
     response = api("POST", "/v1/events", "write", data=b'{"user_id": "\xff"}', content_type="application/json")

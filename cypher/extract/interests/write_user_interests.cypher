@@ -3,15 +3,17 @@
 // An event adds to an interest: weight of the kind * sign * 2^(-age / half-life) * weight of ABOUT * idf; what its text
 // mentions adds the same with the weight of MENTIONED, which has a sign, in place of sign and ABOUT; a commonplace of texts
 // (`extract/writing/count_mentions`) adds nothing. The sign is negative for negative kinds, for ratings at or below the
-// user's mean - 1 (at or below 2 for less than three ratings), and where the event's own text speaks against the interest. The age is measured from the user's latest event, so that events of other users change nothing. The
-// half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
+// user's mean - 1 (at or below 2 for less than three ratings), and where the event's own text speaks against the interest
+// or the item (`extract/writing/write_mentions`). The age is measured from the user's latest event, so that events of other
+// users change nothing. The half-life is that of the kind for the horizon long, and `short_days` for short, where only events of the last four
 // half-lives count. Events without a time count fully for long, and not for short. The idf is that of the last count
 // (`extract/interests/count_interest_items`).
 // Short interests expire four short half-lives after the user's latest event, by the graph's clock `as_of`
 // (`as_of_before` for users whose latest event is not after `paused_after`; GraphClock.moments). `recent_at`
 // is the event that the open short interests depend on.
 // A dislike rests on two events or more, or on one that says it: a dislike, or a text that speaks of the interest.
-// Corrections by the user (`profiles/correct_interest`) are applied. What weighs less than `least` is not stored.
+// Corrections by the user (`profiles/correct_interest`) are applied. What weighs less than `least` is not stored. A pinned
+// long interest stays open whatever is found; an interval that the pin opened gets the evidence alone.
 // An open interest that is no longer found is closed at the event that ended it; a short one that expired earlier, at
 // that time. An interest that is found again, or with the other polarity, is a new relationship. It is valid from the
 // first event of its evidence after the last one ended, or else from the latest event.
@@ -47,8 +49,8 @@ CALL (u, items, behaviour, latest, low, lapses, as_of) {
     WHERE kind IS NOT NULL
     WITH b, i, kind, CASE WHEN type(b) = 'RATED' AND b.value <= low THEN -abs(kind.weight) ELSE kind.weight END AS strength
     MATCH (i)-[a:ABOUT]->(n:Interest)
-    WITH b, kind, n, a, CASE WHEN b.text IS NOT NULL AND strength > 0
-           AND EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(n) WHERE m.weight < 0 } THEN -strength
+    WITH b, kind, n, a, CASE WHEN b.text IS NOT NULL AND strength > 0 AND (b.event_id IN u.texts_against
+             OR EXISTS { MATCH (u)-[m:MENTIONED {event_id: b.event_id}]->(n) WHERE m.weight < 0 }) THEN -strength
            ELSE strength END AS strength
     RETURN b.event_id AS event_id, b.at AS at, kind.half_life_days AS half_life, n, strength * a.weight AS strength,
            kind.weight < 0 AS said
@@ -86,33 +88,38 @@ WITH u, found, lapses, latest, as_of, u.recent_at + duration({seconds: toInteger
 SET u.recent_at = CASE WHEN any(f IN found WHERE f.horizon = 'short') THEN latest END
 WITH u, found, lapses, latest, as_of, lapsed_before,
      COLLECT { MATCH (u)-[c:CORRECTED]->(n:Interest) RETURN {interest: n, how: c.how} } AS corrected
-WITH u, lapses, latest, as_of, lapsed_before,
+WITH u, lapses, latest, as_of, lapsed_before, [c IN corrected WHERE c.how = 'pin' | c.interest] AS pinned,
      [f IN found WHERE NOT any(c IN corrected WHERE c.interest = f.interest
                                AND (c.how = 'delete' OR (c.how = 'pin' AND f.polarity = 'dislikes'))) |
       CASE WHEN any(c IN corrected WHERE c.interest = f.interest AND c.how = 'weaken')
            THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
-WITH u, lapses, latest, as_of, lapsed_before, [f IN found WHERE f.weight >= $least] AS found
-WITH u, found, coalesce(latest, as_of) AS changed,
+WITH u, lapses, latest, as_of, lapsed_before, pinned, [f IN found WHERE f.weight >= $least] AS found
+WITH u, found, pinned, coalesce(latest, as_of) AS changed,
      CASE WHEN lapses <= as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
-CALL (u, found, lapsed, changed) {
+CALL (u, found, pinned, lapsed, changed) {
   CALL (u, found) {
     UNWIND found AS f
     RETURN f.interest AS n, f.horizon AS horizon, f, null AS r
     UNION ALL
     MATCH (u)-[r:INTERESTED_IN]->(n:Interest)
-    WHERE r.extracted_by = $extracted_by
+    WHERE r.extracted_by = $extracted_by OR (r.extracted_by = 'user' AND r.valid_to IS NULL)
     RETURN n, r.horizon AS horizon, null AS f, r
   }
-  WITH u, lapsed, changed, n, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
-  WITH u, changed, n, f, ended, [r IN known WHERE r.valid_to IS NULL] AS open,
+  WITH u, lapsed, changed, n, horizon, n IN pinned AND horizon = 'long' AS stays, collect(f)[0] AS f, collect(r) AS known,
+       max(r.valid_to) AS ended
+  WITH u, changed, n, f, stays, ended, [r IN known WHERE r.valid_to IS NULL] AS open,
        CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN lapsed ELSE changed END AS ends,
        CASE WHEN horizon = 'short' AND lapsed IS NOT NULL THEN all(at IN f.times WHERE at > lapsed)
             ELSE f IS NULL END AS anew
-  WITH u, changed, n, f, ended, ends, anew, open,
-       [r IN open WHERE u.user_id IN $replayed AND (f.weight > 2 * r.weight OR r.weight > 2 * f.weight)] AS other_weight
+  WITH u, changed, n, f, stays, ended, ends, anew, open,
+       [r IN open WHERE u.user_id IN $replayed AND r.extracted_by <> 'user'
+                        AND (f.weight > 2 * r.weight OR r.weight > 2 * f.weight)] AS other_weight
   WITH u, changed, n, f, ended, ends,
-       [r IN open WHERE NOT anew AND r.polarity = f.polarity AND NOT r IN other_weight][0] AS same,
-       [r IN open WHERE f IS NULL OR anew OR r.polarity <> f.polarity OR r IN other_weight] AS over
+       [r IN open WHERE NOT anew AND r.polarity = f.polarity AND NOT r IN other_weight] AS same,
+       CASE WHEN any(r IN open WHERE r.extracted_by = 'user') THEN [r IN open WHERE r.extracted_by <> 'user']
+            ELSE [r IN open WHERE NOT (stays AND f IS NULL AND r.polarity = 'likes')
+                              AND (f IS NULL OR anew OR r.polarity <> f.polarity OR r IN other_weight)] END AS over
+  WITH u, changed, n, f, ended, ends, over, [r IN same WHERE NOT r IN over][0] AS same
   WHERE f IS NOT NULL OR size(over) > 0
   WITH u, changed, n, f, same, over, ended,
        CASE WHEN over[0].valid_from > ends THEN over[0].valid_from ELSE ends END AS ends
@@ -120,7 +127,7 @@ CALL (u, found, lapsed, changed) {
        CASE WHEN size(over) = 0 OR ended > ends THEN ended ELSE ends END AS last
   FOREACH (old IN over | SET old.valid_to = ends)
   FOREACH (old IN CASE WHEN same IS NULL THEN [] ELSE [same] END |
-    SET old.weight = f.weight, old.evidence = f.evidence)
+    SET old.weight = CASE old.extracted_by WHEN 'user' THEN old.weight ELSE f.weight END, old.evidence = f.evidence)
   FOREACH (_ IN CASE WHEN f IS NOT NULL AND same IS NULL THEN [1] ELSE [] END |
     CREATE (u)-[:INTERESTED_IN {
       weight: f.weight, polarity: f.polarity, horizon: f.horizon, evidence: f.evidence, extracted_by: $extracted_by,

@@ -1,7 +1,7 @@
 // Purpose: replace the interests of users that language models extracted. Those from behaviour stay.
 // An interest that is found again stays open. One that is no longer found is closed at the user's latest event. A new
 // one is valid from the first event of its evidence after it was last closed, in either polarity, or else from the
-// latest event. Corrections by the user are applied.
+// latest event. Corrections by the user are applied; a pinned long interest stays open.
 // rows: maps of user_id, events (their number) and interests: maps of name, said, polarity, horizon, weight, evidence
 // and since.
 // Access: write
@@ -32,7 +32,8 @@ CALL (u, row, latest) {
   }
   WITH u, latest, n, horizon, collect(f)[0] AS f, collect(r) AS known, max(r.valid_to) AS ended
   WITH u, latest, n, f, ended, [r IN known WHERE r.valid_to IS NULL AND r.polarity = f.polarity][0] AS same,
-       [r IN known WHERE r.valid_to IS NULL AND (f IS NULL OR r.polarity <> f.polarity)] AS over
+       [r IN known WHERE r.valid_to IS NULL AND (f IS NULL OR r.polarity <> f.polarity)
+                     AND NOT (r.polarity = 'likes' AND r.horizon = 'long' AND EXISTS { (u)-[:CORRECTED {how: 'pin'}]->(n) })] AS over
   WHERE f IS NOT NULL OR size(over) > 0
   WITH u, latest, n, f, ended, same, over,
        CASE WHEN over[0].valid_from > latest THEN over[0].valid_from ELSE latest END AS ends

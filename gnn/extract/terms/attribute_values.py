@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from gnn.extract.terms.markup import without_markup
+from gnn.extract.plain_text import plain
 from gnn.extract.terms.term import Term
 from gnn.extract.words import letters
 from graphstore.extract.canonical import canonical
@@ -71,7 +71,7 @@ def attribute_parts(kind: str, value: str) -> list[Term]:
     >>> [term.name for term in attribute_parts("category", "Home & Kitchen > Bakeware")]
     ['home & kitchen', 'bakeware']
     """
-    parts = [part for part in PATH.split(without_markup(value)) if part]
+    parts = [part for part in PATH.split(plain(value, sites=True)) if part]
     if len(parts) > 1 and any(PRICE.search(canonical(part)) for part in parts):
         return []
     found = [attribute_term(kind, part) for part in parts]

@@ -14,8 +14,8 @@ from typing import Any
 
 import rjieba
 
+from gnn.extract.plain_text import plain
 from gnn.extract.terms.generic import EMPTY_BEFORE
-from gnn.extract.terms.markup import without_markup
 from gnn.extract.words import clauses, joined, says_nothing
 from graphstore.extract.canonical import HAN
 
@@ -31,7 +31,7 @@ HAN_NOUNS = ("n", "an", "l", "i", "j", "eng", "nr", "ns", "nt", "nz", "x")
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text without its markup; lines, bullets and dashes end one as well."""
-    for sentence in SENTENCE.split(without_markup(text)):
+    for sentence in SENTENCE.split(plain(text, sites=True)):
         if sentence and not sentence.isspace():
             yield sentence.strip()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from cachetools import LRUCache
 from gnn.encoders.cache import CachedEncoder
 from gnn.extract.cosine_scale import scale_of
 from gnn.extract.matching import Matcher
+from gnn.extract.plain_text import pieces, plain
 from gnn.extract.vocabulary import Term, phrases
-from gnn.extract.writing.plain_text import pieces, plain
 from gnn.extract.writing.polarity import combined, is_english, of_words
 from graphstore.batches import batched
 from graphstore.database.client import Client
@@ -28,12 +29,16 @@ from graphstore.extract.items import ItemText, count_items
 from graphstore.extract.writing import WrittenText
 from graphstore.progress import Progress, silent
 
-VERSION = 1  # of what is read in a text; another one has all texts read again
+VERSION = 2  # of what is read in a text; another one has all texts read again
 MOST_MENTIONED = 12  # interests of a text
 SHORT = range(4, 26)  # words of a sentence that the encoder reads
 LEAST_COSINE = 0.3  # of a search and an item, by the default encoder
 LEAST_NEAR = 0.45  # of a text or search and an interest, by the default encoder
 LEAST_WEIGHT = 0.05
+AGAINST, JUDGED = (
+    -0.4,
+    40,
+)  # mean polarity of a text's first sentences, of so many, that says that its item is not liked
 KNOWN_TEXTS = 20_000
 QUERIES_AT_ONCE = 200
 By = str
@@ -106,6 +111,7 @@ class Reader:
         self._client, self._encoder = client, encoder
         self._vocabulary = Vocabulary(client, encoder)
         self._told: LRUCache[bytes, list[Told]] = LRUCache(KNOWN_TEXTS)
+        self._judged: LRUCache[bytes, bool] = LRUCache(KNOWN_TEXTS)
 
     @property
     def by(self) -> By:
@@ -125,7 +131,8 @@ class Reader:
             rows = []
             for user_id, own in texts.items():
                 mentions = [mention for one in own.texts for mention in _mentions(one, told[one.text])]
-                rows.append({"user_id": user_id, "state": own.state, "mentions": mentions})
+                against = [one.event_id for one in own.texts if not one.rated and self._against(one.text)]
+                rows.append({"user_id": user_id, "state": own.state, "mentions": mentions, "against": against})
             writing.write_mentions(self._client, rows)
             changed += texts
             done += len(batch)
@@ -168,6 +175,16 @@ class Reader:
             told[text] = [Told(row["name"], row["weight"], words, "zero-shot") for row in rows]
             self._told[_key(text)] = told[text]
         return told
+
+    def _against(self, text: str) -> bool:
+        """Whether an English text speaks strongly against what it is about."""
+        key = _key(text)
+        if key not in self._judged:
+            readable = plain(text)
+            said = [of_words(piece) for piece in islice(pieces(readable), JUDGED)] if is_english(readable) else []
+            known = [words for words in said if words is not None]
+            self._judged[key] = bool(known) and float(np.mean(known)) <= AGAINST
+        return self._judged[key]
 
     def _by_words(self, readable: str, split: Sequence[str]) -> list[Told]:
         english: bool | None = None

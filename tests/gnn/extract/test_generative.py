@@ -19,6 +19,7 @@ from gnn.llm.question import estimated_tokens
 from graphstore.collect.store import collect_events
 from graphstore.errors import InputError
 from graphstore.extract.items import ItemText
+from graphstore.profiles.interests import correct_interest
 from tests.fixtures.films import NOW, CountingEncoder, club, event, film
 from tests.fixtures.scripted_endpoint import ScriptedEndpoint, refuses, says
 from tests.fixtures.storing import store
@@ -128,6 +129,15 @@ def test_an_interest_that_no_longer_holds_is_closed_and_what_behaviour_says_is_l
     rows = [row["r"] for row in client.run_text(FOUND) if (row["user"], row["name"]) == ("c1", "comedy tales")]
     assert [row.get("valid_to") is None for row in rows] == [False, True]
     assert rows[1]["valid_from"] >= rows[0]["valid_to"]
+
+
+def test_a_pinned_interest_that_a_model_found_stays_open(client, read, tmp_path):
+    read(Scripted(users=genre))
+    correct_interest(client, "c1", "comedy tales", "pin")
+    store(client, tmp_path, events=[event("c1", f"H{n}", -n) for n in range(10)])
+    assert read(Scripted(users=genre))["generated_closed"] == 0
+    rows = [row["r"] for row in client.run_text(FOUND) if (row["user"], row["name"]) == ("c1", "comedy tales")]
+    assert [row.get("valid_to") for row in rows] == [None]
 
 
 def test_items_are_about_what_a_model_reads_in_them_and_keep_what_the_encoder_found(client, read):

@@ -64,6 +64,29 @@ def test_an_item_without_text_gets_no_embedding_and_is_counted(client, settings,
     assert counts["without_text"] == 1
 
 
+POISON = (
+    f"A film &#99999999999; of &#{'9' * 5_000}; &#xD800; horror",
+    "😀" * 20_000,
+    "👩\u200d🚀 &#128512; " * 2_000,
+    "a@" * 20_000,
+    "<script>" * 5_000,
+    "<!--" * 5_000,
+)
+
+
+def test_no_text_of_an_item_or_user_stops_extract(client, settings, tmp_path):
+    poisoned = [film(f"P{n}", "Horror", title="Fog", description=text) for n, text in enumerate(POISON)]
+    odd = film("odd", title=POISON[0][:400], attributes={"genre": [POISON[0][:300], "<b>Drama</b>"]})
+    store(client, tmp_path, **club())
+    store(client, tmp_path, items=[*poisoned, odd])
+    written = [event("c1", f"P{n}", n / 10, "review", text=text) for n, text in enumerate(POISON)]
+    store(client, tmp_path, events=written)
+    counts = extract(client, settings, encoder=CountingEncoder())
+    assert counts["items"] == 20 + len(POISON) + 1 and counts["writers"] == 1
+    about = [row["item"] for row in client.run_text(ABOUT) if row["name"] == "horror"]
+    assert {f"P{n}" for n in range(len(POISON))} <= set(about)
+
+
 def test_a_cold_item_that_comes_later_is_embedded_alone(client, settings, tmp_path):
     store(client, tmp_path, **club())
     extract(client, settings, encoder=CountingEncoder())

@@ -21,6 +21,7 @@ from graphstore.database.leases import hold
 from graphstore.database.runs import last_run
 from graphstore.interactions import Interactions
 from graphstore.profiles.erasure import delete_item, erase_user
+from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.stage import recommend
 from graphstore.update import work_queue
 from tests.fixtures.films import CountingEncoder, club, event, film
@@ -161,6 +162,31 @@ def test_a_described_item_is_read_embedded_and_recommended_without_another_stage
     version = {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"]
     drain(workers)
     assert {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"] == version
+
+
+def test_a_search_of_before_finds_what_is_described_while_a_worker_follows(prepared, settings, tmp_path, workers):
+    both = EventWorker(prepared, settings, CountingEncoder()), workers[1]
+    searches = [
+        {"user_id": "h1", "kind": "search", "text": text} for text in ("fog of the night", "the", "雾夜", "dawn")
+    ]
+    collect_events(prepared, searches)
+    drain(both)
+    cache = ServingCache(prepared)
+    assert "searches" not in str(recommend(prepared, "h1", k=20, cache=cache))
+    store(
+        prepared,
+        tmp_path,
+        items=[film("fog", title="The Night"), film("雾", title="雾夜很长"), film("h", title="Heat")],
+    )
+    drain(both)
+    finds = "MATCH (q:Query)-[f:FINDS]->(i) RETURN q.text AS text, i.item_id AS item, f.score AS score ORDER BY text"
+    found = prepared.run_text(finds)
+    assert {(row["text"], row["item"]) for row in found} == {("fog of the night", "fog"), ("雾夜", "雾")}
+    shown = recommend(prepared, "h1", k=20, cache=cache)["recommendations"]
+    assert {"fog", "雾"} <= {row["item_id"] for row in shown if "searches" in row["channels"]}
+    extract(prepared, settings, encoder=CountingEncoder(), full=True)
+    again = {(row["text"], row["item"]): row["score"] for row in prepared.run_text(finds)}
+    assert all(again[row["text"], row["item"]] >= row["score"] - 1e-9 for row in found)
 
 
 def test_what_was_described_while_nobody_followed_is_read_at_the_next_start(prepared, settings, tmp_path):

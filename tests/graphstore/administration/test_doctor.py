@@ -141,6 +141,13 @@ def test_shares_of_stale_embeddings_and_undescribed_items_are_counted(checks, cl
     assert found["items"].ok and found["items"].detail.startswith("1 of 61")
 
 
+def test_who_only_searched_lacks_no_vector_and_who_did_nothing_or_something_does(checks, client):
+    searches = [{"user_id": user, "kind": "search", "text": "robots"} for user in ("searcher", "both")]
+    collect_events(client, [*searches, {"user_id": "both", "item_id": "i", "kind": "view"}])
+    client.run_text("CREATE (:User {user_id: 'silent'}) CREATE (:Model {version: 'm', active: true})")
+    assert "users: 2 missing and 0 stale of 3" in checks()["embeddings"].detail
+
+
 def test_the_clock_and_a_pause_that_is_left_out_are_told(checks, client, tmp_path):
     assert checks()["clock"].detail.startswith("none yet")
     store(client, tmp_path, events=[*communities(), rate("new", "a-item1", day=-900)])

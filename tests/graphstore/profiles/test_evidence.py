@@ -45,6 +45,8 @@ def test_an_interest_is_shown_with_its_periods_and_the_words_of_its_events(clien
         ("r1", {"source": "text", "text": "The two robots are sweet!"}, None, 0.7),
         ("v1", {"source": "item", "text": "A robot wakes up."}, 0.9, None),
     ]
+    for typed in ("Robots", "ROBOTS", " ｒｏｂｏｔｓ "):
+        assert read_interest(client, "ann", typed) == found
     with pytest.raises(NotFound, match="never had"):
         read_interest(client, "ann", "boats")
     with pytest.raises(NotFound, match="no user"):

@@ -67,9 +67,9 @@ def person(items, history, rng, with_readout):
     return user, readout
 
 
-def ranked(items, user, rng, channels=CHANNELS, wanted=(), count=6):
+def ranked(items, user, rng, channels=CHANNELS, wanted=(), count=6, largest=1.0):
     """All candidates as a pool, with weights of either sign, and what the channels add."""
-    weights = {name: float(rng.normal()) for name in NAMES}
+    weights = {name: float(rng.normal()) * largest for name in NAMES}
     factors = {channel: float(rng.random()) * (channel in channels) for channel in CHANNELS}
     rows, signals = find_candidates(items, user, count, 0.3, channels, np.array(wanted, dtype=np.int64))
     pool = Pool.of_blend(rows, signals, deviations(signals), weights, factors, items.vectors)
@@ -95,6 +95,17 @@ def test_the_parts_of_all_origins_add_up_to_what_each_channel_adds(world, channe
     assert sorts <= {"event", "interest", "attribute", "person", "people", "popularity", "vector"}
     if with_readout:
         assert "vector" not in sorts
+
+
+@unhurried
+@given(worlds(), st.sampled_from([1.0, 100.0, 10_000.0]))
+def test_the_parts_add_up_to_the_score_to_six_decimals_however_large_the_weights(world, largest):
+    """The signals are computed in single precision, and so the cosines of the parts differ from those of the score."""
+    items, history, rng, with_readout = world
+    user, readout = person(items, history, rng, with_readout)
+    pool, parts = ranked(items, user, rng, largest=largest)
+    apart = attribute(items, user, history, readout, pool.rows, [pool], np.zeros(len(pool.rows), int))
+    assert np.abs(apart.parts.sum(axis=(0, 2)) - parts.sum(axis=1)).max(initial=0.0) <= 1e-6
 
 
 @unhurried

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from benchmarks.measures.deletion import Deletions
+from graphstore.collect.store import collect_events
 from graphstore.errors import InputError, NotFound
 from graphstore.profiles.erasure import erase_user
 from graphstore.ranking.history import History
-from graphstore.ranking.request import make_request
+from graphstore.ranking.request import DEFAULT_OPTIONS, make_request
 from graphstore.recommend.cache import ServingCache
 from graphstore.recommend.rank import best_candidates
 from graphstore.recommend.reasons import choosers
@@ -50,6 +51,8 @@ def test_as_of_a_moment_only_those_of_then_are_counted(client):
         ([("a", "RATED", 0.9), ("b", "VIEWED", NAN)], None, "b"),  # one rating of at most 2 is low
         ([("a", "VIEWED", NAN), ("a", "DISLIKED", NAN), ("b", "RATED", NAN)], 5, "b"),
         ([("a", "RATED", 5), ("a", "RATED", 1), ("b", "LIKED", 1)], 5, "b"),  # once liked, once not
+        ([(item, "RATED", 1) for item in "abc"], None, ""),  # whole numbers are not from 0 to 1
+        ([("a", "RATED", 0.9), ("b", "RATED", 0.8), ("c", "RATED", 0.3)], None, "ab"),
         ([], None, ""),
     ],
 )
@@ -66,6 +69,68 @@ def test_an_item_rated_low_is_in_no_path_and_in_no_part(client):
     assert client.run_text("MATCH (f:Feed) RETURN f.highest_rating AS highest") == [{"highest": 5.0}]
     rows = recommend(client, "u", k=20)["recommendations"]
     assert rows and not any("a-item1" in str((row["path"], row["reason"])) for row in rows)
+
+
+@pytest.fixture
+def long_ago(client):
+    """Who liked things of community a lately, and viewed a-item1 too, which they said long ago not to like."""
+    lately = [rate("u", f"a-item{n}", value=5.0, day=n / 100) for n in range(2, 6)]
+    lately.append({"user_id": "u", "item_id": "a-item1", "kind": "like", "timestamp": NOW, "event_id": "again"})
+    others = [rate("u", f"x{n}", value=5.0, day=1 + n / 100) for n in range(DEFAULT_OPTIONS.events)]
+    low = [rate("u", "a-item1", value=1.0, day=900)]
+    plant(client, [*communities(), *lately, *others, *low])
+    return client
+
+
+@pytest.mark.parametrize("at", [None, datetime.fromtimestamp(NOW, UTC)])
+def test_what_was_rated_low_before_the_latest_events_is_never_a_reason(long_ago, at):
+    context = ServingCache(long_ago).context("u", at)
+    row = context.catalogue.ids.index("a-item1")
+    assert "RATED" not in {
+        t for t, n in zip(*types_and_items(context), strict=True) if n == row
+    }  # not among the latest
+    assert named(long_ago, "u", at) and "a-item1" not in named(long_ago, "u", at)
+
+
+@pytest.mark.parametrize("at", [None, datetime.fromtimestamp(NOW, UTC)])
+def test_what_a_text_spoke_against_before_the_latest_events_is_never_a_reason(long_ago, at):
+    long_ago.run_text("MATCH (:User {user_id: 'u'})-[r:RATED]->(:Item {item_id: 'a-item1'}) DELETE r")
+    assert "a-item1" in named(long_ago, "u", at)
+    bad = {"user_id": "u", "item_id": "a-item1", "kind": "review", "text": "Awful", "event_id": "bad", "timestamp": 0}
+    collect_events(long_ago, [bad])
+    long_ago.run_text("MATCH (u:User {user_id: 'u'}) SET u.texts_against = ['bad']")
+    assert "a-item1" not in named(long_ago, "u", at)
+
+
+def types_and_items(context):
+    history = context.user.history
+    return history.types, history.item_ids
+
+
+def named(client, user, at):
+    """The user's items that the reasons name, in what is said, in parts and in paths."""
+    rows = recommend(client, user, k=20, at=at)["recommendations"]
+    parts = {item for row in rows for part in row["reason"]["parts"] for item in (part["key"], *part.get("items", ()))}
+    return {item for item in (*parts, *(hop.get("key") for row in rows for hop in row["path"][:-1])) if item}
+
+
+def test_an_interest_is_a_reason_only_if_a_liked_item_is_about_it(client):
+    """Ten items are about space. The user likes space, as behaviour has it, but rated the items about it 2 of 4."""
+    own = [rate("u", f"a-item{n}", value=2.0, day=n) for n in range(3)]
+    plant(client, [*communities(), *own, *(rate("u", f"y{n}", value=1.0, day=9) for n in range(3))])
+    client.run_text(
+        "MATCH (u:User {user_id: 'u'}) CREATE (n:Interest {name: 'space', label: 'Space'})"
+        " CREATE (u)-[:INTERESTED_IN {weight: 1.0, polarity: 'likes', horizon: 'long', evidence: []}]->(n)"
+        " WITH n MATCH (i:Item) WHERE i.item_id STARTS WITH 'a-' CREATE (i)-[:ABOUT {weight: 1.0}]->(n)"
+    )
+    rows = recommend(client, "u", k=5, channel="interests")["recommendations"]
+    assert rows and not any("space" in row["because"].lower() for row in rows)
+    collect_events(client, [rate("u", "a-item5", value=5.0)])
+    rows = recommend(client, "u", k=5, channel="interests")["recommendations"]
+    assert rows and all("you like space" in row["because"].lower() for row in rows)
+    client.run_text("MATCH (:User {user_id: 'u'})-[r:RATED]->(i) WHERE i.item_id STARTS WITH 'a-' DELETE r")
+    rows = recommend(client, "u", k=5, channel="interests")["recommendations"]  # it rests on what is not on items
+    assert rows and all("you like space" in row["because"].lower() for row in rows)
 
 
 def test_the_parts_of_a_reason_add_up_to_the_score_and_their_shares_to_one(client):

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from graphstore.collect.store import collect_events
+from graphstore.extract import queries
 from graphstore.extract.canonical import canonical
+from graphstore.extract.items import ItemText
 from graphstore.profiles.erasure import delete_item
 from graphstore.ranking.blend import DEFAULT_WEIGHTS, Blend
 from graphstore.recommend.cache import ServingCache
@@ -158,3 +160,36 @@ def test_a_search_is_about_the_interests_that_it_names(shop):
         "space robots": ["automata"],
         "新科幻片": ["科幻"],
     }
+
+
+def test_function_words_of_a_search_find_nothing_and_the_others_find_what_they_find_alone(client, tmp_path):
+    titles = {"a": "All About the Two of Us", "b": "The House and the Garden", "c": "Das ist nicht für dich"}
+    plant(client, communities(), items=[{"item_id": i, "title": t} for i, t in titles.items()], folder=tmp_path)
+    texts = [
+        "the of and all about",
+        "und der die das nicht für",
+        "the best of the",
+        "the best of the garden",
+        "best garden",
+    ]
+    collect_events(client, [search("new", text) for text in texts])
+    found = [finds(client, text) for text in texts]
+    assert found[:3] == [{}, {}, {}] and set(found[3]) == {"b"} and found[3] == found[4]
+    rows = client.run_text("MATCH (q:Query)-[:ABOUT]->(n) RETURN n.name AS name")
+    assert rows == []
+
+
+def test_items_of_later_are_found_by_searches_with_half_of_their_words_and_nothing_else_changes(shop, monkeypatch):
+    texts = ["blue kettle", "red kettle", "kettle with many other words", "lawn mower", "the"]
+    collect_events(shop, [search("new", text) for text in texts])
+    before = {text: finds(shop, text) for text in texts}
+    shop.run_text("CREATE (:Item {item_id: 'k', title: 'Kettle', description: 'A blue one'})")
+    item = ItemText("k", "Kettle", "A blue one", (), None)
+    assert queries.find_new_items(shop, [item]) == 2 and queries.find_new_items(shop, [item]) == 0
+    after = {text: finds(shop, text) for text in texts}
+    assert after["blue kettle"]["k"]["score"] > after["red kettle"].pop("k")["score"]
+    del after["blue kettle"]["k"]
+    assert after == before
+    shop.run_text("MATCH (:Item {item_id: 'k'})<-[f:FINDS]-() DELETE f")
+    monkeypatch.setattr(queries, "MOST_ANEW", 1)
+    assert queries.find_new_items(shop, [item]) == 1 and set(finds(shop, "blue kettle")) == {"k"}

@@ -7,7 +7,7 @@ import pytest
 from gnn.extract.stage import extract
 from gnn.update.follow_events import EventWorker
 from graphstore.collect.store import collect_events
-from graphstore.profiles.erasure import export_user
+from graphstore.profiles.erasure import delete_item, export_user
 from tests.fixtures.films import CountingEncoder, club, event
 from tests.fixtures.storing import store
 
@@ -46,7 +46,7 @@ def test_a_deleted_interest_is_gone_at_once_and_stays_away(api, client, settings
     collect_events(client, [event("c1", "C5", -1, kind="like")])
     EventWorker(client, settings).drain()
     assert not any(key[0] == "comedy" for key in interests(api))
-    correct(api, "comedy", "none")
+    correct(api, "Comedy", "none")  # as its label has it
     EventWorker(client, settings).drain()
     assert any(key[0] == "comedy" for key in interests(api)) and api("GET", PATH).json["corrections"] == []
 
@@ -73,6 +73,12 @@ def test_a_pinned_interest_is_there_whatever_behaviour_says(api, client, read):
     assert [key for key in interests(api) if key[0] == "horror"] == [pinned]
     correct(api, "horror", "pin")
     assert interests(api)[pinned] == 1.0
+    client.run_text(
+        "MATCH (u:User {user_id: 'c1'}), (n:Interest {name: 'horror'}) CREATE (u)-[:INTERESTED_IN {weight: 0.5,"
+        " polarity: 'likes', horizon: 'long', extracted_by: 'behaviour', evidence: [], valid_from: datetime()}]->(n)"
+    )  # as an earlier version left it
+    read()
+    assert [key for key in interests(api) if key[0] == "horror"] == [pinned]
     correct(api, "horror", "none")
     read()
     assert {key[1] for key in interests(api) if key[0] == "horror"} == {"dislikes"}
@@ -127,3 +133,31 @@ def test_what_can_t_be_meant_is_refused(api, read):
     missing = api("PUT", f"{PATH}/no%20such%20thing", "write", json={"correction": "pin"})
     assert missing.status_code == 404 and "no such thing" in missing.json["detail"]
     assert api("PUT", "/v1/users/nobody/interests/comedy", "write", json={"correction": "pin"}).status_code == 404
+
+
+def test_a_pinned_interest_has_one_long_interval_whatever_behaviour_says(api, client, read):
+    """Comedy is liked already and horror is not."""
+    before = interests(api)
+    for name in ("comedy", "horror"):
+        correct(api, name, "pin")
+        correct(api, name, "pin")
+    opened = ("horror", "likes", "long", "user")
+    assert interests(api) == {**before, opened: 1.0}
+    collect_events(client, [event("c1", f"H{n}", -1 - n, kind="like") for n in range(6)])
+    read()
+    by_behaviour = ("comedy", "likes", "long", "behaviour")
+    found = {key for key in interests(api) if key[0] in ("comedy", "horror") and key[2] == "long"}
+    assert found == {by_behaviour, opened} and interests(api)[opened] == 1.0
+    rows = api("GET", f"{PATH}/horror").json
+    assert [one["evidence"] for one in rows["periods"] if one["extracted_by"] == "user"] == [6]
+    collect_events(client, [event("c1", f"C{n}", -10 - n, kind="dislike") for n in range(10)])
+    read()
+    assert by_behaviour in interests(api)
+    for n in range(6):
+        delete_item(client, f"H{n}")
+    assert opened in interests(api)
+    for name in ("comedy", "horror"):
+        correct(api, name, "none")
+    read()
+    assert {key[1] for key in interests(api) if key[0] == "comedy"} == {"dislikes"}
+    assert not any(key[0] == "horror" for key in interests(api))

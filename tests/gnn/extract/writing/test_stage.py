@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gnn.encoders.cache import CachedEncoder
+from gnn.encoders.cache import CachedEncoder, VectorCache, content_key
 from gnn.extract.stage import extract
 from gnn.extract.writing import reading
 from gnn.extract.writing.reading import Reader
@@ -268,3 +268,61 @@ def test_an_erased_user_leaves_nothing_that_they_wrote(read, settings):
     erase_user(read, "new")
     assert read.run_text(MENTIONED) == [] and not _known(read, "new")
     assert read_reading(read, "c1", 5)["read"]
+
+
+def test_a_text_that_hates_an_interest_is_no_like_of_it(read, settings):
+    """Without a rating; also where it speaks well of something else."""
+    texts = {"c1": "I hate horror, it is awful. I love comedy, great!", "c2": "I love horror. I hate comedy, awful."}
+    collect_events(read, [review(user, "H1", text) for user, text in texts.items()])
+    extract(read, settings, encoder=CountingEncoder())
+    assert "horror" in liked(read, "c1", "dislikes") and set(liked(read, "c1")) == {"comedy"}
+    assert "horror" in liked(read, "c2")
+
+
+def test_a_text_that_hates_an_item_and_names_no_interest_raises_none(read, settings):
+    """Two of them are a dislike, as two low ratings are; what was rated is judged by the rating."""
+    hate = "Terrible. I hated every minute of it, awful and boring, a waste of time."
+    rows = [review("c1", "H1", hate), review("c2", "H1", hate), review("c2", "H2", hate)]
+    rows += [review("c3", "H1", hate, kind="rate", value=5.0), review("c4", "H1", "It has a beginning and an end")]
+    rows += [review("c5", "H1", "Es war schlecht, furchtbar und langweilig"), review("c6", "H1", hate, day=None)]
+    collect_events(read, rows)
+    extract(read, settings, encoder=CountingEncoder())
+    assert {user for n in range(1, 7) if "horror" in liked(read, user := f"c{n}")} == {"c3", "c4", "c5"}
+    assert {user for n in range(1, 7) if "horror" in liked(read, user := f"c{n}", "dislikes")} == {"c2"}
+    against = [read_against(read, f"c{n}") for n in range(1, 7)]
+    assert list(map(len, against)) == [1, 2, 0, 0, 0, 1]
+    delete_item(read, "H1")
+    assert [len(read_against(read, f"c{n}")) for n in range(1, 7)] == [0, 1, 0, 0, 0, 0]
+
+
+def read_against(client, user):
+    (row,) = client.run_text("MATCH (u:User {user_id: $id}) RETURN u.texts_against AS ids", {"id": user})
+    return row["ids"] or []
+
+
+def test_the_text_of_an_event_without_a_time_is_read(read, settings):
+    collect_events(read, [review("new", "plain", "I love horror", day=None)])
+    extract(read, settings, encoder=CountingEncoder())
+    (mention,) = read.run_text("MATCH (:User {user_id: 'new'})-[m:MENTIONED]->(n) RETURN n.name AS name, m.at AS at")
+    assert mention == {"name": "horror", "at": None} and set(liked(read, "new")) == {"horror"}
+
+
+def test_a_rating_of_later_changes_what_a_review_tells(read, settings):
+    """The mean of the ratings stays; the item's rating is the deed of the review."""
+    collect_events(read, [review("new", "plain", "horror 真好看"), event("new", "C1", 2, value=3.0)])
+    extract(read, settings, encoder=CountingEncoder())
+    assert [row["weight"] for row in read.run_text(MENTIONED)] == [0.3]
+    collect_events(read, [event("new", "plain", 1, value=3.0)])
+    extract(read, settings, encoder=CountingEncoder())
+    assert [row["weight"] for row in read.run_text(MENTIONED)] == [0.5]
+
+
+def test_the_vectors_of_what_users_write_and_search_are_not_kept(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    extract(client, settings, encoder=Meanings())
+    collect_events(client, [review("new", "C1", "It was so scary for me"), search("new", "a scary night")])
+    extract(client, settings, encoder=Meanings())
+    assert client.run_text(MENTIONED) and client.run_text(FOUND)[0]["finds"]  # both were embedded
+    written, label = (content_key("counting", text) for text in ("It was so scary for me", "Horror"))
+    keys = [written, content_key("counting", "a scary night"), label]
+    assert set(VectorCache(settings.cache).known(keys)) == {label}

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from gnn.extract.writing import plain_text, polarity
-from gnn.extract.writing.plain_text import pieces, plain
+from gnn.extract import plain_text
+from gnn.extract.plain_text import pieces, plain
+from gnn.extract.writing import polarity
 from gnn.extract.writing.polarity import combined, is_english, of_words
 from graphstore.extract import queries
 
@@ -20,7 +21,7 @@ def test_examples_in_docstrings_hold(module):
     ("text", "left"),
     [
         ("a < b and c > d", "a < b and c > d"),
-        ("<img src=x onerror=alert(1)>robots<br/>in space", "robots in space"),
+        ("<img src=x onerror=alert(1)>robots<br/>in space", "robots\nin space"),
         ("<style>p {color: red}</style>space<script>horror()</script", "space"),
         ("write to Ann.Lee@example.org!", "write to"),
         ("see https://shop.example/horror?x=1, now", "see now"),
@@ -28,10 +29,21 @@ def test_examples_in_docstrings_hold(module):
         ("科幻片&nbsp;很好", "科幻片 很好"),
         ("😀 great 👩‍🚀", "😀 great 👩‍🚀"),
         ("", ""),
+        ("<td>Red</td><td>Wool</td> I love <em>space</em> operas", "Red\nWool\nI love space operas"),
+        ("no <!-- comedy <b>x</b> --> here --> there", "no here --> there"),
+        ("a big &#99999999999; number", "a big number"),
+        (f"robots&#{'9' * 5_000}; in &#x{'F' * 5_000}; space", "robots in space"),
+        ("&#xD800;&#1114112;&zzz; &#128512;&#x1F600", "\ufffd\ufffd&zzz; 😀😀"),
     ],
 )
 def test_markup_and_addresses_are_taken_out_and_the_rest_stays(text, left):
     assert plain(text) == left
+
+
+def test_of_an_item_the_names_of_sites_stay_without_their_ending():
+    assert (
+        plain("Amazon.com and shop.de/x, ask me@x.org, www.x.org, http://x.org", sites=True) == "Amazon and shop/x, ask"
+    )
 
 
 HOSTILE = [
@@ -39,16 +51,22 @@ HOSTILE = [
     "<script>" * 25_000,
     "a@" * 100_000,
     "a." * 100_000,
+    "a@a.a" * 40_000,
+    "<!--" * 50_000,
+    "<a " * 60_000,
+    "&#9" * 60_000,
+    "&#" + "9" * 200_000,
     "&amp;" * 40_000,
     "x" * 200_000,
     "字" * 200_000,
 ]
 
 
+@pytest.mark.parametrize("sites", [False, True])
 @pytest.mark.parametrize("text", HOSTILE, ids=[text[:8] for text in HOSTILE])
-def test_a_text_of_200_000_characters_is_cut_into_pieces_in_a_second(text):
+def test_a_text_of_200_000_characters_is_cut_into_pieces_in_a_second(text, sites):
     start = time.perf_counter()
-    list(pieces(plain(text)))
+    list(pieces(plain(text, sites)))
     assert time.perf_counter() - start < 2
 
 
@@ -78,3 +96,11 @@ def test_words_weigh_more_than_the_deed():
     assert of_words("I love horror", ["horror"]) > 0.5 and of_words("The war and the crime", ["war", "crime"]) is None
     assert combined(bad, -1) < combined(bad, 1) < 0 < combined(good, -1) < combined(good, 1) <= 1
     assert combined(None, 1) > combined(None, 0) > 0 > combined(None, -1)
+
+
+@pytest.mark.parametrize("text", ["😀" * 20_000, "great 😀" * 5_000, "good" + "!" * 20_000, "not " * 6_000])
+def test_many_emoji_and_signs_have_a_polarity_within_a_second(text):
+    of_words("warm")  # reads the lexicon
+    start = time.perf_counter()
+    of_words(text)
+    assert time.perf_counter() - start < 1
