@@ -1,7 +1,7 @@
 """What a generative model adds to the encoder: the same product with both, and what the answers cost.
 
     python benchmarks/generative_value.py --llm URL --llm-model NAME [DATASET...] [--data FOLDER] [--users N]
-        [--newcomers N] [--run-tokens N] [--context N] [--json]
+        [--newcomers N] [--run-tokens N] [--context N] [--concurrency N] [--timeout SECONDS] [--json]
 
 URL: of any OpenAI-compatible endpoint; INTERESTGRAPH_LLM_KEY is its key. The tables are those of language/value.py, for
 the arms `encoder` and `encoder and NAME`; then the model's answers: asked, invalid, failed, tokens, seconds. --users
@@ -61,6 +61,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--newcomers", type=int, default=100, metavar="N", help="at most (default 100)")
     parser.add_argument("--run-tokens", type=int, metavar="N", help="at most so many tokens a run of extract")
     parser.add_argument("--context", type=int, default=8_192, metavar="N", help="of the model (default 8192)")
+    parser.add_argument("--concurrency", type=int, default=4, metavar="N", help="questions at once (default 4)")
+    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="for an answer (default 120)")
     add_places(parser)
     options = parser.parse_args()
     options.shared = shared_folder(options.shared)
@@ -76,7 +78,7 @@ def main() -> None:
         for dataset in options.datasets:
             whole = make_split(dataset, folder / dataset, data=options.data, shared=options.shared)
             split = sampled(whole, options.users, folder / f"{dataset} sampled")
-            limits = Limits(run_tokens=options.run_tokens) if options.run_tokens else Limits()
+            limits = Limits(options.concurrency, options.timeout, run_tokens=options.run_tokens)
             key = os.environ.get("INTERESTGRAPH_LLM_KEY")
             model = LanguageModel(options.llm, options.llm_model, folder / "answers", key=key, limits=limits)
             for reader in (None, model):
