@@ -20,10 +20,20 @@ from gnn.extract.terms.attribute_values import (
     attribute_terms,
     is_name,
 )
+from gnn.extract.terms.fragments import fragments
 from gnn.extract.terms.generic import names_nothing
-from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of
+from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of, spelling
 from gnn.extract.terms.makers import wording
-from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phrases, sentences
+from gnn.extract.terms.noun_phrases import (
+    LONGEST_PHRASE,
+    base_form,
+    is_glued,
+    is_verb,
+    may_be_verb,
+    noun_phrases,
+    sentences,
+)
+from gnn.extract.terms.passing import are_long, in_passing
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
 from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, refused, worth
@@ -50,6 +60,7 @@ LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
 UBIQUITOUS, LEAST_CATALOGUE = 0.5, 10
 LEAST_USERS = 5  # who write a phrase
 FEW_VALUES = 50  # of a kind of attribute
+ACTS = 0.4  # share of a kind's values that are verbs, from which on it is a kind of acts
 LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
 LEAST_LIFT, LEAST_LIFT_ATTRIBUTE, PROVEN = 1.1, 1.03, 1.25
@@ -101,6 +112,7 @@ def mined(
     attributes = _worthy_attributes(attributes, items)
     found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
     found = _without_wording(found, items, {term.name for term in attributes})
+    found = _without_passing(found, items)
     if chosen is None or not chosen.nnz:
         return attributes + [term for term in found if term.name not in doubtful]
     return _telling_apart(attributes + found, doubtful, items, chosen)
@@ -133,9 +145,12 @@ def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> t
     counts = {name: sum(read.counts[form] for form in (name, *others)) for name, others in forms.items()}
     usable = {name: count for name, count in counts.items() if read.enough(name, forms[name])}
     usable = {name: count for name, count in usable.items() if read.associated(name, count)}
+    torn = fragments(usable, read.counts.keys(), read.sentences)
+    usable = {name: count for name, count in usable.items() if name not in torn and not read.is_glued(name)}
     parts = join_parts(usable)
     best = sorted(parts, key=lambda name: (-read.score(name, counts[name]), name))
-    best = [name for name in best if name not in taken and not taken.intersection(forms[name])]
+    spelled = {spelling(name) for name in taken}
+    best = [name for name in best if spelling(name) not in spelled]
     best, doubtful = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, set())
     best = best[:MOST_PHRASES]
     same = join_equal(best, counts, encoder) if encoder else {name: [] for name in best}
@@ -149,16 +164,18 @@ def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> t
 
 def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], set[str]]:
     """Names of what one can care about, and those that may be; none that mean what nearly all items are."""
-    found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), 0.0, worth(names, encoder))
+    found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), -1.0, worth(names, encoder))
     kept = [name for name, value in zip(names, found, strict=True) if value >= DOUBTFUL]
     return kept, {name for name, value in zip(names, found, strict=True) if DOUBTFUL <= value < LEAST_WORTH}
 
 
 class _Reading:
-    """The phrases of texts.  counts: the number of items and users with each, in different sentences."""
+    """The phrases of texts.  counts: the number of items and users with each, in different sentences.  sentences: those
+    of items."""
 
     def __init__(self, items: Sequence[ItemText], written: Sequence[tuple[str, str]]) -> None:
         self._words: Counter[str] = Counter()
+        self.sentences: list[str] = []
         self.items, users = self._in_items(items), self._in_users(written)
         self.documents = max(len(items), 1)
         self._users = users
@@ -189,6 +206,7 @@ class _Reading:
         for item in items[:: max(1, -(-letters // MOST_LETTERS))]:
             fresh = [*_new(sentences(item.title), seen, 0), *_new(sentences(item.description), seen, SHORT)]
             counts.update(_of_one(fresh))
+            self.sentences += fresh
             self._words.update({word for sentence in fresh for words in clauses(sentence) for word in words})
         return counts
 
@@ -219,6 +237,10 @@ class _Reading:
             return True
         association = math.log(count * self.documents / (first * last)) / math.log(self.documents / count)
         return association >= LEAST_ASSOCIATION
+
+    def is_glued(self, name: str) -> bool:
+        """Whether a word of the phrase is one of the items' words that a lost space joined to another."""
+        return any(is_glued(word, self._words) for word in name.split(" "))
 
     def score(self, name: str, count: int) -> float:
         """df * ln(N / df) * words."""
@@ -278,13 +300,22 @@ def _telling_apart(
 
 def _worthy_attributes(terms: Sequence[Term], items: Sequence[ItemText]) -> list[Term]:
     """Attributes without those that are a level or an act, as "share", of kinds with FEW_VALUES at most: a brand or a
-    person may be called so."""
+    person may be called so. Acts are told in kinds that mostly have verbs as values."""
     values: dict[str, set[str]] = defaultdict(set)
     for item in items:
         for kind, value in item.attributes:
             values[kind].update(term.name for term in attribute_parts(kind, value))
-    few = set().union(*(names for names in values.values() if len(names) <= FEW_VALUES))
-    return [term for term in terms if term.name not in few or base_form(term.name) not in refused("values")]
+    left_out: set[str] = set()
+    for names in values.values():
+        if len(names) <= FEW_VALUES:
+            acts = ACTS * len(names) <= sum(map(is_verb, names))
+            left_out |= {name for name in names if _is_level(name) or (acts and may_be_verb(name))}
+    return [term for term in terms if term.name not in left_out]
+
+
+def _is_level(name: str) -> bool:
+    words = name.replace("_", " ").split(" ")
+    return base_form(" ".join(words)) in refused("values") or (len(words) > 1 and names_nothing(words))
 
 
 def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: set[str]) -> list[Term]:
@@ -292,6 +323,19 @@ def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: s
     about = _about(terms, items).tocsc()
     places = {t.name: about.indices[about.indptr[n] : about.indptr[n + 1]].tolist() for n, t in enumerate(terms)}
     said = wording(places, items, makers)
+    return [term for term in terms if term.name not in said]
+
+
+def _without_passing(terms: Sequence[Term], items: Sequence[ItemText]) -> list[Term]:
+    """Phrases without those that long texts name in passing."""
+    if not are_long(items):
+        return list(terms)
+    forms = forms_of(terms)
+    texts = ((phrases(f"{item.title}. {item.description}"), phrases(item.title)) for item in items)
+    counted = (
+        (Counter(forms[p] for p in text if p in forms), {forms[p] for p in t if p in forms}) for text, t in texts
+    )
+    said = in_passing(counted)
     return [term for term in terms if term.name not in said]
 
 
