@@ -110,12 +110,12 @@ def mined(
     read = _Reading(items, written)
     attributes = [term for term in attribute_terms(items) if base_form(term.name) not in read.ubiquitous]
     attributes = _worthy_attributes(attributes, items)
-    found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
+    found, doubts = _phrase_terms(read, {term.name for term in attributes}, encoder)
     found = _without_wording(found, items, {term.name for term in attributes})
     found = _without_passing(found, items)
     if chosen is None or not chosen.nnz:
-        return attributes + [term for term in found if term.name not in doubtful]
-    return _telling_apart(attributes + found, doubtful, items, chosen)
+        return attributes + [term for term in found if term.name not in doubts]
+    return _telling_apart(attributes + found, doubts, items, chosen)
 
 
 def phrase_terms(
@@ -135,12 +135,12 @@ def phrase_terms(
 
     Reference: Bouma, "Normalized (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
     """
-    found, doubtful = _phrase_terms(_Reading(items, written), set(taken), encoder)
-    return [term for term in found if term.name not in doubtful]
+    found, doubts = _phrase_terms(_Reading(items, written), set(taken), encoder)
+    return [term for term in found if term.name not in doubts]
 
 
-def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> tuple[list[Term], set[str]]:
-    """Phrases as terms, sorted by name, and the names of those that are kept only if behaviour proves them."""
+def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> tuple[list[Term], dict[str, float]]:
+    """Phrases as terms, sorted by name; and name → doubt, from 0 to 1, of those that behaviour has to prove."""
     forms = join_forms(read.counts)
     counts = {name: sum(read.counts[form] for form in (name, *others)) for name, others in forms.items()}
     usable = {name: count for name, count in counts.items() if read.enough(name, forms[name])}
@@ -151,22 +151,23 @@ def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> t
     best = sorted(parts, key=lambda name: (-read.score(name, counts[name]), name))
     spelled = {spelling(name) for name in taken}
     best = [name for name in best if spelling(name) not in spelled]
-    best, doubtful = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, set())
+    best, doubts = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, {})
     best = best[:MOST_PHRASES]
     same = join_equal(best, counts, encoder) if encoder else {name: [] for name in best}
     terms = []
     for name, equal in same.items():
         also = [other for whole in (name, *equal) for part in (whole, *parts[whole]) for other in (part, *forms[part])]
         terms.append(Term(name, read.label(name), "phrase", tuple(sorted({*also} - {name}))))
-    doubtful = {name for name, equal in same.items() if doubtful.issuperset((name, *equal))}
-    return sorted(terms, key=lambda term: term.name), doubtful
+    doubts = {name: min(doubts.get(form, 0.0) for form in (name, *equal)) for name, equal in same.items()}
+    return sorted(terms, key=lambda term: term.name), {name: doubt for name, doubt in doubts.items() if doubt > 0}
 
 
-def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], set[str]]:
-    """Names of what one can care about, and those that may be; none that mean what nearly all items are."""
+def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], dict[str, float]]:
+    """Names of what one can care about, or may: none that mean what nearly all items are.  Of the latter the doubt."""
     found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), -1.0, worth(names, encoder))
-    kept = [name for name, value in zip(names, found, strict=True) if value >= DOUBTFUL]
-    return kept, {name for name, value in zip(names, found, strict=True) if DOUBTFUL <= value < LEAST_WORTH}
+    kept = {name: float(value) for name, value in zip(names, found, strict=True) if value >= DOUBTFUL}
+    doubts = {name: (LEAST_WORTH - value) / (LEAST_WORTH - DOUBTFUL) for name, value in kept.items()}
+    return list(kept), {name: doubt for name, doubt in doubts.items() if doubt > 0}
 
 
 class _Reading:
@@ -283,18 +284,19 @@ def _length(name: str) -> int:
 
 
 def _telling_apart(
-    terms: Sequence[Term], doubtful: set[str], items: Sequence[ItemText], chosen: sp.csr_matrix
+    terms: Sequence[Term], doubts: Mapping[str, float], items: Sequence[ItemText], chosen: sp.csr_matrix
 ) -> list[Term]:
     """The terms that users repeat more often than by chance, or of which behaviour does not say enough.
 
-    Doubtful ones need PROVEN times the median lift of what behaviour decides, within PROVEN_RANGE.
+    The more doubtful a term, the larger the lift that it needs: at most PROVEN times the median lift of what behaviour
+    decides, within PROVEN_RANGE.
     """
     lift, expected = lifts(_about(terms, items), chosen)
     decided = expected >= LEAST_EXPECTED
-    proven = float(np.clip(PROVEN * np.median(lift[decided]), *PROVEN_RANGE)) if decided.any() else np.inf
+    proven = float(np.clip(PROVEN * np.median(lift[decided]), *PROVEN_RANGE)) if decided.any() else PROVEN_RANGE[1]
     least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
-    unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
-    keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)
+    doubt = np.array([doubts.get(term.name, 0.0) for term in terms])
+    keep = np.where(decided, lift >= least + doubt * (proven - least), (doubt == 0) | (lift >= proven))
     return [term for term, kept in zip(terms, keep, strict=True) if kept]
 
 

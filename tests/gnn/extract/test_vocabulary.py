@@ -145,3 +145,17 @@ def test_long_texts_name_in_passing_what_is_no_interest():
     ] + OTHERS
     assert {"pivot tables", "brick wall"} <= {term.name for term in phrase_terms(items)}
     assert "pivot tables" in {t.name for t in mined(items)} and "brick wall" not in {t.name for t in mined(items)}
+
+
+@pytest.mark.parametrize(("margin", "kept"), [(-0.02, True), (-0.28, False)])
+def test_the_more_doubtful_a_word_is_the_more_often_users_have_to_repeat_it(monkeypatch, margin, kept):
+    items = [text(f"a{n}", f"{chr(97 + n % 26)}quill harbour light") for n in range(20)] + OTHERS[:180]
+    rng = np.random.default_rng(0)
+    chosen = rng.random((300, 200)) < 0.1
+    chosen[::2, :20] |= rng.random((150, 20)) < 0.2
+    about = sp.csr_matrix((np.arange(200) < 20).astype(float)[:, None])
+    lift, expected = lifts(about, sp.csr_matrix(chosen, dtype=float))
+    assert 1.15 < lift[0] < 1.35 and expected[0] > 5
+    monkeypatch.setattr("gnn.extract.vocabulary.worth", lambda names, _: np.full(len(names), margin))
+    found = mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=CountingEncoder())
+    assert ("harbour light" in {term.name for term in found}) is kept
