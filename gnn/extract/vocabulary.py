@@ -20,10 +20,20 @@ from gnn.extract.terms.attribute_values import (
     attribute_terms,
     is_name,
 )
+from gnn.extract.terms.fragments import fragments
 from gnn.extract.terms.generic import names_nothing
-from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of
+from gnn.extract.terms.joining import join_equal, join_forms, join_parts, mean_any_of, spelling
 from gnn.extract.terms.makers import wording
-from gnn.extract.terms.noun_phrases import LONGEST_PHRASE, base_form, noun_phrases, sentences
+from gnn.extract.terms.noun_phrases import (
+    LONGEST_PHRASE,
+    base_form,
+    is_glued,
+    is_verb,
+    may_be_verb,
+    noun_phrases,
+    sentences,
+)
+from gnn.extract.terms.passing import are_long, in_passing
 from gnn.extract.terms.telling_apart import LEAST_EXPECTED, lifts
 from gnn.extract.terms.term import Term
 from gnn.extract.terms.worth import DOUBTFUL, LEAST_WORTH, refused, worth
@@ -50,6 +60,7 @@ LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
 UBIQUITOUS, LEAST_CATALOGUE = 0.5, 10
 LEAST_USERS = 5  # who write a phrase
 FEW_VALUES = 50  # of a kind of attribute
+ACTS = 0.4  # share of a kind's values that are verbs, from which on it is a kind of acts
 LARGE_CATALOGUE = 500
 LEAST_ASSOCIATION = 0.3  # of the outer words of a phrase: -1 never together, 0 by chance, 1 always
 LEAST_LIFT, LEAST_LIFT_ATTRIBUTE, PROVEN = 1.1, 1.03, 1.25
@@ -99,11 +110,12 @@ def mined(
     read = _Reading(items, written)
     attributes = [term for term in attribute_terms(items) if base_form(term.name) not in read.ubiquitous]
     attributes = _worthy_attributes(attributes, items)
-    found, doubtful = _phrase_terms(read, {term.name for term in attributes}, encoder)
+    found, doubts = _phrase_terms(read, {term.name for term in attributes}, encoder)
     found = _without_wording(found, items, {term.name for term in attributes})
+    found = _without_passing(found, items)
     if chosen is None or not chosen.nnz:
-        return attributes + [term for term in found if term.name not in doubtful]
-    return _telling_apart(attributes + found, doubtful, items, chosen)
+        return attributes + [term for term in found if term.name not in doubts]
+    return _telling_apart(attributes + found, doubts, items, chosen)
 
 
 def phrase_terms(
@@ -123,42 +135,48 @@ def phrase_terms(
 
     Reference: Bouma, "Normalized (Pointwise) Mutual Information in Collocation Extraction", GSCL 2009.
     """
-    found, doubtful = _phrase_terms(_Reading(items, written), set(taken), encoder)
-    return [term for term in found if term.name not in doubtful]
+    found, doubts = _phrase_terms(_Reading(items, written), set(taken), encoder)
+    return [term for term in found if term.name not in doubts]
 
 
-def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> tuple[list[Term], set[str]]:
-    """Phrases as terms, sorted by name, and the names of those that are kept only if behaviour proves them."""
+def _phrase_terms(read: _Reading, taken: set[str], encoder: Encoder | None) -> tuple[list[Term], dict[str, float]]:
+    """Phrases as terms, sorted by name; and name → doubt, from 0 to 1, of those that behaviour has to prove."""
     forms = join_forms(read.counts)
     counts = {name: sum(read.counts[form] for form in (name, *others)) for name, others in forms.items()}
     usable = {name: count for name, count in counts.items() if read.enough(name, forms[name])}
     usable = {name: count for name, count in usable.items() if read.associated(name, count)}
+    torn = fragments(usable, read.counts.keys(), read.sentences)
+    usable = {name: count for name, count in usable.items() if name not in torn and not read.is_glued(name)}
     parts = join_parts(usable)
     best = sorted(parts, key=lambda name: (-read.score(name, counts[name]), name))
-    best = [name for name in best if name not in taken and not taken.intersection(forms[name])]
-    best, doubtful = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, set())
+    spelled = {spelling(name) for name in taken}
+    best = [name for name in best if spelling(name) not in spelled]
+    best, doubts = _worthy(best[: 2 * MOST_PHRASES], read.ubiquitous, encoder) if encoder else (best, {})
     best = best[:MOST_PHRASES]
     same = join_equal(best, counts, encoder) if encoder else {name: [] for name in best}
     terms = []
     for name, equal in same.items():
         also = [other for whole in (name, *equal) for part in (whole, *parts[whole]) for other in (part, *forms[part])]
         terms.append(Term(name, read.label(name), "phrase", tuple(sorted({*also} - {name}))))
-    doubtful = {name for name, equal in same.items() if doubtful.issuperset((name, *equal))}
-    return sorted(terms, key=lambda term: term.name), doubtful
+    doubts = {name: min(doubts.get(form, 0.0) for form in (name, *equal)) for name, equal in same.items()}
+    return sorted(terms, key=lambda term: term.name), {name: doubt for name, doubt in doubts.items() if doubt > 0}
 
 
-def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], set[str]]:
-    """Names of what one can care about, and those that may be; none that mean what nearly all items are."""
-    found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), 0.0, worth(names, encoder))
-    kept = [name for name, value in zip(names, found, strict=True) if value >= DOUBTFUL]
-    return kept, {name for name, value in zip(names, found, strict=True) if DOUBTFUL <= value < LEAST_WORTH}
+def _worthy(names: Sequence[str], ubiquitous: set[str], encoder: Encoder) -> tuple[list[str], dict[str, float]]:
+    """Names of what one can care about, or may: none that mean what nearly all items are.  Of the latter the doubt."""
+    found = np.where(mean_any_of(names, sorted(ubiquitous), encoder), -1.0, worth(names, encoder))
+    kept = {name: float(value) for name, value in zip(names, found, strict=True) if value >= DOUBTFUL}
+    doubts = {name: (LEAST_WORTH - value) / (LEAST_WORTH - DOUBTFUL) for name, value in kept.items()}
+    return list(kept), {name: doubt for name, doubt in doubts.items() if doubt > 0}
 
 
 class _Reading:
-    """The phrases of texts.  counts: the number of items and users with each, in different sentences."""
+    """The phrases of texts.  counts: the number of items and users with each, in different sentences.  sentences: those
+    of items."""
 
     def __init__(self, items: Sequence[ItemText], written: Sequence[tuple[str, str]]) -> None:
         self._words: Counter[str] = Counter()
+        self.sentences: list[str] = []
         self.items, users = self._in_items(items), self._in_users(written)
         self.documents = max(len(items), 1)
         self._users = users
@@ -189,6 +207,7 @@ class _Reading:
         for item in items[:: max(1, -(-letters // MOST_LETTERS))]:
             fresh = [*_new(sentences(item.title), seen, 0), *_new(sentences(item.description), seen, SHORT)]
             counts.update(_of_one(fresh))
+            self.sentences += fresh
             self._words.update({word for sentence in fresh for words in clauses(sentence) for word in words})
         return counts
 
@@ -219,6 +238,10 @@ class _Reading:
             return True
         association = math.log(count * self.documents / (first * last)) / math.log(self.documents / count)
         return association >= LEAST_ASSOCIATION
+
+    def is_glued(self, name: str) -> bool:
+        """Whether a word of the phrase is one of the items' words that a lost space joined to another."""
+        return any(is_glued(word, self._words) for word in name.split(" "))
 
     def score(self, name: str, count: int) -> float:
         """df * ln(N / df) * words."""
@@ -261,30 +284,40 @@ def _length(name: str) -> int:
 
 
 def _telling_apart(
-    terms: Sequence[Term], doubtful: set[str], items: Sequence[ItemText], chosen: sp.csr_matrix
+    terms: Sequence[Term], doubts: Mapping[str, float], items: Sequence[ItemText], chosen: sp.csr_matrix
 ) -> list[Term]:
     """The terms that users repeat more often than by chance, or of which behaviour does not say enough.
 
-    Doubtful ones need PROVEN times the median lift of what behaviour decides, within PROVEN_RANGE.
+    The more doubtful a term, the larger the lift that it needs: at most PROVEN times the median lift of what behaviour
+    decides, within PROVEN_RANGE.
     """
     lift, expected = lifts(_about(terms, items), chosen)
     decided = expected >= LEAST_EXPECTED
-    proven = float(np.clip(PROVEN * np.median(lift[decided]), *PROVEN_RANGE)) if decided.any() else np.inf
+    proven = float(np.clip(PROVEN * np.median(lift[decided]), *PROVEN_RANGE)) if decided.any() else PROVEN_RANGE[1]
     least = np.array([LEAST_LIFT if term.origin == "phrase" else LEAST_LIFT_ATTRIBUTE for term in terms])
-    unsure = np.array([term.name in doubtful for term in terms], dtype=bool)
-    keep = np.where(unsure, lift >= proven, (lift >= least) | ~decided)
+    doubt = np.array([doubts.get(term.name, 0.0) for term in terms])
+    keep = np.where(decided, lift >= least + doubt * (proven - least), (doubt == 0) | (lift >= proven))
     return [term for term, kept in zip(terms, keep, strict=True) if kept]
 
 
 def _worthy_attributes(terms: Sequence[Term], items: Sequence[ItemText]) -> list[Term]:
     """Attributes without those that are a level or an act, as "share", of kinds with FEW_VALUES at most: a brand or a
-    person may be called so."""
+    person may be called so. Acts are told in kinds that mostly have verbs as values."""
     values: dict[str, set[str]] = defaultdict(set)
     for item in items:
         for kind, value in item.attributes:
             values[kind].update(term.name for term in attribute_parts(kind, value))
-    few = set().union(*(names for names in values.values() if len(names) <= FEW_VALUES))
-    return [term for term in terms if term.name not in few or base_form(term.name) not in refused("values")]
+    left_out: set[str] = set()
+    for names in values.values():
+        if len(names) <= FEW_VALUES:
+            acts = ACTS * len(names) <= sum(map(is_verb, names))
+            left_out |= {name for name in names if _is_level(name) or (acts and may_be_verb(name))}
+    return [term for term in terms if term.name not in left_out]
+
+
+def _is_level(name: str) -> bool:
+    words = name.replace("_", " ").split(" ")
+    return base_form(" ".join(words)) in refused("values") or (len(words) > 1 and names_nothing(words))
 
 
 def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: set[str]) -> list[Term]:
@@ -292,6 +325,19 @@ def _without_wording(terms: Sequence[Term], items: Sequence[ItemText], makers: s
     about = _about(terms, items).tocsc()
     places = {t.name: about.indices[about.indptr[n] : about.indptr[n + 1]].tolist() for n, t in enumerate(terms)}
     said = wording(places, items, makers)
+    return [term for term in terms if term.name not in said]
+
+
+def _without_passing(terms: Sequence[Term], items: Sequence[ItemText]) -> list[Term]:
+    """Phrases without those that long texts name in passing."""
+    if not are_long(items):
+        return list(terms)
+    forms = forms_of(terms)
+    texts = ((phrases(f"{item.title}. {item.description}"), phrases(item.title)) for item in items)
+    counted = (
+        (Counter(forms[p] for p in text if p in forms), {forms[p] for p in t if p in forms}) for text, t in texts
+    )
+    said = in_passing(counted)
     return [term for term in terms if term.name not in said]
 
 

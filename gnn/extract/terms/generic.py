@@ -42,6 +42,11 @@ VAGUE = frozenset(
     use user users uses view views voice wall want water window windows winner woman women word words work works world
     try button buttons menu check web click video videos website app apps folder folders document documents
     anyone someone somebody anybody everybody everyday process addition order others other
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december morning afternoon evening night noon weekend weekday north south east west
+    zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred thousand
+    million billion dozen first second third half quarter black white red blue green yellow brown grey gray purple pink
+    orange beige turquoise
     father mother brother sister husband wife daughter parent parents child children kid kids friend friends family
     """.split()
 )

