@@ -55,6 +55,10 @@ class TookTooLong(GraphError):
     """A transaction ran into its time limit and was rolled back."""
 
 
+class ChangesTooFast(GraphError):
+    """The graph changed while it was read, each time it was tried; asking again helps."""
+
+
 class Neo4jAuthFailed(GraphError):
     """Neo4j refused the user name or password."""
 

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from graphstore.collect.records import problems
 from graphstore.errors import (
+    ChangesTooFast,
     DiskFull,
     GraphError,
     InputError,
@@ -103,7 +104,7 @@ def _known(error: InterestGraphError) -> Response:
     if isinstance(error, Neo4jUnavailable | Neo4jAuthFailed):
         log.warning("graph unavailable", extra={"fields": {"request_id": g.get("request_id"), "error": str(error)}})
         return problem(503, "The graph database can't be reached at the moment.", retry)
-    if isinstance(error, NotReady | TookTooLong):
+    if isinstance(error, NotReady | TookTooLong | ChangesTooFast):
         return problem(503, str(error), retry)
     if isinstance(error, GraphError):
         log.error("graph error", exc_info=error, extra={"fields": {"request_id": g.get("request_id")}})

@@ -15,7 +15,8 @@ LONG_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")  # of no charact
 SITE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}(?:[/:?#]\S*)?")
 ENDING = re.compile(r"(?<=\w)\.(?:com|net|org|info|io|tv|co\.uk|de|nl|fr|com\.cn|cn)\b", re.IGNORECASE)
 BORDER = re.compile(
-    r"[.!?;…]+(?=\s|$)|[。！？；\n\r]+|\b(?:but|however|although|though)\b|但是|可是|不过|然而", re.IGNORECASE
+    r"(?<![.!?;…])[.!?;…]++(?=\s|$)|[。！？；\n\r]+|\b(?:but|however|although|though)\b|但是|可是|不过|然而",
+    re.IGNORECASE,
 )
 
 

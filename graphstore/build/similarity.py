@@ -17,6 +17,7 @@ from graphstore.interactions import Interactions
 BLOCK_CELLS = 8_000_000
 Matrix = sp.csr_matrix
 DECIMALS = 9  # of scores, so that the order of summation decides nothing
+FEWEST_PEOPLE = 2  # with an attribute, who chose an item that it favours
 LEAST_VALUE = 1e-3  # of a decayed event; lower values count as none
 MOST_AHEAD = 64.0  # half-lives after the reference day
 
@@ -148,16 +149,22 @@ def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: 
     """The items that users with an attribute choose more often than others: smoothed lift times popularity.
 
     score(a, i) = p(i|a) ln(p(i|a) / p(i)), with p(i|a) smoothed towards p(i) by `shrinkage` events; only positive ones.
-    members: (A, U) 1 where a user has an attribute.  matrix: (U, I) decayed weights.
+    At least FEWEST_PEOPLE of them chose each. members: (A, U) 1 where a user has an attribute.  matrix: (U, I) decayed
+    weights.
     """
     overall = np.asarray(matrix.sum(axis=0)).ravel()
     if overall.sum() <= 0 or members.nnz == 0:
         return no_neighbours()
     share = overall / overall.sum()
-    chosen = sp.coo_matrix(members @ matrix)
-    total = np.bincount(chosen.row, chosen.data, minlength=members.shape[0])
-    given = (chosen.data + shrinkage * share[chosen.col]) / (total[chosen.row] + shrinkage)
-    return Neighbours(*best_of_rows(chosen.row, chosen.col, given * np.log(given / share[chosen.col]), top))
+    chosen = sp.csr_matrix(members @ matrix)
+    people = sp.csr_matrix(members @ matrix.astype(bool).astype(float))
+    for product in (chosen, people):
+        product.sort_indices()
+    total, many = np.asarray(chosen.sum(axis=1)).ravel(), people.data >= FEWEST_PEOPLE
+    chosen, people = chosen.tocoo(), people.tocoo()
+    row, column = chosen.row[many], chosen.col[many]
+    given = (chosen.data[many] + shrinkage * share[column]) / (total[row] + shrinkage)
+    return Neighbours(*best_of_rows(row, column, given * np.log(given / share[column]), top))
 
 
 def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int) -> Neighbours:

@@ -38,12 +38,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """What an encoder reads in a query. text: canonical.  vector: (D,) by the encoder of the items.  near: interests
-    near it, {name, weight, extracted_by}.
+    """What an encoder reads in a query. text: canonical.  vector: (D,) by the encoder of the items, None where it can't
+    read the text.  near: interests near it, {name, weight, extracted_by}.
     """
 
     text: str
-    vector: Sequence[float]
+    vector: Sequence[float] | None
     near: Sequence[Mapping[str, Any]]
 
 
@@ -111,7 +111,7 @@ def write_readings(
             known = {row["name"] for row in about[one.text]}
             others = [dict(row) for row in one.near if row["name"] not in known]
             found = [*about[one.text], *others][:MOST_ABOUT]
-            rows.append(_row(one.text) | {"vector": list(one.vector), "about": found})
+            rows.append(_row(one.text) | {"vector": one.vector, "about": found})
         client.write("extract/queries/write_queries", rows=rows, by=by, **_limits(least, *scale))
     return len(readings)
 

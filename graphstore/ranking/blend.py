@@ -16,7 +16,7 @@ Names: E events, N candidates, F signals, D width of embeddings.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
@@ -108,6 +108,22 @@ class Blend:
 
 
 DEFAULT_BLEND = Blend()
+
+
+def weights_for(weights: Mapping[str, float], values: Floats, channels: Collection[str]) -> Mapping[str, float]:
+    """The weights by signal for these candidates. Where one channel alone tells them apart, or alone is asked for, its
+    list is the best by it: weights below 0, which are learned beside other channels, are 0, and the default ones are
+    taken where none is above.
+
+    values: (N, F) signals.  channels: that are asked for.
+    """
+    spread = np.ptp(values, axis=0) > 0 if len(values) else np.zeros(len(NAMES), dtype=bool)
+    telling = [name for name in channels if spread[CHANNEL_PLACES[name]].any()]
+    if len(telling) != 1 and len(channels) != 1:
+        return weights
+    names = SIGNALS[telling[0] if len(telling) == 1 else next(iter(channels))]
+    above = {name: max(weights.get(name, 0.0), 0.0) for name in names}
+    return {**weights, **(above if any(above.values()) else {name: DEFAULT_WEIGHTS[name] for name in names})}
 
 
 def standard_scores(values: Floats, deviation: Floats | None = None) -> Floats:

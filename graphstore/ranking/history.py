@@ -134,6 +134,11 @@ class History:
         rank = np.arange(len(at), dtype=float)
         return cls(item_ids, types, rank, age, negative, vectors, np.asarray(values, dtype=float))
 
+    @cached_property
+    def latest_types(self) -> dict[Any, str]:
+        """The type of the latest event on each item."""
+        return dict(zip(reversed(self.item_ids), reversed(self.types), strict=True))
+
     def matrix(self, width: int) -> Floats:
         """(E, D) the vectors, zeros for those of another width."""
         if isinstance(self.vectors, np.ndarray) and self.vectors.shape[1:] == (width,):

@@ -135,15 +135,17 @@ class Signals:
         return [(latest.indices[latest.indptr[v] : latest.indptr[v + 1]], *weights) for v, *weights in ties]
 
     def _latest_items(self) -> sp.csr_matrix:
-        """(U, I) 1 for the items of a user's `neighbour_items` latest events that express no dislike."""
-        place = np.arange(len(self.events.user)) - self._starts[self.events.user]
-        keep = (place < self.options.neighbour_items) & (self.events.weight > 0)
+        """(U, I) 1 for the items of a user's `neighbour_items` latest events none of which expresses dislike."""
+        latest = np.arange(len(self.events.user)) - self._starts[self.events.user] < self.options.neighbour_items
+        liked = self.events.weight > 0
         if self.events.strength is not None:
-            keep &= self.events.strength > 0
+            liked &= self.events.strength > 0
         shape = (len(self.events.user_ids), len(self.events.item_ids))
-        matrix = sp.csr_matrix((np.ones(keep.sum()), (self.events.user[keep], self.events.item[keep])), shape=shape)
-        matrix.data[:] = 1.0
-        return matrix
+        events, disliked = (
+            sp.csr_matrix((np.ones(keep.sum()), (self.events.user[keep], self.events.item[keep])), shape=shape) > 0
+            for keep in (latest, latest & ~liked)
+        )
+        return sp.csr_matrix(events > disliked, dtype=float)
 
 
 def _table(similar: TwoScoreNeighbours, transitions: TwoScoreNeighbours, size: int) -> NeighbourTable:

@@ -8,18 +8,20 @@ user_context.py   assembles the context of one user's request
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 
 from graphstore.arrays import Rows
 from graphstore.database.client import Client
-from graphstore.errors import InterestGraphError
+from graphstore.errors import ChangesTooFast
 from graphstore.ranking.request import DEFAULT_OPTIONS, RecommendOptions
 from graphstore.recommend.feed_position import PAGE_SIZE
 from graphstore.recommend.refresh import SnapshotRefresher
 from graphstore.recommend.snapshot import CacheValidator, RequestContext, make_validator
 from graphstore.recommend.user_context import UserContextReader
 
-TRIES = 5
+TRIES = 8
+PAUSE_SECONDS = 0.01  # before the second try; before each next one as much more
 AT_ONCE = 2  # one waits for Neo4j while the other computes
 
 
@@ -63,9 +65,10 @@ class ServingCache:
         popularity are those of now.  newcomers: a user who is not in the graph is one without anything.
 
         Raises:
-            InterestGraphError: the graph changed in each of TRIES attempts.
+            ChangesTooFast: the graph changed in each of TRIES attempts.
         """
-        for _ in range(TRIES):
+        for number in range(TRIES):
+            time.sleep(number * PAUSE_SECONDS)
             snapshot = self._refresher.current()
             personal = snapshot.personal
             user = personal.user(user_id)
@@ -81,7 +84,7 @@ class ServingCache:
                 if at is not None:
                     user = self._reader.user_state_at(snapshot, user_id, user.version, at)
                 return self._reader.request_context(snapshot, personal, user_id, user, state, at)
-        raise InterestGraphError("The graph changes faster than it can be read; try again.")
+        raise ChangesTooFast("The graph changes faster than it can be read; try again.")
 
     def discard(self, context: RequestContext, rows: Rows) -> None:
         """Never recommend these items again: they are no longer in the graph. rows: of the context's catalogue."""

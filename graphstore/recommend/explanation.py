@@ -34,6 +34,8 @@ VERBS = {
     "TAGGED": "tagged",
 }
 ALL = 100  # the value of what was completed as a whole, in per cent
+LIKES = {"RATED", "LIKED"}  # after a low rating nothing is said
+PLAIN = {"VIEWED", "SAVED", "SHARED", "PURCHASED"}  # types whose verb can have any number of items after it
 TITLE_LENGTH = 80
 FEW = 5  # people; of fewer, or of less than a tenth of all, those of all time say more
 
@@ -129,7 +131,11 @@ class _Words:
         if not self.part.liked:
             return f"{self._liked_items()} about {name}"
         count = len(self.part.items)
-        both = f"this and {count} {self.other}item{'s' if count != 1 else ''} you liked are" if count else "this is"
+        both = (
+            f"this and {count} {self.other}item{'s' if count != 1 else ''} you {self._did()} are"
+            if count
+            else "this is"
+        )
         pinned = (self.context.catalogue.interests[str(self.part.key)], "pin") in self.context.features.corrected
         return f"you {'pinned' if pinned else 'like'} {name}, which {both} about"
 
@@ -139,11 +145,21 @@ class _Words:
         kind, name = kind.replace("_", " "), display_name({"label": "Attribute", "key": value})
         if self.part.items:
             return f"{self._liked_items()} with the same {kind}, {name}"
-        return f"people who share your {kind}, {name}, often choose this"
+        return f"people who share your {kind}, {name}, choose this more often than others do"
 
     def _liked_items(self) -> str:
         count = len(self.part.items)
-        return f"you liked {count} {self.other}item{'s' if count != 1 else ''}"
+        return f"you {self._did()} {count} {self.other}item{'s' if count != 1 else ''}"
+
+    def _did(self) -> str:
+        """What the user did with the items of the part: liked them if they rated or liked all, one verb where they did
+        the same with all."""
+        latest = self.context.user.history.latest_types
+        kinds = {latest[row] for row in self.part.items}
+        if kinds <= LIKES:
+            return "liked"
+        (kind, *more) = kinds
+        return VERBS[kind] if not more and kind in PLAIN else "chose"
 
     def _person(self) -> str:
         self.title = str(self.part.key)
@@ -165,7 +181,10 @@ class _Words:
 
     def _search(self) -> str:
         self.title = str(self.part.key)
-        return f"you searched for {display_name({'label': 'Query', 'key': self.part.key})}"
+        typed = (
+            self.path[1]["properties"].get("text") if len(self.path) > 2 and self.path[2]["key"] == self.title else None
+        )
+        return f"you searched for {display_name({'label': 'Query', 'key': self.title, 'title': typed})}"
 
     def _vector(self) -> str:
         return "this is close to your taste as the model knows it"

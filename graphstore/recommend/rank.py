@@ -13,7 +13,7 @@ from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
 from graphstore.popularity import NEW_EVENTS
 from graphstore.ranking import diversity
-from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions, deviations
+from graphstore.ranking.blend import CHANNELS, NAMES, PLACE, contributions, deviations, weights_for
 from graphstore.ranking.candidates import NO_ROWS, UserFeatures, find_candidates, interest_scores
 from graphstore.ranking.corrections import INTERESTS, Corrections
 from graphstore.ranking.item_vectors import Vectors
@@ -117,7 +117,8 @@ def _by_blend(
     """All candidates of `find_candidates`, best first."""
     channels, now = request.wanted, context.popularity_now
     rows, values = find_candidates(context.catalogue, user, count, now, channels, wanted)
-    deviation, weights, factors = deviations(values), context.blend.weights, request.channels
+    weights = weights_for(context.blend.weights, values, channels)
+    deviation, factors = deviations(values), request.channels
     parts = contributions(values, weights, factors, deviation)
     if corrections is not None:
         parts = corrections.moved(rows, parts)

@@ -79,10 +79,10 @@ def _because(row: dict[str, Any]) -> str:
     if row["mutual"]:
         names = ", ".join(name[:40] for name in row["via"])
         more = row["mutual"] - len(row["via"])
-        reasons.append(f"followed by {names}" + (f" and {more} more" if more > 0 else "") + " whom you follow")
+        reasons.append(f"followed by {names}" + (f" and {more} more" if more > 0 else "") + ", whom you follow")
     if row["similarity"] > 0:
         reasons.append("chooses much the same as you")
-    sentence = " and ".join(reasons)
+    sentence = "; ".join(reasons)
     return sentence[:1].upper() + sentence[1:] + "."
 
 

@@ -199,6 +199,7 @@ class RequestContext:
     at: the moment as of which the user's events, interests and ties are taken; None for now.
     people: ids of the users of `features.neighbours`.  known: whether the user is in the graph.
     highest_rating: that of the last build, None where there was none.
+    middling: for each of `people` the items that they rated in the middle of the scale (see NeighbourState).
     """
 
     user_id: str
@@ -217,6 +218,7 @@ class RequestContext:
     people: Sequence[str] = ()
     known: bool = True
     highest_rating: float | None = None
+    middling: Sequence[frozenset[int]] = ()
 
 
 def make_validator(state: State, number: int) -> CacheValidator:

@@ -86,7 +86,7 @@ class UserContextReader:
         """Everything that one recommendation is computed from. state: of the poll that this request made."""
         recent = np.array(user.recent.items, dtype=np.int64)
         edges = self._edges(snapshot, recent)
-        people = self._neighbours(snapshot, personal, user, at)
+        people = self._neighbours(snapshot, personal, user, at, state["highest_rating"])
         catalogue, blend = snapshot.catalogue, snapshot.blend
         features = UserFeatures(
             np.concatenate([user.seen, catalogue.gone]) if len(catalogue.gone) else user.seen,
@@ -96,7 +96,7 @@ class UserContextReader:
             user.vector(catalogue.vectors, blend),
             [(catalogue.interests[name], weight) for name, weight in user.interests if name in catalogue.interests],
             [catalogue.attributes[name] for name in user.attributes if name in catalogue.attributes],
-            [neighbour for _, neighbour in people],
+            [neighbour for _, neighbour, _ in people],
             [(catalogue.interests[name], how) for name, how in user.corrections if name in catalogue.interests],
             [(rows, fit) for _, rows, fit in user.searches],
         )
@@ -115,8 +115,9 @@ class UserContextReader:
             latest if at is None else user.latest,
             make_validator(state, snapshot.number),
             at,
-            [user_id for user_id, _ in people],
+            [user_id for user_id, _, _ in people],
             highest_rating=state["highest_rating"],
+            middling=[rows for _, _, rows in people],
         )
 
     def _edges(self, snapshot: Snapshot, rows: Rows) -> NeighbourEdges:
@@ -149,43 +150,43 @@ class UserContextReader:
         snapshot.catalogue.edges.forget(changed)
 
     def _neighbours(
-        self, snapshot: Snapshot, personal: PersonalCaches, user: UserState, at: datetime | None
-    ) -> list[tuple[str, tuple[Rows, float, float]]]:
-        """Each followed or similar user with the rows of recent items they liked, 1 if followed, and the similarity.
+        self, snapshot: Snapshot, personal: PersonalCaches, user: UserState, at: datetime | None, highest: float | None
+    ) -> list[tuple[str, tuple[Rows, float, float], frozenset[int]]]:
+        """Each followed or similar user with the rows of recent items they liked, 1 if followed, the similarity, and
+        which of these they rated in the middle of the scale.
 
-        at: only events up to this moment, not cached.
+        at: only events up to this moment, not cached.  highest: rating of the graph.
         """
         ties = [(user_id, 1.0, 0.0) for user_id in user.followed] + [(user_id, 0.0, s) for user_id, s in user.similar]
         ids = [user_id for user_id, _, _ in ties]
         held = personal.neighbours(ids) if at is None else dict.fromkeys(ids)
         if missing := [user_id for user_id, state in held.items() if state is None]:
-            read = self._read_neighbours(snapshot, missing, at)
+            read = self._read_neighbours(snapshot, missing, at, highest)
             held |= read
             if at is None:
                 for user_id, neighbour in read.items():
                     personal.keep_neighbour(user_id, neighbour)
         return [
-            (user_id, (state.rows, follows, similarity))
+            (user_id, (state.rows, follows, similarity), state.middling)
             for user_id, follows, similarity in ties
             if (state := held[user_id]) is not None
         ]
 
     def _read_neighbours(
-        self, snapshot: Snapshot, user_ids: Iterable[str], at: datetime | None
+        self, snapshot: Snapshot, user_ids: Iterable[str], at: datetime | None, highest: float | None
     ) -> dict[str, NeighbourState]:
         found = self._client.read_once(
             "recommend/read_people", user_ids=user_ids, events=self._options.neighbour_items, at=at
         )
-        liked = {row["user_id"]: liked_items(row, self._unwanted) for row in found}
-        index = snapshot.rows_by_id(self._client, chain.from_iterable(liked.values()))
-        return {
-            row["user_id"]: NeighbourState(
-                row["version"],
-                row["change"],
-                np.array([index[i] for i in liked[row["user_id"]] if i in index], dtype=np.int64),
+        liked = {row["user_id"]: liked_items(row, self._unwanted, highest) for row in found}
+        index = snapshot.rows_by_id(self._client, chain.from_iterable(items for items, _ in liked.values()))
+        states = {}
+        for row in found:
+            rows, middling = ([index[i] for i in items if i in index] for items in liked[row["user_id"]])
+            states[row["user_id"]] = NeighbourState(
+                row["version"], row["change"], np.array(rows, dtype=np.int64), frozenset(middling)
             )
-            for row in found
-        }
+        return states
 
 
 def _latest(build_millis: int | None, feed_millis: int | None, latest_event: datetime | None) -> datetime | None:

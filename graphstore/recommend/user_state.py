@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphstore.arrays import Floats, Rows
-from graphstore.feedback import low_ratings
+from graphstore.feedback import ABOVE, low_ratings
 from graphstore.ranking.blend import Blend
 from graphstore.ranking.candidates import NO_VECTOR
 from graphstore.ranking.history import History, Recent, search_weights
@@ -141,21 +141,30 @@ def _searches(
 
 @dataclass(frozen=True)
 class NeighbourState:
-    """Recent items (rows of the catalogue) that a followed or similar user liked.
+    """Recent items (rows of the catalogue) of a followed or similar user, none that they disliked.
 
-    version, change: `User.version` and `User.changed_seq` when they were read.
+    version, change: `User.version` and `User.changed_seq` when they were read.  middling: those of the items that they
+    rated at ABOVE of the highest rating or lower: of these it is not said that they chose them.
     """
 
     version: int
     change: int
     rows: Rows
+    middling: frozenset[int]
 
 
-def liked_items(row: Mapping[str, Any], unwanted: list[str]) -> list[str]:
-    """The items of a user's latest events that do not express dislike, each once, newest first.
+def liked_items(row: Mapping[str, Any], unwanted: list[str], highest: float | None) -> tuple[list[str], frozenset[str]]:
+    """The items of a user's latest events, each once, newest first, without those on which any event expresses dislike;
+    and which items were rated at ABOVE of the highest rating or lower.
 
-    row: of `recommend/read_people`.  unwanted: types of behaviour that express dislike.
+    row: of `recommend/read_people`.  unwanted: types of behaviour that express dislike.  highest: rating of the graph.
     """
-    disliked = low_ratings(row["types"], row["values"])
-    pairs = zip(row["item_ids"], row["types"], disliked.tolist(), strict=True)
-    return list(dict.fromkeys(item_id for item_id, kind, low in pairs if not low and kind not in unwanted))
+    types, values = np.asarray(row["types"], dtype=object), np.asarray(row["values"], dtype=float)
+    bad = low_ratings(row["types"], row["values"]) | np.isin(types, unwanted)
+    disliked = {item_id for item_id, low in zip(row["item_ids"], bad.tolist(), strict=True) if low} | set(
+        row["against"]
+    )
+    with np.errstate(invalid="ignore"):
+        middling = (types == "RATED") & (values <= ABOVE * highest) if highest else np.zeros(len(types), dtype=bool)
+    rated = frozenset(item_id for item_id, low in zip(row["item_ids"], middling.tolist(), strict=True) if low)
+    return [item_id for item_id in dict.fromkeys(row["item_ids"]) if item_id not in disliked], rated

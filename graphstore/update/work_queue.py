@@ -91,7 +91,8 @@ def claim_users(client: Client, count: int, idle: bool = False) -> Lease:
     lease_id = uuid.uuid4().hex
     statement = "update/work_queue/claim_idle_users" if idle else "update/work_queue/claim_users"
     rows = client.write_once(statement, count=count, lease=lease_id, millis=LEASE_MILLIS)
-    return Lease(lease_id, {row["user_id"]: row["version"] for row in rows})
+    kept = {row["user_id"]: row["version"] for row in rows if row["user_id"] is not None}  # None: erased meanwhile
+    return Lease(lease_id, kept)
 
 
 def finish_items(client: Client, count: int) -> int:

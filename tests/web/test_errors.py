@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphstore.database.disk import DiskSpace
-from graphstore.errors import DiskFull, NeedsRestart, TookTooLong
+from graphstore.errors import ChangesTooFast, DiskFull, NeedsRestart, TookTooLong
 from web import create_app
 
 PROBLEM = "application/problem+json"
@@ -145,7 +145,8 @@ def test_a_full_disk_refuses_writes_and_answers_reads(app, api, films, client, t
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(NeedsRestart("x"), 503), (TookTooLong("took too long"), 503), (DiskFull("x"), 507)]
+    ("error", "status"),
+    [(NeedsRestart("x"), 503), (TookTooLong("x"), 503), (ChangesTooFast("x"), 503), (DiskFull("x"), 507)],
 )
 def test_what_passes_is_not_a_fault_of_the_server(app, api, films, monkeypatch, error, status):
     def broken(*arguments: object) -> None:

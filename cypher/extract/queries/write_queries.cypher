@@ -1,8 +1,8 @@
 // Purpose: find the items of queries anew, and replace the interests that they are about.
 // By words: of the `looked_at` items that the full-text index finds for `lucene`, the score as a share of the best one's,
 // times the share of `words` that stand in title or description (one more word counts as found in each, as the index
-// also finds other forms). By meaning, where there is a vector: the nearest items with a cosine of `least` or more,
-// with the score slope * cosine + offset. An item found by both has the higher score. At most `most` items are kept.
+// also finds other forms). By meaning, where there is a vector: the nearest items with a cosine of `least` or more
+// (that of the stored vectors; the index rounds), with the score slope * cosine + offset. An item found by both has the higher score. At most `most` items are kept.
 // by: who read the query; null where it is only looked up by words.
 // Access: write
 // Parameters: rows LIST<MAP>, by STRING, most INTEGER, looked_at INTEGER, least FLOAT, slope FLOAT, offset FLOAT
@@ -32,8 +32,8 @@ CALL (row) {
     RETURN one.item AS i, one.score / best * one.share AS score, 'words' AS found_by
     UNION ALL
     WITH * WHERE row.vector IS NOT NULL
-    CALL db.index.vector.queryNodes('item_content', $most, row.vector) YIELD node AS i, score
-    WITH i, 2 * score - 1 AS cosine
+    CALL db.index.vector.queryNodes('item_content', 2 * $most, row.vector) YIELD node AS i
+    WITH i, 2 * vector.similarity.cosine(i.content_embedding, row.vector) - 1 AS cosine
     WHERE cosine >= $least
     RETURN i, $slope * cosine + $offset AS score, 'meaning' AS found_by
   }

@@ -142,13 +142,13 @@ class Reader:
     def read_queries(self, user_ids: Sequence[str] | None = None, progress: Progress = silent) -> list[str]:
         """Read the queries, of some users or of all, that were not read by this vocabulary; returns their texts."""
         waiting = queries.queries_to_read(self._client, self.by, user_ids)
-        scale = scale_of(self._encoder.base).texts
+        legible, scale = scale_of(self._encoder.base).legible, scale_of(self._encoder.base).texts
         done = 0
         for batch in batched(waiting, QUERIES_AT_ONCE):
             vectors, near = self._encoder.uncached.encode(batch), self._vocabulary.near(batch)
             readings = [
-                queries.Reading(text, vector, own)
-                for text, vector, own in zip(batch, vectors.tolist(), near, strict=True)
+                queries.Reading(text, vector if can else None, own if can else [])
+                for text, vector, own, can in zip(batch, vectors.tolist(), near, legible(batch), strict=True)
             ]
             line = (1 / scale.slope, -scale.offset / scale.slope)
             done += queries.write_readings(self._client, readings, self.by, scale.of(LEAST_COSINE), line)

@@ -88,6 +88,9 @@ def _named(
     found = attribute(items, user, history, context.blend.readout, rows, ranking.pools, ranking.pool_of)
     if user.corrected:
         found = with_corrections(found, items, items.by_item, user.corrected, rows, ranking.parts)
+    for n, (sort, key) in enumerate(found.origins):
+        if sort == "person" and context.middling[key]:
+            found.spoken[n, [row in context.middling[key] for row in rows.tolist()]] = 0.0
     groups = Groups.of(context, found, common)
     naming = Naming(found, groups, common.shown[list(shown)])
     alone = _needed_items(context, history, found, naming, request)

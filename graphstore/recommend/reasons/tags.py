@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows, ranges
 from graphstore.database.client import Client
+from graphstore.ranking.candidates import CandidateItems
 from graphstore.recommend.snapshot import RequestContext
 
 DATED = re.compile(r"(^|=)\d{4}s?$")
+MOST, MANY = 0.5, 20
 Tag = tuple[str, str]  # "interest" and its name, or "attribute" and "kind=value"
 
 
@@ -35,14 +37,15 @@ class Common:
 
 
 def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows) -> Common:
-    """What these items (rows of the catalogue) have in common, without years and decades, which nobody likes one for.
-    Attributes come from memory while an item is at the same version."""
+    """What these items (rows of the catalogue) have in common, without years and decades, which nobody likes one for,
+    and without what most items have. Attributes come from memory while an item is at the same version."""
     items, every = context.catalogue, np.concatenate([shown, own])
     start = items.by_item.indptr[every]
     place, index = ranges(start, items.by_item.indptr[every + 1] - start)
     column, weight = items.by_item.indices[index], items.by_item.data[index]
     names = items.interest_names
-    columns = [n for n in np.unique(column[place < len(shown)]).tolist() if not DATED.search(names[n])]
+    of_shown, having = np.unique(column[place < len(shown)]), np.diff(items.about.indptr)
+    columns = [n for n in of_shown[having[of_shown] <= _most(items)].tolist() if not DATED.search(names[n])]
     number = np.full(len(names), -1)
     number[columns] = np.arange(len(columns))
     tags: list[Tag] = [("interest", names[n]) for n in columns]
@@ -62,18 +65,24 @@ def read_common(client: Client, context: RequestContext, shown: Rows, own: Rows)
 
 
 def _attributes(client: Client, context: RequestContext, rows: Sequence[int]) -> list[Sequence[str]]:
-    """The attributes of each item, as "kind=value"."""
+    """The attributes of each item that not most items have, as "kind=value"."""
     items, personal = context.catalogue, context.personal
     cached = personal.attributes(rows).items()
     held = {row: names for row, (version, names) in cached if version == items.version[row]}
     if missing := [row for row in dict.fromkeys(rows) if row not in held]:
         found: dict[int, list[str]] = {row: [] for row in missing}
         for one in client.read_once("recommend/read_attributes", item_ids=[items.ids[row] for row in missing]):
-            found[missing[one["position"]]].append(one["attribute"])
+            if one["holders"] <= _most(items):
+                found[missing[one["position"]]].append(one["attribute"])
         for row in missing:
             held[row] = tuple(found[row])
             personal.keep_attributes(row, int(items.version[row]), held[row])
     return [held[row] for row in rows]
+
+
+def _most(items: CandidateItems) -> float:
+    """How many items may have what is named as a reason: MOST of them, where they are MANY."""
+    return MOST * len(items) if len(items) >= MANY else len(items)
 
 
 def read_labels(client: Client, context: RequestContext, names: Iterable[str]) -> Mapping[str, str]:

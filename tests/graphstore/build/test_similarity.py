@@ -94,6 +94,14 @@ def test_an_attribute_favours_what_its_users_choose_more_than_others_do():
     assert set(found) == {(0, 0), (1, 1)}
 
 
+def test_an_attribute_favours_nothing_that_one_user_alone_chose():
+    rows = [(user, user % 2, 0.0, 1.0) for user in range(20)] + [(0, 2, 0.0, 1.0), (1, 3, 0.0, 1.0), (3, 3, 0.0, 1.0)]
+    matrix = similarity.user_item_matrix(interactions(rows), 10.0)
+    members = sp.csr_matrix(np.array([[float(u % 2 == a) for u in range(20)] for a in range(2)]))
+    found = table(similarity.favoured_items(members, matrix, shrinkage=1.0, top=50))
+    assert set(found) == {(0, 0), (1, 1), (1, 3)}
+
+
 def test_a_broader_interest_holds_most_of_the_narrower_ones_items_but_not_the_other_way_round():
     about = sp.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [1, 1, 0], [1, 0, 1], [1, 0, 1]], dtype=float))
     found = table(similarity.subsumption(about, threshold=0.8, least=2, top=5))

@@ -17,6 +17,7 @@ from graphstore.ranking.blend import (
     Blend,
     contributions,
     standard_scores,
+    weights_for,
 )
 from graphstore.ranking.history import History, Readout, recency_weights, search_weights
 
@@ -260,3 +261,24 @@ def test_a_blend_comes_back_from_json_as_it_was(with_readout):
 
 def test_without_a_stored_blend_the_default_serves():
     assert Blend.from_json(None) == Blend.from_json("") == Blend(dict(DEFAULT_WEIGHTS), None)
+
+
+def test_a_channel_that_alone_tells_is_not_turned_round_by_what_was_learned_beside_others():
+    learned = {
+        **DEFAULT_WEIGHTS,
+        "popular_recent": -1.5,
+        "popular_ever": 0.4,
+        "social_alike": -0.1,
+        "social_follows": -2.0,
+    }
+    values = np.zeros((3, len(NAMES)))
+    values[:, PLACE["popular_recent"]] = values[:, PLACE["popular_ever"]] = [1.0, 2.0, 3.0]
+    found = weights_for(learned, values, CHANNELS)
+    assert (found["popular_recent"], found["popular_ever"]) == (0.0, 0.4)
+    values[:, PLACE["embedding"]] = [0.1, 0.2, 0.3]
+    assert weights_for(learned, values, CHANNELS) == learned
+    alone = weights_for(learned, values, ["social"])
+    assert {name: alone[name] for name in ("social_alike", "social_follows")} == {
+        name: DEFAULT_WEIGHTS[name] for name in ("social_alike", "social_follows")
+    }
+    assert weights_for(learned, np.zeros((0, len(NAMES))), CHANNELS) == learned

@@ -62,7 +62,7 @@ def test_the_largest_parts_are_named_in_turn_each_with_its_share():
     found = explain(ALIEN_PART, sci_fi, popular, counts={"ever": 500, "recent": 320}, rest=(part("event"),))
     assert found["because"] == (
         "Because you rated “Alien (1979)” 5 (24%);"
-        " you like Sci-Fi, which this and 2 other items you liked are about (31%);"
+        " you like Sci-Fi, which this and 2 other items you chose are about (31%);"
         " 320 people chose or rated this in the 14 days up to 2026-01-31 (9%)."
     )
     assert found["reason"]["channel"] == "embedding"
@@ -81,11 +81,14 @@ def test_the_largest_parts_are_named_in_turn_each_with_its_share():
     [
         (part("event", "heat", items=(2,)), "Because you viewed “Heat (1995)” (25%)."),
         (part("event", "up", items=(3,)), "Because you bought “up” (25%)."),
-        (part("event", items=(1, 2)), "You liked 2 items close to this in what people choose (25%)."),
+        (part("event", items=(1, 2)), "You chose 2 items close to this in what people choose (25%)."),
         (part("interest", "sci-fi", items=(1,)), "You liked 1 item about Sci-Fi (25%)."),
         (part("interest", "sci-fi", liked=True), "You like Sci-Fi, which this is about (25%)."),
-        (part("attribute", "genre=A = b", items=(1, 2)), "You liked 2 items with the same genre, A = b (25%)."),
-        (part("attribute", "home_town=Rome"), "People who share your home town, Rome, often choose this (25%)."),
+        (part("attribute", "genre=A = b", items=(2, 2)), "You viewed 2 items with the same genre, A = b (25%)."),
+        (
+            part("attribute", "home_town=Rome"),
+            "People who share your home town, Rome, choose this more often than others do (25%).",
+        ),
         (part("vector"), "This is close to your taste as the model knows it (25%)."),
         (part("vector", share=0.0), "This is close to your taste as the model knows it."),
         (part("person", "ann"), "Because you follow ann, who chose this (25%)."),

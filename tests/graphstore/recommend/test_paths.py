@@ -244,5 +244,6 @@ def test_people_who_are_not_followed_and_what_they_disliked_are_not_shown(client
         "MATCH (u:User {user_id: 'u'}), (x:Item {item_id: 'x'}) CREATE"
         " (u)-[:FOLLOWS]->(w:User {user_id: 'w'})-[:LIKED {event_id: 'w1'}]->(x),"
         " (w)-[:DISLIKED {event_id: 'w0'}]->(x), (:User {user_id: 'v'})-[:LIKED {event_id: 'v'}]->(x)"
+        " WITH w MATCH (y:Item {item_id: 'y'}) CREATE (w)-[:LIKED {event_id: 'w2'}]->(y)"
     )
-    assert paths(client, "social") == {"x": ("FOLLOWS", "w", "LIKED")}
+    assert paths(client, "social") == {"y": ("FOLLOWS", "w", "LIKED")}

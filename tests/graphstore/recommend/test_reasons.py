@@ -275,3 +275,33 @@ def test_of_an_item_about_a_pinned_interest_that_is_said(client):
     (row,) = [row for row in recommend(client, "a-user0")["recommendations"] if row["item_id"] == "b-item1"]
     assert "you pinned space" in row["because"].lower()
     assert sum(part["part"] for part in row["reason"]["parts"]) == pytest.approx(row["score"], abs=1e-6)
+
+
+FOLLOWING = """
+MATCH (f:Feed {name: 'changes'}) SET f.highest_rating = 5.0
+WITH f
+MATCH (w:User {user_id: 'b-user1'})
+MERGE (u:User {user_id: 'fan', version: 1})
+CREATE (u)-[:FOLLOWS]->(w)
+"""
+
+
+def test_what_a_followed_user_disliked_is_no_candidate_and_what_they_rated_in_the_middle_no_reason(client):
+    own = [rate("b-user1", "middling", value=3.0, day=0), rate("b-user1", "bad", value=1.0, day=0)]
+    own += [rate("b-user1", "mixed", value=5.0, day=0, event_id="good"), rate("b-user1", "mixed", value=1.0, day=0)]
+    plant(client, [*communities(), *own])
+    client.run_text(FOLLOWING)
+    found = reasons(client, "fan", channel="social")
+    assert {"middling", "b-item0"} <= found.keys() and not {"bad", "mixed"} & found.keys()
+    named = {item: [part["origin"] for part in reason["parts"] if part["share"]] for item, (reason, _) in found.items()}
+    assert "follow b-user1" in found["b-item0"][1] and "follow" not in found["middling"][1], named
+
+
+def test_what_most_items_have_is_no_reason(client, tmp_path):
+    shelf = [
+        {"item_id": f"i{n}", "attributes": {"type": "card", "colour": "red" if n % 4 else "blue"}} for n in range(24)
+    ]
+    events = [rate(f"u{u}", f"i{n}", value=5.0, day=u + n) for u in range(6) for n in range(24) if (n + u) % 3]
+    plant(client, events, items=shelf, folder=tmp_path)
+    found = reasons(client, "u1")
+    assert found and not any("card" in str(one) for one in found.values())

@@ -89,7 +89,9 @@ def test_a_user_known_only_by_attributes_gets_what_those_like_them_favour(client
     check_answer(client, answer)
     answer = recommend(client, "new", channel="attributes")
     assert len(items(answer)) == 8 and all(item.startswith("b-") for item in items(answer))
-    assert answer["recommendations"][0]["because"].startswith("People who share your team, b, often choose this")
+    assert answer["recommendations"][0]["because"].startswith(
+        "People who share your team, b, choose this more often than others do"
+    )
     check_answer(client, answer)
 
 
@@ -212,7 +214,7 @@ def test_friends_of_friends_are_suggested_before_strangers_and_with_the_reason(c
     rows = suggested_friends(client, "me")
     assert {row["user_id"] for row in rows} == {"both", "one", "like"}
     both = next(row for row in rows if row["user_id"] == "both")
-    assert (both["mutual"], both["because"]) == (2, "Followed by f1, f2 whom you follow.")
+    assert (both["mutual"], both["because"]) == (2, "Followed by f1, f2, whom you follow.")
     like = next(row for row in rows if row["user_id"] == "like")
     assert like["because"] == "Chooses much the same as you."
 

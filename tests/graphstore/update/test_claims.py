@@ -379,3 +379,13 @@ def test_of_an_item_that_many_chose_only_some_users_are_marked(client):
         "CREATE (i:Item {item_id: 'i'}) WITH i UNWIND range(1, 9) AS n CREATE (:User {user_id: 'u' + n})-[:LIKED]->(i)"
     )
     assert mark_users_of(client, ["i"], 4, 0) == 4
+
+
+def test_a_user_who_is_erased_while_they_are_claimed_drops_out(client, monkeypatch):
+    plant(client, u1={"due": -1}, u2={"due": -1})
+    write_once = client.write_once
+    gone = {"user_id": None, "version": 0}
+    monkeypatch.setattr(client, "write_once", lambda *a, **k: [*write_once(*a, **k), gone])
+    claim = claim_users(client, 10)
+    assert sorted(claim.user_ids) == ["u1", "u2"]
+    finish(client, claim)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gnn.encoders.cache import CachedEncoder, VectorCache, content_key
+from gnn.extract.cosine_scale import Scale
 from gnn.extract.stage import extract
 from gnn.extract.writing import reading
 from gnn.extract.writing.reading import Reader
@@ -326,3 +327,13 @@ def test_the_vectors_of_what_users_write_and_search_are_not_kept(client, setting
     written, label = (content_key("counting", text) for text in ("It was so scary for me", "Horror"))
     keys = [written, content_key("counting", "a scary night"), label]
     assert set(VectorCache(settings.cache).known(keys)) == {label}
+
+
+def test_a_search_that_the_encoder_cannot_read_finds_by_words_alone(client, settings, tmp_path):
+    store(client, tmp_path, **club())
+    collect_events(client, [search("new", "scary 紫砂壶")])
+    encoder = Meanings()
+    encoder.scale = Scale()
+    extract(client, settings, encoder=encoder)
+    (found,) = client.run_text(FOUND)
+    assert not [by for *_, by in found["finds"] if by == "meaning"]
