@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import nlargest
 from typing import Any
 
@@ -61,9 +62,10 @@ def find_items(tx: Transaction, texts: Sequence[str]) -> None:
 
 
 def find_new_items(client: Client, items: Sequence[ItemText]) -> int:
-    """Have the queries that are stored find some items by words, where they did not; returns the number of FINDS.
+    """Have the queries that are stored find some items by words as they are now; returns the number of FINDS.
 
-    Those queries are looked up of which an item has at least half of the words, and MOST_ANEW at most, the best first.
+    Those queries are looked up that found one of the items by words, and those of which an item has at least half of
+    the words, MOST_ANEW at most, the best first.
     items: that were read after the queries.
     """
     having: dict[str, set[int]] = {}
@@ -76,11 +78,20 @@ def find_new_items(client: Client, items: Sequence[ItemText]) -> int:
         counts = Counter(number for word in own for number in having.get(word, ()))
         if counts and (share := max(counts.values()) / len(own)) >= LEAST_SHARE:
             shares[row["text"]] = share
-    item_ids, found = [item.item_id for item in items], 0
+    item_ids = [item.item_id for item in items]
+
+    def find(tx: Transaction, texts: Sequence[str]) -> int:
+        given = {"item_ids": item_ids, "most": MOST_FOUND, "looked_at": LOOKED_AT}
+        rows = [_row(text) for text in texts]
+        return int(tx.run("extract/queries/find_new_items", rows=rows, **given)[0]["found"])
+
+    def find_again(tx: Transaction) -> int:
+        texts = [row["text"] for row in tx.run("extract/queries/forget_found_items", item_ids=item_ids)]
+        return sum(find(tx, batch) for batch in batched(texts, AT_ONCE))
+
+    found = client.transaction(find_again)
     for batch in batched(nlargest(MOST_ANEW, shares, key=shares.__getitem__), AT_ONCE):
-        rows = [_row(text) for text in batch]
-        limits = {"most": MOST_FOUND, "looked_at": LOOKED_AT}
-        found += client.write("extract/queries/find_new_items", rows=rows, item_ids=item_ids, **limits)[0]["found"]
+        found += client.transaction(partial(find, texts=batch))
     return found
 
 
