@@ -167,7 +167,7 @@ def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, film
     complaints(browser)
 
     press(browser, "rock/pop", "Pin")
-    until(browser, lambda page: texts(page, ".bars li") == ["rock/pop pinned 1.00", "drama 0.80"])
+    until(browser, lambda page: texts(page, ".bars li") == ["drama 0.80", "rock/pop pinned 0.80"])
     assert texts(browser, "#correction-status")[0].startswith("rock/pop: pinned. ")
     browser.find_element("css selector", "[data-name=drama] summary").click()
     until(browser, lambda page: "since 2026-01-01" in texts(page, "[data-name=drama] .evidence")[0])
@@ -184,7 +184,7 @@ def test_an_interest_is_corrected_where_it_is_listed(browser, site, client, film
     press(browser, "drama", "Delete")
     until(browser, lambda page: texts(page, "#corrected li") == ["drama deleted Withdraw"])
     until(browser, lambda page: not page.execute_script(drawn))
-    assert texts(browser, ".bars li") == ["rock/pop pinned 1.00"]
+    assert texts(browser, ".bars li") == ["rock/pop pinned 0.80"]
     until(browser, lambda page: page.switch_to.active_element.get_attribute("aria-label") == "Withdraw drama")
     browser.switch_to.active_element.click()
     until(browser, lambda page: not page.find_elements("id", "corrected"))
@@ -209,7 +209,7 @@ def test_a_key_that_may_not_write_sees_corrections_and_no_buttons(browser, logge
             api("PUT", f"/v1/users/ann/interests/{name}", "write", json={"correction": correction}).status_code == 200
         )
     browser.get(f"{logged_in}/users/ann")
-    assert texts(browser, ".bars li") == ["drama pinned 1.00"] and texts(browser, "#corrected li") == ["horror deleted"]
+    assert texts(browser, ".bars li") == ["drama pinned 0.80"] and texts(browser, "#corrected li") == ["horror deleted"]
     assert not browser.find_elements("css selector", "#interests button, #interests input")
 
 
