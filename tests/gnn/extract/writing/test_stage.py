@@ -24,7 +24,7 @@ ORDER BY user, event, name
 FOUND = """
 MATCH (q:Query)
 RETURN q.text AS text, COLLECT { MATCH (q)-[a:ABOUT]->(n) RETURN n.name ORDER BY n.name } AS about,
-       COLLECT { MATCH (q)-[f:FINDS]->(i) RETURN [i.item_id, round(f.score, 4), f.found_by]
+       COLLECT { MATCH (q)-[f:FINDS]->(i) RETURN [i.item_id, round(f.score, 2), f.found_by]
                  ORDER BY i.item_id } AS finds
 ORDER BY text
 """
