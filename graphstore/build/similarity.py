@@ -161,9 +161,9 @@ def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: 
     for product in (chosen, people):
         product.sort_indices()
     total, many = np.asarray(chosen.sum(axis=1)).ravel(), people.data >= FEWEST_PEOPLE
-    chosen, people = chosen.tocoo(), people.tocoo()
-    row, column = chosen.row[many], chosen.col[many]
-    given = (chosen.data[many] + shrinkage * share[column]) / (total[row] + shrinkage)
+    pairs = chosen.tocoo()
+    row, column = pairs.row[many], pairs.col[many]
+    given = (pairs.data[many] + shrinkage * share[column]) / (total[row] + shrinkage)
     return Neighbours(*best_of_rows(row, column, given * np.log(given / share[column]), top))
 
 

@@ -85,11 +85,13 @@ def find_new_items(client: Client, items: Sequence[ItemText]) -> int:
         rows = [_row(text) for text in texts]
         return int(tx.run("extract/queries/find_new_items", rows=rows, **given)[0]["found"])
 
-    def find_again(tx: Transaction) -> int:
+    def find_again(tx: Transaction) -> tuple[list[str], int]:
         texts = [row["text"] for row in tx.run("extract/queries/forget_found_items", item_ids=item_ids)]
-        return sum(find(tx, batch) for batch in batched(texts, AT_ONCE))
+        return texts, sum(find(tx, batch) for batch in batched(texts, AT_ONCE))
 
-    found = client.transaction(find_again)
+    looked_up, found = client.transaction(find_again)
+    for text in looked_up:
+        shares.pop(text, None)
     for batch in batched(nlargest(MOST_ANEW, shares, key=shares.__getitem__), AT_ONCE):
         found += client.transaction(partial(find, texts=batch))
     return found

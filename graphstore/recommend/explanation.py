@@ -130,12 +130,7 @@ class _Words:
         name = display_name({"label": "Interest", "key": self.part.key, "title": self.title})
         if not self.part.liked:
             return f"{self._liked_items()} about {name}"
-        count = len(self.part.items)
-        both = (
-            f"this and {count} {self.other}item{'s' if count != 1 else ''} you {self._did()} are"
-            if count
-            else "this is"
-        )
+        both = f"this and {self._items()} you {self._did()} are" if self.part.items else "this is"
         pinned = (self.context.catalogue.interests[str(self.part.key)], "pin") in self.context.features.corrected
         return f"you {'pinned' if pinned else 'like'} {name}, which {both} about"
 
@@ -148,8 +143,11 @@ class _Words:
         return f"people who share your {kind}, {name}, choose this more often than others do"
 
     def _liked_items(self) -> str:
+        return f"you {self._did()} {self._items()}"
+
+    def _items(self) -> str:
         count = len(self.part.items)
-        return f"you {self._did()} {count} {self.other}item{'s' if count != 1 else ''}"
+        return f"{count} {self.other}item{'s' if count != 1 else ''}"
 
     def _did(self) -> str:
         """What the user did with the items of the part: liked them if they rated or liked all, one verb where they did
