@@ -22,7 +22,7 @@ ORIGINS = {  # of parts of a score: what a part without a name of its own is cal
     "interest": "other interests",
     "person": "other people followed",
     "people": "people who choose alike",
-    "popularity": "how often all chose it",
+    "popularity": "how popular it is",
     "attribute": "other attributes",
     "search": "other searches",
 }

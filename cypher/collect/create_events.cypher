@@ -6,7 +6,11 @@
 // Returns: event_ids LIST<STRING>
 // Index: user_id (constraint), item_id (constraint), event_id (constraint of the type)
 UNWIND $rows AS row
-WITH row WHERE NOT EXISTS { ()-[:BEHAVIOUR {event_id: row.event_id}]->() }
+WITH row
+WHERE NOT EXISTS {
+  MATCH ()-[r:BEHAVIOUR {event_id: row.event_id}]->()
+  USING INDEX SEEK r:BEHAVIOUR(event_id)
+}
 MERGE (u:User {user_id: row.user_id})
 MERGE (i:Item {item_id: row.item_id})
 ON CREATE SET i.described = false

@@ -7,7 +7,11 @@
 // Returns: event_ids LIST<STRING>
 // Index: user_id (constraint), query_text (constraint), event_id (constraint of the type)
 UNWIND $rows AS row
-WITH row WHERE NOT EXISTS { ()-[:BEHAVIOUR {event_id: row.event_id}]->() }
+WITH row
+WHERE NOT EXISTS {
+  MATCH ()-[r:BEHAVIOUR {event_id: row.event_id}]->()
+  USING INDEX SEEK r:BEHAVIOUR(event_id)
+}
 MERGE (u:User {user_id: row.user_id})
 MERGE (q:Query {text: row.query})
 CREATE (u)-[:BEHAVIOUR {event_id: row.event_id, session_id: row.session_id, text: row.text,

@@ -6,6 +6,7 @@
 // Index: event_id (constraint of the type)
 UNWIND $rows AS row
 MATCH (u:User)-[r:BEHAVIOUR {event_id: row.event_id}]->(i:Item)
+USING INDEX SEEK r:BEHAVIOUR(event_id)
 WITH row.event_id AS event_id,
      u.user_id = row.user_id AND i.item_id = row.item_id
      AND coalesce(r.at.epochMillis, 'none') = coalesce(row.at, 'none')

@@ -10,4 +10,5 @@ WITH count(any) AS events
 WHERE events > 0
 UNWIND $event_ids AS event_id
 MATCH ()-[r:BEHAVIOUR {event_id: event_id}]->()
+USING INDEX SEEK r:BEHAVIOUR(event_id)
 RETURN r.event_id AS event_id, type(r) AS type
