@@ -26,7 +26,7 @@ from graphstore.extract.canonical import canonical
 
 EXAMPLES = Path(__file__).with_name("worth.json")
 LEAST_RIGHT = 0.8
-LEAST_WORTH, DOUBTFUL = 0.0, -0.3  # margins; between them behaviour decides
+LEAST_WORTH, DOUBTFUL = 0.1, -0.2  # margins; between them behaviour decides
 STRENGTH, NEARNESS = 3.0, 2.0  # C and gamma of the machine
 _judges: dict[str, SVC | None] = {}
 
