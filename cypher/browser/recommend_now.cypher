@@ -207,9 +207,12 @@ UNION ALL
              count(CASE WHEN type(b) = 'RATED' THEN b.value END) AS ratings
     }
     UNWIND latest AS b
-    WITH b, CASE WHEN ratings > 2 THEN mean - 1 ELSE 2.0 END AS low, unwanted
-    WHERE NOT type(b) IN unwanted AND NOT (type(b) = 'RATED' AND coalesce(b.value <= low, false))
-    RETURN endNode(b) AS i, head(collect(toLower(type(b)))) AS did
+    WITH b, CASE WHEN ratings > 2 THEN mean - 1 ELSE 2.0 END AS low, unwanted, coalesce(v.texts_against, []) AS against
+    WITH endNode(b) AS i, b, type(b) IN unwanted OR (type(b) = 'RATED' AND coalesce(b.value <= low, false))
+                             OR b.event_id IN against AS bad
+    WITH i, head(collect(toLower(type(b)))) AS did, collect(bad) AS bad
+    WHERE NOT true IN bad
+    RETURN i, did
   }
   WITH i, v, follows, alike, did WHERE NOT i IN excluded
   WITH i, v, follows, alike, did ORDER BY follows + alike DESC, v.user_id

@@ -64,6 +64,7 @@ class Matcher:
         # Not matched by nearness: decades, and names that the encoder can't read.
         self._near = np.array([not term.name[0].isdigit() for term in terms], dtype=bool)
         self._near &= scale.legible([term.name for term in terms])
+        self._legible = scale.legible
         phrase = np.array([term.origin == "phrase" for term in terms], dtype=bool)
         self._near_phrases = self._near & phrase
         # Items with Chinese attributes may be matched to others by nearness, and the other way round.
@@ -86,15 +87,17 @@ class Matcher:
     ) -> list[list[About]]:
         """For each of N items, at most MOST_ABOUT of {name, weight, extracted_by}, strongest first.
 
-        vectors: the items' content embeddings, (N, D); rows of items without text are ignored.
+        vectors: the items' content embeddings, (N, D); rows of items without text, or with one that the encoder
+            can't read, are ignored.
         seen: interests of their images, by id (`gnn.extract.image_interests`).
         """
         found: list[list[About]] = []
         for start in range(0, len(items), BLOCK):
             block = slice(start, start + BLOCK)
             near = self._near_terms(vectors[block]) if len(self._terms) else [[]] * len(items[block])
-            for item, candidates, readable in zip(items[block], near, has_text[block], strict=True):
-                found.append(self._one(item, candidates if readable else [], (seen or {}).get(item.item_id, ())))
+            readable = self._legible([item.text for item in items[block]]) & np.array(has_text[block], dtype=bool)
+            for item, candidates, can in zip(items[block], near, readable.tolist(), strict=True):
+                found.append(self._one(item, candidates if can else [], (seen or {}).get(item.item_id, ())))
         return found
 
     def _near_terms(self, vectors: Vectors) -> list[list[Near]]:

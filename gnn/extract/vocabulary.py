@@ -56,6 +56,10 @@ __all__ = [
 
 MOST_PHRASES = 2_000
 LEAST_DOCUMENTS, LEAST_DOCUMENTS_ONE_WORD, LARGEST_SHARE = 3, 5, 0.1
+FEW_DOCUMENTS, LARGEST_SHARE_OF_FEW = (
+    10,
+    0.25,
+)  # in a small catalogue a phrase may stand in so many items, and this share
 # Share of the items that are called so: no interest in any form. It is told in catalogues of so many items.
 UBIQUITOUS, LEAST_CATALOGUE = 0.5, 10
 LEAST_USERS = 5  # who write a phrase
@@ -127,8 +131,9 @@ def phrase_terms(
     """Key phrases of the items' titles and descriptions, at most MOST_PHRASES, sorted by name.
 
     A phrase ends with a noun, and stands in at least LEAST_DOCUMENTS items (a single word, in a catalogue of
-    LARGE_CATALOGUE, in LEAST_DOCUMENTS_ONE_WORD) and at most LARGEST_SHARE of them, or LEAST_USERS users write it. A
-    sentence counts once, however many texts repeat it, so that the title of one work and a publisher's boilerplate do.
+    LARGE_CATALOGUE, in LEAST_DOCUMENTS_ONE_WORD) and at most LARGEST_SHARE of them (or FEW_DOCUMENTS, if
+    these are no more than LARGEST_SHARE_OF_FEW), or LEAST_USERS users write it. A sentence counts once, however
+    many texts repeat it, so that the title of one work and a publisher's boilerplate do.
     Its outer words have to occur together more often than by chance, by LEAST_ASSOCIATION (not "quiet telescope").
     Forms of one meaning are joined (`gnn.extract.terms.joining`), and the best by df * ln(N / df) * words are chosen.
     Those `taken` are left out.
@@ -186,7 +191,8 @@ class _Reading:
         self._in = _by_name(self.items)
         self._by = _by_name(users)
         together = self._in + self._by
-        self._ceiling = max(LEAST_DOCUMENTS, int(LARGEST_SHARE * self.documents))
+        few = min(FEW_DOCUMENTS, int(LARGEST_SHARE_OF_FEW * self.documents))
+        self._ceiling = max(LEAST_DOCUMENTS, few, int(LARGEST_SHARE * self.documents))
         self.everywhere = {name for name, count in self._in.items() if count > self._ceiling}
         half = UBIQUITOUS * self.documents
         forms: Counter[str] = Counter()

@@ -93,6 +93,16 @@ def test_it_counts_searches_as_they_are_served(trained):
     assert any(channel.startswith("searches ") for row in rows for channel in row["channels"])
 
 
+def test_what_a_followed_user_disliked_once_or_wrote_against_is_no_candidate_by_them(trained):
+    written = {"event_id": "hate", "kind": "review", "text": "Terrible, I hated it."}
+    collect_events(trained, [event("h2", "C1", 3), event("h2", "C2", 3), event("h2", "C2", 1, kind="dislike")])
+    collect_events(trained, [event("h2", "C3", 3), event("h2", "C3", 1) | written])
+    trained.run_text("MATCH (u:User {user_id: 'h2'}) SET u.texts_against = ['hate']")
+    trained.run_text("MATCH (u:User) SET u.touched_at = datetime.realtime()")
+    rows = same(trained, "one")
+    assert not [row for row in rows if row["item"]["item_id"] in ("C2", "C3") and "follows" in row["because"]]
+
+
 def test_with_a_time_it_gives_what_is_served_as_of_it(trained):
     for days in (4, 8, 400):
         at = datetime.fromtimestamp(NOW, UTC) - timedelta(days=days)

@@ -27,7 +27,7 @@
       .map((id) => `“${title(page, id)}” moved from ${before.items.indexOf(id) + 1} to ${after.indexOf(id) + 1}`);
     const all = [...fresh, ...gone, ...moved];
     if (!all.length) return "the list stays as it was";
-    return all.slice(0, 4).join(", ") + (all.length > 4 ? `, and ${all.length - 4} more changed places` : "");
+    return all.slice(0, 4).join(", ") + (all.length > 4 ? `, and ${all.length - 4} more changes` : "");
   }
 
   async function draw() {

@@ -95,7 +95,7 @@ WITH u, lapses, latest, as_of, lapsed_before, [c IN corrected WHERE c.how = 'pin
            THEN f {.*, weight: f.weight * $weakened} ELSE f END] AS found
 WITH u, lapses, latest, as_of, lapsed_before, pinned, [f IN found WHERE f.weight >= $least] AS found
 WITH u, found, pinned, coalesce(latest, as_of) AS changed,
-     CASE WHEN lapses <= as_of THEN lapses WHEN lapsed_before < latest THEN lapsed_before END AS lapsed
+     CASE WHEN lapsed_before < latest THEN lapsed_before WHEN lapses <= as_of THEN lapses END AS lapsed
 CALL (u, found, pinned, lapsed, changed) {
   CALL (u, found) {
     UNWIND found AS f

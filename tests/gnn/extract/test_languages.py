@@ -206,8 +206,8 @@ def test_an_encoder_that_cannot_read_chinese_neither_merges_nor_matches_it(clien
     assert names.resolve(["科幻", "爱情"]) == {"科幻": "科幻", "爱情": "爱情"}
     alike = np.ones((2, 4), dtype=np.float32) / 2
     terms = [Term("爱情", "爱情", "phrase"), Term("love", "love", "phrase")]
-    (about,) = Matcher(terms, alike, {}, 10).match([text("三体")], alike[:1], [True])
-    assert [row["name"] for row in about] == ["love"]
+    near = Matcher(terms, alike, {}, 10).match([text("Tristan and Isolde"), text("三体")], alike, [True, True])
+    assert [[row["name"] for row in about] for about in near] == [["love"], []]
 
 
 def test_thresholds_of_the_default_encoder_are_what_they_were_and_another_s_stand_where_its_cosines_do(universal):

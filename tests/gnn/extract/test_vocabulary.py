@@ -159,3 +159,9 @@ def test_the_more_doubtful_a_word_is_the_more_often_users_have_to_repeat_it(monk
     monkeypatch.setattr("gnn.extract.vocabulary.worth", lambda names, _: np.full(len(names), margin))
     found = mined(items, chosen=sp.csr_matrix(chosen, dtype=float), encoder=CountingEncoder())
     assert ("harbour light" in {term.name for term in found}) is kept
+
+
+def test_in_a_small_catalogue_a_topic_of_a_fifth_of_the_items_is_an_interest():
+    posts = [text(f"s{n}", f"{chr(97 + n)}quill sourdough baking") for n in range(8)]
+    assert "sourdough baking" in {term.name for term in phrase_terms([*posts, *OTHERS[:30]])}
+    assert "sourdough baking" not in {term.name for term in phrase_terms([*posts, *OTHERS[:12]])}

@@ -152,6 +152,12 @@ def test_the_past_of_a_history_that_was_brought_along_is_that_of_one_that_was_li
     check_no_overlap(world)
 
 
+def test_a_short_interest_of_long_ago_ends_when_it_lapsed_though_the_latest_event_is_old_too(world):
+    collect_events(world, [event("space0", 0), event("gardens0", 400)])
+    interests.write_user_interests(world, ["u"], GraphClock.at(day(500)))
+    assert life(world, "space", "short") == [("likes", 0, 28)]
+
+
 def test_what_holds_now_is_the_same_whether_the_past_was_lived_or_brought_along(world):
     brought_along(world, LONG_AGO)
     found = {(row["name"], row["horizon"], row["weight"]) for row in read_interests(world, "u")}

@@ -150,7 +150,7 @@ def test_where_nothing_may_be_named_the_sentence_says_so():
     assert found["because"] == "Nothing of your own leads here: 30 people chose or rated this so far."
     assert (found["reason"]["channel"], found["reason"]["people"], found["path"]) == (None, 30, [])
     assert said() == "Nothing of your own leads here: nobody has chosen this yet."
-    assert said(rest=(part("event"),)) == "What you liked says little about this: nobody has chosen this yet."
+    assert said(rest=(part("event"),)) == "Nothing that you liked leads here: nobody has chosen this yet."
 
 
 def test_a_new_item_says_how_often_it_was_chosen_before_the_reason():
