@@ -206,16 +206,21 @@ class NeighbourhoodWorker:
         self.pending.add("", self._derivation.renew_penalties(GROWN), 1)
 
     def _read_descriptions(self, now: QueueState) -> bool:
-        """Read items that were described anew: interests, content, vectors; whether there were any."""
+        """Read items that were described anew: interests, content, vectors; whether there were any. Those that another
+        program has read get their vectors."""
         if now.seq <= self._described or time.monotonic() < self._reads_at:
             return False
         before = self._described
         unread = following.unread_items(self._client, before)
         items = unread[:DESCRIPTIONS_AT_ONCE]
+        missing: list[str] = []
         if len(items) == len(unread):
             self._described = now.seq
+            missing = following.unembedded_items(self._client, before) if self._embedder.version else []
+            if missing:
+                self._rows.write_described(missing, [])
         if not items:
-            return False
+            return bool(missing)
         encoder = self._given or self._current_encoder()
         try:
             cached = CachedEncoder(encoder, self._settings.cache)

@@ -55,6 +55,11 @@ def unread_items(client: Client, seq: int) -> list[str]:
     return [row["item_id"] for row in client.read("update/following/read_unread_items", seq=seq)]
 
 
+def unembedded_items(client: Client, seq: int) -> list[str]:
+    """Items that changed after number `seq` of the feed, were read by another program, and have no embedding."""
+    return [row["item_id"] for row in client.read("update/following/read_unembedded_items", seq=seq)]
+
+
 def changed_embeddings(client: Client, seq: int, version: str) -> list[dict[str, Any]]:
     """Items whose embedding by a model changed after number `seq` of the feed: item_id, embedding."""
     return client.read_once("update/following/read_changed_items", seq=seq, version=version)

@@ -164,6 +164,17 @@ def test_a_described_item_is_read_embedded_and_recommended_without_another_stage
     assert {row["id"]: row["version"] for row in prepared.run_text(VECTORS)}["new"] == version
 
 
+def test_an_item_that_extract_read_first_is_embedded_as_well(prepared, settings, tmp_path, workers):
+    drain(workers)
+    store(prepared, tmp_path, items=[film("new", "Horror", title="Tale H3 again")])
+    extract(prepared, settings, encoder=CountingEncoder())
+    assert "new" not in vectors(prepared)
+    drain(workers)
+    found = vectors(prepared)
+    horror, comedy = (np.mean([found[f"{g}{n}"] for n in range(10)], axis=0) for g in "HC")
+    assert found["new"] @ horror > found["new"] @ comedy
+
+
 def test_a_search_of_before_finds_what_is_described_while_a_worker_follows(prepared, settings, tmp_path, workers):
     both = EventWorker(prepared, settings, CountingEncoder()), workers[1]
     searches = [
