@@ -73,7 +73,7 @@ def explained(context: RequestContext, reason: Reason, path: Path, known: Known,
     if not named:
         said, stated = _chosen(reason.row, known)
         own = any(part.origin == "event" and part.part > 0 for part in reason.rest)
-        sentence = f"{'Nothing that you liked leads here' if own else 'Nothing of your own leads here'}: {said}."
+        sentence = f"Nothing {'that you liked' if own else 'of your own'} leads here: {said}."
     if reason.row in known.new:
         chosen = _chosen_by(known.counts[reason.row].get("ever"))
         sentence = f"New here{chosen}: {sentence[0].lower()}{sentence[1:]}" if named else f"New here{chosen}."

@@ -33,8 +33,8 @@ MEASURE = re.compile(
 CODE = re.compile(r"(?=(?:.*\d){3})[a-z0-9]{8,}|[0-9a-f-]{16,}")
 ADDRESS = re.compile(r"://|www\.|@\w+\.|\.(?:jpe?g|png|gif|html?|pdf|com)\b")
 SENTENCE = re.compile(r"\S+\s+\S+\s+\S.*[.!?。！？]")
-LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?")  # a code, as "de" or "pt-br"
-LANGUAGES = ("lang", "language", "languages", "locale", "sprache", "语言")  # kinds of attributes that have them
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?")  # a code, as "de" or "pt-br"
+LANGUAGE_KINDS = ("lang", "language", "languages", "locale", "sprache", "语言")  # kinds of attributes that have them
 NAVIGATION = re.compile(r"(?:shop|browse|search|filter|sort|view|see|show)\s+(?:by|all|more)\b.*|all\s+\w+")
 PLACEHOLDERS = frozenset(
     {"unknown", "none", "other", "others", "n/a", "na", "misc", "various", "null", "undefined", "default", "general"}
@@ -64,7 +64,7 @@ def attribute_term(kind: str, value: str) -> Term | None:
         return Term(decade, decade, "attribute")
     if not is_name(name) or name.startswith("(no ") or _is_of_another_type(name):
         return None
-    if canonical(kind) in LANGUAGES and LANGUAGE.fullmatch(name):
+    if canonical(kind) in LANGUAGE_KINDS and LANGUAGE_CODE.fullmatch(name):
         return None
     return Term(name, label, "attribute")
 

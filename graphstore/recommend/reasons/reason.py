@@ -49,11 +49,6 @@ class Reason:
     link: Link | None = None
 
     @property
-    def speaks(self) -> bool:
-        """Whether a part speaks for the item, named or not."""
-        return any(part.part > 0 for part in (*self.named, *self.rest))
-
-    @property
     def channel(self) -> str | None:
         """The channel of the leading part."""
         return self.named[0].channel if self.named else None
@@ -71,7 +66,11 @@ def find_reasons(client: Client, context: RequestContext, ranking: Ranking, requ
     common = read_common(client, context, ranking.rows, np.array(sorted(fine), dtype=np.int64))
     history = context.user.events(context.catalogue.vectors)
     reasons = _named(context, history, ranking, request, common, range(len(ranking.rows)))
-    silent = [place for place, reason in enumerate(reasons) if not reason.named and not reason.speaks]
+    silent = [
+        place
+        for place, reason in enumerate(reasons)
+        if not reason.named and not any(part.part > 0 for part in reason.rest)
+    ]
     if silent:
         from_zero = replace(ranking, pools=tuple(pool.from_zero() for pool in ranking.pools)).take(silent)
         for place, reason in zip(silent, _named(context, history, from_zero, request, common, silent), strict=True):
