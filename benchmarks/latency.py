@@ -6,7 +6,8 @@ a key of its own, asks for users in a fixed random order over kept-alive connect
 computed live    with `Cache-Control: no-cache`: nothing that was answered before is used
 unchanged        users who were asked for before, and whose graph has not changed since: from the cache of answers
 If-None-Match    the same with the entity tag of the answer before: 304, without a body
-Where a version has no entity tags it has no cache either, and only the first is measured.
+two servers      computed live by two `serve` processes on one graph, two clients each
+Where a version has no entity tags it has no cache either, and only the live ones are measured.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.load.asking import LIVE, HttpRequest, as_fast_as_answered, entity_tags, recommendations_path
@@ -45,6 +47,18 @@ def measure(port: int, key: str, user_ids: Sequence[str]) -> list[dict[str, Any]
     return rows
 
 
+def measure_two(ports: Sequence[int], key: str, user_ids: Sequence[str]) -> dict[str, Any]:
+    """A row for several servers, each of which two clients ask for all users: requests/s of all together."""
+    live = [HttpRequest(recommendations_path(user_id, QUERY), LIVE) for user_id in user_ids]
+    for port in ports:
+        as_fast_as_answered(port, key, live[:WARM_UP], 1)
+    with ThreadPoolExecutor(len(ports)) as pool:
+        rows = list(pool.map(lambda port: as_fast_as_answered(port, key, live, 2), ports))
+    worst = {name: max(row[name] for row in rows) for name in ("p50 ms", "p99 ms", "slowest ms")}
+    sums = {name: sum(row[name] for row in rows) for name in ("clients", "requests", "requests/s", "304")}
+    return {"asked": "two servers", **worst, **sums}
+
+
 def main() -> None:
     """Measure and print."""
     parser = tables.parser(__doc__)
@@ -59,6 +73,8 @@ def main() -> None:
         rows = measure(program.port, key, order)
         health = [HttpRequest("/health/live", {})] * options.requests
         rows.append({"asked": "/health/live", **as_fast_as_answered(program.port, key, health, 1)})
+        with served(os.environ) as second:
+            rows.append(measure_two((program.port, second.port), key, order))
     tables.show(
         "Recommendations with explanation over HTTP (targets: p50 7, p99 19 ms; 250 requests/s; unchanged p50 2 ms)",
         rows,

@@ -75,6 +75,7 @@ def import_command(terminal: Terminal, dataset: str, folder: Path, texts: bool) 
     \b
     ml-100k        MovieLens 100K: u.data, u.item, u.user
     ml-latest      MovieLens latest: movies.csv, ratings.csv; with --texts tags.csv
+    movietweetings MovieTweetings, and MovieLens 1M and 10M: movies.dat, ratings.dat
     lastfm         HetRec 2011 Last.fm: artists.dat, tags.dat, user_*.dat
     online-retail  UCI Online Retail: online_retail.csv
     mars           MARS e-learning: items_en.csv, users_en.csv, *_ratings_en.csv

@@ -2,7 +2,7 @@
 
     python benchmarks/measures/splits.py DATASET... --output FOLDER [--data FOLDER] [--shared FOLDER] [--json]
 
-DATASET: ml-100k, ml-latest-small (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
+DATASET: ml-100k, ml-latest-small, movietweetings-100k (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
 uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it has no times),
 ml-100k@item, ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
 uci-online-retail@item, hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018
@@ -64,6 +64,7 @@ SETS: dict[str, Published] = {
     "ml-100k@user": Published("ml-100k", "ml-100k", "user"),
     "ml-latest-small": Published("ml-latest-small", "ml-latest", "time"),
     "ml-latest-small@user": Published("ml-latest-small", "ml-latest", "user"),
+    "movietweetings-100k": Published("movietweetings-100k", "movietweetings", "time"),
     "uci-online-retail": Published("uci-online-retail", "online-retail", "time"),
     "hetrec2011-lastfm-2k": Published("hetrec2011-lastfm-2k", "lastfm", "random"),
     "ml-100k@item": Published("ml-100k", "ml-100k", "item"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from graphstore.datasets import amazon_reviews, lastfm, lightgcn, mars, online_retail
+from graphstore.datasets import amazon_reviews, lastfm, lightgcn, mars, movietweetings, online_retail
 from graphstore.datasets.amazon_reviews import read_amazon_reviews
 from graphstore.datasets.dataset import Dataset, RowIterator, find_file
 from graphstore.datasets.lastfm import read_lastfm
 from graphstore.datasets.lightgcn import read_lightgcn, read_lists
 from graphstore.datasets.mars import read_mars
 from graphstore.datasets.movielens import demo_dataset, read_ml_100k, read_ml_latest, read_recbole_ml_100k
+from graphstore.datasets.movietweetings import read_movietweetings
 from graphstore.datasets.online_retail import read_online_retail
 from graphstore.errors import InputError
 
@@ -28,6 +29,7 @@ __all__ = [
     "read_mars",
     "read_ml_100k",
     "read_ml_latest",
+    "read_movietweetings",
     "read_online_retail",
     "read_recbole_ml_100k",
 ]
@@ -35,6 +37,7 @@ __all__ = [
 ADAPTERS: dict[str, tuple[tuple[str, ...], Callable[[Path], Dataset]]] = {
     "ml-100k": (("u.data", "u.item", "u.user"), read_ml_100k),
     "ml-latest": (("movies.csv", "ratings.csv"), read_ml_latest),
+    "movietweetings": (movietweetings.FILES, read_movietweetings),
     "lastfm": (lastfm.FILES, read_lastfm),
     "online-retail": (online_retail.FILES, read_online_retail),
     "mars": (mars.FILES, read_mars),

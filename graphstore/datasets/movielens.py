@@ -34,7 +34,8 @@ def age_group(age: int) -> str:
     return "under 18" if age < 18 else "55+"
 
 
-def _film(item_id: str, title: str, genres: list[str], released: str | None = None) -> dict[str, Any]:
+def film_row(item_id: str, title: str, genres: list[str], released: str | None = None) -> dict[str, Any]:
+    """The row of a film; a year at the end of its title gives its decade.  released: a date."""
     attributes: dict[str, list[str]] = {"genre": genres} if genres else {}
     year = YEAR.search(title)
     if year:
@@ -50,7 +51,8 @@ def _person(user_id: str, age: str, gender: str, occupation: str) -> dict[str, A
     return {"user_id": user_id, "attributes": attributes}
 
 
-def _rating(user_id: str, item_id: str, rating: str, timestamp: str) -> dict[str, Any]:
+def rating_row(user_id: str, item_id: str, rating: str, timestamp: str) -> dict[str, Any]:
+    """The row of a rating.  timestamp: seconds since 1970."""
     return {
         "user_id": user_id,
         "item_id": item_id,
@@ -66,7 +68,7 @@ def _published_film(fields: list[str]) -> dict[str, Any]:
     released = None
     if fields[2]:
         released = datetime.strptime(fields[2], "%d-%b-%Y").replace(tzinfo=UTC).date().isoformat()
-    return _film(fields[0], fields[1], genres, released)
+    return film_row(fields[0], fields[1], genres, released)
 
 
 def read_ml_100k(folder: Path) -> Dataset:
@@ -79,7 +81,7 @@ def read_ml_100k(folder: Path) -> Dataset:
         return read_lines(need_file(folder, "u.user"), "|", lambda fields: _person(*fields[:4]))
 
     def events() -> RowIterator:
-        return read_lines(need_file(folder, "u.data"), None, lambda fields: _rating(*fields))
+        return read_lines(need_file(folder, "u.data"), None, lambda fields: rating_row(*fields))
 
     return Dataset("ml-100k", items, users, events)
 
@@ -97,7 +99,7 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
     def items() -> RowIterator:
         for item_id, title, year, genres in table("item"):
             full = f"{title} ({year})" if year and not YEAR.search(title) else title
-            yield _film(item_id, full, genres.split(), f"{year}-01-01" if year.isdigit() else None)
+            yield film_row(item_id, full, genres.split(), f"{year}-01-01" if year.isdigit() else None)
 
     def users() -> RowIterator:
         for user_id, age, gender, occupation, *_ in table("user"):
@@ -105,7 +107,7 @@ def read_recbole_ml_100k(wheel: Path) -> Dataset:
 
     def events() -> RowIterator:
         for fields in table("inter"):
-            yield _rating(*fields[:4])
+            yield rating_row(*fields[:4])
 
     return Dataset("ml-100k", items, users, events)
 
@@ -116,13 +118,13 @@ def read_ml_latest(folder: Path) -> Dataset:
     def items() -> RowIterator:
         def film(row: dict[str, str]) -> dict[str, Any]:
             genres = [genre for genre in row["genres"].split("|") if genre and not genre.startswith("(")]
-            return _film(row["movieId"], row["title"].strip(), genres)
+            return film_row(row["movieId"], row["title"].strip(), genres)
 
         return read_table(need_file(folder, "movies.csv"), ("movieId", "title", "genres"), film)
 
     def events() -> RowIterator:
         columns = ("userId", "movieId", "rating", "timestamp")
-        return read_table(need_file(folder, "ratings.csv"), columns, lambda row: _rating(*(row[c] for c in columns)))
+        return read_table(need_file(folder, "ratings.csv"), columns, lambda row: rating_row(*(row[c] for c in columns)))
 
     def tags() -> RowIterator:
         return read_table(need_file(folder, "tags.csv"), ("userId", "movieId", "tag", "timestamp"), _tag)

@@ -183,6 +183,18 @@ def test_tags_of_movielens_are_read_only_where_they_are_asked_for(tmp_path, clie
     assert [row["text"] for row in texts] == ["noir", "slow, but good"]
 
 
+def test_movietweetings_are_ratings_from_0_to_10_of_films(tmp_path, client):
+    (tmp_path / "movies.dat").write_text("0002844::Fantômas: À l'ombre (1913)::Crime|Drama\n0000001::Untold (2013)::\n")
+    (tmp_path / "ratings.dat").write_text("1::0002844::0::1365029107\n2::0002844::10::1365029108\n")
+    dataset = open_dataset("movietweetings", tmp_path)
+    film, untold = (Item.model_validate(row) for row in dataset.items())
+    assert (film.item_id, film.title) == ("0002844", "Fantômas: À l'ombre (1913)")
+    assert film.attributes == {"genre": ["Crime", "Drama"], "decade": ["1910s"]}
+    assert untold.attributes == {"decade": ["2010s"]}
+    assert [Event.model_validate(row).value for row in dataset.events()] == [0, 10]
+    assert created(client, dataset) == {"items": 2, "users": 0, "events": 2}
+
+
 def test_reviews_are_ratings_with_what_was_written(gift_cards, client):
     dataset = open_dataset("gift-cards", gift_cards)
     first, second = (Item.model_validate(row) for row in dataset.items())
@@ -258,7 +270,7 @@ def test_gzip_files_read_like_plain_ones(name, request):
 
 
 def test_an_unknown_data_set_or_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="ml-100k, ml-latest, lastfm, online-retail, mars, gift-cards, lightgcn"):
+    with pytest.raises(InputError, match="ml-100k, ml-latest, movietweetings, lastfm, online-retail, mars, gift-cards, lightgcn"):
         open_dataset("nothing", tmp_path)
     with pytest.raises(InputError, match=r"missing: movies\.csv"):
         open_dataset("ml-latest", tmp_path)
