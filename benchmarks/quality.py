@@ -4,9 +4,9 @@
         [--encoder NAME]
 
 DATASET: ml-100k, ml-100k@user, ml-latest-small, ml-latest-small@user, movietweetings-100k, uci-online-retail,
-hetrec2011-lastfm-2k, mars-elearning-en, ml-100k@item, ml-100k-overviews@item, ml-100k-posters@item, ml-latest-small@item,
-hetrec2011-lastfm-2k@item, lightgcn-gowalla, lightgcn-yelp2018, or NAME=FOLDER[@time|@user|@random|@item] (see
-splits.py).
+hetrec2011-lastfm-2k, mars-elearning-en, ml-100k@item, ml-100k-overviews@item, ml-100k-posters@item,
+ml-latest-small@item, hetrec2011-lastfm-2k@item, lightgcn-gowalla, lightgcn-yelp2018, or
+NAME=FOLDER[@time|@user|@random|@item] (see splits.py).
 FOLDER holds the data sets by name; without it ml-100k is fetched as the demo does. Valid is scored after train, test
 after history (train and valid). --output keeps recs.jsonl, the lists of all systems, report.json and the split of each
 data set. Where the shared score.py is at hand it scores the lists too, and must say the same.

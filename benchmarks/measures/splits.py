@@ -2,8 +2,9 @@
 
     python benchmarks/measures/splits.py DATASET... --output FOLDER [--data FOLDER] [--shared FOLDER] [--json]
 
-DATASET: ml-100k, ml-latest-small, movietweetings-100k (cut in time), ml-100k@user, ml-latest-small@user (each user's own last tenth),
-uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it has no times),
+DATASET: ml-100k, ml-latest-small, movietweetings-100k (cut in time), ml-100k@user, ml-latest-small@user (each user's
+own last tenth), uci-online-retail, mars-elearning-en, amazon-gift-cards (cut in time), hetrec2011-lastfm-2k (random: it
+has no times),
 ml-100k@item, ml-100k-overviews@item (with texts), ml-100k-posters@item (texts and posters), ml-latest-small@item,
 uci-online-retail@item, hetrec2011-lastfm-2k@item (a tenth of the items is new), lightgcn-gowalla, lightgcn-yelp2018
 (the published lists), or NAME=FOLDER[@time|@user|@random|@item] with events.jsonl or events.csv in it (and items,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,19 @@ def pull_item_interests(client: Client, item_ids: list[str]) -> tuple[list[str],
         rows += [item_index[row["item_id"]]] * len(row["names"])
         weights += row["weights"]
     return list(names), sp.csr_matrix((weights, (rows, columns)), shape=(len(item_ids), len(names)))
+
+
+def pull_interest_vectors(client: Client, names: Sequence[str]) -> np.ndarray:
+    """(N, D) the vectors of these interests' labels, of length 1; zeros for those without one."""
+    found = {
+        row["position"]: row["embedding"] for row in client.read("build/pull/read_interest_vectors", names=list(names))
+    }
+    width = max(map(len, found.values()), default=0)
+    vectors = np.zeros((len(names), width))
+    for position, vector in found.items():
+        if len(vector) == width:
+            vectors[position] = vector
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 def _incidence(rows: Iterable[tuple[int, list[Any]]], count: int) -> tuple[list[Any], sp.csr_matrix]:

@@ -19,6 +19,8 @@ Matrix = sp.csr_matrix
 DECIMALS = 9  # of scores, so that the order of summation decides nothing
 FEWEST_PEOPLE = 2  # with an attribute, who chose an item that it favours
 LEAST_VALUE = 1e-3  # of a decayed event; lower values count as none
+FEWEST_COMPARED, MOST_COMPARED = 20, 2_000  # vectors of interests, whose pairs say what cosine is usual
+NEARER = 2.0  # standard deviations above the usual cosine, from which two interests are near
 MOST_AHEAD = 64.0  # half-lives after the reference day
 
 
@@ -167,10 +169,17 @@ def favoured_items(members: sp.csr_matrix, matrix: sp.csr_matrix, *, shrinkage: 
     return Neighbours(*best_of_rows(row, column, given * np.log(given / share[column]), top))
 
 
-def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int) -> Neighbours:
-    """The hierarchy of interests: y is broader than x where p(y|x) >= threshold and p(x|y) < p(y|x).
+def subsumption(
+    about: sp.csr_matrix, vectors: np.ndarray | None = None, *, threshold: float, least: int, top: int
+) -> Neighbours:
+    """The hierarchy of interests: y is broader than x where p(y|x) >= threshold and p(x|y) < p(y|x), and both are near
+    in meaning.
 
-    about: (I, N), not 0 where an item is about an interest.  least: items that an interest x needs.
+    about: (I, N), not 0 where an item is about an interest.  vectors: (N, D) of the interests' names, of length 1 or 0;
+    a pair of which both have one must be nearer than NEARER standard deviations above the mean pair: that all items
+    about one are about another doesn't make it broader ("texas roadhouse" is no kind of "gardens").
+    least: items that an interest x needs.
+
     Returns edges with source x, target y, score p(y|x).
 
     Reference: Sanderson and Croft, "Deriving Concept Hierarchies from Text", SIGIR 1999.
@@ -182,7 +191,21 @@ def subsumption(about: sp.csr_matrix, *, threshold: float, least: int, top: int)
     narrow, broad = both.row, both.col
     forward, backward = both.data / count[narrow], both.data / count[broad]
     keep = (narrow != broad) & (count[narrow] >= least) & (forward >= threshold) & (backward < forward)
-    return Neighbours(*best_of_rows(narrow[keep], broad[keep], forward[keep], top))
+    narrow, broad, forward = narrow[keep], broad[keep], forward[keep]
+    near = _near(vectors, narrow, broad) if vectors is not None else np.ones(len(narrow), dtype=bool)
+    return Neighbours(*best_of_rows(narrow[near], broad[near], forward[near], top))
+
+
+def _near(vectors: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(P,) whether pairs of N vectors are near, as far as both have one. Background: pairs of MOST_COMPARED of them."""
+    there = np.asarray(vectors.any(axis=1))
+    some = vectors[there][:: max(1, int(there.sum()) // MOST_COMPARED)]
+    if len(some) < FEWEST_COMPARED:
+        return np.ones(len(one), dtype=bool)
+    background = (some @ some.T)[np.triu_indices(len(some), 1)]
+    cosine = (vectors[one] * vectors[other]).sum(axis=1)
+    near: np.ndarray = cosine >= background.mean() + NEARER * background.std()
+    return near | ~(there[one] & there[other])
 
 
 def no_neighbours() -> Neighbours:

@@ -13,7 +13,12 @@ import numpy as np
 
 from graphstore.build import similarity
 from graphstore.build.derive import BuildOptions, derive, favoured_items, ridge_penalties
-from graphstore.build.pull import pull_interactions, pull_item_interests, pull_user_attributes
+from graphstore.build.pull import (
+    pull_interactions,
+    pull_interest_vectors,
+    pull_item_interests,
+    pull_user_attributes,
+)
 from graphstore.build.tuned import tuned_settings
 from graphstore.build.write import Writer, write_popularity
 from graphstore.clock import GraphClock
@@ -75,8 +80,9 @@ def build(
         attributes, members = pull_user_attributes(client, events.user_ids)
         writer.replace("favoured_items", favoured_items(events, members, options), attributes, events.item_ids)
         names, about = pull_item_interests(client, events.item_ids)
+        vectors = pull_interest_vectors(client, names)
         broader = similarity.subsumption(
-            about, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
+            about, vectors, threshold=options.broader_threshold, least=options.broader_least_items, top=options.broader
         )
         writer.replace("broader", broader, names, names)
         _continue_popularity(client, current, options, events, clock)

@@ -108,6 +108,21 @@ def test_a_broader_interest_holds_most_of_the_narrower_ones_items_but_not_the_ot
     assert found == {(1, 0): 1.0, (2, 0): 1.0}
 
 
+def test_what_is_broader_is_near_in_meaning_where_both_have_a_vector():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(30, 64))
+    vectors[1] = vectors[0] + 0.3 * rng.normal(size=64)
+    vectors[3] = 0.0  # nobody knows what it means
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    about = np.zeros((6, 30))
+    about[:, 0] = about[:4, 1] = about[:3, 2] = about[:2, 3] = 1  # all items about 1, 2 and 3 are about 0
+    found = table(similarity.subsumption(sp.csr_matrix(about), vectors, threshold=0.8, least=2, top=5))
+    assert set(found) == {(1, 0), (3, 0), (3, 1), (3, 2)}
+    assert (2, 0) in table(similarity.subsumption(sp.csr_matrix(about), threshold=0.8, least=2, top=5))
+    few = similarity.subsumption(sp.csr_matrix(about[:, :4]), vectors[:4], threshold=0.8, least=2, top=5)
+    assert (2, 0) in table(few)  # four vectors don't say what is usual
+
+
 def test_a_low_rating_is_one_below_the_users_mean_or_at_most_two_where_fewer_than_three_are_known():
     rated = np.array([True, True, True, False])
     assert low_among(np.array([5.0, 5.0, 3.0, 1.0]), rated).tolist() == [False, False, True, False]

@@ -270,7 +270,9 @@ def test_gzip_files_read_like_plain_ones(name, request):
 
 
 def test_an_unknown_data_set_or_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="ml-100k, ml-latest, movietweetings, lastfm, online-retail, mars, gift-cards, lightgcn"):
+    with pytest.raises(
+        InputError, match="ml-100k, ml-latest, movietweetings, lastfm, online-retail, mars, gift-cards, lightgcn"
+    ):
         open_dataset("nothing", tmp_path)
     with pytest.raises(InputError, match=r"missing: movies\.csv"):
         open_dataset("ml-latest", tmp_path)
