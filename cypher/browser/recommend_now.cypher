@@ -22,7 +22,8 @@ CALL (u) {
   WITH m, {similar_short: 0.2, similar_long: 0.2, similar_age: 0.1, similar_recent: 0.1,
            transitions_short: 0.1, transitions_long: 0.1, transitions_age: 0.1, transitions_recent: 0.1,
            interests: 0.3, embedding: 0.8, social_follows: 0.1, social_alike: 0.1, attributes: 0.1,
-           popular_recent: 0.15, popular_ever: 0.1, searches: 1.0} AS defaults
+           popular_recent: 0.15, popular_ever: 0.1, popular_1: 0.0, popular_3: 0.0, popular_7: 0.0, popular_30: 0.0,
+           popular_90: 0.0, searches: 1.0} AS defaults
   WHERE m.signals IS NOT NULL OR m.blend IS NULL  // `interestgraph update` gives the lists to an earlier model
   RETURN m.version AS model, coalesce(m.signals, keys(defaults)) AS signals,
          coalesce(m.weights, [name IN keys(defaults) | defaults[name]]) AS weights
@@ -101,7 +102,7 @@ CALL (model, events, stored) {
 WITH *, coalesce(CASE WHEN any(x IN read WHERE x <> 0) THEN read END,
                  CASE WHEN moment IS NULL AND u.embedding_version = model THEN u.embedding END) AS vector
 
-// ---- The logarithm of what one event of now counts as popularity. The graph's clock says what now is, and the user's
+// ---- The logarithms of what one event of now counts as popularity, by half-life. The graph's clock says what now is, and the user's
 // latest event may move it by `pace` days.
 CALL (events) {
   OPTIONAL MATCH (f:Feed {name: 'changes'})
@@ -113,7 +114,8 @@ CALL (events) {
                WHEN moved > f.clock + f.pace THEN f.clock + f.pace
                WHEN moved > f.clock THEN moved
                ELSE f.clock END AS now
-  RETURN coalesce(now * log(2) / coalesce(f.popularity_half_life, 14.0), 0.0) AS now
+  RETURN [days IN [coalesce(f.popularity_half_life, 14.0)] + coalesce(f.popularity_windows, []) |
+          coalesce(now * log(2) / days, 0.0)] AS nows
 }
 
 // ---- What is not recommended: what the user has had, and what is mainly about an interest that the user deleted.
@@ -289,11 +291,14 @@ UNION ALL
 }
 
 // ---- The values of all signals of each candidate. Those of embedding and popular are computed for every candidate.
-WITH u, moment, model, signals, weights, vector, now, i,
+WITH u, moment, model, signals, weights, vector, nows, i,
      collect(CASE WHEN reason IS NOT NULL THEN [channel, reason] END) AS reasons, collect(found) AS found
 WITH *, coalesce(CASE WHEN i.embedding_version = model THEN 2 * vector.similarity.cosine(vector, i.embedding) - 1 END,
                  0.0) AS cosine
-WITH *, found + {embedding: cosine, popular_recent: coalesce(log(1 + exp(i.popularity - now)), 0.0),
+WITH *, [coalesce(i.popularity, -1.0e300)] + coalesce(i.popularity_windows, []) AS popular
+WITH *, [n IN range(0, 5) | coalesce(log(1 + exp(popular[n] - nows[n])), 0.0)] AS popular
+WITH *, found + {embedding: cosine, popular_recent: popular[0], popular_1: popular[1], popular_3: popular[2],
+                 popular_7: popular[3], popular_30: popular[4], popular_90: popular[5],
                  popular_ever: coalesce(log(1 + exp(i.ever_popular)), 0.0)} AS found,
      reasons + [['embedding', 'the vectors of user and item are near (cosine ' + toString(round(cosine, 2)) + ')'],
                 ['popular', 'chosen by many']] AS reasons

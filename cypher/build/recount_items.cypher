@@ -3,7 +3,7 @@
 // counted: relationship types that count towards popularity.  new: ln of the count from which an item is known.
 // clock, paused_after, pause: as in `build/note_build`.
 // Access: write
-// Parameters: since DATETIME, counted LIST<STRING>, half_life FLOAT, new FLOAT, clock FLOAT, paused_after FLOAT, pause FLOAT
+// Parameters: since DATETIME, counted LIST<STRING>, half_life FLOAT, windows LIST<FLOAT>, new FLOAT, clock FLOAT, paused_after FLOAT, pause FLOAT
 // Returns: items INTEGER
 // Index: item_touched_at
 MATCH (i:Item)
@@ -16,10 +16,13 @@ CALL (i) {
   WITH coalesce(b.at.epochMillis / 86400000.0, 0.0) AS day
   WITH CASE WHEN day <= $paused_after THEN day WHEN day - $pause < $paused_after THEN $paused_after ELSE day - $pause END
     AS day
-  WITH CASE WHEN day > $clock THEN $clock ELSE day END * log(2) / $half_life AS one
+  WITH CASE WHEN day > $clock THEN $clock ELSE day END * log(2) AS one
   WITH collect(one) AS ones, max(one) AS top
-  RETURN top + log(reduce(sum = 0.0, one IN ones | sum + exp(one - top))) AS popularity, log(toFloat(size(ones))) AS ever
+  WITH ones, [days IN [$half_life] + $windows |
+    round(top / days + log(reduce(sum = 0.0, one IN ones | sum + exp((one - top) / days))), 9)] AS found
+  RETURN found[0] AS popularity, found[1..] AS windows, log(toFloat(size(ones))) AS ever
 }
-SET i.popularity = round(popularity, 9), i.ever_popular = CASE WHEN popularity IS NULL THEN null ELSE round(ever, 9) END,
+SET i.popularity = popularity, i.popularity_windows = CASE WHEN popularity IS NULL THEN null ELSE windows END,
+    i.ever_popular = CASE WHEN popularity IS NULL THEN null ELSE round(ever, 9) END,
     i.is_new = popularity IS NULL OR ever < $new
 RETURN count(*) AS items

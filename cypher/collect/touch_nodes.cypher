@@ -1,7 +1,7 @@
 // Purpose: record the activity of new events on their users and items, in the transaction that stores the events. Each
 // node is marked as due for `update --follow`: `due`, milliseconds since 1970 from which it may be claimed. A node that
 // is leased (`lease`) keeps its mark; its `version` rises, so that the worker updates it again. The events are added to
-// the popularity of the items, with the half-life of the last build and times by the graph's clock (`build/note_build`,
+// the popularity of the items, with the half-lives of the last build and times by the graph's clock (`build/note_build`,
 // graphstore/clock.py); before the first build there is none.
 // items: maps of item_id and days (since 1970, 0 where unknown) of the events that count.  new: ln of the count from
 // which an item is known.
@@ -28,9 +28,15 @@ CALL () {
          ELSE day - coalesce(f.pause, 0.0) END] AS days
   WITH i, f, [day IN days | CASE WHEN day > f.clock + f.pace * size(days) THEN f.clock + f.pace * size(days) ELSE day END]
     AS days
-  WITH i, [day IN days | day * log(2) / f.popularity_half_life] AS added, coalesce(i.popularity, -1.0e300) AS before
-  WITH i, added, before, reduce(top = before, one IN added | CASE WHEN one > top THEN one ELSE top END) AS top
-  WITH i, top + log(reduce(sum = exp(before - top), one IN added | sum + exp(one - top))) AS popularity,
-       log(exp(coalesce(i.ever_popular, -1.0e300)) + size(added)) AS ever_popular
-  SET i.popularity = round(popularity, 9), i.ever_popular = round(ever_popular, 9), i.is_new = ever_popular < $new
+  WITH i, days, reduce(top = head(days), day IN days | CASE WHEN day > top THEN day ELSE top END) * log(2) AS latest,
+       [[f.popularity_half_life, i.popularity]]
+       + [n IN range(0, size(coalesce(f.popularity_windows, [])) - 1) |
+          [f.popularity_windows[n], i.popularity_windows[n]]] AS counts
+  WITH i, days, counts, [c IN counts | CASE WHEN c[1] > latest / c[0] THEN c[1] ELSE latest / c[0] END] AS tops
+  WITH i, [n IN range(0, size(counts) - 1) | round(tops[n] + log(reduce(
+             sum = coalesce(exp(counts[n][1] - tops[n]), 0.0), day IN days |
+             sum + exp(day * log(2) / counts[n][0] - tops[n]))), 9)] AS logs,
+       log(exp(coalesce(i.ever_popular, -1.0e300)) + size(days)) AS ever_popular
+  SET i.popularity = logs[0], i.popularity_windows = logs[1..], i.ever_popular = round(ever_popular, 9),
+      i.is_new = ever_popular < $new
 }

@@ -15,6 +15,7 @@ from graphstore.build import transitions as graph_transitions
 from graphstore.build.regression import regressed_columns, unit_of_penalty
 from graphstore.build.similarity import Neighbours
 from graphstore.interactions import Interactions
+from graphstore.popularity import WINDOWS
 from graphstore.progress import Progress, silent
 
 NO_DECAY = float("inf")  # a half-life
@@ -83,7 +84,8 @@ class TwoScoreNeighbours:
 class Derived:
     """All that a build derives from behaviour alone.
 
-    popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the plain count; both -inf without events.
+    popularity: (I,) ln of the decayed count.  ever_popular: (I,) ln of the plain count.  windows: (I, W) ln of counts
+    by `graphstore.popularity.WINDOWS`. All -inf without events.
     """
 
     similar_items: TwoScoreNeighbours
@@ -91,6 +93,7 @@ class Derived:
     similar_users: Neighbours
     popularity: np.ndarray
     ever_popular: np.ndarray
+    windows: np.ndarray
 
 
 def derive(
@@ -121,6 +124,7 @@ def derive(
         _similar_users(events, options, reference),
         similarity.log_popularity(events, options.popularity_half_life),
         similarity.log_popularity(events, NO_DECAY),
+        np.stack([similarity.log_popularity(events, window) for window in WINDOWS], axis=1),
     )
 
 

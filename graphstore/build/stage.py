@@ -26,7 +26,7 @@ from graphstore.database.client import Client
 from graphstore.database.runs import Run, run
 from graphstore.durations import DAY_MILLIS, DAY_SECONDS
 from graphstore.interactions import Interactions
-from graphstore.popularity import NEW
+from graphstore.popularity import NEW, WINDOWS
 from graphstore.progress import Progress, silent
 
 log = logging.getLogger("interestgraph.build")
@@ -98,6 +98,7 @@ def _continue_popularity(
     client.write(
         "build/note_build",
         popularity_half_life=options.popularity_half_life,
+        popularity_windows=list(WINDOWS),
         latest=latest,
         highest_rating=events.highest_rating,
         **clock.properties(),
@@ -108,6 +109,7 @@ def _continue_popularity(
         since=current.started_at - LONGEST_TRANSACTION,
         counted=counted,
         half_life=options.popularity_half_life,
+        windows=list(WINDOWS),
         new=NEW,
         **{name: value for name, value in clock.properties().items() if name != "pace"},
     )

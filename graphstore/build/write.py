@@ -68,17 +68,23 @@ def _by_source(
 
 
 def write_popularity(client: Client, events: Interactions, derived: Derived) -> int:
-    """Set `popularity`, `ever_popular` and `is_new` of all items; returns how many items have a popularity."""
+    """Set the popularity of all items, and whether they are new; returns how many items have a popularity."""
     known = np.isfinite(derived.popularity)
     rows = [
         {
             "item_id": item_id,
             "popularity": value if has else None,
             "ever_popular": ever if has else None,
+            "popularity_windows": windows if has else None,
             "is_new": ever < NEW,
         }
-        for item_id, has, value, ever in zip(
-            events.item_ids, known.tolist(), derived.popularity.tolist(), derived.ever_popular.tolist(), strict=True
+        for item_id, has, value, ever, windows in zip(
+            events.item_ids,
+            known.tolist(),
+            derived.popularity.tolist(),
+            derived.ever_popular.tolist(),
+            derived.windows.tolist(),
+            strict=True,
         )
     ]
     for batch in batched(rows, WRITE_ROWS):

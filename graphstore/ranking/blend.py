@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from graphstore.arrays import Floats
+from graphstore.popularity import WINDOW_SIGNALS
 from graphstore.ranking.history import Readout
 
 SIGNALS: dict[str, tuple[str, ...]] = {
@@ -33,7 +34,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "embedding": ("embedding",),
     "social": ("social_follows", "social_alike"),
     "attributes": ("attributes",),
-    "popular": ("popular_recent", "popular_ever"),
+    "popular": ("popular_recent", "popular_ever", *WINDOW_SIGNALS),
     "searches": ("searches",),
 }
 CHANNELS = tuple(SIGNALS)
@@ -57,6 +58,7 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "attributes": 0.1,
     "popular_recent": 0.15,
     "popular_ever": 0.1,
+    **dict.fromkeys(WINDOW_SIGNALS, 0.0),
     "searches": 1.0,
 }
 SEARCH_DEVIATION = 0.2  # of the signal searches: an item that fits the latest search wholly is 5 deviations up

@@ -10,7 +10,7 @@ The one implementation, for serving (arrays from `graphstore.recommend`) and for
     interests     about one of the user's interests
     social        recent items of followed and similar users
     attributes    favoured by users with the same attributes
-    popular       chosen most of late
+    popular       chosen most of late, these days, or ever
     searches      found by what the user searched of late
 
 Names: I items, N candidates, F signals, E edges, R recent items, V interests, A attributes, D width.
@@ -28,11 +28,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows, ranges, top_k
-from graphstore.popularity import popularity_signal
+from graphstore.popularity import WINDOW_SIGNALS, WINDOWS, popularity_signal
 from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.neighbour_table import NO_EDGES, NeighbourEdges
 
+NEWEST = WINDOWS.index(3.0)  # the half-life by which what is popular these days is found
+WINDOW_PLACES = [PLACE[name] for name in WINDOW_SIGNALS]
 BY_POPULARITY = ("social", "interests")
 Found = tuple[Rows, Floats]  # n rows of items, ascending, and (F, n) values of theirs
 NO_ROWS = np.zeros(0, dtype=np.int64)
@@ -45,12 +47,14 @@ class CandidateItems:
 
     order: (I,) place by item id, which breaks ties.
     popularity, ever_popular: (I,) logarithms of recent counts and of all, -inf without events.
+    windows: (I, W) logarithms of counts by `graphstore.popularity.WINDOWS`.
     about: (I, V) weight of ABOUT.  favours: (A, I) score of FAVOURS.
     """
 
     order: Rows
     popularity: Floats
     ever_popular: Floats
+    windows: Floats
     vectors: Vectors
     about: sp.csc_matrix
     favours: sp.csr_matrix
@@ -103,7 +107,7 @@ def find_candidates(
     items: CandidateItems,
     user: UserFeatures,
     count: int,
-    now: float,
+    now: Floats,
     channels: Collection[str] = CHANNELS,
     wanted: Rows = NO_ROWS,
 ) -> tuple[Rows, Floats]:
@@ -141,7 +145,8 @@ def find_candidates(
         parts.append(rows[_best(items, rows, cosine[rows], count)])
     if "popular" in channels:
         rows = np.flatnonzero((items.popularity > -np.inf) & unseen)
-        parts.append(rows[_best(items, rows, items.popularity[rows], count)])
+        lists = (items.popularity, items.ever_popular, items.windows[:, NEWEST])
+        parts += [rows[_best(items, rows, popularity[rows], count)] for popularity in lists]
     found = _distinct(np.concatenate([wanted, *parts]), size)
     signals = np.zeros((len(found), len(NAMES)))
     for channel, places in chosen.items():
@@ -149,8 +154,9 @@ def find_candidates(
         signals[np.searchsorted(found, rows[places])[:, None], CHANNEL_PLACES[channel]] = values[:, places].T
     if cosine is not None:
         signals[:, PLACE["embedding"]] = cosine[found]
-    signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now)
+    signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now[0])
     signals[:, PLACE["popular_ever"]] = popularity_signal(items.ever_popular[found], 0.0)
+    signals[:, WINDOW_PLACES] = popularity_signal(items.windows[found], now[1:])
     by_id = np.argsort(items.order[found], kind="stable")
     return found[by_id], signals[by_id]
 

@@ -52,7 +52,7 @@ class Signals:
     derived: Derived
     side: SideInformation
     vectors: np.ndarray
-    popularity_now: float
+    popularity_now: Floats
     options: RecommendOptions = field(default_factory=RecommendOptions)
     _tables: dict[str, Any] = field(default_factory=dict)
 
@@ -64,6 +64,7 @@ class Signals:
             np.arange(size),
             self.derived.popularity,
             self.derived.ever_popular,
+            self.derived.windows,
             Vectors.of(self.vectors),
             self.side.about.tocsc(),
             self.side.favours.tocsr(),

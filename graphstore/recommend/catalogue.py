@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
+from graphstore.popularity import WINDOWS
 from graphstore.ranking.candidates import NO_ROWS, CandidateItems
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.neighbour_table import NeighbourTable
@@ -108,8 +109,8 @@ class Catalogue(CandidateItems):
         more = len(added)
         self.edges.grow(len(ids))
         wider: dict[str, Any] = {
-            name: np.concatenate([getattr(self, name), np.zeros(more, dtype=getattr(self, name).dtype)])
-            for name in ("popularity", "ever_popular", "version", "change", "titles", "new", "touched")
+            name: np.concatenate([(own := getattr(self, name)), np.zeros((more, *own.shape[1:]), dtype=own.dtype)])
+            for name in ("popularity", "ever_popular", "windows", "version", "change", "titles", "new", "touched")
         }
         shape = len(ids), self.about.shape[1]
         about = sp.csc_matrix((self.about.data, self.about.indices, self.about.indptr), shape)
@@ -186,7 +187,7 @@ def load_catalogue(client: Client, model: str | None, width: int) -> Catalogue:
 
 
 _EMPTY: Columns = {
-    name: [] for name in ("popularity", "ever_popular", "versions", "changes", "titles", "new", "touched")
+    name: [] for name in ("popularity", "ever_popular", "windows", "versions", "changes", "titles", "new", "touched")
 }
 
 
@@ -195,6 +196,7 @@ def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
     return {
         "popularity": _logarithms(columns["popularity"]),
         "ever_popular": _logarithms(columns["ever_popular"]),
+        "windows": _windows(columns["windows"]),
         "version": np.array(columns["versions"], dtype=np.int64),
         "change": np.array(columns["changes"], dtype=np.int64),
         "titles": np.array([title or None for title in columns["titles"]], dtype=object),
@@ -206,6 +208,14 @@ def _scalars(columns: Columns) -> dict[str, NDArray[Any]]:
 def _logarithms(values: Sequence[float]) -> Floats:
     column = np.array(values, dtype=float)
     return np.where(column > NO_COUNT, column, -np.inf)
+
+
+def _windows(values: Sequence[Sequence[float]]) -> Floats:
+    """(I, W); -inf for items without events, and where the graph was built for other half-lives."""
+    none = [-np.inf] * len(WINDOWS)
+    return np.array([own if len(own) == len(WINDOWS) else none for own in values], dtype=float).reshape(
+        -1, len(WINDOWS)
+    )
 
 
 def _matrix(embeddings: Sequence[Sequence[float]], width: int) -> NDArray[np.float32]:

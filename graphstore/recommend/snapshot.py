@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from cachetools import LRUCache
 
-from graphstore.arrays import Rows
+from graphstore.arrays import Floats, Rows
 from graphstore.database.client import Client
 from graphstore.ranking.blend import Blend
 from graphstore.ranking.candidates import UserFeatures
@@ -192,7 +192,7 @@ class RequestContext:
     """Everything that one recommendation is computed from: one user at one version, and the items as they are.
 
     user: their state in the cache.  features: the same as candidate generation reads it.
-    popularity_now: logarithm of what an event of now counts (`graphstore.popularity.popularity_now`).
+    popularity_now: logarithms of what an event of now counts (`graphstore.popularity.popularity_now`).
     pending: whether the user waits for a follower (`User.due`).  followers: event workers that are alive.
     latest: time of the latest event that is known.
     validator: an answer may be given again while `ServingCache.validator` returns the same.
@@ -209,7 +209,7 @@ class RequestContext:
     user: UserState
     features: UserFeatures
     blend: Blend
-    popularity_now: float
+    popularity_now: Floats
     pending: bool
     followers: int
     latest: datetime | None
