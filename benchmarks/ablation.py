@@ -14,7 +14,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from graphstore.build.stage import build
 from graphstore.collect.stage import collect
 from graphstore.database.client import Client
 from graphstore.progress import silent
-from graphstore.ranking.blend import CHANNELS, Blend
+from graphstore.ranking.blend import CHANNELS
 from graphstore.recommend.snapshot import read_blend
 from graphstore.settings import Settings
 from graphstore.update import models as graph
@@ -127,7 +127,7 @@ def serve_without(client: Client, version: str, found: list[Example], without: t
     assert model is not None and model["version"] == version
     readout = read_blend(client, version).readout
     parts = {name: model[name] for name in ("family", "configuration", "metrics", "dimension")}
-    graph.activate(client, version, **parts, blend=Blend(learn_weights(found, without), readout))
+    graph.activate(client, version, **parts, blend=replace(learn_weights(found, without), readout=readout))
 
 
 def scored(

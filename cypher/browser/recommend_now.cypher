@@ -23,9 +23,10 @@ CALL (u) {
            transitions_short: 0.1, transitions_long: 0.1, transitions_age: 0.1, transitions_recent: 0.1,
            interests: 0.3, embedding: 0.8, social_follows: 0.1, social_alike: 0.1, attributes: 0.1,
            popular_recent: 0.15, popular_ever: 0.1, popular_1: 0.0, popular_3: 0.0, popular_7: 0.0, popular_30: 0.0,
-           popular_90: 0.0, searches: 1.0} AS defaults
+           popular_90: 0.0, popular_trend: 0.0, transitions_short_long: 0.0, transitions_age_long: 0.0, searches: 1.0} AS defaults
   WHERE m.signals IS NOT NULL OR m.blend IS NULL  // `interestgraph update` gives the lists to an earlier model
-  RETURN m.version AS model, coalesce(m.signals, keys(defaults)) AS signals,
+  RETURN m.version AS model, coalesce(m.signals, keys(defaults)) AS signals, coalesce(m.lengths, []) AS lengths,
+         coalesce(m.length_weights, []) AS length_weights,
          coalesce(m.weights, [name IN keys(defaults) | defaults[name]]) AS weights
 }
 
@@ -46,6 +47,10 @@ CALL (u, moment, unwanted) {
   RETURN collect({item: endNode(b), type: type(b), rank: rank, negative: negative, millis: b.at.epochMillis,
                   minutes: (newest - b.at.epochMillis) / 60000.0}) AS events
 }
+
+// ---- Users with few events have weights of signals of their own.
+WITH *, size([most IN lengths WHERE most < size(events)]) * size(signals) AS first
+WITH *, CASE WHEN size(lengths) > 0 THEN length_weights[first..first + size(signals)] ELSE weights END AS weighing
 
 // ---- Their latest items with weights under three kinds of decay, each with sum 1: by place with half-lives of 4 and 40
 // items, and by age. A low rating counts half, a dislike nothing.
@@ -168,7 +173,8 @@ UNION ALL
   WHERE total > 0
   ORDER BY total DESC, i.item_id LIMIT 100
   RETURN i, 'transitions' AS channel,
-         {transitions_short: short, transitions_long: long, transitions_age: age, transitions_recent: recently} AS found,
+         {transitions_short: short, transitions_long: long, transitions_age: age, transitions_recent: recently,
+          transitions_short_long: short - long, transitions_age_long: age - long} AS found,
          toLower(best.type) + ' ' + coalesce(best.item.title, best.item.item_id)
          + ', after which others go on to this' AS reason
 UNION ALL
@@ -247,10 +253,20 @@ UNION ALL
   ORDER BY cosine DESC, i.item_id LIMIT 100
   RETURN i, 'embedding' AS channel, {} AS found, null AS reason
 UNION ALL
-  // popular: chosen most of late
-  MATCH (i:Item)
-  WHERE i.popularity > -1.0e300 AND NOT i IN excluded
-  WITH i ORDER BY i.popularity DESC, i.item_id LIMIT 100
+  // popular: chosen most of late, ever, or these days
+  CALL (excluded) {
+    MATCH (i:Item) WHERE i.popularity > -1.0e300 AND NOT i IN excluded
+    WITH i ORDER BY i.popularity DESC, i.item_id LIMIT 100
+    RETURN i
+  UNION
+    MATCH (i:Item) WHERE i.popularity > -1.0e300 AND NOT i IN excluded
+    WITH i ORDER BY i.ever_popular DESC, i.item_id LIMIT 100
+    RETURN i
+  UNION
+    MATCH (i:Item) WHERE i.popularity > -1.0e300 AND NOT i IN excluded
+    WITH i ORDER BY coalesce(i.popularity_windows[1], -1.0e300) DESC, i.item_id LIMIT 100
+    RETURN i
+  }
   RETURN i, 'popular' AS channel, {} AS found, null AS reason
 UNION ALL
   // searches: found by the latest searches, an older one counts less (half-lives of 4 searches and 14 days)
@@ -291,15 +307,16 @@ UNION ALL
 }
 
 // ---- The values of all signals of each candidate. Those of embedding and popular are computed for every candidate.
-WITH u, moment, model, signals, weights, vector, nows, i,
+WITH u, moment, model, signals, weighing, vector, nows, i,
      collect(CASE WHEN reason IS NOT NULL THEN [channel, reason] END) AS reasons, collect(found) AS found
 WITH *, coalesce(CASE WHEN i.embedding_version = model THEN 2 * vector.similarity.cosine(vector, i.embedding) - 1 END,
                  0.0) AS cosine
 WITH *, [coalesce(i.popularity, -1.0e300)] + coalesce(i.popularity_windows, []) AS popular
-WITH *, [n IN range(0, 5) | coalesce(log(1 + exp(popular[n] - nows[n])), 0.0)] AS popular
+WITH *, [n IN range(0, 5) | coalesce(log(1 + exp(popular[n] - nows[n])), 0.0)] AS popular,
+     coalesce(log(1 + exp(i.ever_popular)), 0.0) AS ever
 WITH *, found + {embedding: cosine, popular_recent: popular[0], popular_1: popular[1], popular_3: popular[2],
                  popular_7: popular[3], popular_30: popular[4], popular_90: popular[5],
-                 popular_ever: coalesce(log(1 + exp(i.ever_popular)), 0.0)} AS found,
+                 popular_ever: ever, popular_trend: popular[0] - ever} AS found,
      reasons + [['embedding', 'the vectors of user and item are near (cosine ' + toString(round(cosine, 2)) + ')'],
                 ['popular', 'chosen by many']] AS reasons
 CALL (u, moment, i) {  // by how many deviations of the scores the user's corrections move the item
@@ -309,7 +326,7 @@ CALL (u, moment, i) {  // by how many deviations of the scores the user's correc
   WITH c, a, max(other.weight) AS largest
   RETURN coalesce(sum(CASE c.how WHEN 'pin' THEN 1 ELSE -1 END * a.weight / largest), 0.0) AS moved
 }
-WITH u, moment, signals, weights,
+WITH u, moment, signals, weighing AS weights,
      collect({item: i, reasons: reasons, moved: moved,
               values: [name IN signals | reduce(s = 0.0, values IN found | s + coalesce(values[name], 0.0))]})
        AS candidates

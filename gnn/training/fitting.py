@@ -64,12 +64,12 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class HeldOutRun:
-    """Result of a held-out run: weights of signals, epochs to train, metrics, and the users' examples.
+    """Result of a held-out run: a blend without readout, epochs to train, metrics, and the users' examples.
 
     metrics and examples are empty where too little can be held out; weights, epochs and share are the defaults then.
     """
 
-    weights: dict[str, float]
+    blend: Blend
     epochs: int
     share: float = 1.0
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class Training:
         }
         if model.fusion is not None:
             metrics["modalities"] = model.fusion.weights()
-        blend = Blend(held_out_run.weights, model.readout(self._relations))
+        blend = replace(held_out_run.blend, readout=model.readout(self._relations))
         return TrainedModel(model, blend, self.hyper, self.seed, metrics)
 
     def train_held_out(self, events: Interactions, held: HoldOut) -> HeldOutRun:
@@ -120,16 +120,16 @@ class Training:
         earlier = held.earlier(events).on_clock()
         found, trained = self._examples(events, earlier, held) if enough(held) and len(earlier.user) else ([], {})
         if len(found) < LEAST_EXAMPLES:
-            return HeldOutRun(dict(Blend().weights), self.hyper.epochs)
-        weights = learn_weights(found, self.hyper.without)
+            return HeldOutRun(Blend(), self.hyper.epochs)
+        blend = learn_weights(found, self.hyper.without)
         metrics = {
             "embedding_ndcg_at_10": trained.get("ndcg_at_10"),
             "epoch": trained["epoch"],
             "share": trained["share"],
-            "blend": held_out_metrics(found, weights),
-            "blend_before": held_out_metrics(found, Blend().weights),
+            "blend": held_out_metrics(found, blend),
+            "blend_before": held_out_metrics(found, Blend()),
         }
-        return HeldOutRun(weights, int(trained["epoch"]), float(trained["share"]), metrics, found)
+        return HeldOutRun(blend, int(trained["epoch"]), float(trained["share"]), metrics, found)
 
     def learn_contents(self, contents: TrainableContents, events: Interactions) -> dict[str, Any]:
         """Train contents and a network under one loss, on the events before the held-out ones; the network is dropped.

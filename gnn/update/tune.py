@@ -128,7 +128,7 @@ class Search:
         found = training.train_held_out(self.events, self.held).examples
         if not found:
             raise too_few(0)
-        return cross_validated(found, training.hyper.without, training.seed)
+        return cross_validated(found, training.hyper.without, training.seed)[:, 0]
 
 
 def summarise(trials: Sequence[Trial], seed: int) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """The blend: the signals of a candidate, their weights, and the score as the weighted sum of standard scores.
 
-A signal is one number for a user and an item. It is standardised over the candidates of one user:
+A signal is one number for a user and an item. Some are the difference of two others (CONTRASTS): what follows the
+latest items rather than all, what is chosen of late rather than ever. A signal is standardised over the candidates of one user:
 
     score(u, i) = sum_s w_s * (x_s(u, i) - mean_s) / deviation_s        over the candidates of u
 
 The signal of searches has a deviation of its own in place of that of the candidates: its values say how well an item
 fits what was searched, and how long ago that was, so that an old search counts less and not as much as a new one.
 
-`update` learns the weights on held-out events and stores them with the model, together with the readout, which makes a
-user's vector of their history: h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
+`update` learns the weights on held-out events, for short and for long histories, and stores them with the model.
+Learned weights are never below 0. With them it stores the readout, which makes a user's vector of their history:
+h_u = normalise(sum_r mix_r W_r m_r), m_r the weighted mean of their items' vectors.
 
 Names: E events, N candidates, F signals, D width of embeddings.
 """
@@ -16,6 +18,7 @@ Names: E events, N candidates, F signals, D width of embeddings.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -29,20 +32,28 @@ from graphstore.ranking.history import Readout
 
 SIGNALS: dict[str, tuple[str, ...]] = {
     "similar": ("similar_short", "similar_long", "similar_age", "similar_recent"),
-    "transitions": ("transitions_short", "transitions_long", "transitions_age", "transitions_recent"),
+    "transitions": (
+        *("transitions_short", "transitions_long", "transitions_age", "transitions_recent"),
+        *("transitions_short_long", "transitions_age_long"),
+    ),
     "interests": ("interests",),
     "embedding": ("embedding",),
     "social": ("social_follows", "social_alike"),
     "attributes": ("attributes",),
-    "popular": ("popular_recent", "popular_ever", *WINDOW_SIGNALS),
+    "popular": ("popular_recent", "popular_ever", *WINDOW_SIGNALS, "popular_trend"),
     "searches": ("searches",),
+}
+CONTRASTS: dict[str, tuple[str, str]] = {  # signals that are one signal less another one
+    "transitions_short_long": ("transitions_short", "transitions_long"),
+    "transitions_age_long": ("transitions_age", "transitions_long"),
+    "popular_trend": ("popular_recent", "popular_ever"),
 }
 CHANNELS = tuple(SIGNALS)
 NAMES = tuple(name for names in SIGNALS.values() for name in names)
 PLACE = {name: place for place, name in enumerate(NAMES)}
 CHANNEL_PLACES = {channel: [PLACE[name] for name in names] for channel, names in SIGNALS.items()}
 
-DEFAULT_WEIGHTS: Mapping[str, float] = {
+DEFAULT_WEIGHTS: dict[str, float] = {
     "similar_short": 0.2,
     "similar_long": 0.2,
     "similar_age": 0.1,
@@ -58,18 +69,26 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "attributes": 0.1,
     "popular_recent": 0.15,
     "popular_ever": 0.1,
-    **dict.fromkeys(WINDOW_SIGNALS, 0.0),
+    **dict.fromkeys((*WINDOW_SIGNALS, *CONTRASTS), 0.0),
     "searches": 1.0,
 }
+LENGTHS = (0, 1, 5, 20)  # users with up to so many events have weights of their own, those with more the last ones
 SEARCH_DEVIATION = 0.2  # of the signal searches: an item that fits the latest search wholly is 5 deviations up
 
 
 @dataclass(frozen=True)
 class Blend:
-    """weights: by signal.  readout: None without a trained model."""
+    """weights: by signal.  readout: None without a trained model.  by_length: weights for each of LENGTHS and for
+    longer histories; empty where all users have `weights`.
+    """
 
     weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     readout: Readout | None = None
+    by_length: list[dict[str, float]] = field(default_factory=list)
+
+    def weights_of(self, events: int) -> dict[str, float]:
+        """The weights for a user with so many events."""
+        return self.by_length[bisect_left(LENGTHS, events)] if self.by_length else self.weights
 
     def to_json(self) -> str:
         """As JSON, for the property `Model.blend`."""
@@ -78,11 +97,15 @@ class Blend:
     def columns(self) -> dict[str, Any]:
         """The same as lists that Cypher can read, for further properties of `Model`.
 
-        signals, weights: of every signal, in the same order.  With a readout also readout_half_lives, readout_mix,
+        signals, weights: of every signal, in the same order.  lengths, length_weights: LENGTHS, and the weights for
+        each and for longer histories, one after the other; empty without.
+        With a readout also readout_half_lives, readout_mix,
         readout_matrices (cell by cell, row by row), readout_types, and readout_relations: for each of these types its
         four numbers.
         """
         found: dict[str, Any] = {"signals": list(NAMES), "weights": [self.weights.get(name, 0.0) for name in NAMES]}
+        found["lengths"] = list(LENGTHS) if self.by_length else []
+        found["length_weights"] = [weights.get(name, 0.0) for weights in self.by_length for name in NAMES]
         if self.readout is not None:
             rows = chain.from_iterable(self.readout.matrices)
             found |= {
@@ -106,7 +129,8 @@ class Blend:
         readout = stored["readout"]
         if readout:
             readout["relations"] = {name: tuple(columns) for name, columns in readout["relations"].items()}
-        return cls({**DEFAULT_WEIGHTS, **stored["weights"]}, Readout(**readout) if readout else None)
+        by_length = [DEFAULT_WEIGHTS | weights for weights in stored.get("by_length", [])]
+        return cls({**DEFAULT_WEIGHTS, **stored["weights"]}, Readout(**readout) if readout else None, by_length)
 
 
 DEFAULT_BLEND = Blend()

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows, ranges, top_k
 from graphstore.popularity import WINDOW_SIGNALS, WINDOWS, popularity_signal
-from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
+from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, CONTRASTS, NAMES, PLACE
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.neighbour_table import NO_EDGES, NeighbourEdges
 
@@ -151,12 +151,16 @@ def find_candidates(
     signals = np.zeros((len(found), len(NAMES)))
     for channel, places in chosen.items():
         rows, values = columns[channel]
-        signals[np.searchsorted(found, rows[places])[:, None], CHANNEL_PLACES[channel]] = values[:, places].T
+        signals[np.searchsorted(found, rows[places])[:, None], CHANNEL_PLACES[channel][: len(values)]] = values[
+            :, places
+        ].T
     if cosine is not None:
         signals[:, PLACE["embedding"]] = cosine[found]
     signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now[0])
     signals[:, PLACE["popular_ever"]] = popularity_signal(items.ever_popular[found], 0.0)
     signals[:, WINDOW_PLACES] = popularity_signal(items.windows[found], now[1:])
+    for name, (more, less) in CONTRASTS.items():
+        signals[:, PLACE[name]] = signals[:, PLACE[more]] - signals[:, PLACE[less]]
     by_id = np.argsort(items.order[found], kind="stable")
     return found[by_id], signals[by_id]
 

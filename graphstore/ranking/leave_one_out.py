@@ -68,7 +68,7 @@ def _neighbours(user: UserFeatures, variants: History, shown: Shown, options: Re
     score, late, then_score, then_late = shown.sums[: 4 * size].reshape(4, size, len(shown.chosen))
     fall = np.zeros((len(variants.rank), len(shown.chosen)))
     for channel, by_score, by_late in (("similar", score, late), ("transitions", then_score, then_late)):
-        scale = shown.pool.scale[CHANNEL_PLACES[channel]]
+        scale = shown.pool.plain_scale[CHANNEL_PLACES[channel]]
         fall += np.tensordot(scale[:3], gone, 1) @ by_score + scale[3] * (gone[1] @ by_late)
     return fall
 

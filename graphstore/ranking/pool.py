@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows
-from graphstore.ranking.blend import CHANNELS, NAMES, SIGNALS
+from graphstore.ranking.blend import CHANNELS, CONTRASTS, NAMES, PLACE, SIGNALS
 from graphstore.ranking.item_vectors import Vectors
 
 EMBEDDING, POPULAR = CHANNELS.index("embedding"), CHANNELS.index("popular")
 CHANNEL_OF = {name: channel for channel, names in SIGNALS.items() for name in names}
-MEMBERSHIP = np.array([[float(CHANNEL_OF[name] == channel) for channel in CHANNELS] for name in NAMES])  # (F, C)
+MEMBERSHIP = np.array(  # (F, C); contrasts may be below 0 and tell nothing of it
+    [[float(CHANNEL_OF[name] == channel and name not in CONTRASTS) for channel in CHANNELS] for name in NAMES]
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,16 @@ class Pool:
     def scale(self) -> Floats:
         """(F,) what one unit of a signal adds to a score."""
         return self.weights / self.deviation
+
+    @cached_property
+    def plain_scale(self) -> Floats:
+        """(F,) the same with that of each contrast given to the two signals that it is made of."""
+        scale = self.scale.copy()
+        for name, (more, less) in CONTRASTS.items():
+            scale[PLACE[more]] += self.scale[PLACE[name]]
+            scale[PLACE[less]] -= self.scale[PLACE[name]]
+            scale[PLACE[name]] = 0.0
+        return scale
 
     def from_zero(self) -> Pool:
         """The same with all counted from 0, and what is alike for all candidates counted too."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphstore.arrays import Floats, Rows, ranges
-from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, NAMES, PLACE
+from graphstore.ranking.blend import CHANNEL_PLACES, CHANNELS, CONTRASTS, NAMES, PLACE
 from graphstore.ranking.candidates import CandidateItems, UserFeatures
 
 Origin = tuple[str, int]  # what it is, and which: a row of an item, a column of `about`, a place among neighbours, …
@@ -59,6 +59,8 @@ def _from_items(user: UserFeatures) -> Terms:
     for follows, name in enumerate(("similar", "transitions")):
         factors[2 * follows, :, [PLACE[f"{name}_{decay}"] for decay in ("short", "long", "age")]] = weights.T
         factors[2 * follows + 1, :, PLACE[f"{name}_recent"]] = weights[:, 1]
+    for name, (more, less) in CONTRASTS.items():
+        factors[:, :, PLACE[name]] = factors[:, :, PLACE[more]] - factors[:, :, PLACE[less]]
     group = edges.place + 2 * size * edges.follows
     channel = np.repeat([CHANNELS.index("similar"), CHANNELS.index("transitions")], 2 * size)
     return Terms(

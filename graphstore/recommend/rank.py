@@ -117,7 +117,8 @@ def _by_blend(
     """All candidates of `find_candidates`, best first."""
     channels, now = request.wanted, context.popularity_now
     rows, values = find_candidates(context.catalogue, user, count, now, channels, wanted)
-    weights = weights_for(context.blend.weights, values, channels)
+    own = context.blend.weights_of(len(context.user.history.item_ids))
+    weights = weights_for(own, values, channels)
     deviation, factors = deviations(values), request.channels
     parts = contributions(values, weights, factors, deviation)
     if corrections is not None:
