@@ -60,7 +60,13 @@ def examples(
     users = {user_id: row for row, user_id in enumerate(events.user_ids)}
     item_rows = {item_id: row for row, item_id in enumerate(events.item_ids)}
     pulled = [own for batch in batches for own in _pulled_events(batch, table, vocabulary, vectors)]
-    usable = [own for own in pulled if 0 < held.counts[users[own.user_id]] <= len(own.item_ids)]
+    total = np.bincount(events.user, minlength=len(users))
+
+    def told(own: PulledEvents) -> bool:
+        row, later = users[own.user_id], int(held.counts[users[own.user_id]])
+        return 0 < later < len(own.item_ids) or (own.item_ids != [] and later == total[row] > 0)
+
+    usable = [own for own in pulled if told(own)]
     order = np.random.default_rng(seed).permutation(len(usable))[:CALIBRATION_USERS]
     found = []
     for own in (usable[n] for n in sorted(order.tolist())):

@@ -1,7 +1,8 @@
 """The blend: the signals of a candidate, their weights, and the score as the weighted sum of standard scores.
 
 A signal is one number for a user and an item. Some are the difference of two others (CONTRASTS): what follows the
-latest items rather than all, what is chosen of late rather than ever. A signal is standardised over the candidates of one user:
+latest items rather than all, what is chosen of late rather than ever. A signal is standardised over the candidates of
+one user:
 
     score(u, i) = sum_s w_s * (x_s(u, i) - mean_s) / deviation_s        over the candidates of u
 
@@ -69,9 +70,9 @@ DEFAULT_WEIGHTS: dict[str, float] = {
     "attributes": 0.1,
     "popular_recent": 0.15,
     "popular_ever": 0.1,
-    **dict.fromkeys((*WINDOW_SIGNALS, *CONTRASTS), 0.0),
     "searches": 1.0,
 }
+DEFAULT_WEIGHTS = {name: DEFAULT_WEIGHTS.get(name, 0.0) for name in NAMES}
 LENGTHS = (0, 1, 5, 20)  # users with up to so many events have weights of their own, those with more the last ones
 SEARCH_DEVIATION = 0.2  # of the signal searches: an item that fits the latest search wholly is 5 deviations up
 

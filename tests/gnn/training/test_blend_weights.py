@@ -20,7 +20,7 @@ from graphstore.build.pull import pull_interactions
 from graphstore.build.stage import build
 from graphstore.interactions import Interactions
 from graphstore.kinds import KINDS
-from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, PLACE, SIGNALS, standard_scores
+from graphstore.ranking.blend import DEFAULT_WEIGHTS, NAMES, PLACE, SIGNALS, Blend, standard_scores
 from graphstore.update import sampling as graph
 from tests.fixtures.films import CountingEncoder, club, event, film
 from tests.fixtures.storing import store
@@ -95,35 +95,53 @@ def planted_examples(weights, users=300, candidates=40, seed=0):
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_weights_are_found_again(seed):
     planted = {"similar_short": 1.6, "embedding": 0.8, "popular_ever": 0.0, "social_alike": -0.8}
-    learned = learn_weights(planted_examples(planted, seed=seed))
+    learned = learn_weights(planted_examples(planted, seed=seed)).weights_of(0)
     found = [learned[name] for name in planted]
     assert found == sorted(found, reverse=True)
-    assert found == pytest.approx(list(planted.values()), abs=0.35)
+    assert found == pytest.approx([max(weight, 0.0) for weight in planted.values()], abs=0.35)
+    assert learned["social_alike"] < 0.01  # what speaks against an item is no signal
+
+
+def test_short_and_long_histories_have_weights_of_their_own_and_lengths_without_examples_those_beside_them():
+    few = [
+        dataclasses.replace(one, events=1) for one in planted_examples({"popular_1": 1.5, "embedding": 0.0}, users=200)
+    ]
+    many = [
+        dataclasses.replace(one, events=50)
+        for one in planted_examples({"popular_1": 0.0, "embedding": 1.5}, users=200, seed=1)
+    ]
+    blend = learn_weights([*few, *many])
+    short, between, long = (blend.weights_of(events) for events in (1, 6, 21))
+    assert short["popular_1"] > 0.8 > 0.5 > long["popular_1"]
+    assert long["embedding"] > 0.8 > 0.5 > short["embedding"]
+    assert short["popular_1"] > between["popular_1"] > long["popular_1"]
+    assert blend.weights_of(0) == pytest.approx(short, abs=0.02)
+    assert blend.weights == blend.weights_of(1_000) == blend.by_length[-1]
 
 
 def test_a_signal_about_which_nothing_can_be_learned_keeps_its_default():
-    learned = learn_weights(planted_examples({"similar_short": 1.0}))
+    learned = learn_weights(planted_examples({"similar_short": 1.0})).weights
     silent = [name for name in NAMES if name != "similar_short"]
-    assert {name: learned[name] for name in silent} == pytest.approx({n: DEFAULT_WEIGHTS[n] for n in silent}, abs=1e-5)
+    assert {name: learned[name] for name in silent} == pytest.approx({n: DEFAULT_WEIGHTS[n] for n in silent}, abs=1e-4)
 
 
 def test_without_anything_chosen_the_defaults_stay():
     nothing = [Example(np.ones((4, len(NAMES))), np.zeros(4, dtype=bool), 2)]
     for found in ([], nothing):
-        assert learn_weights(found) == pytest.approx(dict(DEFAULT_WEIGHTS))
+        assert learn_weights(found) == Blend()
 
 
 @pytest.mark.parametrize("found", [[], planted_examples({"similar_short": 1.0, "embedding": 0.5}, users=40)])
 def test_a_channel_left_out_counts_nothing(found):
-    learned = learn_weights(found, ["similar", "popular"])
+    learned = learn_weights(found, ["similar", "popular"]).weights
     off = [*SIGNALS["similar"], *SIGNALS["popular"]]
     assert all(learned[name] == 0.0 for name in off)
-    assert all(learned[name] != 0.0 for name in NAMES if name not in off)
+    assert all(learned[name] == pytest.approx(DEFAULT_WEIGHTS[name], abs=0.5) for name in NAMES if name not in off)
 
 
 def test_learned_weights_rank_the_held_out_choices_better_than_the_defaults():
     found = planted_examples({"social_alike": 2.0, "interests": 1.0, "embedding": -1.0})
-    before, after = (held_out_metrics(found, weights) for weights in (DEFAULT_WEIGHTS, learn_weights(found)))
+    before, after = (held_out_metrics(found, blend) for blend in (Blend(), learn_weights(found)))
     assert after["ndcg_at_10"] > before["ndcg_at_10"] + 0.2 and after["recall_at_20"] > before["recall_at_20"]
 
 
@@ -135,14 +153,14 @@ def test_held_out_metrics_as_by_hand():
         Example(scores, np.array([True, False, True, False]), 3),
         Example(scores, np.zeros(4, dtype=bool), 1),
     ]
-    metrics = held_out_metrics(found, {"embedding": 1.0})
+    metrics = held_out_metrics(found, Blend({"embedding": 1.0}))
     ideal = 1 + 1 / np.log2(3) + 1 / 2
     assert metrics == {
         "ndcg_at_10": pytest.approx((1 + 1 / 2) / ideal / 2),
         "recall_at_20": pytest.approx(1 / 3),
         "users": 2,
     }
-    assert held_out_metrics([], {}) == {}
+    assert held_out_metrics([], Blend()) == {}
 
 
 SECRETS = ("zyzzogeton", "xylotomous")
@@ -204,4 +222,4 @@ def test_with_too_few_users_the_defaults_serve(client, neo4j_settings, tmp_path,
     training = prepared(client, dataclasses.replace(neo4j_settings, home=tmp_path), tmp_path, SECRETS[0])
     events = pull_interactions(client, 0.5)
     held_out_run = training.train_held_out(events, hold_out(events))
-    assert (held_out_run.weights, held_out_run.epochs, held_out_run.examples) == (dict(DEFAULT_WEIGHTS), 1, [])
+    assert (held_out_run.blend, held_out_run.epochs, held_out_run.examples) == (Blend(), 1, [])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphstore.arrays import ranges
+from graphstore.popularity import WINDOWS
 from graphstore.ranking.attribution import POPULARITY, VECTOR, Shown, attribute, with_corrections
 from graphstore.ranking.blend import CHANNELS, DEFAULT_WEIGHTS, NAMES, contributions, deviations
 from graphstore.ranking.candidates import CandidateItems, UserFeatures, find_candidates
@@ -43,7 +44,8 @@ def worlds(draw):
     about, favours = (sp.random(size, n, 0.4, random_state=rng) for n in (INTERESTS, ATTRIBUTES))
     popularity = np.where(rng.random(size) > 0.2, rng.normal(2, 1, size), -np.inf)
     order = np.argsort(rng.permutation(size))
-    items = CandidateItems(order, popularity, popularity + 1, vectors, about.tocsc(), favours.T.tocsr())
+    windows = popularity[:, None] - rng.random((size, len(WINDOWS)))
+    items = CandidateItems(order, popularity, popularity + 1, windows, vectors, about.tocsc(), favours.T.tocsr())
     history = History.of(rows, types, millis, values, vectors.matrix(np.array(rows, dtype=int)), ["DISLIKED"])
     return items, history, rng, draw(st.booleans())
 
@@ -71,7 +73,9 @@ def ranked(items, user, rng, channels=CHANNELS, wanted=(), count=6, largest=1.0)
     """All candidates as a pool, with weights of either sign, and what the channels add."""
     weights = {name: float(rng.normal()) * largest for name in NAMES}
     factors = {channel: float(rng.random()) * (channel in channels) for channel in CHANNELS}
-    rows, signals = find_candidates(items, user, count, 0.3, channels, np.array(wanted, dtype=np.int64))
+    rows, signals = find_candidates(
+        items, user, count, np.full(1 + len(WINDOWS), 0.3), channels, np.array(wanted, dtype=np.int64)
+    )
     pool = Pool.of_blend(rows, signals, deviations(signals), weights, factors, items.vectors)
     return pool, contributions(signals, weights, factors)
 
@@ -149,9 +153,17 @@ def test_what_counts_against_an_item_where_it_is_there_is_never_a_reason_where_i
     """Of two items one is popular, and popularity lowers the score: the other gains by that, which is not said."""
     popularity = np.array([3.0, 1.0])
     nothing = sp.csc_matrix((2, 0))
-    items = CandidateItems(np.arange(2), popularity, popularity, Vectors.of(np.eye(2)), nothing, nothing.T.tocsr())
+    items = CandidateItems(
+        np.arange(2),
+        popularity,
+        popularity,
+        np.zeros((2, len(WINDOWS))),
+        Vectors.of(np.eye(2)),
+        nothing,
+        nothing.T.tocsr(),
+    )
     user = UserFeatures(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3)))
-    rows, signals = find_candidates(items, user, 5, 0.0)
+    rows, signals = find_candidates(items, user, 5, np.zeros(1 + len(WINDOWS)))
     weights = dict.fromkeys(DEFAULT_WEIGHTS, 0.0) | {"popular_recent": -1.0, "popular_ever": 0.25}
     pool = Pool.of_blend(rows, signals, deviations(signals), weights, dict.fromkeys(CHANNELS, 1.0), items.vectors)
     history = History.of([], [], [], [], [], [])

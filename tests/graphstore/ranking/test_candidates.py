@@ -8,8 +8,9 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphstore.ranking.blend import CHANNELS, NAMES, PLACE
-from graphstore.ranking.candidates import CandidateItems, UserFeatures, find_candidates
+from graphstore.popularity import WINDOW_SIGNALS, WINDOWS
+from graphstore.ranking.blend import CHANNELS, CONTRASTS, NAMES, PLACE
+from graphstore.ranking.candidates import NEWEST, WINDOW_PLACES, CandidateItems, UserFeatures, find_candidates
 from graphstore.ranking.item_vectors import Vectors
 from graphstore.ranking.neighbour_table import NO_EDGES, NeighbourEdges
 
@@ -26,6 +27,7 @@ def catalogue(size, *, order=None, popularity=None, ever=None, vectors=(), about
         np.arange(size) if order is None else np.array(order),
         column(popularity),
         column(ever),
+        np.tile(column(popularity)[:, None], len(WINDOWS)),
         Vectors.of(np.array(vectors, dtype=float) if len(vectors) else np.zeros((size, 2))),
         sp.csc_matrix(np.array(about, dtype=float) if len(about) else np.zeros((size, 1))),
         sp.csr_matrix(np.array(favours, dtype=float) if len(favours) else np.zeros((1, size))),
@@ -46,11 +48,15 @@ def with_people(person, people):
 
 
 def found(items, person, count=10, now=0.0, channels=CHANNELS):
-    """{row: {signal: value}} of the candidates, signals of 0 left out."""
-    rows, signals = find_candidates(items, person, count, now, channels)
+    """{row: {signal: value}} of the candidates, signals of 0 left out, as are windows, all alike, and differences."""
+    rows, signals = find_candidates(items, person, count, np.full(1 + len(WINDOWS), now), channels)
+    assert (signals[:, WINDOW_PLACES] == signals[:, [PLACE["popular_recent"]]]).all()
+    for name, (more, less) in CONTRASTS.items():
+        assert signals[:, PLACE[name]] == pytest.approx(signals[:, PLACE[more]] - signals[:, PLACE[less]])
+    plain = [name for name in NAMES if name not in CONTRASTS and name not in WINDOW_SIGNALS]
     assert signals.shape == (len(rows), len(NAMES))
     return {
-        row: {name: pytest.approx(line[PLACE[name]]) for name in NAMES if line[PLACE[name]] != 0}
+        row: {name: pytest.approx(line[PLACE[name]]) for name in plain if line[PLACE[name]] != 0}
         for row, line in zip(rows.tolist(), signals.tolist(), strict=True)
     }
 
@@ -154,7 +160,7 @@ def test_without_behaviour_interests_and_vectors_there_are_no_candidates():
 
 def test_candidates_come_in_the_order_of_their_ids_each_once():
     items = catalogue(4, order=[3, 0, 2, 1], popularity=[1.0, 2.0, 3.0, 4.0], about=[[1.0], [0.5], [0.25], [0.125]])
-    rows, signals = find_candidates(items, replace(NOBODY, interests=[(0, 1.0)]), 10, 0.0)
+    rows, signals = find_candidates(items, replace(NOBODY, interests=[(0, 1.0)]), 10, np.zeros(1 + len(WINDOWS)))
     assert rows.tolist() == [1, 3, 2, 0]
     assert signals[:, PLACE["interests"]].tolist() == [0.5, 0.125, 0.25, 1.0]
 
@@ -163,6 +169,7 @@ def test_each_channel_keeps_its_best():
     items = catalogue(
         6,
         popularity=[0.0, 5.0, 1.0, 6.0, 2.0, -np.inf],
+        ever=[0.0, 5.0, 1.0, 6.0, 2.0, -np.inf],
         vectors=[[1.0, 0.0], [0.6, 0.8], [0.8, 0.6], [-1.0, 0.0], [0.1, 1.0], [0.96, 0.28]],
     )
     person = replace(NOBODY, vector=np.array([1.0, 0.0]))
@@ -173,8 +180,17 @@ def test_each_channel_keeps_its_best():
 
 
 def test_equals_at_the_end_of_what_a_channel_keeps_cost_no_better_item():
-    items = catalogue(5, popularity=[1.0, 3.0, 1.0, 2.0, 1.0])
+    items = catalogue(5, popularity=[1.0, 3.0, 1.0, 2.0, 1.0], ever=[1.0, 3.0, 1.0, 2.0, 1.0])
     assert list(found(items, NOBODY, count=3)) == [0, 1, 3]
+
+
+def test_what_is_popular_of_late_these_days_or_ever_is_found():
+    items = catalogue(4, popularity=[1.0, 0.0, 0.0, 0.0], ever=[1.0, 4.0, 2.0, 2.0])
+    windows = np.full((4, len(WINDOWS)), -3.0)
+    windows[2, NEWEST] = 0.0
+    assert list(found(items, NOBODY, count=1, channels=("popular",))) == [0, 1]
+    rows, _ = find_candidates(replace(items, windows=windows), NOBODY, 1, np.zeros(1 + len(WINDOWS)), ("popular",))
+    assert rows.tolist() == [0, 1, 2]
 
 
 def test_what_speaks_as_much_for_an_item_as_against_it_makes_it_no_candidate():
@@ -262,6 +278,7 @@ def test_in_which_rows_items_stand_changes_nothing(world):
         items.order[back],
         items.popularity[back],
         items.ever_popular[back],
+        items.windows[back],
         Vectors.of(items.vectors.blocks[0][back]),
         items.about.tocsr()[back].tocsc(),
         items.favours[:, back].tocsr(),
@@ -276,8 +293,8 @@ def test_in_which_rows_items_stand_changes_nothing(world):
         person.attributes,
         [(moved[rows], *more) for rows, *more in others],
     )
-    rows, signals = find_candidates(items, person, count, 0.5)
-    other_rows, other_signals = find_candidates(there, same, count, 0.5)
+    rows, signals = find_candidates(items, person, count, np.full(1 + len(WINDOWS), 0.5))
+    other_rows, other_signals = find_candidates(there, same, count, np.full(1 + len(WINDOWS), 0.5))
     assert moved[rows].tolist() == other_rows.tolist()
     np.testing.assert_allclose(other_signals, signals, atol=1e-12)
 
@@ -285,13 +302,13 @@ def test_in_which_rows_items_stand_changes_nothing(world):
 @given(worlds())
 def test_no_channel_gives_more_than_is_asked_for_and_nobody_is_shown_what_they_know(world):
     items, person, _, count, _ = world
-    rows, signals = find_candidates(items, person, count, 0.5)
-    assert len(set(rows.tolist())) == len(rows) <= len(CHANNELS) * count
+    rows, signals = find_candidates(items, person, count, np.full(1 + len(WINDOWS), 0.5))
+    assert len(set(rows.tolist())) == len(rows) <= (len(CHANNELS) + 2) * count
     assert not set(rows.tolist()) & set(person.seen.tolist())
     assert np.isfinite(signals).all()
     for channel in CHANNELS:
-        only, _ = find_candidates(items, person, count, 0.5, (channel,))
-        assert len(only) <= count and set(only.tolist()) <= set(rows.tolist())
+        only, _ = find_candidates(items, person, count, np.full(1 + len(WINDOWS), 0.5), (channel,))
+        assert len(only) <= (3 if channel == "popular" else 1) * count and set(only.tolist()) <= set(rows.tolist())
 
 
 def test_what_several_searches_find_adds_up():

@@ -19,6 +19,7 @@ def items(popularity=(1.0, 2.0, 3.0, 4.0, 5.0), about=ABOUT):
         np.arange(size),
         np.array(popularity),
         np.zeros(size),
+        np.zeros((size, 5)),
         Vectors.of(np.zeros((size, 2))),
         about,
         sp.csr_matrix((1, size)),

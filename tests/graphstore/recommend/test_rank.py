@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphstore.popularity import NEW_EVENTS
+from graphstore.popularity import NEW_EVENTS, WINDOWS
 from graphstore.ranking.blend import CHANNELS, Blend
 from graphstore.ranking.candidates import UserFeatures
 from graphstore.ranking.item_vectors import Vectors
@@ -23,6 +23,8 @@ from graphstore.recommend.snapshot import RequestContext
 NOTHING = np.zeros(0, dtype=np.int64)
 NOBODY = UserFeatures(NOTHING, NOTHING, np.zeros((0, 3)))
 
+NOW = np.zeros(1 + len(WINDOWS))
+
 
 def catalogue(size, **columns):
     """Items called "a", "b", ... in this order, without anything that is not given."""
@@ -32,6 +34,7 @@ def catalogue(size, **columns):
         "order": np.arange(size),
         "popularity": np.full(size, -np.inf),
         "ever_popular": np.full(size, -np.inf),
+        "windows": np.full((size, len(WINDOWS)), -np.inf),
         "vectors": np.zeros((size, 2)),
         "new": np.zeros(size, dtype=bool),
         "touched": np.zeros(size, dtype=np.int64),
@@ -57,7 +60,8 @@ def context(items, person=NOBODY, weights=None, user_id="u", built=1):
     """What one answer rests on. built: when the graph was built, which a draw depends on."""
     snapshot = SimpleNamespace(build_millis=built)
     blend = Blend({"popular_recent": 1.0} if weights is None else weights)
-    return RequestContext(user_id, snapshot, None, items, None, person, blend, 0.0, False, 0, None, ())
+    user = SimpleNamespace(history=SimpleNamespace(item_ids=[]))
+    return RequestContext(user_id, snapshot, None, items, user, person, blend, NOW, False, 0, None, ())
 
 
 def request(channel=None, weights=None, diversity=0.0, explore=0.0, **options):
@@ -76,7 +80,8 @@ def names(known, ranking):
 def popular():
     """Five items with 1 to 16 events, ln(1 + count) apart."""
     counts = np.array([2.0, 16.0, 1.0, 8.0, 4.0])
-    return catalogue(5, popularity=np.log(counts), ever_popular=np.log(counts))
+    windows = np.log(counts)[:, None] + np.zeros(len(WINDOWS))
+    return catalogue(5, popularity=np.log(counts), ever_popular=np.log(counts), windows=windows)
 
 
 def test_the_best_by_the_blend_come_first_with_what_each_channel_adds(popular):
