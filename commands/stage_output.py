@@ -67,10 +67,26 @@ def show_learned(terminal: Terminal, report: dict[str, Any]) -> None:
 
 
 def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
-    """The counts, and what became of an encoder that learned with the network."""
+    """The counts, how the blend ranked held-out events beside single signals, and what became of an encoder that
+    learned with the network."""
     show_counts(terminal, "update", counts)
+    if rows := counts.get("metrics", {}).get("floor"):
+        show_floor(terminal, rows)
     if "end_to_end" in counts:
         show_learned(terminal, counts["end_to_end"])
+
+
+def show_floor(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
+    """By length of history: what will be served beside the best single signal, on held-out events."""
+    terminal.out.print("Held-out choices, NDCG@10 and Recall@20, by the number of events that were known before:")
+    table = plain_table("", "events", "users", "blend", "best signal alone", "")
+    for row in rows:
+        blend, signal = (
+            f"{row[f'{whose}ndcg_at_10']:.3f} {row[f'{whose}recall_at_20']:.3f}" for whose in ("", "signal_")
+        )
+        said = "corrected towards it" if row["corrected"] else ""
+        table.add_row("", row["events"], f"{row['users']:,}", blend, f"{signal} {row['signal']}", said)
+    terminal.out.print(table)
 
 
 def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool, nothing: str = "") -> None:

@@ -25,6 +25,7 @@ from gnn.network.sampler import NeighbourhoodSampler
 from gnn.network.spectral_start import start_vectors
 from gnn.training.blend_weights import Example, examples, held_out_metrics, learn_weights
 from gnn.training.earlier_part import SideInformationReader, earlier_features
+from gnn.training.floor import with_floor
 from gnn.training.holdout import HoldOut, hold_out
 from gnn.training.hyperparameters import Hyperparameters, network_configuration, with_defaults
 from gnn.training.loop import train
@@ -102,13 +103,15 @@ class Training:
         features = self.sampler.items.features(*self._widths).to(self.device)
         length: dict[str, Any] = {"epochs": held_out_run.epochs, "share": held_out_run.share}
         model, found = self._train(events, features, self._none_held(), **length)
+        blend, floor = with_floor(held_out_run.blend, held_out_run.examples, self.hyper.without, self.seed)
         metrics = held_out_run.metrics | {
+            "floor": floor,
             "held_out": "by time" if held.by_time else "by user",
             "losses": found.get("losses", []),
         }
         if model.fusion is not None:
             metrics["modalities"] = model.fusion.weights()
-        blend = replace(held_out_run.blend, readout=model.readout(self._relations))
+        blend = replace(blend, readout=model.readout(self._relations))
         return TrainedModel(model, blend, self.hyper, self.seed, metrics)
 
     def train_held_out(self, events: Interactions, held: HoldOut) -> HeldOutRun:

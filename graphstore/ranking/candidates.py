@@ -144,25 +144,27 @@ def find_candidates(
         rows = np.flatnonzero((cosine > 0) & unseen)
         parts.append(rows[_best(items, rows, cosine[rows], count)])
     if "popular" in channels:
-        rows = np.flatnonzero((items.popularity > -np.inf) & unseen)
-        lists = (items.popularity, items.ever_popular, items.windows[:, NEWEST])
-        parts += [rows[_best(items, rows, popularity[rows], count)] for popularity in lists]
+        parts += _popular(items, np.flatnonzero((items.popularity > -np.inf) & unseen), count)
     found = _distinct(np.concatenate([wanted, *parts]), size)
     signals = np.zeros((len(found), len(NAMES)))
     for channel, places in chosen.items():
         rows, values = columns[channel]
-        signals[np.searchsorted(found, rows[places])[:, None], CHANNEL_PLACES[channel][: len(values)]] = values[
-            :, places
-        ].T
+        own = CHANNEL_PLACES[channel][: len(values)]
+        signals[np.searchsorted(found, rows[places])[:, None], own] = values[:, places].T
     if cosine is not None:
         signals[:, PLACE["embedding"]] = cosine[found]
+    _add_signals_of_all(items, found, signals, now)
+    by_id = np.argsort(items.order[found], kind="stable")
+    return found[by_id], signals[by_id]
+
+
+def _add_signals_of_all(items: CandidateItems, found: Rows, signals: Floats, now: Floats) -> None:
+    """Add those signals (N, F) that every candidate has: popularity, and differences of other signals."""
     signals[:, PLACE["popular_recent"]] = popularity_signal(items.popularity[found], now[0])
     signals[:, PLACE["popular_ever"]] = popularity_signal(items.ever_popular[found], 0.0)
     signals[:, WINDOW_PLACES] = popularity_signal(items.windows[found], now[1:])
     for name, (more, less) in CONTRASTS.items():
         signals[:, PLACE[name]] = signals[:, PLACE[more]] - signals[:, PLACE[less]]
-    by_id = np.argsort(items.order[found], kind="stable")
-    return found[by_id], signals[by_id]
 
 
 def _item_neighbours(user: UserFeatures, edge: NDArray[np.bool_], size: int) -> Found:
@@ -174,6 +176,12 @@ def _item_neighbours(user: UserFeatures, edge: NDArray[np.bool_], size: int) -> 
     weight, score = user.weights[edges.place[edge]], edges.score[edge]
     parts = [weight[:, 0] * score, weight[:, 1] * score, weight[:, 2] * score, weight[:, 1] * edges.recent_score[edge]]
     return _sums(edges.target[edge], parts, size)
+
+
+def _popular(items: CandidateItems, rows: Rows, count: int) -> list[Rows]:
+    """Those of these items that are popular of late, ever, and these days."""
+    lists = (items.popularity, items.ever_popular, items.windows[:, NEWEST])
+    return [rows[_best(items, rows, popularity[rows], count)] for popularity in lists]
 
 
 def interest_scores(items: CandidateItems, interests: Sequence[tuple[int, float]]) -> Found:
