@@ -70,23 +70,37 @@ def show_updated(terminal: Terminal, counts: dict[str, Any]) -> None:
     """The counts, how the blend ranked held-out events beside single signals, and what became of an encoder that
     learned with the network."""
     show_counts(terminal, "update", counts)
-    if rows := counts.get("metrics", {}).get("floor"):
-        show_floor(terminal, rows)
+    if counts.get("full"):
+        show_floor(terminal, counts.get("metrics", {}))
     if "end_to_end" in counts:
         show_learned(terminal, counts["end_to_end"])
 
 
-def show_floor(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
-    """By length of history: what will be served beside the best single signal, on held-out events."""
-    terminal.out.print("Held-out choices, NDCG@10 and Recall@20, by the number of events that were known before:")
-    table = plain_table("", "events", "users", "blend", "best signal alone", "")
-    for row in rows:
-        blend, signal = (
-            f"{row[f'{whose}ndcg_at_10']:.3f} {row[f'{whose}recall_at_20']:.3f}" for whose in ("", "signal_")
-        )
-        said = "corrected towards it" if row["corrected"] else ""
-        table.add_row("", row["events"], f"{row['users']:,}", blend, f"{signal} {row['signal']}", said)
+def show_floor(terminal: Terminal, metrics: dict[str, Any]) -> None:
+    """What the weights of the blend were learned on, and how they rank held-out events beside single signals."""
+    if "blend" not in metrics:
+        terminal.hanging("blend: ", "too few users with events that could be held out: its weights are the defaults.")
+        return
+    by_time = metrics["held_out"] == "by time"
+    which = (
+        "the last tenth of all events in time" if by_time else "the last tenth of the events of users with 5 or more"
+    )
+    terminal.hanging("blend: ", f"weights learned on held-out events: {which}.")
+    if not metrics["floor"]:
+        return
+    table = plain_table(
+        "events known", "users", "NDCG@10", "Recall@20", "best signal alone", "NDCG@10", "Recall@20", ""
+    )
+    for row in metrics["floor"]:
+        figures = [row[f"{whose}{metric}"] for whose in ("", "signal_") for metric in ("ndcg_at_10", "recall_at_20")]
+        ndcg, recall, alone, alone_recall = (f"{figure:.3f}" for figure in figures)
+        said = "now follows it" if row["corrected"] else ""
+        alone = f"{alone} ±{row['half_width']:.3f}"
+        table.add_row(row["events"], f"{row['users']:,}", ndcg, recall, row["signal"], alone, alone_recall, said)
     terminal.out.print(table)
+    terminal.hanging(
+        "", "± is of the difference in NDCG@10. Lengths of history that fewer than 20 users have are left out."
+    )
 
 
 def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool, nothing: str = "") -> None:

@@ -263,8 +263,8 @@ UNION ALL
     WITH i ORDER BY i.ever_popular DESC, i.item_id LIMIT 100
     RETURN i
   UNION
-    MATCH (i:Item) WHERE i.popularity > -1.0e300 AND NOT i IN excluded
-    WITH i ORDER BY coalesce(i.popularity_windows[1], -1.0e300) DESC, i.item_id LIMIT 100
+    MATCH (i:Item) WHERE i.popularity > -1.0e300 AND i.popularity_windows[1] IS NOT NULL AND NOT i IN excluded
+    WITH i ORDER BY i.popularity_windows[1] DESC, i.item_id LIMIT 100
     RETURN i
   }
   RETURN i, 'popular' AS channel, {} AS found, null AS reason
@@ -312,7 +312,8 @@ WITH u, moment, model, signals, weighing, vector, nows, i,
 WITH *, coalesce(CASE WHEN i.embedding_version = model THEN 2 * vector.similarity.cosine(vector, i.embedding) - 1 END,
                  0.0) AS cosine
 WITH *, [coalesce(i.popularity, -1.0e300)] + coalesce(i.popularity_windows, []) AS popular
-WITH *, [n IN range(0, 5) | coalesce(log(1 + exp(popular[n] - nows[n])), 0.0)] AS popular,
+WITH *, [n IN range(0, 5) | popular[n] - nows[n]] AS popular
+WITH *, [n IN range(0, 5) | CASE WHEN popular[n] > 30 THEN popular[n] ELSE coalesce(log(1 + exp(popular[n])), 0.0) END] AS popular,
      coalesce(log(1 + exp(i.ever_popular)), 0.0) AS ever
 WITH *, found + {embedding: cosine, popular_recent: popular[0], popular_1: popular[1], popular_3: popular[2],
                  popular_7: popular[3], popular_30: popular[4], popular_90: popular[5],

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnn.evaluation.confidence import half_widths
 from gnn.training.blend_weights import Example, cross_validated, list_quality
@@ -38,7 +39,7 @@ def with_floor(
     signal_recall_at_20, half_width (1.96 standard errors of the difference in NDCG@10), corrected.
     """
     names = [n for channel, own in SIGNALS.items() if channel not in without for n in own if n not in CONTRASTS]
-    if not names or len(found) < FEWEST:
+    if not names or len(found) < FEWEST or not blend.by_length:
         return blend, []
     served = cross_validated(found, without, seed)
     alone = np.array([[list_quality(example, example.scores[:, PLACE[name]]) for name in names] for example in found])
@@ -53,7 +54,8 @@ def with_floor(
         lost = row["signal_ndcg_at_10"] - row["ndcg_at_10"]
         if lost > SURE * row["half_width"] and row["signal_recall_at_20"] >= row["recall_at_20"]:
             row["corrected"] = True
-            by_length[number] = _led_by(by_length[number], row["signal"])
+            seen = np.any([e.scores.any(axis=0) for e, at in zip(found, segment, strict=True) if at == number], axis=0)
+            by_length[number] = _led_by(by_length[number], row["signal"], seen)
         rows.append(row)
     return replace(blend, weights=by_length[-1], by_length=by_length), rows
 
@@ -75,10 +77,12 @@ def _row(events: str, names: Sequence[str], served: Floats, alone: Floats) -> Ro
     }
 
 
-def _led_by(weights: dict[str, float], signal: str) -> dict[str, float]:
-    """These weights with one signal above the others."""
-    largest = max(*weights.values(), 1e-3)
-    return {name: largest if name == signal else round(KEPT * weights[name], 6) for name in NAMES}
+def _led_by(weights: dict[str, float], signal: str, seen: NDArray[np.bool_]) -> dict[str, float]:
+    """These weights with one signal above the others.  seen: (F,) the signals that the examples have: of others, as of
+    searches, nothing is known, and they keep their weights."""
+    largest = max(weights[name] for name, there in zip(NAMES, seen, strict=True) if there or name == signal)
+    led = {name: round(KEPT * weights[name], 6) for name, there in zip(NAMES, seen, strict=True) if there}
+    return {**weights, **led, signal: max(largest, 1e-3)}
 
 
 def length_name(number: int) -> str:

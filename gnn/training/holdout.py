@@ -16,7 +16,7 @@ from gnn.network.propagation import HeteroData
 from graphstore.interactions import Interactions
 
 LEAST_EVENTS, MOST_HELD = 5, 50
-RETURNING_SHARE, RETURNING_USERS = 0.15, 100
+RETURNING_SHARE, RETURNING_USERS = 0.05, 100
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from graphstore.build.derive import BuildOptions
 from graphstore.database.client import Client
 from graphstore.database.runs import last_run
 from graphstore.errors import InputError, NotReady
+from graphstore.popularity import WINDOWS
 from graphstore.progress import Progress
 from graphstore.update import sampling as graph
 
@@ -50,6 +51,17 @@ def last_extract(client: Client) -> dict[str, Any]:
     if extracted is None:
         raise NotReady("Nothing was extracted yet: run `interestgraph extract` first.")
     return extracted
+
+
+def check_built(client: Client) -> None:
+    """Check that what the weights of the blend are learned for is in the graph.
+
+    Raises:
+        NotReady: the last build was by a version of the program that counted popularity in other windows.
+    """
+    built = last_run(client, "build")
+    if built is not None and built["counts"].get("popularity_windows") != list(WINDOWS):
+        raise NotReady("The last build was by another version of the program: run `interestgraph build` first.")
 
 
 def share_machine() -> None:

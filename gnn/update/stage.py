@@ -18,7 +18,7 @@ from gnn.network.sampler import NeighbourhoodSampler
 from gnn.training.continual import continue_training, continued_blend
 from gnn.training.fitting import TrainedModel, Training
 from gnn.update.embed import embed_items, embed_users
-from gnn.update.prepare import hyperparameters, last_extract, prepared_training, share_machine
+from gnn.update.prepare import check_built, hyperparameters, last_extract, prepared_training, share_machine
 from graphstore.build.derive import BuildOptions
 from graphstore.build.tuned import tuned_settings
 from graphstore.database.client import Client
@@ -78,6 +78,7 @@ def update(
             if active is not None and not active["readable"]:
                 models.complete(client, active["version"])
             if full or active is None or last is None:
+                check_built(client)
                 training = prepared_training(client, parameters, options or tuned.build, seed, progress)
                 counts = _full(client, settings, training) | {"settings": tuned.label}
             elif further and (found := _continued(client, settings, seed, progress)):

@@ -199,7 +199,7 @@ def subsumption(
 def _near(vectors: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(P,) whether pairs of N vectors are near, as far as both have one. Background: pairs of MOST_COMPARED of them."""
     there = np.asarray(vectors.any(axis=1))
-    some = vectors[there][:: max(1, int(there.sum()) // MOST_COMPARED)]
+    some = vectors[there][:: max(1, -(-int(there.sum()) // MOST_COMPARED))]
     if len(some) < FEWEST_COMPARED:
         return np.ones(len(one), dtype=bool)
     background = (some @ some.T)[np.triu_indices(len(some), 1)]

@@ -69,6 +69,7 @@ def build(
         current.counts["as_of"] = None if np.isnan(clock.now) else round(clock.now * DAY_MILLIS)
         current.counts["pause_days"] = round(clock.pause)
         current.counts["popularity_half_life"] = options.popularity_half_life
+        current.counts["popularity_windows"] = list(WINDOWS)
         penalties = ridge_penalties(events, options)
         current.counts["penalties"] = list(penalties)
         derived = derive(events, options, penalties=penalties, progress=progress)

@@ -25,5 +25,6 @@ def read_movietweetings(folder: Path) -> Dataset:
 
 
 def _film(fields: list[str]) -> dict[str, Any]:
-    item_id, title, genres = fields
-    return film_row(item_id, title.strip(), [genre for genre in genres.split("|") if genre])
+    item_id, *title, genres = fields
+    known = [genre for genre in genres.split("|") if genre and not genre.startswith("(")]  # "(no genres listed)"
+    return film_row(item_id, SEPARATOR.join(title).strip(), known)

@@ -132,6 +132,17 @@ class Shown:
         """Some of the items."""
         return replace(self, chosen=self.chosen[places], sums=self.sums[:, places])
 
+    def with_weights(self, weights: Floats) -> Shown:
+        """The same under other weights (F,) of the signals."""
+        return replace(self, pool=replace(self.pool, weights=weights))
+
+    def scores(self) -> Floats:
+        """(K,) of the items."""
+        signals = self.pool.signals
+        own = signals[self.chosen] - signals.mean(axis=0) if self.pool.centred else signals[self.chosen]
+        scores: Floats = own @ self.pool.scale
+        return scores
+
     def linear(self) -> tuple[Floats, Floats]:
         """(G, K) the parts of the groups, and those through signals that raise a score."""
         scale = self.pool.scale

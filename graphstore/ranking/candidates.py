@@ -180,8 +180,11 @@ def _item_neighbours(user: UserFeatures, edge: NDArray[np.bool_], size: int) -> 
 
 def _popular(items: CandidateItems, rows: Rows, count: int) -> list[Rows]:
     """Those of these items that are popular of late, ever, and these days."""
-    lists = (items.popularity, items.ever_popular, items.windows[:, NEWEST])
-    return [rows[_best(items, rows, popularity[rows], count)] for popularity in lists]
+    found = []
+    for popularity in (items.popularity, items.ever_popular, items.windows[:, NEWEST]):
+        known = rows[popularity[rows] > -np.inf]
+        found.append(known[_best(items, known, popularity[known], count)])
+    return found
 
 
 def interest_scores(items: CandidateItems, interests: Sequence[tuple[int, float]]) -> Found:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphstore.arrays import Floats
+from graphstore.arrays import Floats, Rows
 from graphstore.durations import DAY_MILLIS, MINUTE_MILLIS
 from graphstore.feedback import low_ratings, low_without
 
@@ -162,6 +162,11 @@ class History:
         rated = np.asarray(self.types, dtype=object) == "RATED"
         negative = (self.negative & ~rated) | low_without(self.values, rated, absent)
         return items, replace(self, rank=rank, age_millis=age, negative=negative, absent=absent)
+
+    def take(self, variants: Rows) -> History:
+        """Some of the variants that `without_each` gives."""
+        columns = {name: getattr(self, name)[variants] for name in ("rank", "age_millis", "negative", "absent")}
+        return replace(self, **columns)
 
     def recent(self, count: int, negative_weight: float, unwanted: Sequence[str]) -> Recent:
         """The `count` latest items, each at its last event, with weights as `recency_weights` gives them.

@@ -3,15 +3,15 @@
 The parts of a score (`graphstore.ranking.attribution`) say how it is made up. They don't say what would be there
 without one of them: the user's vector has length 1 whatever it is made of, the weights of the other events grow, their
 ranks and ages and what is a low rating change, and so do the mean and the deviation over the candidates. Here all that
-is computed again for each item of the user; only the candidates and the deviations of `similar` and `transitions` stay
-as they are.
+is computed again for each item of the user, as are the weights of the blend where fewer events have others; only the
+candidates and the deviations of `similar` and `transitions` stay as they are.
 
 Names: I items, K of them asked for, V items of the user, E events, N candidates, R recent items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -32,15 +32,25 @@ def drops(
     shown: Shown,
     options: RecommendOptions,
     of: Collection[Any] | None = None,
+    weights_of: Callable[[int], Floats] | None = None,
 ) -> tuple[list[Any], Floats]:
     """The user's items, and (V, K) by how much the scores of K candidates of a pool fall without each of them.
 
-    history: the events that `user` was made of, with vectors.  of: only these items.
+    history: the events that `user` was made of, with vectors.  of: only these items.  weights_of: (F,) of the signals
+    for a history of so many events, as `Pool.weights`; those of the pool for every length where None.
     """
     names, variants = history.without_each(of)
-    if not names:
-        return names, np.zeros((0, len(shown.chosen)))
-    return names, _embedding(user, variants, readout, shown) + _neighbours(user, variants, shown, options)
+    fall = np.zeros((len(names), len(shown.chosen)))
+    left = (~variants.absent).sum(axis=1) if names else np.zeros(0, dtype=int)
+    for events in np.unique(left).tolist():
+        own = np.flatnonzero(left == events)
+        weights = weights_of(events) if weights_of else shown.pool.weights
+        other = shown if np.array_equal(weights, shown.pool.weights) else shown.with_weights(weights)
+        some = variants.take(own)
+        fall[own] = _embedding(user, some, readout, other) + _neighbours(user, some, other, options)
+        if other is not shown:
+            fall[own] += shown.scores() - other.scores()
+    return names, fall
 
 
 def _embedding(user: UserFeatures, variants: History, readout: Readout | None, shown: Shown) -> Floats:

@@ -79,5 +79,9 @@ class Pool:
         vectors: Vectors,
     ) -> Pool:
         """From what `graphstore.ranking.blend.contributions` takes: signals (N, F), weights and factors of channels."""
-        factor = np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])
-        return cls(rows, signals, factor, deviation, vectors)
+        return cls(rows, signals, with_factors(weights, channels), deviation, vectors)
+
+
+def with_factors(weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:
+    """(F,) the weights of the signals times the factors of their channels."""
+    return np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])

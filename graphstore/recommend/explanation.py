@@ -185,6 +185,8 @@ class _Words:
         return f"you searched for {display_name({'label': 'Query', 'key': self.title, 'title': typed})}"
 
     def _vector(self) -> str:
+        if not self.context.user.history.item_ids:
+            return "this is close to what the model expects of people with your attributes"
         return "this is close to your taste as the model knows it"
 
 

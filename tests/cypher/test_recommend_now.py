@@ -122,6 +122,17 @@ def test_the_weights_are_those_of_the_model_and_without_one_those_of_the_program
     assert all(row["channels"][:1] in ([], ["popular 100 %"]) for row in same(trained, "c0"))
 
 
+def test_users_with_few_events_have_weights_of_their_own(trained):
+    """Each signal counts at one length: so that each of these users has a list of their own kind."""
+    led = ("popular_trend", "popular_3", "transitions_age_long", "embedding", "popular_90")
+    by_length = [dict.fromkeys(NAMES, 0.0) | {name: 1.0, "popular_ever": 0.1} for name in led]
+    blend = replace(DEFAULT_BLEND, weights=by_length[-1], by_length=by_length)
+    models.activate(trained, "p", family="f", configuration={}, metrics={}, dimension=DIMENSION, blend=blend)
+    trained.run_text("MATCH (n) WHERE n.embedding_version IS NOT NULL SET n.embedding_version = 'p'")
+    for user_id, name in (("bare", "popular"), ("one", "popular"), ("c0", "embedding")):
+        assert same(trained, user_id)[0]["channels"][0].startswith(name), user_id
+
+
 def test_a_model_of_an_earlier_version_gives_nothing_until_the_next_update(trained, settings):
     lists = list(DEFAULT_BLEND.columns() | {"readout_matrices": []})
     trained.run_text("MATCH (m:Model) SET m += $none", {"none": dict.fromkeys(lists)})

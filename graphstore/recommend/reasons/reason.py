@@ -13,14 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from graphstore.arrays import Floats
 from graphstore.database.client import Client
 from graphstore.ranking.attribution import Attribution, attribute, with_corrections
+from graphstore.ranking.blend import weights_for
 from graphstore.ranking.history import History
 from graphstore.ranking.leave_one_out import drops
+from graphstore.ranking.pool import Pool, with_factors
 from graphstore.ranking.request import Request
 from graphstore.recommend.rank import Ranking
 from graphstore.recommend.reasons.groups import Groups
@@ -121,10 +124,23 @@ def _needed_items(
         if len(own):
             of = set(rows[rivals[places[own]]].ravel().tolist())
             readout, options = context.blend.readout, request.options
-            names, fall = drops(context.features, history, readout, shown.take(own), options, of)
+            weights_of = partial(_weights_of, context, request, shown.pool)
+            names, fall = drops(context.features, history, readout, shown.take(own), options, of, weights_of)
             pairs = zip(places[own].tolist(), most_needed(names, fall), strict=True)
             needed += [(place, int(largest[place])) for place, item in pairs if item == rows[largest[place]]]
     return needed
+
+
+def _weights_of(context: RequestContext, request: Request, pool: Pool, events: int) -> Floats:
+    """(F,) of the signals of a pool for a history of so many events. Pools that no blend weighs have their own."""
+    blend = context.blend
+    if (
+        not pool.always
+        or not blend.by_length
+        or blend.weights_of(events) == blend.weights_of(len(context.user.history.item_ids))
+    ):
+        return pool.weights
+    return with_factors(weights_for(blend.weights_of(events), pool.signals, request.wanted), request.channels)
 
 
 def most_needed(names: Sequence[int], fall: Floats) -> list[int | None]:

@@ -1,5 +1,7 @@
 """The blend beside the best single signal, by length of history."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -47,9 +49,24 @@ def test_a_length_at_which_one_signal_alone_is_better_beyond_chance_follows_it(m
     assert [row["corrected"] for row in rows] == [False, True, False]
     assert rows[1]["ndcg_at_10"] == pytest.approx(lost[:60, 0].mean())
     own, before = kept.weights_of(1), blend.weights_of(1)
-    assert own["popular_1"] == max(before.values())
+    assert own["popular_1"] == max(before["popular_1"], before["embedding"])
     assert own["embedding"] == pytest.approx(KEPT * before["embedding"], abs=1e-6)
     assert kept.weights_of(30) == blend.weights_of(30) and kept.weights_of(0) == blend.weights_of(0)
+
+
+def test_what_the_examples_say_nothing_of_keeps_its_weight(monkeypatch):
+    """Searches are in no example: a length that follows one signal finds what was searched as before."""
+    found = examples(60, 1, "popular_1") + examples(60, 30, "embedding", seed=1)
+    monkeypatch.setattr(floor, "cross_validated", lambda *_: np.array([[0.1, 0.2]] * 60 + [[1.0, 1.0]] * 60))
+    blend = learn_weights(found)
+    own, before = with_floor(blend, found)[0].weights_of(1), blend.weights_of(1)
+    assert own["searches"] == before["searches"] == pytest.approx(1.0, abs=0.05)
+    assert own["popular_1"] == max(before["popular_1"], before["embedding"])
+
+
+def test_where_nobody_chose_a_candidate_the_defaults_stay():
+    found = [dataclasses.replace(one, chosen=np.zeros(30, dtype=bool)) for one in examples(60, 1, "popular_1")]
+    assert with_floor(learn_weights(found), found) == (Blend(), [])
 
 
 def test_too_few_users_or_no_signal_say_nothing():

@@ -184,13 +184,15 @@ def test_tags_of_movielens_are_read_only_where_they_are_asked_for(tmp_path, clie
 
 
 def test_movietweetings_are_ratings_from_0_to_10_of_films(tmp_path, client):
-    (tmp_path / "movies.dat").write_text("0002844::Fantômas: À l'ombre (1913)::Crime|Drama\n0000001::Untold (2013)::\n")
+    (tmp_path / "movies.dat").write_text(
+        "0002844::Fantômas: À l'ombre (1913)::Crime|Drama\n0000001::Untold: a :: story (2013)::(no genres listed)\n"
+    )
     (tmp_path / "ratings.dat").write_text("1::0002844::0::1365029107\n2::0002844::10::1365029108\n")
     dataset = open_dataset("movietweetings", tmp_path)
     film, untold = (Item.model_validate(row) for row in dataset.items())
     assert (film.item_id, film.title) == ("0002844", "Fantômas: À l'ombre (1913)")
     assert film.attributes == {"genre": ["Crime", "Drama"], "decade": ["1910s"]}
-    assert untold.attributes == {"decade": ["2010s"]}
+    assert (untold.title, untold.attributes) == ("Untold: a :: story (2013)", {"decade": ["2010s"]})
     assert [Event.model_validate(row).value for row in dataset.events()] == [0, 10]
     assert created(client, dataset) == {"items": 2, "users": 0, "events": 2}
 

@@ -208,9 +208,14 @@ def test_without_an_item_the_score_falls_by_what_ranking_without_it_says(world):
     pool, _ = ranked(items, replace(user, seen=np.zeros(0, int)), rng, ("embedding",), range(len(items)))
     weight = pool.weights[NAMES.index("embedding")]
     shown = Shown.of(len(items), Terms.of(items, user, CHANNELS), pool, pool.rows)
+    here = len(history.item_ids)
+    shorter = np.where(np.arange(len(NAMES)) == NAMES.index("embedding"), -0.5 * weight, 0.0)  # of any shorter history
     names, fall = drops(user, history, readout, shown, OPTIONS)
+    _, other = drops(
+        user, history, readout, shown, OPTIONS, weights_of=lambda n: pool.weights if n == here else shorter
+    )
 
-    def scores(vector):
+    def scores(vector, weight=weight):
         cosines = items.vectors.cosines(vector)[pool.rows]
         deviation = cosines.std()
         return weight * (cosines - cosines.mean()) / deviation if deviation > 1e-9 else np.zeros(len(cosines))
@@ -218,4 +223,6 @@ def test_without_an_item_the_score_falls_by_what_ranking_without_it_says(world):
     _, variants = history.without_each()
     for place, vector in enumerate(readout.vectors_of(variants)):
         np.testing.assert_allclose(fall[place], scores(user.vector) - scores(vector), atol=1e-3)
+        expected = scores(user.vector) - scores(vector, -0.5 * weight)
+        np.testing.assert_allclose(other[place], expected, atol=1e-3)
     assert len(names) == len(set(history.item_ids))
