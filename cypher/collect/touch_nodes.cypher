@@ -2,7 +2,7 @@
 // node is marked as due for `update --follow`: `due`, milliseconds since 1970 from which it may be claimed. A node that
 // is leased (`lease`) keeps its mark; its `version` rises, so that the worker updates it again. The events are added to
 // the popularity of the items, with the half-lives of the last build and times by the graph's clock (`build/note_build`,
-// graphstore/clock.py); before the first build there is none. What is later than the clock counts as of now.
+// graphstore/clock.py); before the first build there is none. An event is at most one `pace` ahead of the clock.
 // items: maps of item_id and days (since 1970, 0 where unknown) of the events that count.  new: ln of the count from
 // which an item is known.
 // Access: write
@@ -26,7 +26,7 @@ CALL () {
   WITH i, f, [day IN row.days |
     CASE WHEN day <= f.paused_after THEN day WHEN day - f.pause < f.paused_after THEN f.paused_after
          ELSE day - coalesce(f.pause, 0.0) END] AS days
-  WITH i, f, [day IN days | CASE WHEN day > f.clock AND f.pace < 1.0e300 THEN f.clock ELSE day END] AS days
+  WITH i, f, [day IN days | CASE WHEN day > f.clock + f.pace THEN f.clock + f.pace ELSE day END] AS days
   WITH i, days, reduce(top = head(days), day IN days | CASE WHEN day > top THEN day ELSE top END) * log(2) AS latest,
        [[f.popularity_half_life, i.popularity]]
        + [n IN range(0, size(coalesce(f.popularity_windows, [])) - 1) |

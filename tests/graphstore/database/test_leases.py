@@ -46,11 +46,21 @@ def test_every_pair_of_work_goes_together_waits_or_pauses_as_the_table_says(clie
         assert busy
         with pytest.raises(OthersAtWork, match=one):
             held.write(
-                "build/note_build", popularity_half_life=1.0, latest=None, highest_rating=None, **UNDATED.properties()
+                "build/note_build",
+                popularity_half_life=1.0,
+                popularity_windows=[],
+                latest=None,
+                highest_rating=None,
+                **UNDATED.properties(),
             )
     else:
         held.write(
-            "build/note_build", popularity_half_life=1.0, latest=None, highest_rating=None, **UNDATED.properties()
+            "build/note_build",
+            popularity_half_life=1.0,
+            popularity_windows=[],
+            latest=None,
+            highest_rating=None,
+            **UNDATED.properties(),
         )
 
 

@@ -213,7 +213,14 @@ def test_the_clock_of_the_graph_goes_on_with_a_batch_and_never_back(known):
     finish(known, claim)
     assert read_queue_state(known).clock is None  # there was no build
     clock = GraphClock(10_000.0, 9_000.0, 400.0, 0.5)
-    known.write("build/note_build", popularity_half_life=14.0, latest=NOW, highest_rating=None, **clock.properties())
+    known.write(
+        "build/note_build",
+        popularity_half_life=14.0,
+        popularity_windows=[],
+        latest=NOW,
+        highest_rating=None,
+        **clock.properties(),
+    )
     for moved in (clock.advanced(20_000.0, 4), clock):
         finish_users(known, claim, clock=moved, latest=NOW, vectors={}, version=None)
         assert read_queue_state(known).clock == clock.advanced(20_000.0, 4)
