@@ -88,19 +88,18 @@ def show_floor(terminal: Terminal, metrics: dict[str, Any]) -> None:
     terminal.hanging("blend: ", f"weights learned on held-out events: {which}.")
     if not metrics["floor"]:
         return
-    table = plain_table(
-        "events known", "users", "NDCG@10", "Recall@20", "best signal alone", "NDCG@10", "Recall@20", ""
-    )
+    terminal.hanging("", "NDCG@10 and Recall@20 of held-out choices, by the number of events known before:")
+    table = plain_table("events", "users", "blend", "best signal alone", "", "±", "")
     for row in metrics["floor"]:
-        figures = [row[f"{whose}{metric}"] for whose in ("", "signal_") for metric in ("ndcg_at_10", "recall_at_20")]
-        ndcg, recall, alone, alone_recall = (f"{figure:.3f}" for figure in figures)
-        said = "now follows it" if row["corrected"] else ""
-        alone = f"{alone} ±{row['half_width']:.3f}"
-        table.add_row(row["events"], f"{row['users']:,}", ndcg, recall, row["signal"], alone, alone_recall, said)
+        blend, alone = (f"{row[f'{w}ndcg_at_10']:.3f} {row[f'{w}recall_at_20']:.3f}" for w in ("", "signal_"))
+        mark = "*" if row["corrected"] else ""
+        width = f"{row['half_width']:.3f}"
+        table.add_row(row["events"], f"{row['users']:,}", blend, row["signal"], alone, width, mark)
     terminal.out.print(table)
-    terminal.hanging(
-        "", "± is of the difference in NDCG@10. Lengths of history that fewer than 20 users have are left out."
-    )
+    notes = ["± is of the difference in NDCG@10; lengths that fewer than 20 users have are left out."]
+    if any(row["corrected"] for row in metrics["floor"]):
+        notes.append("* beyond chance: lists of users with so many events now follow this signal.")
+    terminal.hanging("", " ".join(notes))
 
 
 def show_recommendations(terminal: Terminal, answer: dict[str, Any], explain: bool, nothing: str = "") -> None:

@@ -10,7 +10,7 @@ from commands.console import Terminal
 from commands.demo import Story, show_story
 from commands.exposure import show_exposure
 from commands.reading import show_merges, show_reading
-from commands.stage_output import show_collected, show_counts, show_recommendations
+from commands.stage_output import show_collected, show_counts, show_floor, show_recommendations
 from commands.tuning import show_tuned
 from gnn.evaluation.baselines import ALL
 
@@ -132,12 +132,28 @@ def reading():
     }
 
 
+def learned():
+    figures = {f"{whose}{metric}": 0.123 for whose in ("", "signal_") for metric in ("ndcg_at_10", "recall_at_20")}
+    row = {"users": 2_000, "signal": "transitions_recent", "half_width": 0.012, "corrected": True} | figures
+    rows = [row | {"events": events} for events in ("all", "0", "1", "2-5", "6-20", "over 20")]
+    return {"blend": {"users": 2_000}, "held_out": "by time", "floor": rows}
+
+
+def test_update_says_what_the_weights_were_learned_on():
+    said = shown(lambda terminal: show_floor(terminal, learned()), is_terminal=False)
+    assert "the last tenth of all events in time" in said and "* beyond chance" in said
+    users = shown(lambda terminal: show_floor(terminal, learned() | {"held_out": "by user"}), is_terminal=False)
+    assert "users with 5 or more" in users
+    assert "the defaults" in shown(lambda terminal: show_floor(terminal, {"floor": []}), is_terminal=False)
+
+
 MERGES = [{"name": title, "interest": title, "cosine": 0.912, "at": "2026-01-06"} for title in FILMS]
 KEY = {"name": "the nightly import of the warehouse", "scopes": ["read", "write", "admin"]}
 KEYS = [KEY | dict.fromkeys(("created_at", "revoked_at"), "2026-11-29T16:41:31.123456789Z")]
 SHOWN = {
     "collect": lambda terminal: show_collected(terminal, summary()),
     "extract": lambda terminal: show_counts(terminal, "extract", COUNTS),
+    "update": lambda terminal: show_floor(terminal, learned()),
     "recommend": lambda terminal: show_recommendations(terminal, answer(), True),
     "evaluate": lambda terminal: show_evaluation(terminal, report()),
     "demo": lambda terminal: show_story(terminal, story()),

@@ -18,7 +18,8 @@ NODE = (
 )
 POPULARITY = """
 MATCH (i:Item)
-RETURN i.item_id AS item_id, i.popularity AS popularity, i.ever_popular AS ever_popular, i.is_new AS is_new
+RETURN i.item_id AS item_id, i.popularity AS popularity, i.ever_popular AS ever_popular, i.is_new AS is_new,
+       i.popularity_windows[0] AS of_1_day, i.popularity_windows[1] AS of_3_days, i.popularity_windows[4] AS of_90_days
 ORDER BY item_id
 """
 
