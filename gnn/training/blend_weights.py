@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,13 +16,21 @@ from gnn.training.holdout import HoldOut
 from graphstore.arrays import Floats
 from graphstore.durations import DAY_MILLIS
 from graphstore.interactions import Interactions
-from graphstore.ranking.blend import DEFAULT_WEIGHTS, LENGTHS, NAMES, SIGNALS, Blend, standard_scores
+from graphstore.ranking.blend import (
+    DEFAULT_WEIGHTS,
+    NAMES,
+    SEGMENTS,
+    SIGNALS,
+    Blend,
+    segment_of,
+    standard_scores,
+    weight_vector,
+)
 from graphstore.ranking.history import History, Readout
 from graphstore.ranking.offline import Signals
 
 CALIBRATION_USERS = 2_000
 PENALTY, SMOOTHNESS = 1e-3, 0.1
-SEGMENTS = len(LENGTHS) + 1
 MOST_STEPS = 100
 NO_VECTOR = np.zeros(0)
 
@@ -63,8 +70,9 @@ def examples(
     total = np.bincount(events.user, minlength=len(users))
 
     def told(own: PulledEvents) -> bool:
-        row, later = users[own.user_id], int(held.counts[users[own.user_id]])
-        return 0 < later < len(own.item_ids) or (own.item_ids != [] and later == total[row] > 0)
+        row = users[own.user_id]
+        later = int(held.counts[row])
+        return 0 < later < len(own.item_ids) or (bool(own.item_ids) and later == total[row] > 0)
 
     usable = [own for own in pulled if told(own)]
     order = np.random.default_rng(seed).permutation(len(usable))[:CALIBRATION_USERS]
@@ -174,7 +182,7 @@ class _Loss:
             there[row, :size] = True
         self._other = there & ~self._chosen
         self._scale = self._chosen.sum(1).float().rsqrt()
-        self._segment = torch.tensor([bisect_left(LENGTHS, example.events) for example in found])
+        self._segment = torch.tensor([segment_of(example.events) for example in found])
         self._prior = torch.from_numpy(prior)
 
     def __call__(self, flat: Floats) -> tuple[float, Floats]:
@@ -207,8 +215,7 @@ def cross_validated(found: Sequence[Example], without: Sequence[str] = (), seed:
 
 def _ndcg_and_recall(example: Example, blend: Blend) -> tuple[float, float]:
     """NDCG@10 and Recall@20 of one user's candidates."""
-    weights = blend.weights_of(example.events)
-    return list_quality(example, example.scores @ np.array([weights.get(name, 0.0) for name in NAMES]))
+    return list_quality(example, example.scores @ weight_vector(blend.weights_of(example.events)))
 
 
 def list_quality(example: Example, scores: Floats) -> tuple[float, float]:

@@ -8,7 +8,6 @@ Names: U users, F signals.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from gnn.evaluation.confidence import half_widths
 from gnn.training.blend_weights import Example, cross_validated, list_quality
 from graphstore.arrays import Floats
-from graphstore.ranking.blend import CONTRASTS, LENGTHS, NAMES, PLACE, SIGNALS, Blend
+from graphstore.ranking.blend import CONTRASTS, LENGTHS, NAMES, PLACE, SEGMENTS, SIGNALS, Blend, segment_of
 
 FEWEST = 20  # users of a length, of whom anything is said
 SURE = 3.0 / 1.96  # half-widths: the best of some twenty signals is chosen on the same users
@@ -43,10 +42,10 @@ def with_floor(
         return blend, []
     served = cross_validated(found, without, seed)
     alone = np.array([[list_quality(example, example.scores[:, PLACE[name]]) for name in names] for example in found])
-    segment = np.array([bisect_left(LENGTHS, example.events) for example in found])
+    segment = np.array([segment_of(example.events) for example in found])
     rows = [_row("all", names, served, alone)]
     by_length = [dict(weights) for weights in blend.by_length]
-    for number in range(len(LENGTHS) + 1):
+    for number in range(SEGMENTS):
         own = segment == number
         if own.sum() < FEWEST:
             continue

@@ -74,6 +74,7 @@ DEFAULT_WEIGHTS: dict[str, float] = {
 }
 DEFAULT_WEIGHTS = {name: DEFAULT_WEIGHTS.get(name, 0.0) for name in NAMES}
 LENGTHS = (0, 1, 5, 20)  # users with up to so many events have weights of their own, those with more the last ones
+SEGMENTS = len(LENGTHS) + 1
 SEARCH_DEVIATION = 0.2  # of the signal searches: an item that fits the latest search wholly is 5 deviations up
 
 
@@ -89,7 +90,7 @@ class Blend:
 
     def weights_of(self, events: int) -> dict[str, float]:
         """The weights for a user with so many events."""
-        return self.by_length[bisect_left(LENGTHS, events)] if self.by_length else self.weights
+        return self.by_length[segment_of(events)] if self.by_length else self.weights
 
     def to_json(self) -> str:
         """As JSON, for the property `Model.blend`."""
@@ -137,6 +138,16 @@ class Blend:
 DEFAULT_BLEND = Blend()
 
 
+def segment_of(events: int) -> int:
+    """Which of the SEGMENTS of users, by LENGTHS, those with so many events belong to."""
+    return bisect_left(LENGTHS, events)
+
+
+def weight_vector(weights: Mapping[str, float]) -> Floats:
+    """(F,) weights in the order of NAMES; 0 for a signal that has none."""
+    return np.array([weights.get(name, 0.0) for name in NAMES])
+
+
 def weights_for(weights: Mapping[str, float], values: Floats, channels: Collection[str]) -> Mapping[str, float]:
     """The weights by signal for these candidates. Where one channel alone tells them apart, or alone is asked for, its
     list is the best by it: weights below 0, which are learned beside other channels, are 0, and the default ones are
@@ -181,6 +192,6 @@ def contributions(
     values: (N, F) signals in the order of NAMES.  weights: by signal.  channels: a factor by channel, 0 for off.
     deviation: as `standard_scores` takes it.
     """
-    scores = standard_scores(values, deviation) * np.array([weights.get(name, 0.0) for name in NAMES])
+    scores = standard_scores(values, deviation) * weight_vector(weights)
     parts = [scores[:, CHANNEL_PLACES[channel]].sum(axis=1) * channels.get(channel, 0.0) for channel in CHANNELS]
     return np.stack(parts, axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphstore.arrays import Floats, Rows
-from graphstore.ranking.blend import CHANNELS, CONTRASTS, NAMES, PLACE, SIGNALS
+from graphstore.ranking.blend import CHANNELS, CONTRASTS, NAMES, PLACE, SIGNALS, weight_vector
 from graphstore.ranking.item_vectors import Vectors
 
 EMBEDDING, POPULAR = CHANNELS.index("embedding"), CHANNELS.index("popular")
@@ -84,4 +84,4 @@ class Pool:
 
 def with_factors(weights: Mapping[str, float], channels: Mapping[str, float]) -> Floats:
     """(F,) the weights of the signals times the factors of their channels."""
-    return np.array([weights.get(name, 0.0) * channels.get(CHANNEL_OF[name], 0.0) for name in NAMES])
+    return weight_vector(weights) * [channels.get(CHANNEL_OF[name], 0.0) for name in NAMES]

@@ -133,14 +133,10 @@ def _needed_items(
 
 def _weights_of(context: RequestContext, request: Request, pool: Pool, events: int) -> Floats:
     """(F,) of the signals of a pool for a history of so many events. Pools that no blend weighs have their own."""
-    blend = context.blend
-    if (
-        not pool.always
-        or not blend.by_length
-        or blend.weights_of(events) == blend.weights_of(len(context.user.history.item_ids))
-    ):
+    weights = context.blend.weights_of(events)
+    if not pool.always or weights is context.blend.weights_of(len(context.user.history.item_ids)):
         return pool.weights
-    return with_factors(weights_for(blend.weights_of(events), pool.signals, request.wanted), request.channels)
+    return with_factors(weights_for(weights, pool.signals, request.wanted), request.channels)
 
 
 def most_needed(names: Sequence[int], fall: Floats) -> list[int | None]:
