@@ -2,8 +2,8 @@
 
     python benchmarks/leave_one_out.py FOLDER [--seed S] [--json]
 
-FOLDER holds items, train, valid and test (.jsonl or .jsonl.gz) in the formats of `collect`: train is all but the last
-two events of each user, valid the second last, test the last. The stages run on train; valid arrives as events
+FOLDER holds items, train, valid and test (.jsonl or .csv, plain or .gz) in the formats of `collect`: train is all but
+the last two events of each user, valid the second last, test the last. The stages run on train; valid arrives as events
 afterwards, as the literature gives it to its models too; then 20 items are asked for every user. Recall@k is the hit
 rate, and NDCG@k 1 / log2(rank + 1).
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measures import tables
-from benchmarks.measures.splits import read_events
+from benchmarks.measures.splits import own_file, read_events
 from gnn.scratch_graph import StageOptions, scratch_graph
 from graphstore.collect.stage import collect
 from graphstore.errors import InputError
@@ -43,10 +43,9 @@ def part(folder: Path, name: str) -> Path:
     Raises:
         InputError: there is none.
     """
-    for ending in (".jsonl", ".jsonl.gz"):
-        if (path := folder / f"{name}{ending}").is_file():
-            return path
-    raise InputError(f"{folder} has neither {name}.jsonl nor {name}.jsonl.gz.")
+    if (path := own_file(folder, name)) is None:
+        raise InputError(f"{folder}: there is no {name}.jsonl or {name}.csv in it.")
+    return path
 
 
 def lists_of(folder: Path, seed: int) -> dict[str, list[str]]:

@@ -213,7 +213,7 @@ def _own_split(name: str, target: Path) -> SplitFiles:
     """NAME=FOLDER[@RULE]: files of the user's own; items, users and ties are used where they are."""
     label, _, place = name.partition("=")
     folder, _, rule = place.rpartition("@") if place.rpartition("@")[2] in RULES else (place, "", "time")
-    files = {what: _own_file(Path(folder), what) for what in OWN_PARTS}
+    files = {what: own_file(Path(folder), what) for what in OWN_PARTS}
     if files["events"] is None:
         raise InputError(f"{folder}: there is no events.jsonl or events.csv in it.")
     events = read_events(files["events"])
@@ -221,7 +221,8 @@ def _own_split(name: str, target: Path) -> SplitFiles:
     return SplitFiles(label, rule, "own", target, files["items"], files["users"], files["ties"])
 
 
-def _own_file(folder: Path, what: str) -> Path | None:
+def own_file(folder: Path, what: str) -> Path | None:
+    """The file of events, items, or another part in a folder; None where there is none."""
     return next((path for ending in OWN_ENDINGS if (path := folder / f"{what}{ending}").is_file()), None)
 
 
